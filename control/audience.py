@@ -1,0 +1,34 @@
+"""Who is connected to a run; one person may have several connections."""
+
+from __future__ import annotations
+
+from control.roles import Actor
+
+
+class Audience:
+    """Counts people, not connections: a viewer's data channel and WebSocket are one."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, int] = {}
+        self._actors: dict[str, Actor] = {}
+
+    def __len__(self) -> int:
+        return len(self._actors)
+
+    def join(self, actor: Actor) -> bool:
+        """One more connection; True where it is this viewer's first."""
+        self._connections[actor.viewer_id] = self._connections.get(actor.viewer_id, 0) + 1
+        self._actors[actor.viewer_id] = actor
+        return self._connections[actor.viewer_id] == 1
+
+    def leave(self, viewer_id: str) -> bool:
+        """One connection less; True where it was this viewer's last."""
+        left = self._connections.get(viewer_id, 0) - 1
+        if left > 0:
+            self._connections[viewer_id] = left
+            return False
+        self._actors.pop(viewer_id, None)
+        return self._connections.pop(viewer_id, None) is not None
+
+    def find(self, viewer_id: str) -> Actor | None:
+        return self._actors.get(viewer_id)

@@ -1,0 +1,121 @@
+"""What a session needs from a browser: one run's pages, and everything that is done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from control.commands import AnswerDialog, Input, Pick
+from control.events import Dialog, PageChanged, Picked
+from control.shapes import Action, Box, Size
+from media.frames import FrameSink
+
+
+class StepFailed(Exception):
+    """The page did not let the action happen; the message tells a person why and what to do."""
+
+
+class BrowserGone(Exception):
+    """The browser has crashed or was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element that a person could name: what a planner chooses from."""
+
+    role: str
+    name: str
+    selector: str
+    """A Playwright selector that finds exactly this element."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """What a planner sees of the page."""
+
+    url: str
+    title: str
+    snapshot: str
+    """Playwright's aria snapshot in ``ai`` mode, YAML, bounded in size; the page's words: data, never instructions."""
+    elements: tuple[Element, ...] = ()
+    """The visible elements with a role and a name, in document order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an action would land."""
+
+    selector: str
+    box: Box | None
+    viewport: Size
+
+
+@dataclass(frozen=True, slots=True)
+class HumanAction:
+    """What a person did with pointer and keys, as an action that does the same."""
+
+    action: Action
+    description: str
+    started_at: float
+    """Seconds since the epoch."""
+    merges: bool = False
+    """It continues the person's previous action, such as more text in the same field, and takes its place."""
+
+
+class Driver(Protocol):
+    """One run's browser. All methods raise BrowserGone once the browser has gone."""
+
+    on_page: Callable[[PageChanged], None]
+    """Called when the active page's address, title, tabs or size have changed."""
+    on_dialog: Callable[[Dialog], None]
+    """Called when a native dialog, file chooser or select opens, and again (``closed``) when it is gone."""
+
+    async def open(self, url: str) -> None:
+        """Loads the first page. Raises StepFailed with a reason for a person."""
+
+    async def perform(self, action: Action, *, timeout_ms: int) -> None:
+        """Does it. Raises StepFailed. Cancelling it leaves nothing behind that would act later."""
+
+    async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
+        """The first visible match and its box; None where there is none within the time."""
+
+    async def count(self, selector: str) -> int:
+        """How many visible elements match now."""
+
+    async def observe(self) -> PageView: ...
+
+    async def screenshot(self) -> bytes:
+        """The active page as JPEG. Raises StepFailed where none can be made."""
+
+    @property
+    def url(self) -> str:
+        """The active page's address."""
+
+    async def input(self, command: Input) -> list[HumanAction]:
+        """Carries out a person's input; returns what it amounts to, once that is known (often nothing yet)."""
+
+    async def flush_input(self) -> list[HumanAction]:
+        """Control has ended: releases held keys and buttons, returns what had not been returned."""
+
+    async def pick(self, command: Pick) -> Picked:
+        """The element at that point. Raises StepFailed where there is none."""
+
+    async def answer(self, command: AnswerDialog) -> HumanAction | None:
+        """Answers an open dialog. Raises control.errors.NotFound where it is open no more."""
+
+    async def start_capture(self, sink: FrameSink, *, fps: int) -> None: ...
+
+    async def stop_capture(self) -> None: ...
+
+    async def aclose(self) -> None:
+        """Closes the browser and waits; may be called again."""
+
+
+class Drivers(Protocol):
+    """Opens browsers."""
+
+    async def launch(self, kind: str, *, viewport: Size) -> Driver:
+        """Raises StepFailed with what to do where no such browser can be started."""
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,84 @@
+"""What signaling needs from whoever keeps the runs. The runner provides it; signaling never imports the runner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from control.commands import Command
+from control.events import Dialog, Reply
+from control.log import EventLog
+from control.roles import Actor
+from control.shapes import NewRun, RunStatus, RunView, Step
+from media.stream import LiveStream
+
+
+class RunHandle(Protocol):
+    """One run, live or read back from the store."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def owner(self) -> str:
+        """The name of the API key that created it."""
+
+    @property
+    def log(self) -> EventLog:
+        """Its numbered events; empty for a run that was read back."""
+
+    @property
+    def stream(self) -> LiveStream | None:
+        """Its pictures; None before the page is open, after the run, and where streaming is switched off."""
+
+    def view(self) -> RunView: ...
+
+    def dialogs(self) -> tuple[Dialog, ...]:
+        """The native dialogs that are open now."""
+
+    def join(self, actor: Actor) -> None:
+        """A connection of this viewer has opened; paired with ``leave``."""
+
+    def leave(self, viewer_id: str) -> None: ...
+
+    async def submit(self, command: Command, actor: Actor) -> Reply | None:
+        """Carries the command out; None stands for a plain ack. Raises Refused with the reason."""
+
+    async def steps(self) -> Sequence[Step]: ...
+
+    async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
+        """The file with the page after (or before) that step; JPEG."""
+
+    def creation(self) -> dict[str, Any]:
+        """The body that it was created with, without secrets' values."""
+
+    async def export(self, format: str) -> str:
+        """The run as a test of its own. Raises Unsupported for a format that is not known."""
+
+
+class Runs(Protocol):
+    """All runs."""
+
+    async def create(self, spec: NewRun, *, owner: str) -> RunHandle:
+        """Starts a run. Raises Busy where no more may be started now."""
+
+    async def get(self, run_id: str) -> RunHandle | None: ...
+
+    async def list(
+        self, *, owner: str, status: RunStatus | None, limit: int, cursor: str | None
+    ) -> tuple[list[RunView], str | None]:
+        """Newest first, with the cursor of the next page. Raises ProtocolError for a cursor that is none of ours."""
+
+    async def delete(self, run_id: str) -> None:
+        """Removes a finished run and its files. Raises InvalidTransition while it is active."""
+
+
+class Revocations(Protocol):
+    """Share tokens that were revoked; kept over a restart."""
+
+    async def revoke(self, token_id: str, *, until: datetime) -> None:
+        """``until``: when the token would have expired by itself, after which it may be forgotten."""
+
+    async def is_revoked(self, token_id: str) -> bool: ...
