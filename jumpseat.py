@@ -1,0 +1,114 @@
+"""The front door: settings, the commands, and the building of the parts (closed in reverse).
+
+Only this file reads the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from control.shapes import BrowserName, PlannerName, Size
+
+
+def _commas(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+class Settings(BaseSettings):
+    """Everything that may be set, by the environment or a ``.env`` file. The README's table equals these fields."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_prefix="JUMPSEAT_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+    )
+
+    enable_streaming: bool = Field(default=True, validation_alias="ENABLE_STREAMING")
+    """``false``: runs work, nothing is captured, stream endpoints answer 404 with the reason."""
+    host: str = "127.0.0.1"
+    """Where the API, signaling and the player listen."""
+    port: int = Field(default=3001, ge=0, le=65535)
+    frame_port: int = Field(default=8080, ge=0, le=65535, validation_alias="FRAME_SERVER_PORT")
+    """0: frames are served on the API's port."""
+    frame_base_url: str | None = Field(default=None, validation_alias="FRAME_STREAM_BASE_URL")
+    """The frame server's public base, used in ``streamUrl``."""
+    livekit_url: str | None = Field(default=None, validation_alias="LIVEKIT_URL")
+    livekit_api_key: str | None = Field(default=None, validation_alias="LIVEKIT_API_KEY")
+    livekit_api_secret: str | None = Field(default=None, validation_alias="LIVEKIT_API_SECRET", repr=False)
+    """All three set: every run is also published to a LiveKit room."""
+    api_keys: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict, repr=False)
+    """Comma-separated ``name:key``; each name owns the runs that it creates."""
+    secret: str | None = Field(default=None, min_length=16, repr=False)
+    """Signs share tokens (HS256); random at start where unset."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    """Both set: HTTPS and WSS."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma-separated exact origins that may use the API, WHEP and WebSocket from a page; same origin where unset."""
+    ice_servers: tuple[dict[str, Any], ...] = ()
+    """A JSON list of RTCIceServer."""
+    turn_secret: str | None = Field(default=None, repr=False)
+    """Shared with the TURN server: time-limited credentials are made per viewer."""
+    ice_addresses: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma-separated addresses to offer as host candidates; the host's own where unset."""
+    ice_ports: Annotated[tuple[int, int] | None, NoDecode] = None
+    """``low-high``, the UDP range to use."""
+    fps: int = Field(default=30, ge=1, le=60)
+    size: Annotated[Size, NoDecode] = Size(width=1280, height=720)
+    bitrate: int = Field(default=2_500_000, ge=50_000, le=50_000_000)
+    """Ceilings of capture and encoders: frames and bits a second, CSS pixels."""
+    browser: BrowserName = "chromium"
+    browser_path: Path | None = None
+    """An executable; found where unset."""
+    planner: PlannerName = "plain"
+    model: str | None = None
+    """``provider:name`` for the ``model`` planner; base URL and key by the provider's usual variables."""
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("jumpseat")))
+    database_url: str | None = None
+    """SQLite in the data directory where unset."""
+    max_runs: int = Field(default=4, ge=1, le=1000)
+    max_viewers: int = Field(default=64, ge=1, le=10_000)
+    """Viewers of one run."""
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    _split = field_validator("allowed_origins", "ice_addresses", mode="before")(_commas)
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _named_keys(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+        if not all(name and key for name, _, key in pairs):
+            raise ValueError("give comma-separated name:key pairs, such as ci:3f9c…,anna:81d0…")
+        return {name: key for name, _, key in pairs}
+
+    @field_validator("ice_ports", mode="before")
+    @classmethod
+    def _port_range(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text.strip())
+        if not match or not 0 < int(match[1]) <= int(match[2]) <= 65535:
+            raise ValueError("give a UDP port range such as 50000-50100")
+        return int(match[1]), int(match[2])
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _width_by_height(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.strip())
+        if not match:
+            raise ValueError("give a size such as 1280x720")
+        return Size(width=int(match[1]), height=int(match[2]))

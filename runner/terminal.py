@@ -1,0 +1,59 @@
+"""A run as it is seen in a terminal: one line a step, as it happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+_MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[yellow]–[/]"}
+_SOURCES = {"override": " [magenta](override)[/]", "human": " [cyan](by hand)[/]"}
+
+
+class TerminalReport:
+    """Prints what the messages of one run say; each finished step once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._printed: set[tuple[int, str, int]] = set()
+
+    def show(self, message: dict[str, Any]) -> None:
+        """One server message, as docs/protocol.md describes them; what is of no interest here is passed over."""
+        match message["type"]:
+            case "hello":
+                for step in message["run"]["steps"]:
+                    self._step(step)
+            case "test_step":
+                self._step(message["step"])
+            case "help_needed":
+                self._line(f"[yellow]?[/] {escape(message['reason'])} [dim](help until {message['deadline']})[/]")
+            case "instructions_updated":
+                self._line(f"[magenta]✎[/] instructions, version {message['version']}")
+            case "control_changed":
+                holder = message["holder"]
+                self._line(
+                    f"[cyan]☞[/] {escape(holder['name'])} has control" if holder else "[cyan]☞[/] control released"
+                )
+
+    def finished(self, run: dict[str, Any]) -> None:
+        """The last line: how it ended, and why."""
+        colour = {"passed": "green", "failed": "red"}.get(run["status"], "yellow")
+        reason = f": {escape(run['error'])}" if run["error"] else ""
+        self._line(f"[bold {colour}]{run['status']}[/] {escape(run['name'])}, {len(run['steps'])} steps{reason}")
+
+    def _step(self, step: dict[str, Any]) -> None:
+        key = (step["stepNumber"], step["status"], step.get("attempts", 1))
+        if step["status"] not in _MARKS or key in self._printed:
+            return
+        self._printed.add(key)
+        took = f" [dim]{step['durationMs']} ms[/]" if step["durationMs"] is not None else ""
+        self._line(
+            f"{_MARKS[step['status']]} {step['stepNumber']:>3}  {escape(step['description'])}"
+            f"{_SOURCES.get(step['source'], '')}{took}"
+        )
+        if step["error"]:
+            self._line(f"       [red]{escape(step['error'])}[/]")
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
