@@ -6,6 +6,7 @@
     ``Forbidden``           the role does not allow it
     ``InvalidTransition``   the run's state does not allow it
     ``NotFound``            it names something that is not there
+      ``UnknownSecret``       it names a secret that the run was not given
     ``ControlHeld``         somebody else holds control
     ``NotHolder``           input from one who does not hold control
     ``Unsupported``         this run or this browser cannot do it
@@ -63,6 +64,10 @@ class NotFound(Refused):
     """It names a run, step, dialog or viewer that is not there."""
 
     code = "not_found"
+
+
+class UnknownSecret(NotFound):
+    """``{{secret:NAME}}`` with a name that the run was not given."""
 
 
 class ControlHeld(Refused):

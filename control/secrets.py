@@ -1,0 +1,94 @@
+"""``{{secret:NAME}}``: values that may be used in a run and shown nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html.entities import codepoint2name
+
+from control.errors import UnknownSecret
+
+MASK = "•••"
+SHORTEST = 3
+"""Characters. Shorter values are not masked: they would blot out text at random, and hide nothing."""
+
+_PLACE = re.compile(r"\{\{\s*secret:\s*([^{}\s]+)\s*\}\}")
+_JSON_ESCAPES = {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "/": r"\/", '"': r"\"", "'": r"\'"}
+
+
+class Secrets:
+    """The secrets of one run, by name."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+        hidden = sorted({value for value in values.values() if len(value) >= SHORTEST}, key=len, reverse=True)
+        self._anywhere = re.compile("|".join(_pattern(value) for value in hidden)) if hidden else None
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(self.names)})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._values)
+
+    def resolve(self, text: str) -> str:
+        """``text`` with values in place of names; what a value holds is not resolved again. Raises UnknownSecret."""
+        return _PLACE.sub(lambda place: self._value(place[1]), text)
+
+    def mask(self, text: str) -> str:
+        """``text`` without any of the values, plain or as URLs, JSON and HTML spell them.
+
+        Overlapping finds are blotted out together, so that no rest of a value is left over.
+        """
+        shown, end = [], 0
+        for start, stop in self._finds(text):
+            shown.append(text[end:start])
+            end = stop
+        return MASK.join([*shown, text[end:]])
+
+    def _value(self, name: str) -> str:
+        try:
+            return self._values[name]
+        except KeyError:
+            known = ", ".join(self.names) or "none"
+            raise UnknownSecret(f"there is no secret '{name}'; this run knows: {known}") from None
+
+    def _finds(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where values are: spans in order, those that overlap joined to one."""
+        start, stop = 0, 0
+        for begin, end in self._spans(text):
+            if begin >= stop:
+                if stop:
+                    yield start, stop
+                start = begin
+            stop = max(stop, end)
+        if stop:
+            yield start, stop
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        at = 0
+        while self._anywhere and (found := self._anywhere.search(text, at)):
+            yield found.span()
+            at = found.start() + 1
+
+
+def _pattern(value: str) -> str:
+    return "".join(f"(?:{'|'.join(_spellings(char))})" for char in value)
+
+
+def _spellings(char: str) -> Iterator[str]:
+    """One character as a pattern: as percent-encoding, JSON and HTML write it, and as it is, the shortest last."""
+    raw = char.encode("utf-8", "surrogatepass")
+    yield "(?i:" + "".join(f"%{byte:02x}" for byte in raw) + ")"
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    yield "(?i:" + "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + ")"
+    yield f"(?i:&#0*{ord(char)};|&#x0*{ord(char):x};)"
+    if name := "apos" if char == "'" else codepoint2name.get(ord(char)):
+        yield f"&{name};"
+    if char in _JSON_ESCAPES:
+        yield re.escape(_JSON_ESCAPES[char])
+    if char == "\\":
+        yield re.escape(r"\\")
+    if char == " ":
+        yield re.escape("+")
+    yield re.escape(char)
