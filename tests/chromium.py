@@ -1,0 +1,79 @@
+"""A real Chromium that watches: used by end-to-end tests and by the benchmarks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from runner.install import find_browser
+
+_HERE = Path(__file__).parent
+FLAGS = (
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    "--disable-background-networking",
+    "--autoplay-policy=no-user-gesture-required",
+)
+
+
+@asynccontextmanager
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """A headless Chromium that can play WebRTC from loopback."""
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    path = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=str(path) if path else None, args=[*FLAGS, *sandbox, *flags]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class WhepViewer:
+    """One page that watches one run by WHEP, without any code of the player."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @classmethod
+    async def watch(cls, browser: Browser, base: str, run_id: str, *, token: str, codec: str = "H264") -> WhepViewer:
+        """Opens a page of the server's own origin and plays the run there; raises where WHEP refuses."""
+        page = await browser.new_page()
+        await page.goto(f"{base}/healthz")
+        for script in ("timecode.js", "whep_viewer.js"):
+            await page.evaluate((_HERE / script).read_text() + "\n;undefined")
+        whep = {"url": f"{base}/whep/{run_id}", "token": token, "codec": codec}
+        await page.evaluate("options => watchByWhep(options)", whep)
+        return cls(page)
+
+    async def wait(self, condition: str, *, timeout_ms: int = 15_000) -> None:
+        """Until the JavaScript expression over ``viewer`` is true."""
+        await self.page.wait_for_function(
+            f"() => {{ const v = globalThis.viewer; return {condition}; }}", timeout=timeout_ms
+        )
+
+    async def ask(self, expression: str) -> Any:  # noqa: ANN401 - whatever the expression gives
+        return await self.page.evaluate(f"() => {{ const v = globalThis.viewer; return {expression}; }}")
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """One control message on the data channel."""
+        await self.page.evaluate("message => viewer.control.send(JSON.stringify(message))", message)
+
+    async def codec(self) -> str:
+        """The codec that is really decoded, from the receiver's statistics: ``video/H264``."""
+        return str(
+            await self.page.evaluate(
+                """async () => {
+                    const stats = [...(await viewer.pc.getStats()).values()];
+                    const inbound = stats.find((s) => s.type === "inbound-rtp" && s.kind === "video");
+                    return stats.find((s) => s.id === inbound.codecId).mimeType;
+                }"""
+            )
+        )
