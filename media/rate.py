@@ -1,0 +1,70 @@
+"""How fast one encoder may send when several viewers have told how much they can take."""
+
+FRESH_SECONDS = 10.0
+"""An estimate that has not been repeated for this long no longer counts: receivers repeat theirs every second or so."""
+
+FLOOR = 300_000
+"""Bits per second below which text at 1280x720 cannot be read any more."""
+
+CALM_SECONDS = 2.0
+"""Pause before the rate goes up again, because for VP8 each change costs a keyframe."""
+
+
+class RateControl:
+    """Follows the lowest fresh estimate, within floor and ceiling, without reacting to every wobble."""
+
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self._floor = min(FLOOR, ceiling)
+        self._target = ceiling
+        self._changed_at = float("-inf")
+        self._estimates: dict[object, tuple[int, float]] = {}
+
+    def report(self, viewer: object, bitrate: int, now: float) -> None:
+        """Notes what `viewer` can take, in bits per second; `now` in seconds of any steady clock."""
+        self._estimates[viewer] = (bitrate, now)
+
+    def forget(self, viewer: object) -> None:
+        self._estimates.pop(viewer, None)
+
+    def target(self, now: float) -> int:
+        """What the encoder should aim at, in bits per second."""
+        wanted = self._wanted(now)
+        falls = wanted < self._target * 0.9
+        rises = wanted > self._target * 1.1 or wanted == self._ceiling > self._target
+        if falls or (rises and now - self._changed_at >= CALM_SECONDS):
+            self._target = wanted
+            self._changed_at = now
+        return self._target
+
+    def _wanted(self, now: float) -> int:
+        self._estimates = {v: (rate, at) for v, (rate, at) in self._estimates.items() if now - at < FRESH_SECONDS}
+        lowest = min((rate for rate, _ in self._estimates.values()), default=self._ceiling)
+        return max(self._floor, min(lowest, self._ceiling))
+
+
+class KeyframeGate:
+    """Lets through at most two keyframes a second; a request that comes too early is kept, not lost.
+
+    All times in seconds of one steady clock.
+    """
+
+    PER_SECOND = 2
+
+    def __init__(self) -> None:
+        self._sent: list[float] = []
+        self._wanted = False
+
+    def request(self) -> None:
+        self._wanted = True
+
+    def due(self) -> float | None:
+        """When the keyframe that was asked for may be made, or None when nobody asks."""
+        if not self._wanted:
+            return None
+        return float("-inf") if len(self._sent) < self.PER_SECOND else self._sent[0] + 1.0
+
+    def sent(self, now: float) -> None:
+        """Notes that a keyframe went out; it answers every request made up to now."""
+        self._wanted = False
+        self._sent = [*self._sent, now][-self.PER_SECOND :]

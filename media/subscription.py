@@ -1,0 +1,99 @@
+"""One viewer's place in a stream."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Protocol
+
+from .errors import StreamClosed
+from .frames import Codec, EncodedFrame
+
+logger = logging.getLogger(__name__)
+
+
+class Publisher(Protocol):
+    """What a subscription asks of its stream."""
+
+    def request_keyframe(self, codec: Codec) -> None: ...
+    def report_bitrate(self, subscription: "Subscription", bitrate: int) -> None: ...
+    def unsubscribe(self, subscription: "Subscription") -> None: ...
+
+
+class Subscription:
+    """A bounded queue of encoded frames that always starts, and after a drop starts again, with a keyframe.
+
+    Belongs to the event loop's thread, with one reader.
+    """
+
+    def __init__(self, publisher: Publisher, codec: Codec, *, depth: int) -> None:
+        self.codec = codec
+        self._publisher = publisher
+        self._depth = depth
+        self._queue: deque[EncodedFrame] = deque()
+        self._ready = asyncio.Event()
+        self._started = False
+        self._broken = True
+        self._closed = False
+        self._dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many frames this viewer has missed because it was too slow."""
+        return self._dropped
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    async def recv(self) -> EncodedFrame:
+        """The next frame, in order.
+
+        Raises:
+            StreamClosed: this subscription or its stream has been closed.
+        """
+        while not self._queue:
+            if self._closed:
+                raise StreamClosed("the stream has been closed")
+            self._ready.clear()
+            await self._ready.wait()
+        return self._queue.popleft()
+
+    def request_keyframe(self) -> None:
+        """Asks for a keyframe soon: this viewer's picture is broken (PLI, FIR)."""
+        if not self._closed:
+            self._publisher.request_keyframe(self.codec)
+
+    def set_target_bitrate(self, bitrate: int) -> None:
+        """Tells how many bits per second this viewer can take (REMB); good for ten seconds."""
+        if not self._closed:
+            self._publisher.report_bitrate(self, bitrate)
+
+    def close(self) -> None:
+        """Leaves the stream; `recv` raises `StreamClosed` from now on. Safe to repeat."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.clear()
+        self._ready.set()
+        self._publisher.unsubscribe(self)
+
+    def offer(self, frame: EncodedFrame) -> int:
+        """Takes a frame from the stream; returns how many frames were dropped for it."""
+        if self._broken and not frame.keyframe:
+            return self._drop(1 if self._started else 0)
+        lost = 0
+        if len(self._queue) >= self._depth:
+            lost = len(self._queue)
+            self._queue.clear()
+            if not frame.keyframe:
+                self._broken = True
+                self._publisher.request_keyframe(self.codec)
+                return self._drop(lost + 1)
+        self._started, self._broken = True, False
+        self._queue.append(frame)
+        self._ready.set()
+        return self._drop(lost)
+
+    def _drop(self, count: int) -> int:
+        self._dropped += count
+        return count
