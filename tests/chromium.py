@@ -45,7 +45,7 @@ class WhepViewer:
     @classmethod
     async def watch(cls, browser: Browser, base: str, run_id: str, *, token: str, codec: str = "H264") -> WhepViewer:
         """Opens a page of the server's own origin and plays the run there; raises where WHEP refuses."""
-        page = await browser.new_page()
+        page = await browser.new_page(bypass_csp=True)
         await page.goto(f"{base}/healthz")
         for script in ("timecode.js", "whep_viewer.js"):
             await page.evaluate((_HERE / script).read_text() + "\n;undefined")
@@ -74,6 +74,17 @@ class WhepViewer:
                     const stats = [...(await viewer.pc.getStats()).values()];
                     const inbound = stats.find((s) => s.type === "inbound-rtp" && s.kind === "video");
                     return stats.find((s) => s.id === inbound.codecId).mimeType;
+                }"""
+            )
+        )
+
+    async def bytes_received(self) -> int:
+        """Payload of the picture so far, bytes."""
+        return int(
+            await self.page.evaluate(
+                """async () => {
+                    const stats = [...(await viewer.pc.getStats()).values()];
+                    return stats.find((s) => s.type === "inbound-rtp" && s.kind === "video").bytesReceived;
                 }"""
             )
         )

@@ -1,0 +1,112 @@
+"""Glass to glass: how old is the page's own time code when a viewer has the picture?
+
+The page paints the time of day as black and white blocks; each viewer reads it from the picture that it received.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from dataclasses import dataclass, field
+
+import av
+from playwright.async_api import Browser
+
+from bench.server import Bench
+from tests.chromium import WhepViewer
+from tests.timecode import decode
+
+
+@dataclass
+class Ages:
+    """What one kind of viewer saw."""
+
+    path: str
+    page_fps: int
+    ages_ms: list[float] = field(default_factory=list)
+    bytes_received: int = 0
+    seconds: float = 0.0
+
+    def percentile(self, percent: int) -> float:
+        """Milliseconds."""
+        ordered = sorted(self.ages_ms)
+        return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else float("nan")
+
+    @property
+    def kilobytes_per_second(self) -> float:
+        return self.bytes_received / 1000 / self.seconds if self.seconds else 0.0
+
+    def row(self) -> dict[str, object]:
+        return {
+            "path": self.path,
+            "pageFps": self.page_fps,
+            "p50Ms": round(self.percentile(50), 1),
+            "p95Ms": round(self.percentile(95), 1),
+            "kBps": round(self.kilobytes_per_second, 1),
+            "samples": len(self.ages_ms),
+        }
+
+
+async def glass_to_glass(bench: Bench, browser: Browser, *, fps: int, seconds: int) -> list[Ages]:
+    """All paths on one run, one after the other, so that no viewer takes the machine from another."""
+    run_id = await bench.start_run(f"/timecode.html?fps={fps}", seconds=600)
+    try:
+        return [
+            await _poll(bench, run_id, fps, seconds, every=0.1),
+            await _long_poll(bench, run_id, fps, seconds),
+            await _whep(bench, browser, run_id, fps, seconds, "H264"),
+            await _whep(bench, browser, run_id, fps, seconds, "VP8"),
+        ]
+    finally:
+        await bench.cancel(run_id)
+
+
+async def _poll(bench: Bench, run_id: str, fps: int, seconds: int, *, every: float) -> Ages:
+    ages = Ages("JPEG polling, every 100 ms", fps)
+    url = f"{bench.frames}/stream/{run_id}"
+    started = next_at = time.monotonic()
+    while time.monotonic() - started < seconds:
+        async with bench.http.get(url) as answer:
+            if answer.status == 200:
+                _note(ages, await answer.read())
+        next_at += every
+        await asyncio.sleep(max(0.0, next_at - time.monotonic()))
+    ages.seconds = time.monotonic() - started
+    return ages
+
+
+async def _long_poll(bench: Bench, run_id: str, fps: int, seconds: int) -> Ages:
+    ages = Ages("JPEG long polling (?after=)", fps)
+    started, seq = time.monotonic(), "0"
+    while time.monotonic() - started < seconds:
+        async with bench.http.get(f"{bench.frames}/stream/{run_id}", params={"after": seq}) as answer:
+            if answer.status == 200:
+                seq = answer.headers["X-Frame-Seq"]
+                _note(ages, await answer.read())
+    ages.seconds = time.monotonic() - started
+    return ages
+
+
+async def _whep(bench: Bench, browser: Browser, run_id: str, fps: int, seconds: int, codec: str) -> Ages:
+    viewer = await WhepViewer.watch(browser, bench.api, run_id, token=bench.key, codec=codec)
+    await viewer.wait("v.ages.length > 10")
+    await viewer.ask("(v.ages.length = 0)")
+    before, started = await viewer.bytes_received(), time.monotonic()
+    await asyncio.sleep(seconds)
+    ages = Ages(f"WHEP in Chromium, {codec}", fps, await viewer.ask("v.ages"))
+    ages.seconds = time.monotonic() - started
+    ages.bytes_received = await viewer.bytes_received() - before
+    await viewer.page.close()
+    return ages
+
+
+def _note(ages: Ages, jpeg: bytes) -> None:
+    """Decoding counts: a person sees a picture, not a JPEG."""
+    with av.open(io.BytesIO(jpeg), format="mjpeg") as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="gray")
+    now = time.time() * 1000
+    code = decode(picture)
+    ages.bytes_received += len(jpeg)
+    if code is not None:
+        ages.ages_ms.append(now - code)
