@@ -30,6 +30,7 @@ class Encoder:
         self.codec = codec
         self._ceiling = bitrate
         self._bitrate = bitrate
+        self._opened_at = bitrate
         self._fps = fps
         self._clock = RtpClock()
         self._context: VideoCodecContext | None = None
@@ -42,16 +43,18 @@ class Encoder:
     def set_bitrate(self, bitrate: int) -> None:
         """Moves the target, in bits per second, from the next picture on; never above the ceiling.
 
-        H.264 follows without a keyframe. VP8 is opened anew, with one: FFmpeg hands libvpx no new rate.
+        H.264 follows without a keyframe within a factor of two. Beyond that, and for VP8 always, the encoder is
+        opened anew: FFmpeg hands libvpx no new rate, and x264 no new bound for its keyframes.
         """
         bitrate = min(bitrate, self._ceiling)
         if bitrate == self._bitrate:
             return
         self._bitrate = bitrate
-        if self.codec is Codec.VP8:
+        if self.codec is Codec.H264 and self._opened_at / 2 <= bitrate <= self._opened_at * 2:
+            if self._context is not None:
+                self._context.bit_rate = bitrate
+        else:
             self.close()
-        elif self._context is not None:
-            self._context.bit_rate = bitrate
 
     def encode(self, frame: VideoFrame, *, captured_at: float, keyframe: bool) -> EncodedFrame | None:
         """Encodes one picture.
@@ -94,11 +97,11 @@ class Encoder:
         return context.encode(frame)
 
     def _open(self, width: int, height: int) -> VideoCodecContext:
+        self._opened_at = rate = self._bitrate
         if self.codec is Codec.VP8:
-            return vp8.open_vp8(width, height, bitrate=self._bitrate, fps=self._fps, gop=NEVER)
-        context = h264.open_h264(width, height, bitrate=self._ceiling, fps=self._fps, gop=NEVER)
-        context.bit_rate = self._bitrate
-        return context
+            return vp8.open_vp8(width, height, bitrate=rate, fps=self._fps, gop=NEVER)
+        ceiling = min(self._ceiling, 2 * rate)
+        return h264.open_h264(width, height, bitrate=rate, ceiling=ceiling, fps=self._fps, gop=NEVER)
 
     def _prepare(self, frame: VideoFrame) -> VideoFrame:
         if self.codec is Codec.H264:

@@ -37,8 +37,10 @@ def level_for(width: int, height: int, fps: int) -> int:
     return next(fitting, LEVELS[-1][0])
 
 
-def open_h264(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> VideoCodecContext:
-    """A context whose `bit_rate` may be changed between pictures; up to `bitrate`, in bits per second.
+def open_h264(width: int, height: int, *, bitrate: int, ceiling: int, fps: int, gop: int) -> VideoCodecContext:
+    """A context whose `bit_rate` may be changed between pictures, up to `ceiling`; both in bits per second.
+
+    The size of a keyframe stays bounded by the `bitrate` that the context was opened with.
 
     Raises:
         av.FFmpegError: libx264 is missing or refuses the size.
@@ -61,7 +63,7 @@ def open_h264(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> V
         "tune": "zerolatency",
         "profile": "baseline",
         "level": str(level_for(width, height, fps)),
-        "maxrate": str(bitrate),
+        "maxrate": str(ceiling),
         "bufsize": str(int(bitrate * BUFFER_SECONDS)),
         "sc_threshold": "0",
         "forced-idr": "1",

@@ -31,7 +31,7 @@ class RateControl:
         """What the encoder should aim at, in bits per second."""
         wanted = self._wanted(now)
         falls = wanted < self._target * 0.9
-        rises = wanted > self._target * 1.1 or wanted == self._ceiling > self._target
+        rises = wanted > self._target * 1.25 or wanted == self._ceiling > self._target
         if falls or (rises and now - self._changed_at >= CALM_SECONDS):
             self._target = wanted
             self._changed_at = now

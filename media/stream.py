@@ -113,6 +113,7 @@ class LiveStream:
         self._alarm: asyncio.Timeout | None = None
         self._closed = False
         self._seen = 0
+        self._refused = False
         self._picture: JpegFrame | None = None
         self._slot = 0.0
         self._repeat_at = 0.0
@@ -253,26 +254,40 @@ class LiveStream:
         if everybody:
             self._repeat_at = start + self._idle
         worker.retain(self._subscriptions)
-        for codec in list(self._subscriptions):
-            due = self._gates[codec].due()
-            keyframe = due is not None and due <= start
-            if everybody or keyframe:
-                bitrate = self._rates[codec].target(start)
-                await self._do(worker, Order(picture, codec, captured_at, keyframe, bitrate))
+        try:
+            for codec in list(self._subscriptions):
+                due = self._gates[codec].due()
+                keyframe = due is not None and due <= start
+                if everybody or keyframe:
+                    bitrate = self._stats.bitrate[codec] = self._rates[codec].target(start)
+                    await self._do(worker, Order(picture, codec, captured_at, keyframe, bitrate))
+        except DecodeError as error:
+            self._refuse(picture, error)
+        else:
+            self._picture = picture
+
+    def _refuse(self, picture: JpegFrame, error: DecodeError) -> None:
+        self._stats.undecodable += 1
+        if picture is self._picture:
+            self._picture = None
+        if not self._refused:
+            logger.warning("picture %d and perhaps more left out: %s", picture.seq, error)
+        self._refused = True
 
     async def _do(self, worker: Worker, order: Order) -> None:
+        gate = self._gates[order.codec]
         try:
             frame = await worker.encode(order)
-        except DecodeError as error:
-            self._stats.undecodable += 1
-            logger.warning("picture %d left out: %s", order.picture.seq, error)
-            return
         except EncodeError as error:
             self._stats.failed[order.codec] += 1
             logger.warning("picture %d left out: %s", order.picture.seq, error)
+            gate.sent(_now())
+            gate.request()
             return
-        self._picture = order.picture
-        self._stats.decoded = worker.decodes
+        self._refused = False
+        self._stats.decoded += worker.take_decodes()
+        self._stats.decode_ms = worker.decode_ms
+        self._stats.encode_ms[order.codec] = worker.encode_ms
         if frame is None:
             self._stats.skipped[order.codec] += 1
         else:

@@ -11,6 +11,10 @@ PIXELS = "yuv420p"
 """Limited range: VP8 has no flag for anything else (RFC 6386 §9.2)."""
 
 BUFFER_SECONDS = 0.5
+"""Rate control window: it bounds keyframes, too."""
+
+QMIN, QMAX = 10, 56
+"""Finer quantisation than `QMIN` cannot be seen; coarser than `QMAX` cannot be read."""
 
 
 def open_vp8(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> VideoCodecContext:
@@ -26,7 +30,7 @@ def open_vp8(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> Vi
     context.framerate = Fraction(fps)
     context.bit_rate = bitrate
     context.gop_size = gop
-    context.qmin, context.qmax = 4, 56
+    context.qmin, context.qmax = QMIN, QMAX
     context.thread_count = 1
     context.options = {
         "deadline": "realtime",

@@ -38,9 +38,11 @@ class Worker:
         self._jpeg = JpegDecoder()
         self._decoded: tuple[int, VideoFrame] | None = None
         self._encoders: dict[Codec, Encoder] = {}
-        self.decodes = 0
+        self._decodes = 0
         self.decode_ms = 0.0
-        self.encode_ms: dict[Codec, float] = {}
+        """How long the latest decode took."""
+        self.encode_ms = 0.0
+        """How long the latest encode took."""
 
     async def encode(self, order: Order) -> EncodedFrame | None:
         """Does one order in the thread; None when the encoder left the picture out.
@@ -49,6 +51,11 @@ class Worker:
             DecodeError, EncodeError
         """
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._work, order)
+
+    def take_decodes(self) -> int:
+        """How many pictures have been decoded since the last time this was asked."""
+        decodes, self._decodes = self._decodes, 0
+        return decodes
 
     def retain(self, codecs: Collection[Codec]) -> None:
         """Frees the encoders of all other codecs."""
@@ -67,13 +74,13 @@ class Worker:
         encoder.set_bitrate(order.bitrate)
         start = time.perf_counter()
         frame = encoder.encode(picture, captured_at=order.captured_at, keyframe=order.keyframe)
-        self.encode_ms[order.codec] = (time.perf_counter() - start) * 1000
+        self.encode_ms = (time.perf_counter() - start) * 1000
         return frame
 
     def _decode(self, jpeg: JpegFrame) -> VideoFrame:
         if self._decoded is None or self._decoded[0] != jpeg.seq:
             start = time.perf_counter()
             self._decoded = (jpeg.seq, self._jpeg.decode(jpeg.data))
-            self.decodes += 1
+            self._decodes += 1
             self.decode_ms = (time.perf_counter() - start) * 1000
         return self._decoded[1]
