@@ -6,9 +6,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from playwright.async_api import Browser, Dialog, Page, async_playwright, expect
+from playwright.async_api import Browser, Dialog, Page, expect
 
-from runner.install import find_browser
+from tests.chromium import chromium
 from tests.shop import serve_shop
 from tests.timecode import Picture, decode
 from web.shop import DEMO_INSTRUCTIONS, PAGES
@@ -22,13 +22,8 @@ SENTENCE = re.compile(
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        found = find_browser()
-        started = await playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-background-networking"]
-        )
+    async with chromium() as started:
         yield started
-        await started.close()
 
 
 @pytest.fixture
