@@ -414,11 +414,16 @@ class Run:
         if suggestions and self.proposal is None:
             self._show(suggestions[0], approved=False)
 
-    def human_step(self, action: Action, **facts: Unpack[StepFacts]) -> Step | None:
-        """The holder of control did this. None where the run is over."""
+    def human_step(self, action: Action, *, merges: bool = False, **facts: Unpack[StepFacts]) -> Step | None:
+        """The holder of control did this; None where the run is over.
+
+        ``merges``: it takes the place of the person's previous step, which it continues.
+        """
         if self.final:
             return None
         self._human_steps += 1
+        if merges and self.steps and self.steps[-1].source is Source.HUMAN:
+            self.steps.pop()
         step = self._append(action, Source.HUMAN, facts.pop("description", self._describe(action)))
         self.steps[-1] = step = step.model_copy(update={"status": StepStatus.PASSED, "duration_ms": 0, **facts})
         self._tell_step(step)
