@@ -70,6 +70,10 @@ class Driver(Protocol):
     """Called when the active page's address, title, tabs or size have changed."""
     on_dialog: Callable[[Dialog], None]
     """Called when a native dialog, file chooser or select opens, and again (``closed``) when it is gone."""
+    on_gone: Callable[[], None]
+    """Called once when the browser has crashed or was closed by somebody else."""
+    attended: bool
+    """Set while a person holds control: native dialogs wait for their answer."""
 
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""
