@@ -1,0 +1,96 @@
+# Everything from a fresh checkout; `make help` lists it. Written for GNU make 3.81 and later.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+NODE := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && echo yes)
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/shop/*' \
+	-not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench screenshots soak setup browser livekit web constraints clean
+
+help: ## list what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+demo: setup ## set everything up and watch a run on the sample shop (DEMO="--no-open --port 4000" for flags)
+	@$(VENV)/bin/jumpseat demo $(DEMO)
+
+test: setup livekit ## set everything up and pass every test (PYTEST="-k name" for a part)
+ifeq ($(NODE),yes)
+	@cd web && npm test
+endif
+	@$(PY) -m pytest $(PYTEST)
+
+check: $(INSTALLED) ## lint and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy .
+ifeq ($(NODE),yes)
+	@$(MAKE) --no-print-directory web/node_modules/.installed
+	@cd web && npm run lint
+else
+	@echo "Node 20 or newer is not here: web/ is not checked" >&2
+endif
+
+bench: setup livekit ## print the benchmark tables (BENCH=full takes longer)
+	@$(PY) -m bench
+
+screenshots: setup ## take a picture of every page and state
+	@$(PY) -m bench.screenshots
+
+soak: setup livekit ## run for 30 minutes under faults and count what is left
+	@$(PY) -m bench.soak
+
+setup: $(INSTALLED) web browser
+
+# A command that exists may still not run (a version manager's placeholder), and a Python may lack venv's parts.
+$(PY):
+	@for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+		if $$candidate -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			echo "setting up $(VENV) with $$candidate" >&2; \
+			$$candidate -m venv $(VENV) && exit 0; rm -rf $(VENV); exit 1; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv); PYTHON=... names one" >&2; \
+	exit 1
+
+$(INSTALLED): $(PY) pyproject.toml constraints.txt
+	@echo "installing the Python packages" >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+ifeq ($(NODE),yes)
+web: web/dist/.built
+else
+web:
+	@echo "Node 20 or newer is not here: the player is not built, and the server says so on its pages" >&2
+endif
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	@echo "installing the Node packages" >&2
+	@cd web && npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
+	@echo "building the player" >&2
+	@cd web && npm run build >&2
+	@touch $@
+
+browser: $(INSTALLED)
+	@$(PY) -m runner.install --path "$$JUMPSEAT_BROWSER_PATH" >&2
+
+livekit: $(INSTALLED)
+	@$(PY) -m tests.livekit_server >&2
+
+constraints: $(PY) ## write constraints.txt anew: the newest versions that pyproject.toml allows
+	@rm -rf build/constraints
+	@$(PY) -m venv build/constraints
+	@build/constraints/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@echo '# The versions that jumpseat is tested with; written by `make constraints`.' > constraints.txt
+	@build/constraints/bin/pip freeze --exclude-editable >> constraints.txt
+	@rm -rf build/constraints
+
+clean: ## remove everything that make has made here
+	@rm -rf $(VENV) build web/dist web/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
