@@ -1,0 +1,43 @@
+"""The compose file as text: no container engine is needed to see that its settings exist and are explained."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jumpseat import Settings
+from tests.livekit_server import VERSION
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+TEXT = (DEPLOY / "compose.yaml").read_text()
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load(TEXT)["services"]
+    return parsed
+
+
+def setting_names() -> set[str]:
+    fields = Settings.model_fields.items()
+    return {str(field.validation_alias or f"JUMPSEAT_{name.upper()}") for name, field in fields}
+
+
+def test_every_setting_given_to_jumpseat_exists(services: dict[str, Any]) -> None:
+    assert set(services["jumpseat"]["environment"]) <= setting_names()
+
+
+def test_every_variable_is_in_the_example_and_no_other() -> None:
+    asked = set(re.findall(r"\$\{(\w+)", TEXT))
+    assert asked == set(re.findall(r"^(\w+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+
+
+def test_livekit_is_the_version_that_is_tested(services: dict[str, Any]) -> None:
+    assert services["livekit"]["image"].endswith(f":{VERSION}")
+
+
+def test_jumpseat_knows_livekits_port(services: dict[str, Any]) -> None:
+    port = yaml.safe_load((DEPLOY / "livekit.yaml").read_text())["port"]
+    assert services["jumpseat"]["environment"]["LIVEKIT_URL"].endswith(f":{port}")
