@@ -1,0 +1,203 @@
+"""One run's browser as a session sees it: the parts put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Error as PlaywrightError
+
+from control.commands import AnswerDialog, Input, Pick
+from control.events import Dialog, PageChanged, Picked
+from control.shapes import Action, Box, Size
+from media.frames import FrameSink
+from runner import sentences
+from runner.dialogs import Dialogs
+from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+from runner.observe import look
+from runner.perform import Performer
+from runner.screencast import Screencast
+from runner.tabs import Tabs
+
+T = TypeVar("T")
+_LOOK_SECONDS = 10.0
+_SCREENSHOT_SECONDS = 5.0
+_OPEN_MS = 30_000
+_PERFORM_GRACE_SECONDS = 10.0
+
+
+class PageDriver:
+    """Implements ``runner.driver.Driver`` with Playwright."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        *,
+        viewport: Size,
+        end: Callable[[], Awaitable[None]],
+        uploads: Path | None = None,
+        dialog_timeout: float = 30.0,
+        device_scale_factor: float = 1.0,
+        max_picture: Size | None = None,
+    ) -> None:
+        self.on_page: Callable[[PageChanged], None] = lambda _: None
+        self.on_dialog: Callable[[Dialog], None] = lambda _: None
+        self._browser = browser
+        self._viewport = viewport
+        self._end = end
+        self._uploads = uploads
+        self._dialog_timeout = dialog_timeout
+        self._device_scale_factor = device_scale_factor
+        self._screencast = Screencast(max_picture=max_picture)
+        self._context: BrowserContext | None = None
+        self._gone: str | None = None
+        self._closing: asyncio.Task[None] | None = None
+        browser.on("disconnected", lambda _: self._lost("The browser has gone"))
+
+    async def prepare(self) -> None:
+        """Opens the first page, blank. To be called once."""
+        context = await self._browser.new_context(
+            viewport={"width": self._viewport.width, "height": self._viewport.height},
+            device_scale_factor=self._device_scale_factor,
+        )
+        self._context = context
+        self._dialogs = Dialogs(context, report=self._report_dialog, patience=self._dialog_timeout)
+        self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
+        self._performer = Performer(self._tabs, uploads=self._uploads)
+        context.on("page", self._opened)
+        await context.new_page()
+
+    @property
+    def attended(self) -> bool:
+        """True while a person holds control, and can answer dialogs."""
+        return self._dialogs.attended
+
+    @attended.setter
+    def attended(self, value: bool) -> None:
+        self._dialogs.attended = value
+
+    @property
+    def url(self) -> str:
+        return self._tabs.url
+
+    async def open(self, url: str) -> None:
+        with self._translated():
+            await self._performer.load(url, timeout_ms=_OPEN_MS)
+        self._tabs.news()
+
+    async def perform(self, action: Action, *, timeout_ms: int) -> None:
+        try:
+            with self._translated():
+                async with asyncio.timeout(timeout_ms / 1000 + _PERFORM_GRACE_SECONDS):
+                    await self._performer.perform(action, timeout_ms=timeout_ms)
+        except TimeoutError:
+            raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
+        finally:
+            self._tabs.news()
+
+    async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
+        with self._translated():
+            shown = self._tabs.active.locator(selector).filter(visible=True).first
+            try:
+                await asyncio.wait_for(
+                    shown.wait_for(state="visible", timeout=max(1, timeout_ms)), (timeout_ms + 1000) / 1000
+                )
+                box = await asyncio.wait_for(shown.bounding_box(timeout=1000), 2.0)
+            except (PlaywrightError, TimeoutError) as error:
+                if isinstance(error, PlaywrightError) and sentences.bad_selector(error):
+                    raise
+                return None
+        return Target(selector, Box(**box) if box else None, self._tabs.viewport)
+
+    async def count(self, selector: str) -> int:
+        with self._translated():
+            return await self._bounded(self._tabs.active.locator(selector).filter(visible=True).count(), _LOOK_SECONDS)
+
+    async def observe(self) -> PageView:
+        with self._translated():
+            view = await self._bounded(look(self._tabs.active), _LOOK_SECONDS)
+        self._tabs.news()
+        return view
+
+    async def screenshot(self) -> bytes:
+        with self._translated():
+            page = self._tabs.active
+            if self._dialogs.blocks(page):
+                raise StepFailed("No screenshot can be made while a dialog is open")
+            return await self._bounded(
+                page.screenshot(
+                    type="jpeg", quality=70, scale="css", caret="initial", timeout=_SCREENSHOT_SECONDS * 1000
+                ),
+                _SCREENSHOT_SECONDS,
+            )
+
+    async def input(self, command: Input) -> list[HumanAction]:
+        raise NotImplementedError
+
+    async def flush_input(self) -> list[HumanAction]:
+        return []
+
+    async def pick(self, command: Pick) -> Picked:
+        raise NotImplementedError
+
+    async def answer(self, command: AnswerDialog) -> HumanAction | None:
+        with self._translated():
+            return await self._dialogs.answer(command)
+
+    async def start_capture(self, sink: FrameSink, *, fps: int) -> None:
+        with self._translated():
+            await self._screencast.start(sink, fps=fps)
+
+    async def stop_capture(self) -> None:
+        await self._screencast.stop()
+
+    async def aclose(self) -> None:
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._lost("The browser is closed")
+        if self._context is not None:
+            await asyncio.gather(self._screencast.aclose(), self._dialogs.aclose(), self._tabs.aclose())
+        await self._end()
+
+    def _report_dialog(self, event: Dialog) -> None:
+        self.on_dialog(event)
+
+    def _report_page(self, event: PageChanged) -> None:
+        self.on_page(event)
+
+    def _opened(self, page: Page) -> None:
+        self._dialogs.watch(page)
+        page.on("crash", lambda _: self._lost("The page has crashed"))
+
+    def _switched(self, page: Page) -> None:
+        self._screencast.follow(page)
+
+    def _lost(self, reason: str) -> None:
+        self._gone = self._gone or reason
+
+    async def _bounded(self, look: Awaitable[T], seconds: float) -> T:
+        try:
+            return await asyncio.wait_for(look, seconds)
+        except TimeoutError:
+            raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Playwright's errors as the protocol's."""
+        if self._gone is not None:
+            raise BrowserGone(self._gone)
+        try:
+            yield
+        except (PlaywrightError, StepFailed) as error:
+            if self._gone is not None:
+                raise BrowserGone(self._gone) from error
+            if isinstance(error, PlaywrightError):
+                raise StepFailed(sentences.first_line(error)) from error
+            raise
