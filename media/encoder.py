@@ -8,7 +8,8 @@ from av.video.reformatter import ColorRange
 from . import h264, vp8
 from .clock import TIME_BASE, RtpClock
 from .errors import EncodeError
-from .frames import Codec, EncodedFrame
+from .frames import CLOCK_RATE, Codec, EncodedFrame
+from .rate import Budget
 
 NEVER = 1 << 30
 """Keyframe interval, in frames: a keyframe is made only when somebody asks for one."""
@@ -33,6 +34,7 @@ class Encoder:
         self._opened_at = bitrate
         self._fps = fps
         self._clock = RtpClock()
+        self._budget = Budget()
         self._context: VideoCodecContext | None = None
 
     @property
@@ -71,6 +73,8 @@ class Encoder:
             EncodeError: the encoder could not be opened or failed; the next picture opens a new one.
         """
         pts = self._clock.stamp(captured_at)
+        if self._budget.overspent(pts / CLOCK_RATE, self._bitrate):
+            return None
         try:
             packets = self._encode(self._prepare(frame), pts, keyframe)
         except (av.FFmpegError, ValueError) as error:
@@ -79,6 +83,7 @@ class Encoder:
         if not packets:
             return None
         data = b"".join(bytes(packet) for packet in packets)
+        self._budget.spend(len(data) * 8)
         is_key = packets[0].is_keyframe
         if is_key and self.codec is Codec.H264:
             data = h264.constrain(data)

@@ -68,3 +68,28 @@ class KeyframeGate:
         """Notes that a keyframe went out; it answers every request made up to now."""
         self._wanted = False
         self._sent = [*self._sent, now][-self.PER_SECOND :]
+
+
+class Budget:
+    """Tells when an encoder has spent so much more than its rate that pictures must be left out.
+
+    libvpx keeps to no rate at all on a picture that is too hard for its coarsest quantiser. A keyframe within the
+    rate control window is never too much.
+    """
+
+    SECONDS = 1.0
+    """How far ahead of its rate an encoder may be."""
+
+    def __init__(self) -> None:
+        self._debt = 0.0
+        self._at: float | None = None
+
+    def overspent(self, at: float, bitrate: int) -> bool:
+        """Whether the picture at `at` (seconds of a rising clock) must be left out at `bitrate` bits per second."""
+        if self._at is not None:
+            self._debt = max(0.0, self._debt - (at - self._at) * bitrate)
+        self._at = at
+        return self._debt > self.SECONDS * bitrate
+
+    def spend(self, bits: int) -> None:
+        self._debt += bits

@@ -154,9 +154,13 @@ class LiveStream:
         """Closes every subscription and waits for the thread to end. Safe to repeat."""
         self._closed = True
         self._close_subscriptions()
+        await self.idle()
+        self._set_watched(False)
+
+    async def idle(self) -> None:
+        """Waits until nothing is encoded any more and the thread has ended: all subscriptions are closed."""
         if self._task is not None:
             await asyncio.wait([self._task])
-        self._set_watched(False)
 
     def request_keyframe(self, codec: Codec) -> None:
         """Has a keyframe made as soon as the limit of two a second allows."""
@@ -234,10 +238,14 @@ class LiveStream:
         """When something must be encoded even if no new picture comes; None when there is nothing to show."""
         if not self._subscriptions:
             return _now()
-        if self._picture is None:
+        if self._shown() is None:
             return None
         dues = [due for codec in self._subscriptions if (due := self._gates[codec].due()) is not None]
         return min([self._repeat_at, *dues])
+
+    def _shown(self) -> JpegFrame | None:
+        """The picture to repeat: the last good one, unless its page is gone."""
+        return self._picture if self._latest.newest is not None else None
 
     async def _encode(self, worker: Worker, fresh: JpegFrame | None) -> None:
         start = _now()
@@ -247,7 +255,7 @@ class LiveStream:
             self._stats.dropped += fresh.seq - self._seen - 1
             self._seen = fresh.seq
             captured_at = fresh.captured_at
-        picture = fresh or self._picture
+        picture = fresh or self._shown()
         if picture is None:
             return
         everybody = fresh is not None or start >= self._repeat_at

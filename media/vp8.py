@@ -13,8 +13,8 @@ PIXELS = "yuv420p"
 BUFFER_SECONDS = 0.5
 """Rate control window: it bounds keyframes, too."""
 
-QMIN, QMAX = 10, 56
-"""Finer quantisation than `QMIN` cannot be seen; coarser than `QMAX` cannot be read."""
+QMIN, QMAX = 10, 63
+"""Finer quantisation than `QMIN` cannot be seen; `QMAX` is the coarsest there is, so that low rates are kept."""
 
 
 def open_vp8(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> VideoCodecContext:
