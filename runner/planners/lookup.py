@@ -1,0 +1,172 @@
+"""Finds on the page what a person has named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from control.shapes import ActionType
+from runner.driver import Driver
+from runner.planners.intents import Thing
+from runner.planners.selectors import Engine, Precision, by, by_role, either, nth, page_with, visible
+
+_BUTTONS: Final = ("button", "link", "tab", "menuitem")
+_CLICKABLE: Final = (
+    *_BUTTONS,
+    "menuitemcheckbox",
+    "menuitemradio",
+    "checkbox",
+    "radio",
+    "switch",
+    "option",
+    "treeitem",
+)
+_FIELDS: Final = ("textbox", "searchbox", "combobox", "spinbutton")
+_LISTS: Final = ("combobox", "listbox")
+_TICKABLE: Final = ("checkbox", "switch", "radio", "menuitemcheckbox", "menuitemradio")
+_OUTPUTS: Final = (*_FIELDS, "status", "alert", "region", "group", "dialog", "heading", "cell", "row", *_BUTTONS)
+_ANY: Final = (*_CLICKABLE, *_FIELDS, "heading", "img", "listitem", "row", "region", "group", "dialog", "slider")
+
+KIND_ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "button": ("button",),
+    "link": ("link",),
+    "field": _FIELDS,
+    "checkbox": ("checkbox", "switch"),
+    "switch": ("switch", "checkbox"),
+    "radio": ("radio",),
+    "select": _LISTS,
+    "option": ("option",),
+    "tab": ("tab",),
+    "menuitem": ("menuitem", "menuitemcheckbox", "menuitemradio"),
+    "heading": ("heading",),
+    "image": ("img",),
+    "slider": ("slider",),
+    "text": (),
+}
+"""The ARIA roles that a person may mean."""
+
+_KIND_ENGINES: Final[Mapping[str, tuple[Engine, ...]]] = {
+    "text": (Engine.TEXT,),
+    "image": (Engine.ROLE, Engine.ALT),
+    "field": (Engine.ROLE, Engine.LABEL, Engine.PLACEHOLDER, Engine.TITLE, Engine.TEST_ID),
+    "select": (Engine.ROLE, Engine.LABEL, Engine.TITLE, Engine.TEST_ID),
+    "checkbox": (Engine.ROLE, Engine.LABEL, Engine.TITLE, Engine.TEST_ID),
+}
+_CONTROL: Final = (Engine.ROLE, Engine.LABEL, Engine.PLACEHOLDER, Engine.TITLE, Engine.TEST_ID)
+_ANYTHING: Final = (
+    Engine.ROLE,
+    Engine.LABEL,
+    Engine.PLACEHOLDER,
+    Engine.ALT,
+    Engine.TITLE,
+    Engine.TEXT,
+    Engine.TEST_ID,
+)
+_TO_SEE: Final = (Engine.TEXT, Engine.ALT, Engine.LABEL, Engine.PLACEHOLDER, Engine.TITLE, Engine.TEST_ID)
+_TO_UPLOAD: Final = (Engine.LABEL, Engine.ROLE, Engine.TITLE, Engine.TEST_ID)
+
+_LOOKS: Final[Mapping[ActionType, tuple[tuple[str, ...], tuple[Engine, ...]]]] = {
+    ActionType.TYPE: (_FIELDS, _CONTROL),
+    ActionType.PRESS: (_FIELDS, _ANYTHING),
+    ActionType.SELECT: (_LISTS, _CONTROL),
+    ActionType.CHECK: (_TICKABLE, _CONTROL),
+    ActionType.UNCHECK: (_TICKABLE, _CONTROL),
+    ActionType.UPLOAD: (("button",), _TO_UPLOAD),
+    ActionType.EXPECT_TEXT: (_OUTPUTS, _ANYTHING),
+    ActionType.EXPECT_VISIBLE: ((), _TO_SEE),
+    ActionType.WAIT: ((), _TO_SEE),
+    ActionType.HOVER: (_ANY, _ANYTHING),
+    ActionType.SCROLL: (_ANY, _ANYTHING),
+    ActionType.DRAG: (_ANY, _ANYTHING),
+}
+"""Which roles an action is for, and what a name is compared with, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name stands for on the page."""
+
+    selector: str
+    """Matches exactly one element where ``seen``, except for expectations and waits, which any match fulfils."""
+    seen: bool = True
+    """False: nothing of that name was there in time, and the selector is what it would be found by."""
+    note: str | None = None
+    """How it was chosen, where there was a choice."""
+
+
+def roles_for(action: ActionType, kind: str | None) -> tuple[str, ...]:
+    """The roles that may be meant; empty where any text may be."""
+    return KIND_ROLES[kind] if kind else _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[0]
+
+
+def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iterator[str]:
+    """Selectors to try for the thing, the best first."""
+    engines = _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[1]
+    if thing.kind:
+        engines = _KIND_ENGINES.get(thing.kind, (Engine.ROLE,))
+    for precision in precisions:
+        for engine in engines:
+            if engine is Engine.ROLE:
+                yield from (by_role(role, thing.name, precision) for role in roles_for(action, thing.kind))
+            elif engine is not Engine.TEST_ID or precision is Precision.EXACT:
+                yield by(engine, thing.name, precision)
+
+
+class Lookup:
+    """Looks for one thing on one page."""
+
+    def __init__(self, driver: Driver, thing: Thing, action: ActionType) -> None:
+        self._driver = driver
+        self._thing = thing
+        self._whole = tuple(candidates(thing, action, Precision.EXACT, Precision.FOLDED))
+        self._part = tuple(candidates(thing, action, Precision.PART))
+        self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
+
+    async def now(self) -> Found | None:
+        """What the page has now; None where it has nothing of that name."""
+        if self._thing.selector:
+            selector = self._thing.selector
+            return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth))
+        return await self._choose(self._whole) or await self._choose(self._part)
+
+    async def within(self, wait_ms: int, settle_ms: int) -> Found:
+        """Waits up to ``wait_ms`` for it; a name that is met in part only must stay the best for ``settle_ms``."""
+        if self._thing.selector or self._only_looks:
+            return await self.now() or self._missing()
+        if found := await self._choose(self._whole):
+            return found
+        everything = either((*self._whole, *self._part))
+        if await self._driver.find(everything, timeout_ms=wait_ms) is None:
+            return self._missing()
+        await self._driver.find(either(self._whole), timeout_ms=settle_ms)
+        return await self.now() or self._missing()
+
+    def _missing(self) -> Found:
+        loosest_first = self._part + self._whole if self._only_looks else self._whole
+        selector = loosest_first[0]
+        return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
+
+    async def _choose(self, selectors: Sequence[str]) -> Found | None:
+        if not selectors or not await self._driver.count(either(selectors)):
+            return None
+        for selector in selectors:
+            number = await self._driver.count(selector)
+            if number > (self._thing.nth or 0):
+                return await self._one_of(selector, number)
+        return None
+
+    async def _one_of(self, selector: str, number: int) -> Found:
+        if self._thing.nth is not None:
+            return Found(nth(selector, self._thing.nth))
+        if self._only_looks:
+            return Found(selector)
+        if number > 1:
+            return Found(nth(selector, 0), note=_FIRST_OF.format(number=number, name=self._thing.name))
+        hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
+        return Found(visible(selector) if hidden_twin else selector)
+
+
+_FIRST_OF: Final = (
+    "{number} elements are called '{name}'; this is the first. Write, for example, \"the second '{name}'\" for another."
+)

@@ -1,0 +1,48 @@
+"""Does the actions that it was given, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from control.shapes import Action
+from runner.describe import describe
+from runner.driver import Driver
+from runner.planners.base import Failure, Idea, Repair, Task
+from runner.planners.near import looks_transient, nearest
+
+
+class ScriptPlanner:
+    """One action a step; needs no look at the page."""
+
+    looks_ahead = True
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self._actions = tuple(actions)
+
+    def remaining(self, task: Task) -> int | None:
+        return max(len(self._actions) - task.consumed, 0)
+
+    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+        if task.consumed >= len(self._actions):
+            return None
+        action = self._actions[task.consumed]
+        return Idea(action, describe(action), remaining=self.remaining(task))
+
+    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+        """One retry where the page has changed since or the failure looks transient; else near matches."""
+        step = failure.step
+        if step is None:
+            return Repair()
+        if failure.attempt == 1 and await _may_work_now(step.full_action, step.url, driver, failure.reason):
+            retry = Idea(step.full_action, step.description, "The page may be ready for it now.", self.remaining(task))
+            return Repair(retry=retry)
+        return await nearest(step.full_action, driver)
+
+    async def aclose(self) -> None:
+        return None
+
+
+async def _may_work_now(action: Action, url: str | None, driver: Driver, reason: str) -> bool:
+    if action.selector:
+        return await driver.count(action.selector) > 0
+    return looks_transient(reason) or driver.url != url

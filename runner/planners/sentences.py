@@ -1,0 +1,144 @@
+"""Instructions, cut into sentences; what stands in quotes is kept whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+VERBS = (
+    "activate|assert|attach|browse|check|choose|clear|click|close|confirm|double|doubleclick|drag|ensure|enter|expect|"
+    "fill|go|hit|hover|input|insert|load|look|make|mark|navigate|open|pick|press|push|refresh|reload|return|see|select|"
+    "scroll|set|should|start|submit|switch|tap|tick|toggle|type|uncheck|unmark|untick|upload|verify|visit|wait|write"
+)
+"""The words that a sentence may begin with, as alternatives of a regular expression."""
+
+_CLOSING = {"'": "'", '"': '"', "“": "”“", "„": "“”", "‘": "’", "’": "’", "«": "»", "»": "«", "`": "`"}
+_ALSO_APOSTROPHE = "'’"
+_BEFORE_OPENING = " \t([{,:="
+_SECRET = re.compile(r"\{\{\s*secret:[^{}]*\}\}")
+_LIST_MARK = re.compile(r"^\s*(?:(?:[-*•+]|\d+[.):]|[Ss]tep\s+\d+\s*[.):])\s+|\[[ xX]?\]\s+)+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_END = re.compile(r"[.;!]+\s+")
+_JOINT = re.compile(rf",?\s+(?:and\s+then|and|then)\s+(?=(?:{VERBS})\b)|,\s+(?=(?:{VERBS})\b)", re.IGNORECASE)
+_MARK = re.compile(r"\x00(\d+)\x00")
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    SELECTOR = "selector"
+    """In backquotes: a Playwright selector, used as it is."""
+    SECRET = "secret"
+    """``{{secret:NAME}}``: never cut in two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is kept whole."""
+
+    kind: Kind
+    raw: str
+    """With its quotes."""
+    text: str
+    """Without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One step of the instructions."""
+
+    masked: str
+    """The sentence with ``\\0i\\0`` in place of ``parts[i]``."""
+    parts: tuple[Part, ...]
+    line: int
+    """Counts from 1."""
+
+    @property
+    def text(self) -> str:
+        """As it was written, in one line."""
+        return self.restore(self.masked)
+
+    def restore(self, masked: str) -> str:
+        """``masked`` as it was written."""
+        return _MARK.sub(lambda mark: self.parts[int(mark[1])].raw, masked)
+
+    def whole(self, masked: str) -> Part | None:
+        """The part that ``masked`` is, where it is one and nothing else."""
+        mark = _MARK.fullmatch(masked)
+        return self.parts[int(mark[1])] if mark else None
+
+    def plain(self, masked: str) -> str:
+        """What ``masked`` means: without its quotes where it is all in quotes, else as it was written."""
+        part = self.whole(masked)
+        return part.text if part else self.restore(masked)
+
+
+class UnclosedQuote(ValueError):
+    """A quote is opened and not closed on the same line."""
+
+
+def split(instructions: str) -> list[Sentence]:
+    """The sentences of ``instructions`` in order. Raises UnclosedQuote, naming the line."""
+    found: list[Sentence] = []
+    for number, line in enumerate(instructions.splitlines(), start=1):
+        if not line.strip().startswith("#"):
+            found.extend(_split_line(_CONTROL.sub("", line), number))
+    return found
+
+
+def _split_line(line: str, number: int) -> list[Sentence]:
+    masked, parts = _mask(_LIST_MARK.sub("", line), number)
+    clauses = [clause for sentence in _END.split(masked) for clause in _clauses(sentence)]
+    cleaned = [re.sub(r"\s+", " ", _LIST_MARK.sub("", clause)).strip(" .;!,") for clause in clauses]
+    return [Sentence(text, tuple(parts), number) for text in cleaned if text and not text.isdigit()]
+
+
+def _clauses(masked: str) -> list[str]:
+    """``Type 'x' into 'y' and press Enter`` is two; ``Click Save and close`` is one, as nothing in it is quoted."""
+    pieces = [masked]
+    for joint in reversed(list(_JOINT.finditer(masked))):
+        before, after = masked[: joint.start()], pieces[0][joint.end() :]
+        if before.rstrip().endswith("\x00") or "\x00" in after:
+            pieces = [before, after, *pieces[1:]]
+    return pieces
+
+
+def _mask(line: str, number: int) -> tuple[str, list[Part]]:
+    out: list[str] = []
+    parts: list[Part] = []
+    at = 0
+    while at < len(line):
+        part = _part_at(line, at, number)
+        if part is None:
+            out.append(line[at])
+            at += 1
+            continue
+        out.append(f"\x00{len(parts)}\x00")
+        parts.append(part)
+        at += len(part.raw)
+    return "".join(out), parts
+
+
+def _part_at(line: str, at: int, number: int) -> Part | None:
+    secret = _SECRET.match(line, at)
+    if secret:
+        return Part(Kind.SECRET, secret[0], secret[0])
+    opening = line[at]
+    if opening not in _CLOSING or (at > 0 and line[at - 1] not in _BEFORE_OPENING):
+        return None
+    end = _closing(line, at)
+    if end is None:
+        raise UnclosedQuote(f"line {number}: the quote {opening} is opened and not closed in: {line.strip()}")
+    kind = Kind.SELECTOR if opening == "`" else Kind.TEXT
+    return Part(kind, line[at : end + 1], line[at + 1 : end])
+
+
+def _closing(line: str, at: int) -> int | None:
+    """Where the quote that opens at ``at`` closes. An apostrophe within a word closes nothing."""
+    for end in range(at + 1, len(line)):
+        if line[end] not in _CLOSING[line[at]]:
+            continue
+        inside_word = line[end] in _ALSO_APOSTROPHE and line[end + 1 : end + 2].isalnum()
+        if not inside_word:
+            return end
+    return None
