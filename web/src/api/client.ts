@@ -1,0 +1,113 @@
+import type { Command } from "../protocol/messages";
+import type { NewRun, Role, Run, RunList, RunStatus, ShareToken, Step, StreamInfo } from "../protocol/types";
+import { problem, unreachable } from "./errors";
+
+interface ClientOptions {
+  /** Origin of the API; empty for the page's own. */
+  baseUrl?: string;
+  /** API key or share token. */
+  token?: string | null;
+}
+
+/** The HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
+export class ApiClient {
+  readonly baseUrl: string;
+  readonly token: string | null;
+
+  constructor({ baseUrl = "", token = null }: ClientOptions = {}) {
+    this.baseUrl = new URL(baseUrl || "/", location.href).origin;
+    this.token = token;
+  }
+
+  listRuns({
+    status,
+    limit = 24,
+    cursor,
+  }: {
+    status?: RunStatus;
+    limit?: number;
+    cursor?: string;
+  } = {}): Promise<RunList> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (status) query.set("status", status);
+    if (cursor) query.set("cursor", cursor);
+    return this.#json(`/api/tests?${query}`);
+  }
+
+  createRun(run: NewRun): Promise<Run> {
+    return this.#json("/api/tests", { method: "POST", body: run });
+  }
+
+  /** The body that made this run, without its secrets. */
+  spec(runId: string): Promise<NewRun> {
+    return this.#json(`${testPath(runId)}/spec`);
+  }
+
+  run(runId: string): Promise<Run> {
+    return this.#json(testPath(runId));
+  }
+
+  async removeRun(runId: string): Promise<void> {
+    await this.request(testPath(runId), { method: "DELETE" });
+  }
+
+  stream(runId: string): Promise<StreamInfo> {
+    return this.#json(`${testPath(runId)}/stream`);
+  }
+
+  async steps(runId: string): Promise<Step[]> {
+    return (await this.#json<{ steps: Step[] }>(`${testPath(runId)}/steps`)).steps;
+  }
+
+  async step(runId: string, stepNumber: number): Promise<Step> {
+    return (await this.#json<{ step: Step }>(`${testPath(runId)}/steps/${stepNumber}`)).step;
+  }
+
+  command(runId: string, command: Command & { id: string }): Promise<unknown> {
+    return this.#json(`${testPath(runId)}/commands`, { method: "POST", body: command });
+  }
+
+  share(runId: string, body: { role: Exclude<Role, "owner">; ttlSeconds: number }): Promise<ShareToken> {
+    return this.#json(`${testPath(runId)}/tokens`, { method: "POST", body });
+  }
+
+  async revoke(runId: string, tokenId: string): Promise<void> {
+    await this.request(`${testPath(runId)}/tokens/${encodeURIComponent(tokenId)}`, { method: "DELETE" });
+  }
+
+  async exportPytest(runId: string): Promise<Blob> {
+    return (await this.request(`${testPath(runId)}/export?format=pytest`)).blob();
+  }
+
+  /** Sends one request with the credential; a refusal is thrown as `ApiError`. */
+  async request(path: string, { method = "GET", body }: { method?: string; body?: unknown } = {}): Promise<Response> {
+    const headers = new Headers(this.token ? { Authorization: `Bearer ${this.token}` } : {});
+    if (body !== undefined) headers.set("Content-Type", "application/json");
+    const init: RequestInit = { method, headers, cache: "no-store" };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await fetch(this.url(path), init).catch(() => {
+      throw unreachable();
+    });
+    if (!response.ok) throw await problem(response);
+    return response;
+  }
+
+  url(path: string): string {
+    return new URL(path, this.baseUrl).href;
+  }
+
+  async #json<T>(path: string, init?: { method?: string; body?: unknown }): Promise<T> {
+    return (await this.request(path, init)).json() as Promise<T>;
+  }
+}
+
+function testPath(runId: string): string {
+  return `/api/tests/${encodeURIComponent(runId)}`;
+}
+
+/** An address with a credential in it, for `<img>` and WebSocket, which cannot send a header. */
+export function withToken(url: string, token: string | null): string {
+  const result = new URL(url, location.href);
+  if (token !== null && !result.searchParams.has("token")) result.searchParams.set("token", token);
+  return result.href;
+}

@@ -1,0 +1,19 @@
+const KEY = "jumpseat.token";
+
+/**
+ * The credential of this tab. One that came in the address (`?token=…`) is kept for the tab and taken out of the address
+ * bar, so that it is in no bookmark, screenshot or `Referer`.
+ */
+export function takeToken(): string | null {
+  const address = new URL(location.href);
+  const given = address.searchParams.get("token");
+  if (given === null) return sessionStorage.getItem(KEY);
+  address.searchParams.delete("token");
+  history.replaceState(history.state, "", address);
+  keepToken(given);
+  return given;
+}
+
+export function keepToken(token: string): void {
+  sessionStorage.setItem(KEY, token);
+}

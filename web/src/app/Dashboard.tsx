@@ -1,0 +1,97 @@
+import { useState } from "react";
+import type { ApiClient } from "../api/client";
+import { Button } from "../player/Button";
+import { STATUS_NAMES } from "../player/format";
+import type { RunStatus } from "../protocol/types";
+import { Header } from "./Header";
+import { NewRunForm } from "./NewRunForm";
+import { RunCard } from "./RunCard";
+import { SignIn } from "./SignIn";
+import type { Theme } from "./theme";
+import { useRuns } from "./useRuns";
+
+interface DashboardProps {
+  api: ApiClient;
+  theme: Theme;
+  onSignIn(key: string): void;
+}
+
+const FILTERS: RunStatus[] = ["running", "paused", "diagnosing", "queued", "passed", "failed", "cancelled"];
+
+/** All runs of this owner, the newest first, and the form for a new one. */
+export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
+  const [status, setStatus] = useState<RunStatus | undefined>();
+  const [starting, setStarting] = useState(false);
+  const { runs, error, more, loadMore } = useRuns(api, status);
+  if (error?.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
+  return (
+    <>
+      <Header theme={theme} />
+      <main className="js-dashboard">
+        <div className="js-head">
+          <h1>Runs</h1>
+          <label className="js-filter">
+            <span className="jp-sr">Show</span>
+            <select
+              value={status ?? ""}
+              onChange={(event) => setStatus((event.target.value || undefined) as RunStatus | undefined)}
+            >
+              <option value="">All runs</option>
+              {FILTERS.map((each) => (
+                <option key={each} value={each}>
+                  {STATUS_NAMES[each]}
+                </option>
+              ))}
+            </select>
+          </label>
+          <span className="jp-gap" />
+          <Button
+            icon="plus"
+            label="New run"
+            tone="primary"
+            aria-expanded={starting}
+            onClick={() => setStarting(!starting)}
+          />
+        </div>
+        {starting && <NewRunForm api={api} onClose={() => setStarting(false)} />}
+        {error && (
+          <p className="js-alert" role="alert">
+            {error.message}
+          </p>
+        )}
+        {runs === null && !error && <Loading />}
+        {runs?.length === 0 && <Empty filtered={status !== undefined} onStart={() => setStarting(true)} />}
+        <ul className="js-runs">
+          {runs?.map((run) => (
+            <RunCard key={run.id} run={run} api={api} />
+          ))}
+        </ul>
+        {more && <Button label="Show older runs" onClick={loadMore} />}
+      </main>
+    </>
+  );
+}
+
+function Loading() {
+  return (
+    <ul className="js-runs" aria-busy="true" aria-label="Loading the runs">
+      {[1, 2, 3].map((each) => (
+        <li key={each} className="js-run js-skeleton" />
+      ))}
+    </ul>
+  );
+}
+
+function Empty({ filtered, onStart }: { filtered: boolean; onStart: () => void }) {
+  return (
+    <div className="js-nothing">
+      <h2>{filtered ? "No run in this state" : "No run yet"}</h2>
+      <p className="jp-dim">
+        {filtered
+          ? "Choose another filter, or start a run."
+          : "Give an address and say in plain sentences what to do there."}
+      </p>
+      <Button icon="plus" label="Start a run" tone="primary" onClick={onStart} />
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import { useState } from "react";
+import type { ApiClient } from "../api/client";
+import { describe } from "../api/errors";
+import { Button } from "../player/Button";
+import { formatAgo, formatDuration, STATUS_NAMES } from "../player/format";
+import { Icon } from "../player/icons";
+import { isFinal, type Run } from "../protocol/types";
+import { navigate } from "./App";
+import { Link } from "./Link";
+import { Thumbnail } from "./Thumbnail";
+import { titleOf } from "./WatchPage";
+
+export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
+  const ended = isFinal(run.status);
+  return (
+    <li className="js-run" data-status={run.status}>
+      <Link to={`/runs/${encodeURIComponent(run.id)}`} className="js-run-link">
+        <Thumbnail run={run} api={api} />
+        <span className="js-run-text">
+          <span className="js-run-name">{titleOf(run)}</span>
+          <span className="js-run-facts">
+            <span className="jp-status" data-status={run.status}>
+              {STATUS_NAMES[run.status]}
+            </span>
+            <span>
+              Step {run.currentStep}
+              {run.totalSteps ? ` of ${run.totalSteps}` : ""}
+            </span>
+            {!ended && run.viewers > 0 && (
+              <span className="jp-viewers" title={`${run.viewers} watching`}>
+                <Icon name="eye" />
+                {run.viewers}
+              </span>
+            )}
+          </span>
+          <span className="js-run-facts">
+            <span>{formatAgo(run.createdAt, Date.now())}</span>
+            <span>{took(run)}</span>
+          </span>
+          {run.error && <span className="jp-error-text js-run-error">{run.error}</span>}
+        </span>
+      </Link>
+      {ended && <Again run={run} api={api} />}
+    </li>
+  );
+}
+
+function took({ startedAt, endedAt }: Run): string {
+  return startedAt && endedAt ? formatDuration(Date.parse(endedAt) - Date.parse(startedAt)) : "";
+}
+
+function Again({ run, api }: { run: Run; api: ApiClient }) {
+  const [error, setError] = useState<string | null>(null);
+  const again = async () => {
+    try {
+      navigate(`/runs/${(await api.createRun(await api.spec(run.id))).id}`);
+    } catch (reason) {
+      setError(describe(reason));
+    }
+  };
+  return (
+    <div className="js-run-again">
+      {error && (
+        <span className="jp-error-text" role="alert">
+          {error}
+        </span>
+      )}
+      <Button icon="again" label="Run again" aria-label={`Run ${titleOf(run)} again`} onClick={() => void again()} />
+    </div>
+  );
+}

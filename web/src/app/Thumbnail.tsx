@@ -1,0 +1,69 @@
+import { useEffect, useRef, useState } from "react";
+import { type ApiClient, withToken } from "../api/client";
+import { isFinal, type Run } from "../protocol/types";
+
+const REFRESH_MS = 2_000;
+const WIDTH = 320;
+
+/** A small picture of the run: live and renewed while it can be seen, the last step's when the run has ended. */
+export function Thumbnail({ run, api }: { run: Run; api: ApiClient }) {
+  const box = useRef<HTMLSpanElement>(null);
+  const live = !isFinal(run.status) && run.status !== "queued";
+  const seen = useSeen(box);
+  const source = useLiveSource({ runId: run.id, api, active: live && seen });
+  const last = run.steps.at(-1)?.screenshotUrl;
+  const url = source ?? (last && seen ? withToken(api.url(last), api.token) : null);
+  return (
+    <span className="js-thumb" ref={box} data-live={(live && source !== null) || undefined}>
+      {url !== null && <img src={url} alt="" decoding="async" />}
+    </span>
+  );
+}
+
+function useSeen(box: { current: Element | null }): boolean {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false));
+    if (box.current !== null) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [box]);
+  return seen;
+}
+
+interface LiveOptions {
+  runId: string;
+  api: ApiClient;
+  active: boolean;
+}
+
+/** Object address of the newest small frame; a run without a picture has none. */
+function useLiveSource({ runId, api, active }: LiveOptions): string | null {
+  const [source, setSource] = useState<string | null>(null);
+  useEffect(() => {
+    if (!active) return;
+    const abort = new AbortController();
+    void follow({ runId, api, signal: abort.signal, onFrame: setSource });
+    return () => abort.abort();
+  }, [runId, api, active]);
+  useEffect(() => () => void (source !== null && URL.revokeObjectURL(source)), [source]);
+  return source;
+}
+
+interface FollowOptions {
+  runId: string;
+  api: ApiClient;
+  signal: AbortSignal;
+  onFrame(url: string): void;
+}
+
+async function follow({ runId, api, signal, onFrame }: FollowOptions): Promise<void> {
+  const info = await api.stream(runId).catch(() => null);
+  if (!info?.streamUrl) return;
+  const url = new URL(withToken(api.url(info.streamUrl), info.viewerToken ?? api.token));
+  url.searchParams.set("width", String(WIDTH));
+  while (!signal.aborted) {
+    const response = document.hidden ? null : await fetch(url, { signal }).catch(() => null);
+    if (response?.status === 200) onFrame(URL.createObjectURL(await response.blob()));
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+  }
+}

@@ -1,0 +1,74 @@
+import { useCallback, useEffect, useState } from "react";
+import type { ApiClient } from "../api/client";
+import { ApiError, describe } from "../api/errors";
+import { Button } from "../player/Button";
+import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
+import { isFinal, type Run } from "../protocol/types";
+import { navigate } from "./App";
+import { Header } from "./Header";
+import { SignIn } from "./SignIn";
+import { saveAs } from "./save";
+import type { Theme } from "./theme";
+
+interface WatchPageProps {
+  runId: string;
+  api: ApiClient;
+  theme: Theme;
+  onSignIn(key: string): void;
+}
+
+export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
+  const [run, setRun] = useState<Run | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const load = useCallback(() => api.run(runId).then(setRun, setError), [api, runId]);
+  useEffect(() => void load(), [load]);
+  useEffect(() => {
+    document.title = run === null ? "jumpseat" : `${titleOf(run)} · jumpseat`;
+  }, [run]);
+  if (error instanceof ApiError && error.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
+  return (
+    <div className="js-watch">
+      <Header theme={theme}>
+        <h1 className="js-title">{run === null ? "Run" : titleOf(run)}</h1>
+        {run !== null && isFinal(run.status) && <EndedButtons run={run} api={api} />}
+      </Header>
+      <main className="js-player">
+        <LiveStreamPlayer
+          key={runId}
+          runId={runId}
+          token={api.token}
+          theme={theme.value}
+          shortcuts="page"
+          onStatus={() => void load()}
+        />
+      </main>
+    </div>
+  );
+}
+
+export const titleOf = (run: Run): string => run.name || run.url;
+
+/** What one wants when a run has ended: the same again, or to keep it as a test. */
+function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const guarded = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(null);
+    await work().catch((reason: unknown) => setError(describe(reason)));
+    setBusy(false);
+  };
+  const again = () => guarded(async () => navigate(`/runs/${(await api.createRun(await api.spec(run.id))).id}`));
+  const keep = () => guarded(async () => saveAs(await api.exportPytest(run.id), "test_run.py"));
+  return (
+    <div className="jp-buttons js-ended">
+      {error && (
+        <span className="jp-error-text" role="alert">
+          {error}
+        </span>
+      )}
+      <Button icon="again" label="Run again" tone="primary" disabled={busy} onClick={() => void again()} />
+      <Button icon="download" label="Save as test" disabled={busy} onClick={() => void keep()} />
+    </div>
+  );
+}

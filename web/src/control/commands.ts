@@ -1,0 +1,100 @@
+import { CommandError } from "../api/errors";
+import type { Command, CommandType, ServerMessage } from "../protocol/messages";
+import type { ControlChannel, Envelope } from "./channel";
+
+/** A channel that leaves a command unanswered for this long is given up; the command goes out on the next one. */
+const SILENCE_MS = 4_000;
+/** After this long the person is told. */
+const GIVE_UP_MS = 20_000;
+
+interface Pending {
+  envelope: Envelope;
+  resolve(reply: ServerMessage): void;
+  reject(error: CommandError): void;
+  silence: ReturnType<typeof setTimeout> | undefined;
+  deadline: ReturnType<typeof setTimeout>;
+}
+
+interface QueueOptions {
+  /** Called when the channel did not answer in time. */
+  onSilence(channel: ControlChannel): void;
+  onChange(pending: Record<string, CommandType>): void;
+}
+
+/**
+ * Commands on their way. Each has an id of its own and is sent again, under that id, on every channel that takes over while
+ * it is unanswered: the server does an id once and answers a repeat with the same acknowledgement.
+ */
+export class CommandQueue {
+  readonly #pending = new Map<string, Pending>();
+  readonly #options: QueueOptions;
+  #channel: ControlChannel | null = null;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  /** Sends now, or as soon as there is a channel. Rejects with `CommandError`. */
+  submit(command: Command): Promise<ServerMessage> {
+    const envelope: Envelope = { ...command, id: crypto.randomUUID() };
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => this.#giveUp(envelope.id), GIVE_UP_MS);
+      this.#pending.set(envelope.id, { envelope, resolve, reject, silence: undefined, deadline });
+      this.#transmit(envelope.id);
+      this.#changed();
+    });
+  }
+
+  /** Makes `channel` the one in use and sends everything unanswered on it, in order. */
+  use(channel: ControlChannel | null): void {
+    if (this.#channel === channel) return;
+    this.#channel = channel;
+    for (const id of this.#pending.keys()) this.#transmit(id);
+  }
+
+  /** Settles the command that `message` answers, if any. */
+  settle(message: ServerMessage): void {
+    const id = "id" in message ? message.id : undefined;
+    const pending = id === undefined ? undefined : this.#take(id);
+    if (pending === undefined) return;
+    if (message.type === "error") pending.reject(new CommandError(message.code, message.message));
+    else pending.resolve(message);
+  }
+
+  /** Rejects everything; for the end of the session. */
+  close(): void {
+    this.#channel = null;
+    for (const id of [...this.#pending.keys()])
+      this.#take(id)?.reject(new CommandError("closed", "The player was closed"));
+  }
+
+  #transmit(id: string): void {
+    const pending = this.#pending.get(id);
+    const channel = this.#channel;
+    if (pending === undefined) return;
+    clearTimeout(pending.silence);
+    if (channel === null) return;
+    channel.send(pending.envelope);
+    pending.silence = setTimeout(() => this.#options.onSilence(channel), SILENCE_MS);
+  }
+
+  #take(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    clearTimeout(pending.silence);
+    clearTimeout(pending.deadline);
+    this.#pending.delete(id);
+    this.#changed();
+    return pending;
+  }
+
+  #giveUp(id: string): void {
+    const text = "The server did not answer. Check the connection and try again.";
+    this.#take(id)?.reject(new CommandError("timeout", text));
+  }
+
+  #changed(): void {
+    const shown = [...this.#pending.values()].filter(({ envelope }) => envelope.type !== "input");
+    this.#options.onChange(Object.fromEntries(shown.map(({ envelope }) => [envelope.id, envelope.type])));
+  }
+}

@@ -1,0 +1,204 @@
+import type { ApiClient } from "../api/client";
+import { CommandError, describe } from "../api/errors";
+import { Backoff } from "../backoff";
+import type { Command, InputMessage, ServerMessage } from "../protocol/messages";
+import { isFinal, type Role, type Run } from "../protocol/types";
+import type { ControlKind } from "../store/state";
+import type { Store } from "../store/store";
+import type { ChannelListener, ControlChannel } from "./channel";
+import { CommandQueue } from "./commands";
+import { judge } from "./feed";
+import { RestChannel } from "./rest";
+import { SocketChannel, socketUrl } from "./socket";
+
+const PING_MS = 5_000;
+/** Sockets that failed in a row before commands go by REST. */
+const FAILURES_BEFORE_REST = 2;
+const RANK: readonly ControlKind[] = ["datachannel", "livekit", "websocket", "rest"];
+
+interface LinkOptions {
+  api: ApiClient;
+  store: Store;
+  runId: string;
+  token: string | null;
+}
+
+/**
+ * The one connection to the run's events and commands, over the best channel there is: data channel, LiveKit data, WebSocket,
+ * REST. A channel that closes or falls silent is replaced; nothing said is lost or said twice.
+ */
+export class ControlLink implements ChannelListener {
+  readonly #options: LinkOptions;
+  readonly #open = new Set<ControlChannel>();
+  readonly #backoff = new Backoff({ first: 400, most: 10_000 });
+  readonly #queue: CommandQueue;
+  #active: ControlChannel | null = null;
+  #socket: SocketChannel | null = null;
+  #rest: RestChannel | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #ping: ReturnType<typeof setInterval> | undefined;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#queue = new CommandQueue({
+      onSilence: (channel) => channel.close(),
+      onChange: (pending) => options.store.set({ pending }),
+    });
+  }
+
+  start(): void {
+    this.#connectSocket();
+    this.#ping = setInterval(() => void this.#measure(), PING_MS);
+  }
+
+  /** Sends a command; a refusal is thrown as `CommandError`. */
+  async request(command: Command): Promise<ServerMessage> {
+    return this.#queue.submit(command);
+  }
+
+  /** Sends a command; a refusal is shown to the person. */
+  async send(command: Command): Promise<ServerMessage | null> {
+    try {
+      return await this.request(command);
+    } catch (error) {
+      if (!(error instanceof CommandError && error.code === "closed"))
+        this.#options.store.notify("error", describe(error));
+      return null;
+    }
+  }
+
+  sendMove(move: InputMessage): void {
+    this.#active?.sendMove(move);
+  }
+
+  /** Tries again at once: the network or the machine is back. */
+  wake(): void {
+    this.#backoff.reset();
+    if (this.#socket === null && this.#active?.kind !== "datachannel") this.#connectSocket();
+    else void this.#measure();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    clearInterval(this.#ping);
+    for (const channel of [this.#socket, this.#rest, ...this.#open]) channel?.close();
+    this.#queue.close();
+  }
+
+  /** LiveKit and REST greet nobody: open is all that there is to wait for. The others prove themselves by a first message. */
+  onOpen(channel: ControlChannel): void {
+    if (channel.kind === "livekit" || channel.kind === "rest") this.#proved(channel);
+  }
+
+  onMessage(channel: ControlChannel, message: ServerMessage): void {
+    const { store } = this.#options;
+    const verdict = judge(message, channel.kind, store.state.run === null ? null : store.state.seq);
+    if (verdict === "apply") store.receive(message);
+    if (verdict === "gap") this.#resync();
+    this.#queue.settle(message);
+    if (channel !== this.#active) this.#proved(channel);
+  }
+
+  onClose(channel: ControlChannel): void {
+    this.#open.delete(channel);
+    if (channel === this.#socket) this.#socket = null;
+    if (channel === this.#rest) this.#rest = null;
+    if (this.#closed) return;
+    this.#choose();
+    if (channel.kind === "websocket" || channel.kind === "datachannel") this.#later();
+  }
+
+  #proved(channel: ControlChannel): void {
+    if (channel.kind === "websocket") this.#backoff.reset();
+    this.#open.add(channel);
+    this.#choose();
+  }
+
+  #choose(): void {
+    const best = [...this.#open].sort((a, b) => RANK.indexOf(a.kind) - RANK.indexOf(b.kind))[0] ?? null;
+    if (best === this.#active) return;
+    this.#active = best;
+    this.#options.store.set({ control: best?.kind ?? null, controlMs: null });
+    this.#queue.use(best);
+    if (best?.kind === "websocket" || best?.kind === "datachannel") this.#rest?.close();
+    if (best?.kind === "datachannel") this.#socket?.close();
+    if (best !== null) void this.#measure();
+  }
+
+  #connectSocket(): void {
+    clearTimeout(this.#retry);
+    if (this.#socket !== null || this.#closed) return;
+    const { api, store, runId, token } = this.#options;
+    const since = store.state.run === null ? 0 : store.state.seq;
+    this.#socket = new SocketChannel(socketUrl(api.baseUrl, { runId, token, since }), this);
+  }
+
+  /** Connects again after a wait, unless a better channel carries everything. */
+  #later(): void {
+    clearTimeout(this.#retry);
+    if (this.#active?.kind === "datachannel" || isOver(this.#options.store.state.run)) return;
+    const wait = this.#backoff.attempts === 0 ? 0 : this.#backoff.next();
+    if (this.#backoff.attempts === 0) this.#backoff.next();
+    if (this.#backoff.attempts > FAILURES_BEFORE_REST) this.#fallToRest();
+    this.#retry = setTimeout(() => this.#connectSocket(), wait);
+  }
+
+  #fallToRest(): void {
+    if (this.#rest !== null || this.#active !== null) return;
+    const { api, runId, store } = this.#options;
+    this.#rest = new RestChannel({
+      api,
+      runId,
+      listener: this,
+      onRun: (run) => this.#adopt(run),
+      onRefused: ({ status, message }) => store.set({ fatal: { status, text: message } }),
+    });
+  }
+
+  #adopt(run: Run): void {
+    const { store, token, runId } = this.#options;
+    const { seq, viewerId, role } = store.state;
+    store.receive({
+      type: "hello",
+      protocol: 1,
+      runId,
+      seq,
+      run,
+      role: role ?? roleOf(token),
+      viewerId: viewerId ?? "",
+    });
+  }
+
+  #resync(): void {
+    this.#socket?.close();
+    this.#connectSocket();
+  }
+
+  async #measure(): Promise<void> {
+    const { store } = this.#options;
+    const channel = this.#active;
+    if (channel === null || channel.kind === "rest" || isOver(store.state.run)) return;
+    const sent = performance.now();
+    try {
+      await this.request({ type: "ping", t: Math.round(sent) });
+      if (channel === this.#active) store.set({ controlMs: performance.now() - sent });
+    } catch {
+      // The silence of the channel is dealt with where it is noticed.
+    }
+  }
+}
+
+const isOver = (run: Run | null): boolean => run !== null && isFinal(run.status);
+
+/** A share token says its role in the open; an API key has no such form and is the owner's. The server decides anyway. */
+function roleOf(token: string | null): Role {
+  try {
+    const payload = (token ?? "").split(".")[1] ?? "";
+    const { role } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) as { role?: Role };
+    return role ?? "owner";
+  } catch {
+    return "owner";
+  }
+}

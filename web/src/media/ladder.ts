@@ -1,0 +1,218 @@
+import { ApiError } from "../api/errors";
+import { Backoff } from "../backoff";
+import type { Size } from "../protocol/types";
+import type { MediaState, MediaStats, TransportKind } from "../store/state";
+import { Meter } from "./meter";
+import type { Surface } from "./surface";
+import { NotYet, type Rung, type Transport, type TransportListener } from "./transport";
+
+const SAMPLE_MS = 500;
+/** No frame for this long while the run is live: the rung has failed. */
+const SILENCE_MS = 3_000;
+/** A rung that shows no first picture within this time has failed. */
+const FIRST_PICTURE_MS = 8_000;
+
+export interface LadderOptions {
+  /** The rungs to be had now, best first. A 404 means that there is no stream at all. */
+  rungs(): Promise<Rung[]>;
+  surface: Pick<Surface, "show" | "freeze">;
+  onState(state: MediaState): void;
+  onSize(size: Size): void;
+  onStats(stats: MediaStats | null): void;
+}
+
+interface Climber {
+  transport: Transport;
+  index: number;
+  deadline: ReturnType<typeof setTimeout>;
+}
+
+/**
+ * Keeps a picture on screen by the best transport that works. A rung that fails gives way to the next one; from a lower rung
+ * the better ones are tried again with growing waits, beside the running one, which is let go only when its successor shows.
+ */
+export class TransportLadder {
+  readonly #options: LadderOptions;
+  readonly #climb = new Backoff({ first: 4_000, most: 60_000 });
+  readonly #restart = new Backoff({ first: 500, most: 8_000 });
+  #rungs: Rung[] = [];
+  #current: { transport: Transport; index: number; meter: Meter } | null = null;
+  #candidate: Climber | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sampler: ReturnType<typeof setInterval> | undefined;
+  #hadPicture = false;
+  #running = false;
+  #round = 0;
+
+  constructor(options: LadderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#sampler = setInterval(() => void this.#sample(), SAMPLE_MS);
+    void this.#begin();
+  }
+
+  /** Stops with the last picture still on screen. */
+  stop(): void {
+    this.#running = false;
+    this.#round += 1;
+    clearInterval(this.#sampler);
+    clearTimeout(this.#timer);
+    this.#dropCandidate();
+    this.#dropCurrent();
+  }
+
+  /** Begins again with the rungs as they are now: the choice or the credentials changed. */
+  restart(): void {
+    if (!this.#running) return;
+    this.stop();
+    this.#climb.reset();
+    this.#restart.reset();
+    this.start();
+  }
+
+  /** The network or the machine is back: tries the better rungs at once. */
+  wake(): void {
+    this.#climb.reset();
+    this.#restart.reset();
+    if (!this.#running || this.#candidate !== null) return;
+    if (this.#current === null) void this.#begin();
+    else if (this.#current.index > 0) void this.#climbNow();
+  }
+
+  async #begin(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#tell(this.#hadPicture ? "reconnecting" : "connecting", null);
+    if (await this.#refresh()) this.#try(0);
+  }
+
+  /** Asks for the rungs again; false when this round is over or there is nothing to climb. */
+  async #refresh(): Promise<boolean> {
+    const round = ++this.#round;
+    try {
+      const rungs = await this.#options.rungs();
+      if (round !== this.#round) return false;
+      this.#rungs = rungs;
+      return true;
+    } catch (error) {
+      if (round === this.#round) this.#noRungs(error as Error);
+      return false;
+    }
+  }
+
+  #noRungs(error: Error): void {
+    if (this.#current !== null) return this.#climbLater();
+    if (error instanceof ApiError && error.status === 404) return this.#tell("unavailable", error.message);
+    this.#again(error);
+  }
+
+  #try(index: number): void {
+    const rung = this.#rungs[index];
+    if (rung === undefined) return this.#exhausted();
+    this.#dropCandidate();
+    const listener: TransportListener = {
+      onPicture: (size) => this.#pictured(transport, size),
+      onFailed: (error) => this.#failed(transport, error),
+    };
+    const transport = rung.create(listener);
+    const late = () => this.#failed(transport, new Error("No picture came in time"));
+    this.#candidate = { transport, index, deadline: setTimeout(late, FIRST_PICTURE_MS) };
+    transport.start();
+  }
+
+  #pictured(transport: Transport, size: Size): void {
+    if (transport === this.#candidate?.transport) this.#adopt(this.#candidate);
+    if (transport === this.#current?.transport) this.#options.onSize(size);
+  }
+
+  #adopt({ transport, index, deadline }: Climber): void {
+    clearTimeout(deadline);
+    this.#candidate = null;
+    const previous = this.#current?.transport;
+    this.#current = { transport, index, meter: new Meter(performance.now()) };
+    this.#options.surface.show(transport.view);
+    previous?.stop();
+    this.#hadPicture = true;
+    this.#restart.reset();
+    if (index === 0) this.#climb.reset();
+    else this.#climbLater();
+    this.#tell("live", null);
+  }
+
+  #failed(transport: Transport, error: Error): void {
+    if (transport === this.#current?.transport) return this.#fall(error);
+    if (transport !== this.#candidate?.transport) return;
+    const { index } = this.#candidate;
+    this.#dropCandidate();
+    if (this.#current !== null) return index + 1 < this.#current.index ? this.#try(index + 1) : this.#climbLater();
+    if (error instanceof NotYet) return this.#notYet(error);
+    this.#tell(this.#hadPicture ? "reconnecting" : "connecting", error.message);
+    this.#try(index + 1);
+  }
+
+  /** The current rung failed: the one below is next. */
+  #fall(error: Error): void {
+    const index = this.#current?.index ?? 0;
+    this.#dropCurrent();
+    this.#tell("reconnecting", error.message);
+    clearTimeout(this.#timer);
+    this.#dropCandidate();
+    this.#try(index + 1);
+  }
+
+  #exhausted(): void {
+    this.#again(new Error("No way to get the picture works at the moment"));
+  }
+
+  #again(error: Error): void {
+    this.#tell(this.#hadPicture ? "reconnecting" : "connecting", error.message);
+    this.#timer = setTimeout(() => void this.#begin(), this.#restart.next());
+  }
+
+  #notYet(error: NotYet): void {
+    this.#tell(this.#hadPicture ? "reconnecting" : "waiting", error.message);
+    this.#timer = setTimeout(() => void this.#begin(), Math.max(0.2, Math.min(error.retryAfter, 5)) * 1000);
+  }
+
+  #climbLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#climbNow(), this.#climb.next());
+  }
+
+  async #climbNow(): Promise<void> {
+    clearTimeout(this.#timer);
+    if ((await this.#refresh()) && this.#current !== null && this.#current.index > 0) this.#try(0);
+  }
+
+  async #sample(): Promise<void> {
+    const current = this.#current;
+    if (current === null) return;
+    const sample = await current.transport.sample();
+    if (current !== this.#current) return;
+    const now = performance.now();
+    this.#options.onStats(current.meter.add(sample, now));
+    if (current.meter.silence(now) >= SILENCE_MS) this.#fall(new Error("No picture came for 3 seconds"));
+  }
+
+  #dropCandidate(): void {
+    clearTimeout(this.#candidate?.deadline);
+    this.#candidate?.transport.stop();
+    this.#candidate = null;
+  }
+
+  #dropCurrent(): void {
+    if (this.#current === null) return;
+    this.#options.surface.freeze();
+    this.#current.transport.stop();
+    this.#current = null;
+    this.#options.onStats(null);
+  }
+
+  #tell(phase: MediaState["phase"], reason: string | null): void {
+    const transport: TransportKind | null = this.#current?.transport.kind ?? null;
+    this.#options.onState({ phase, transport, reason });
+  }
+}

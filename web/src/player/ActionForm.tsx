@@ -1,0 +1,112 @@
+import { type FormEvent, useEffect, useId, useState } from "react";
+import { describe } from "../api/errors";
+import { ACTION_TYPES, type Action, type ActionType } from "../protocol/types";
+import { actionOf, fieldsOf } from "./actionfields";
+import { Button } from "./Button";
+import { usePlayer, usePlayerState } from "./context";
+import { actionName } from "./format";
+
+interface ActionFormProps {
+  initial?: Action;
+  submitLabel: string;
+  onSubmit(action: Action): Promise<void>;
+  onDone?(): void;
+  onCancel?(): void;
+}
+
+const textsOf = (action: Action | undefined) => ({
+  selector: action?.selector ?? "",
+  value: String(action?.value ?? ""),
+  target: action?.target ?? "",
+});
+
+/** One action, with the fields that its type takes; the selector may be picked in the picture. */
+export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }: ActionFormProps) {
+  const [type, setType] = useState<ActionType>(initial?.type ?? "click");
+  const [texts, setTexts] = useState(textsOf(initial));
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const id = useId();
+  usePicked((selector) => setTexts((old) => ({ ...old, selector })));
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(null);
+    try {
+      await onSubmit(actionOf(type, texts));
+      setTexts(textsOf(undefined));
+      onDone?.();
+    } catch (reason) {
+      setError(describe(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="jp-form" onSubmit={submit}>
+      <label htmlFor={`${id}-type`}>Action</label>
+      <select id={`${id}-type`} value={type} onChange={(event) => setType(event.target.value as ActionType)}>
+        {ACTION_TYPES.map((each) => (
+          <option key={each} value={each}>
+            {actionName(each)}
+          </option>
+        ))}
+      </select>
+      {fieldsOf(type).map(({ name, label, hint, need }) => (
+        <div className="jp-field" key={name}>
+          <label htmlFor={`${id}-${name}`}>
+            {label}
+            {need === "optional" && <span className="jp-dim"> (optional)</span>}
+          </label>
+          <div className="jp-row">
+            <input
+              id={`${id}-${name}`}
+              value={texts[name]}
+              required={need === "required"}
+              placeholder={hint}
+              spellCheck={false}
+              autoComplete="off"
+              onChange={(event) => setTexts({ ...texts, [name]: event.target.value })}
+            />
+            {name === "selector" && <PickButton />}
+          </div>
+        </div>
+      ))}
+      {error && (
+        <p className="jp-error-text" role="alert">
+          {error}
+        </p>
+      )}
+      <div className="jp-buttons">
+        <Button label={submitLabel} tone="primary" type="submit" disabled={busy} />
+        {onCancel && <Button label="Cancel" tone="quiet" onClick={onCancel} />}
+      </div>
+    </form>
+  );
+}
+
+function PickButton() {
+  const { ui, setUi } = usePlayer();
+  const hasPicture = usePlayerState((state) => state.size !== null && state.media.phase !== "ended");
+  return (
+    <Button
+      icon="target"
+      label="Pick in the picture"
+      iconOnly
+      aria-pressed={ui.picking}
+      disabled={!hasPicture}
+      onClick={() => setUi({ picking: !ui.picking, replayStep: null })}
+    />
+  );
+}
+
+/** Calls back once for each element that was picked while the form is open. */
+function usePicked(onPicked: (selector: string) => void): void {
+  const { session } = usePlayer();
+  const picked = usePlayerState((state) => state.picked);
+  useEffect(() => {
+    if (picked === null) return;
+    onPicked(picked.selector);
+    session.store.set({ picked: null });
+  }, [picked, onPicked, session]);
+}

@@ -1,0 +1,152 @@
+import { isFinal } from "../protocol/types";
+import { holdsControl } from "../store/state";
+import { Button } from "./Button";
+import { useMaySteer, usePlayer, usePlayerState } from "./context";
+import { STATUS_NAMES } from "./format";
+import { Icon } from "./icons";
+import type { Shown } from "./PlayerLayout";
+import { toggleFullScreen, togglePictureInPicture } from "./view";
+
+/** Pause, step, take control, view: always in the same place under the picture. */
+export function ControlBar({ shown }: { shown: Shown }) {
+  const maySteer = useMaySteer();
+  const ended = usePlayerState((state) => state.run !== null && isFinal(state.run.status));
+  return (
+    <div className="jp-bar" role="toolbar" aria-label="Run and view">
+      {maySteer && !ended && <RunButtons isPaused={shown.isPaused} />}
+      <RunState shown={shown} />
+      <span className="jp-gap" />
+      {maySteer && !ended && <TakeControl />}
+      <ViewButtons />
+    </div>
+  );
+}
+
+function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
+  const { actions } = usePlayer();
+  const paused = usePlayerState((state) => state.run?.paused ?? false);
+  const known = usePlayerState((state) => state.run !== null);
+  const pending = usePlayerState((state) => state.pending);
+  const waiting = (...types: string[]) => Object.values(pending).some((type) => types.includes(type));
+  const busy = !known || waiting("pause", "resume");
+  return (
+    <div className="jp-group">
+      {(isPaused ?? paused) ? (
+        <Button
+          icon="play"
+          label="Resume"
+          tone="primary"
+          hotkey="Space"
+          disabled={busy}
+          onClick={() => void actions.resume()}
+        />
+      ) : (
+        <Button
+          icon="pause"
+          label="Pause"
+          tone="primary"
+          hotkey="Space"
+          disabled={busy}
+          onClick={() => void actions.pause()}
+        />
+      )}
+      <Button
+        icon="step"
+        label="Step"
+        hotkey="."
+        disabled={!known || waiting("step")}
+        onClick={() => actions.send({ type: "step" })}
+      />
+      <CancelButton disabled={!known || waiting("cancel")} />
+    </div>
+  );
+}
+
+function CancelButton({ disabled }: { disabled: boolean }) {
+  const { actions } = usePlayer();
+  const ask = () => {
+    if (confirm("Cancel this run? It cannot be resumed.")) actions.send({ type: "cancel" });
+  };
+  return <Button icon="stop" label="Cancel run" iconOnly disabled={disabled} onClick={ask} />;
+}
+
+function RunState({ shown }: { shown: Shown }) {
+  const status = usePlayerState((state) => state.run?.status ?? null);
+  const current = usePlayerState((state) => state.run?.currentStep ?? 0);
+  const total = usePlayerState((state) => state.run?.totalSteps ?? null);
+  const viewers = usePlayerState((state) => state.run?.viewers ?? 0);
+  if (status === null) return null;
+  const steps = shown.totalSteps ?? total;
+  return (
+    <div className="jp-state">
+      <span className="jp-status" data-status={status} role="status">
+        {STATUS_NAMES[status]}
+      </span>
+      <span className="jp-dim">
+        Step {shown.currentStep ?? current}
+        {steps ? ` of ${steps}` : ""}
+      </span>
+      <span className="jp-dim jp-viewers" title={`${viewers} watching`}>
+        <Icon name="eye" />
+        <span className="jp-sr">Watching: </span>
+        {viewers}
+      </span>
+    </div>
+  );
+}
+
+function TakeControl() {
+  const { actions } = usePlayer();
+  const role = usePlayerState((state) => state.role);
+  const holder = usePlayerState((state) => state.run?.control.holder ?? null);
+  const mine = usePlayerState(holdsControl);
+  const busy = usePlayerState((state) => Object.values(state.pending).some((type) => type.endsWith("_control")));
+  if (mine) {
+    const release = () => actions.send({ type: "release_control" });
+    return (
+      <Button
+        icon="hand"
+        label="Release control"
+        tone="primary"
+        hotkey="T"
+        disabled={busy}
+        onClick={release}
+        data-release
+      />
+    );
+  }
+  const force = holder !== null && role === "owner";
+  const take = () => {
+    if (force && !confirm(`Take control away from ${holder.name}?`)) return;
+    actions.send(force ? { type: "take_control", force } : { type: "take_control" });
+  };
+  const disabled = busy || (holder !== null && !force);
+  return <Button icon="hand" label="Take control" hotkey="T" disabled={disabled} onClick={take} />;
+}
+
+function ViewButtons() {
+  const { session, root, ui, setUi } = usePlayer();
+  const owner = usePlayerState((state) => state.role === "owner");
+  const isVideo = usePlayerState((state) => state.media.transport === "whep" || state.media.transport === "livekit");
+  const hasPip = isVideo && document.pictureInPictureEnabled;
+  return (
+    <div className="jp-group">
+      {owner && <Button icon="share" label="Share" iconOnly onClick={() => setUi({ sharing: true })} />}
+      <Button
+        icon={ui.actualSize ? "fit" : "zoom"}
+        label={ui.actualSize ? "Fit the picture" : "Show at 100 %"}
+        iconOnly
+        onClick={() => setUi({ actualSize: !ui.actualSize })}
+      />
+      {hasPip && (
+        <Button
+          icon="pip"
+          label="Picture in picture"
+          iconOnly
+          onClick={() => void togglePictureInPicture(session.surface.view)}
+        />
+      )}
+      <Button icon="full" label="Full screen" iconOnly hotkey="F" onClick={() => void toggleFullScreen(root.current)} />
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { ControlBar } from "./ControlBar";
+import { usePlayer, usePlayerState } from "./context";
+import { DialogPanel } from "./DialogPanel";
+import { Notices } from "./Notices";
+import { ProposalCard } from "./ProposalCard";
+import { Scrubber } from "./Scrubber";
+import { ShareDialog } from "./ShareDialog";
+import { SidePanel } from "./SidePanel";
+import { Stage } from "./Stage";
+import { useShortcuts } from "./shortcuts";
+
+/** What the embedding page says instead of the server. */
+export interface Shown {
+  isPaused: boolean | undefined;
+  currentStep: number | undefined;
+  totalSteps: number | undefined;
+}
+
+export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "player" | "page" }) {
+  const { ui } = usePlayer();
+  const fatal = usePlayerState((state) => state.fatal);
+  useShortcuts(shortcuts);
+  if (fatal !== null) return <Fatal {...fatal} />;
+  return (
+    <div className="jp-layout">
+      <div className="jp-main">
+        <Stage />
+        <Scrubber />
+        <ControlBar shown={shown} />
+      </div>
+      <aside className="jp-side" aria-label="Run">
+        <DialogPanel />
+        <ProposalCard />
+        <SidePanel />
+      </aside>
+      {ui.sharing && <ShareDialog />}
+      <Notices />
+    </div>
+  );
+}
+
+const FATAL_TITLES: Record<number, string> = {
+  401: "This link is not valid any more",
+  403: "You may not see this run",
+  404: "There is no such run",
+};
+
+function Fatal({ status, text }: { status: number; text: string }) {
+  return (
+    <div className="jp-fatal" role="alert">
+      <h2>{FATAL_TITLES[status] ?? "The run cannot be shown"}</h2>
+      <p>{text}</p>
+    </div>
+  );
+}

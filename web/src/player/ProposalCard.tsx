@@ -1,0 +1,128 @@
+import { useEffect, useState } from "react";
+import type { Proposal } from "../protocol/types";
+import type { Help } from "../store/state";
+import { ActionForm } from "./ActionForm";
+import { Button } from "./Button";
+import { useMaySteer, usePlayer, usePlayerState } from "./context";
+import { actionLine } from "./format";
+import { Icon } from "./icons";
+
+/** What comes next, why, and what a person may do about it; or the call for help. */
+export function ProposalCard() {
+  const help = usePlayerState((state) => state.help);
+  const proposal = usePlayerState((state) => state.run?.proposal ?? null);
+  if (help !== null) return <HelpCard help={help} />;
+  return proposal === null ? null : <NextStep key={proposal.proposalId} proposal={proposal} />;
+}
+
+const SOURCES = { plan: "Next step", override: "Next: your override", repair: "Suggested repair" } as const;
+
+function NextStep({ proposal }: { proposal: Proposal }) {
+  const { ui, setUi, actions } = usePlayer();
+  const maySteer = useMaySteer();
+  const waits = usePlayerState((state) => state.run?.mode === "review" || state.run?.paused === true);
+  const edit = (editingProposal: boolean) => setUi({ editingProposal });
+  return (
+    <section className="jp-card" data-waits={waits || undefined} aria-label="Proposed step">
+      <header>
+        <h3>{SOURCES[proposal.source]}</h3>
+        <span className="jp-dim">#{proposal.stepNumber}</span>
+      </header>
+      <p className="jp-card-title">{proposal.description}</p>
+      <code>{actionLine(proposal.action)}</code>
+      {proposal.reasoning && <p className="jp-dim">{proposal.reasoning}</p>}
+      {maySteer && ui.editingProposal && (
+        <ActionForm
+          initial={proposal.action}
+          submitLabel="Do this instead"
+          onSubmit={actions.override}
+          onDone={() => edit(false)}
+          onCancel={() => edit(false)}
+        />
+      )}
+      {maySteer && !ui.editingProposal && waits && <ProposalButtons proposal={proposal} onEdit={() => edit(true)} />}
+    </section>
+  );
+}
+
+function ProposalButtons({ proposal, onEdit }: { proposal: Proposal; onEdit: () => void }) {
+  const { actions } = usePlayer();
+  const review = usePlayerState((state) => state.run?.mode === "review");
+  const busy = usePlayerState((state) => Object.values(state.pending).some((type) => type.endsWith("_step")));
+  const approve = () =>
+    actions.send(review ? { type: "approve_step", proposalId: proposal.proposalId } : { type: "step" });
+  return (
+    <div className="jp-buttons">
+      <Button
+        icon="check"
+        label={review ? "Approve" : "Do it"}
+        tone="primary"
+        hotkey="A"
+        disabled={busy}
+        onClick={approve}
+      />
+      <Button icon="edit" label="Edit" hotkey="E" disabled={busy} onClick={onEdit} />
+      <Button icon="skip" label="Skip" hotkey="S" disabled={busy} onClick={() => actions.send({ type: "skip_step" })} />
+    </div>
+  );
+}
+
+function HelpCard({ help }: { help: Help }) {
+  const { actions, setUi } = usePlayer();
+  const maySteer = useMaySteer();
+  return (
+    <section className="jp-card" data-tone="help" aria-label="Help needed" role="alert">
+      <header>
+        <h3>
+          <Icon name="warn" /> Help needed
+        </h3>
+        {help.deadline && <Countdown deadline={help.deadline} />}
+      </header>
+      <p className="jp-card-title">{help.reason}</p>
+      {help.suggestions.length > 0 && (
+        <ul className="jp-suggestions">
+          {help.suggestions.map((each) => (
+            <Suggestion key={each.proposalId} proposal={each} maySteer={maySteer} />
+          ))}
+        </ul>
+      )}
+      {maySteer && (
+        <div className="jp-buttons">
+          <Button icon="edit" label="Do something else" onClick={() => setUi({ panel: "override" })} />
+          <Button icon="skip" label="Skip" hotkey="S" onClick={() => actions.send({ type: "skip_step" })} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Suggestion({ proposal, maySteer }: { proposal: Proposal; maySteer: boolean }) {
+  const { actions } = usePlayer();
+  const choose = () => actions.send({ type: "step_override", action: proposal.action });
+  return (
+    <li>
+      <span>
+        {proposal.description}
+        <code>{actionLine(proposal.action)}</code>
+      </span>
+      {maySteer && (
+        <Button label="Do this" tone="primary" onClick={choose} aria-label={`Do this: ${proposal.description}`} />
+      )}
+    </li>
+  );
+}
+
+/** Seconds left until the run gives up. */
+export function Countdown({ deadline }: { deadline: string }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const left = Math.max(0, Math.round((Date.parse(deadline) - now) / 1000));
+  return (
+    <span className="jp-countdown">
+      {left >= 60 ? `${Math.floor(left / 60)} min ${left % 60} s` : `${left} s`} left
+    </span>
+  );
+}

@@ -1,0 +1,33 @@
+import { useState } from "react";
+import { withToken } from "../api/client";
+import { usePlayer, usePlayerState } from "./context";
+import { stepTitle } from "./format";
+import { PictureBox } from "./Stage";
+
+/** A completed step as it was: its picture after, or before, it was done. */
+export function ReplayPicture() {
+  const { session, ui } = usePlayer();
+  const replay = usePlayerState((state) => state.replay);
+  const viewport = usePlayerState((state) => state.size) ?? { width: 1280, height: 720 };
+  const [before, setBefore] = useState(false);
+  if (replay === null || replay.stepNumber !== ui.replayStep) return <div className="jp-replay" aria-busy="true" />;
+  const url = (before && replay.beforeScreenshotUrl) || replay.screenshotUrl;
+  return (
+    <div className="jp-replay">
+      {url ? (
+        <img
+          src={withToken(session.api.url(url), session.imageToken)}
+          alt={`Step ${replay.stepNumber}: ${stepTitle(replay)}`}
+        />
+      ) : (
+        <p className="jp-empty">This step has no picture.</p>
+      )}
+      {before && replay.box && <PictureBox box={replay.box} viewport={viewport} label={stepTitle(replay)} />}
+      {replay.beforeScreenshotUrl && (
+        <button type="button" className="jp-before-after" aria-pressed={before} onClick={() => setBefore(!before)}>
+          {before ? "Before the step" : "After the step"}
+        </button>
+      )}
+    </div>
+  );
+}

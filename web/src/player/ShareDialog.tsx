@@ -1,0 +1,102 @@
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { describe } from "../api/errors";
+import type { ShareToken } from "../protocol/types";
+import { Button } from "./Button";
+import { usePlayer } from "./context";
+
+const LIFETIMES = [
+  { seconds: 3_600, label: "1 hour" },
+  { seconds: 86_400, label: "1 day" },
+  { seconds: 604_800, label: "7 days" },
+];
+
+/** Makes links to this run for other people. */
+export function ShareDialog() {
+  const { session, setUi } = usePlayer();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [role, setRole] = useState<"viewer" | "controller">("viewer");
+  const [ttlSeconds, setTtl] = useState(3_600);
+  const [link, setLink] = useState<ShareToken | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const guarded = async (work: () => Promise<void>) => {
+    setError(null);
+    await work().catch((reason: unknown) => setError(describe(reason)));
+  };
+  const create = (event: FormEvent) => {
+    event.preventDefault();
+    void guarded(async () => setLink(await session.api.share(session.runId, { role, ttlSeconds })));
+  };
+  const revoke = (id: string) =>
+    guarded(async () => {
+      await session.api.revoke(session.runId, id);
+      setLink(null);
+    });
+  return (
+    <dialog
+      className="jp-dialog"
+      ref={dialog}
+      aria-labelledby="jp-share-title"
+      onClose={() => setUi({ sharing: false })}
+    >
+      <form className="jp-form" onSubmit={create}>
+        <header>
+          <h2 id="jp-share-title">Share this run</h2>
+          <Button icon="cross" label="Close" iconOnly tone="quiet" onClick={() => dialog.current?.close()} />
+        </header>
+        <label>
+          Who opens the link may
+          <select value={role} onChange={(event) => setRole(event.target.value as "viewer" | "controller")}>
+            <option value="viewer">watch</option>
+            <option value="controller">watch and steer</option>
+          </select>
+        </label>
+        <label>
+          The link works for
+          <select value={ttlSeconds} onChange={(event) => setTtl(Number(event.target.value))}>
+            {LIFETIMES.map(({ seconds, label }) => (
+              <option key={seconds} value={seconds}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        {error && (
+          <p className="jp-error-text" role="alert">
+            {error}
+          </p>
+        )}
+        {link && <Link link={link} onRevoke={revoke} />}
+        <div className="jp-buttons">
+          <Button
+            label={link ? "Make another link" : "Make the link"}
+            tone={link ? "plain" : "primary"}
+            type="submit"
+          />
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+function Link({ link, onRevoke }: { link: ShareToken; onRevoke: (id: string) => Promise<void> }) {
+  const { session } = usePlayer();
+  const { id, watchUrl, expiresAt } = link;
+  const copy = () => {
+    const done = navigator.clipboard?.writeText(watchUrl) ?? Promise.reject(new Error());
+    done.then(
+      () => session.store.notify("info", "The link is on the clipboard."),
+      () => session.store.notify("error", "The browser did not allow copying: select the link by hand."),
+    );
+  };
+  return (
+    <div className="jp-link">
+      <input readOnly value={watchUrl} aria-label="Link" onFocus={(event) => event.target.select()} />
+      <p className="jp-dim">Works until {new Date(expiresAt).toLocaleString()}. Whoever has it needs nothing else.</p>
+      <div className="jp-buttons">
+        <Button icon="copy" label="Copy" tone="primary" onClick={copy} />
+        {id && <Button icon="trash" label="Revoke" tone="danger" onClick={() => void onRevoke(id)} />}
+      </div>
+    </div>
+  );
+}

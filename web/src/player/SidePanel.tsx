@@ -1,0 +1,61 @@
+import { type KeyboardEvent, useId } from "react";
+import { type Panel, useMaySteer, usePlayer } from "./context";
+import { InstructionEditor } from "./InstructionEditor";
+import { OverrideForm } from "./OverrideForm";
+import { StatsPanel } from "./StatsPanel";
+import { StepList } from "./StepList";
+
+const PANELS: { id: Panel; label: string; steering: boolean }[] = [
+  { id: "steps", label: "Steps", steering: false },
+  { id: "instructions", label: "Instructions", steering: false },
+  { id: "override", label: "Override", steering: true },
+  { id: "stats", label: "Stats", steering: false },
+];
+
+export function SidePanel() {
+  const { ui, setUi } = usePlayer();
+  const maySteer = useMaySteer();
+  const id = useId();
+  const panels = PANELS.filter(({ steering }) => maySteer || !steering);
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (by === 0) return;
+    event.stopPropagation();
+    const at = panels.findIndex((panel) => panel.id === ui.panel);
+    const to = panels[(at + by + panels.length) % panels.length];
+    if (to === undefined) return;
+    setUi({ panel: to.id });
+    event.currentTarget.querySelector<HTMLElement>(`[data-panel="${to.id}"]`)?.focus();
+  };
+  return (
+    <div className="jp-panels">
+      <div className="jp-tabs" role="tablist" aria-label="Run details" onKeyDown={onKeyDown}>
+        {panels.map((panel) => (
+          <button
+            key={panel.id}
+            type="button"
+            role="tab"
+            id={`${id}-${panel.id}`}
+            data-panel={panel.id}
+            aria-selected={ui.panel === panel.id}
+            aria-controls={`${id}-panel`}
+            tabIndex={ui.panel === panel.id ? 0 : -1}
+            onClick={() => setUi({ panel: panel.id })}
+          >
+            {panel.label}
+          </button>
+        ))}
+      </div>
+      <div className="jp-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${ui.panel}`} tabIndex={-1}>
+        <PanelBody panel={ui.panel} />
+      </div>
+    </div>
+  );
+}
+
+function PanelBody({ panel }: { panel: Panel }) {
+  if (panel === "instructions") return <InstructionEditor />;
+  if (panel === "override") return <OverrideForm />;
+  if (panel === "stats") return <StatsPanel />;
+  return <StepList />;
+}

@@ -1,0 +1,103 @@
+import { useEffect, useRef } from "react";
+import { withToken } from "../api/client";
+import type { Step } from "../protocol/types";
+import { usePlayer, usePlayerState } from "./context";
+import { actionLine, formatDuration, stepTitle } from "./format";
+import { useReplay } from "./replay";
+
+const SOURCE_NAMES = { plan: "plan", override: "override", human: "human" } as const;
+
+/** Every step so far, newest last, followed to the end while nobody looks back. */
+export function StepList() {
+  const { ui } = usePlayer();
+  const steps = usePlayerState((state) => state.run?.steps ?? null);
+  const queued = usePlayerState((state) => state.queued);
+  const list = useRef<HTMLOListElement>(null);
+  const count = steps?.length ?? 0;
+  useEffect(() => {
+    const box = list.current?.parentElement;
+    if (count > 0 && ui.replayStep === null && box) box.scrollTop = box.scrollHeight;
+  }, [count, ui.replayStep]);
+  if (steps === null) return <p className="jp-empty">Loading the steps…</p>;
+  if (steps.length === 0 && queued.length === 0) return <p className="jp-empty">No step has been done yet.</p>;
+  return (
+    <ol className="jp-steps" ref={list}>
+      {steps.map((step) => (
+        <StepItem key={step.stepNumber} step={step} isShown={ui.replayStep === step.stepNumber} />
+      ))}
+      {queued.map((action, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a queue without ids, drawn in its order
+        <li key={`queued-${at}`} className="jp-step" data-status="queued">
+          <span className="jp-step-mark" aria-hidden="true" />
+          <span className="jp-step-text">
+            <b>Queued override</b>
+            <code>{actionLine(action)}</code>
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function StepItem({ step, isShown }: { step: Step; isShown: boolean }) {
+  const replay = useReplay();
+  return (
+    <li className="jp-step" data-status={step.status} data-shown={isShown || undefined}>
+      <button type="button" onClick={() => replay.show(step.stepNumber)} aria-current={isShown ? "step" : undefined}>
+        <span className="jp-step-mark" aria-hidden="true" />
+        <span className="jp-step-text">
+          <span className="jp-step-title">
+            <span className="jp-sr">{`${step.status}: `}</span>
+            {stepTitle(step)}
+          </span>
+          {step.target && <code>{step.target}</code>}
+          <span className="jp-step-facts">
+            <span>#{step.stepNumber}</span>
+            <span>{formatDuration(step.durationMs)}</span>
+            {step.source !== "plan" && (
+              <span className="jp-tag" data-source={step.source}>
+                {SOURCE_NAMES[step.source]}
+              </span>
+            )}
+            {(step.attempts ?? 1) > 1 && <span>{step.attempts} attempts</span>}
+          </span>
+          {step.error && <span className="jp-error-text">{step.error}</span>}
+        </span>
+        <Thumbnail step={step} />
+      </button>
+      {isShown && <StepDetails step={step} />}
+    </li>
+  );
+}
+
+function Thumbnail({ step }: { step: Step }) {
+  const { session } = usePlayer();
+  if (!step.screenshotUrl) return <span className="jp-thumb" />;
+  const url = withToken(session.api.url(step.screenshotUrl), session.imageToken);
+  return <img className="jp-thumb" src={url} alt="" loading="lazy" decoding="async" />;
+}
+
+function StepDetails({ step }: { step: Step }) {
+  const { reasoning, proposed, url } = step;
+  if (!reasoning && !proposed && !url) return null;
+  return (
+    <dl className="jp-facts">
+      {reasoning && <Fact name="Why">{reasoning}</Fact>}
+      {proposed && (
+        <Fact name="Proposed instead">
+          <code>{actionLine(proposed)}</code>
+        </Fact>
+      )}
+      {url && <Fact name="Page">{url}</Fact>}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import type { Action, RunStatus, Step } from "../protocol/types";
+import type { ControlKind, TransportKind } from "../store/state";
+
+export const TRANSPORT_NAMES: Record<TransportKind, string> = {
+  livekit: "LiveKit",
+  whep: "WebRTC",
+  mjpeg: "MJPEG",
+  polling: "Polling",
+};
+
+export const CONTROL_NAMES: Record<ControlKind, string> = {
+  datachannel: "data channel",
+  livekit: "LiveKit data",
+  websocket: "WebSocket",
+  rest: "HTTP",
+};
+
+export const STATUS_NAMES: Record<RunStatus, string> = {
+  queued: "Queued",
+  starting: "Starting",
+  running: "Running",
+  paused: "Paused",
+  diagnosing: "Diagnosing",
+  passed: "Passed",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+/** "820 ms", "4.2 s", "3 min 20 s". */
+export function formatDuration(ms: number | null): string {
+  if (ms === null) return "";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** "just now", "5 min ago", "yesterday". */
+export function formatAgo(time: string, now: number): string {
+  const seconds = (Date.parse(time) - now) / 1000;
+  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  if (seconds > -45) return "just now";
+  if (seconds > -3600) return format.format(Math.round(seconds / 60), "minute");
+  if (seconds > -86_400) return format.format(Math.round(seconds / 3600), "hour");
+  return format.format(Math.round(seconds / 86_400), "day");
+}
+
+/** "850 kbit/s", "2.4 Mbit/s". */
+export function formatRate(kbps: number): string {
+  return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`;
+}
+
+/** "double click", for a person. */
+export const actionName = (type: string): string => type.replaceAll("_", " ");
+
+/** One line of what an action does, as code: `type #name "Ada"`. */
+export function actionLine({ type, selector, value, target }: Action): string {
+  const quoted = value === null || value === undefined || value === "" ? "" : JSON.stringify(value);
+  const parts = [type, selector ?? "", target ? `→ ${target}` : "", quoted];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+export function stepTitle(step: Step): string {
+  return step.description || [actionName(step.action), step.target].filter(Boolean).join(" ");
+}

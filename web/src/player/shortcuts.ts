@@ -1,0 +1,68 @@
+import { useEffect } from "react";
+import { isFinal } from "../protocol/types";
+import { holdsControl } from "../store/state";
+import { type PlayerContextValue, useMaySteer, usePlayer } from "./context";
+import { type Replay, useReplay } from "./replay";
+import { toggleFullScreen } from "./view";
+
+/** Single keys, as in video players; never while a field or the remote page has the keyboard. */
+export function useShortcuts(scope: "player" | "page"): void {
+  const player = usePlayer();
+  const replay = useReplay();
+  const maySteer = useMaySteer();
+  useEffect(() => {
+    const target: EventTarget | null = scope === "page" ? document : player.root.current;
+    const onKeyDown = (event: Event) => {
+      const key = event as KeyboardEvent;
+      if (key.defaultPrevented || key.altKey || key.ctrlKey || key.metaKey || isTyping(key)) return;
+      if (act(key.key, player, replay, maySteer)) key.preventDefault();
+    };
+    target?.addEventListener("keydown", onKeyDown);
+    return () => target?.removeEventListener("keydown", onKeyDown);
+  }, [scope, player, replay, maySteer]);
+}
+
+/** Does what the key means; false when it means nothing now. */
+function act(key: string, player: PlayerContextValue, replay: Replay, maySteer: boolean): boolean {
+  const look: Record<string, () => void> = {
+    ArrowLeft: replay.previous,
+    ArrowRight: replay.next,
+    l: () => replay.show(null),
+    f: () => void toggleFullScreen(player.root.current),
+    i: () => player.setUi({ panel: "stats" }),
+  };
+  const name = key.length === 1 ? key.toLowerCase() : key;
+  const work = look[name] ?? (maySteer ? steering(player)[name] : undefined);
+  work?.();
+  return work !== undefined;
+}
+
+function steering({ session, actions, setUi }: PlayerContextValue): Record<string, () => void> {
+  const state = session.store.state;
+  const { run } = state;
+  if (run === null || isFinal(run.status)) return {};
+  const keys: Record<string, () => void> = {
+    " ": () => void (run.paused ? actions.resume() : actions.pause()),
+    k: () => void (run.paused ? actions.resume() : actions.pause()),
+    ".": () => actions.send({ type: "step" }),
+    t: () => actions.send({ type: holdsControl(state) ? "release_control" : "take_control" }),
+  };
+  if (state.help !== null) return { ...keys, s: () => actions.send({ type: "skip_step" }) };
+  const { proposal } = run;
+  if (proposal === null || (run.mode !== "review" && !run.paused)) return keys;
+  const { proposalId } = proposal;
+  return {
+    ...keys,
+    a: () => actions.send(run.mode === "review" ? { type: "approve_step", proposalId } : { type: "step" }),
+    e: () => setUi({ editingProposal: true }),
+    s: () => actions.send({ type: "skip_step" }),
+  };
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.composedPath()[0];
+  if (!(target instanceof HTMLElement)) return false;
+  // A button does its own thing on Space.
+  if (event.key === " " && target.closest("button, summary, [role=tab]")) return true;
+  return target.isContentEditable || target.closest("input, textarea, select, dialog") !== null;
+}

@@ -1,0 +1,135 @@
+import { ApiClient } from "./api/client";
+import { ApiError, describe } from "./api/errors";
+import { ControlLink } from "./control/link";
+import { TransportLadder } from "./media/ladder";
+import { buildRungs } from "./media/rungs";
+import { Surface } from "./media/surface";
+import { isFinal, type RunStatus, type Step, type StreamInfo } from "./protocol/types";
+import type { TransportKind } from "./store/state";
+import { Store } from "./store/store";
+
+export type TransportChoice = "auto" | TransportKind;
+
+export interface SessionOptions {
+  runId: string;
+  /** Origin of the jumpseat server; the page's own where it is left out. */
+  apiUrl?: string | undefined;
+  /** API key or share token. */
+  token?: string | null | undefined;
+  transport?: TransportChoice | undefined;
+  /** What the embedding page already knows; the rest is asked of the server. */
+  stream?: Partial<StreamInfo> | undefined;
+}
+
+/** Everything behind one player: the store, the link for events and commands, and the ladder of transports. */
+export class PlayerSession {
+  readonly runId: string;
+  readonly api: ApiClient;
+  readonly store: Store;
+  readonly surface = new Surface();
+  readonly link: ControlLink;
+  readonly #ladder: TransportLadder;
+  readonly #given: Partial<StreamInfo>;
+  readonly #wake = () => this.wake();
+  #transport: TransportChoice;
+  #info: StreamInfo | null = null;
+  #status: RunStatus | null = null;
+  #unsubscribe: (() => void) | null = null;
+
+  constructor({ runId, apiUrl, token = null, transport = "auto", stream = {} }: SessionOptions) {
+    this.runId = runId;
+    this.#transport = transport;
+    this.#given = stream;
+    this.api = new ApiClient({ baseUrl: apiUrl ?? "", token });
+    this.store = new Store(runId);
+    this.link = new ControlLink({ api: this.api, store: this.store, runId, token });
+    this.#ladder = new TransportLadder({
+      rungs: () => this.#rungs(),
+      surface: this.surface,
+      onState: (media) => this.store.set({ media }),
+      onSize: (size) => this.store.set({ size }),
+      onStats: (stats) => this.store.set({ stats }),
+    });
+  }
+
+  get transport(): TransportChoice {
+    return this.#transport;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.store.subscribe(() => this.#follow());
+    for (const event of ["online", "pageshow"]) addEventListener(event, this.#wake);
+    document.addEventListener("visibilitychange", this.#wake);
+    this.link.start();
+    void this.#admit();
+  }
+
+  /** Ends every connection; the session cannot be started again. */
+  close(): void {
+    this.#unsubscribe?.();
+    for (const event of ["online", "pageshow"]) removeEventListener(event, this.#wake);
+    document.removeEventListener("visibilitychange", this.#wake);
+    this.#ladder.stop();
+    this.link.close();
+  }
+
+  choose(transport: TransportChoice): void {
+    this.#transport = transport;
+    this.#ladder.restart();
+  }
+
+  wake(): void {
+    if (document.hidden) return;
+    this.link.wake();
+    this.#ladder.wake();
+  }
+
+  /** Shows the record of a completed step to this viewer alone. */
+  async replay(stepNumber: number): Promise<void> {
+    if (this.store.state.control !== null && this.store.state.control !== "rest") {
+      await this.link.send({ type: "replay_step", stepNumber });
+      return;
+    }
+    await this.#shown(this.api.step(this.runId, stepNumber).then((replay: Step) => this.store.set({ replay })));
+  }
+
+  /** A credential for addresses: the viewer's own where there is one. */
+  get imageToken(): string | null {
+    return this.#info?.viewerToken ?? this.api.token;
+  }
+
+  /** A refusal at the door is told at once; the socket alone could not say why. */
+  async #admit(): Promise<void> {
+    try {
+      await this.api.run(this.runId);
+    } catch (error) {
+      const isRefusal = error instanceof ApiError && [401, 403, 404].includes(error.status);
+      if (isRefusal) this.store.set({ fatal: { status: error.status, text: error.message } });
+    }
+  }
+
+  /** The picture follows the run: it starts when the run does and stops with it. */
+  #follow(): void {
+    const status = this.store.state.run?.status ?? null;
+    if (status === this.#status || status === null) return;
+    this.#status = status;
+    if (status === "queued") this.store.set({ media: { phase: "waiting", transport: null, reason: null } });
+    else if (!isFinal(status)) this.#ladder.start();
+    else {
+      this.#ladder.stop();
+      this.store.set({ media: { phase: "ended", transport: null, reason: null } });
+    }
+  }
+
+  async #rungs() {
+    this.#info = { ...(await this.api.stream(this.runId)), ...this.#given };
+    const rungs = buildRungs(this.#info, { api: this.api, control: this.link });
+    const chosen = rungs.filter(({ kind }) => this.#transport === "auto" || kind === this.#transport);
+    if (chosen.length === 0) throw new Error(`This run offers no ${this.#transport} stream: choose another transport`);
+    return chosen;
+  }
+
+  async #shown(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => this.store.notify("error", describe(error)));
+  }
+}

@@ -1,0 +1,123 @@
+import { isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
+import type { RemoteDialog, Run, Step } from "../protocol/types";
+import type { PlayerState } from "./state";
+
+/** The state after one server message. Messages must come in order and without gaps: see `EventFeed`. */
+export function reduce(state: PlayerState, message: ServerMessage): PlayerState {
+  const next = apply(state, message);
+  if (message.type === "hello") return { ...next, seq: message.seq ?? 0 };
+  return isReply(message) || message.seq === undefined ? next : { ...next, seq: message.seq };
+}
+
+function apply(state: PlayerState, message: ServerMessage): PlayerState {
+  switch (message.type) {
+    case "hello":
+      return hello(state, message);
+    case "run_state":
+      return runState(state, message);
+    case "step_proposed":
+      return withRun(state, { proposal: message.proposal });
+    case "test_step":
+      return testStep(state, message.step);
+    case "step_override_queued":
+      return { ...state, queued: [...state.queued, message.action] };
+    case "instructions_updated":
+      return instructionsUpdated(state, message);
+    case "help_needed":
+      return { ...state, help: { ...message, suggestions: message.suggestions ?? [] } };
+    case "control_changed":
+      return withRun(state, { control: pickControl(message) });
+    case "viewers":
+      return withRun(state, { viewers: message.count });
+    case "page_changed":
+      return { ...state, page: { url: message.url, title: message.title, tabs: message.tabs } };
+    case "dialog":
+      return { ...state, dialogs: dialogs(state.dialogs, message) };
+    case "run_finished":
+      return runFinished(state, message);
+    case "step_replay":
+      return { ...state, replay: message.step };
+    case "picked":
+      return { ...state, picked: message };
+    default:
+      return state;
+  }
+}
+
+function withRun(state: PlayerState, change: Partial<Run>): PlayerState {
+  return state.run === null ? state : { ...state, run: { ...state.run, ...change } };
+}
+
+function hello(state: PlayerState, message: ServerMessageOf<"hello">): PlayerState {
+  const { run, role, viewerId } = message;
+  return {
+    ...state,
+    run: { ...run, steps: mergeSteps(state.run?.steps ?? [], run.steps) },
+    role,
+    viewerId,
+    dialogs: message.dialogs ?? [],
+    page: message.page ?? state.page,
+    queued: [],
+    help: run.status === "diagnosing" ? state.help : null,
+  };
+}
+
+/** The summaries in a Run lack what the events said: keep the details of steps that are the same. */
+function mergeSteps(known: Step[], fresh: Step[]): Step[] {
+  const byNumber = new Map(known.map((step) => [step.stepNumber, step]));
+  return fresh.map((step) => ({ ...byNumber.get(step.stepNumber), ...step }));
+}
+
+function runState(state: PlayerState, message: ServerMessageOf<"run_state">): PlayerState {
+  const { status, paused } = message;
+  const startedAt = state.run?.startedAt ?? (status === "running" ? (message.at ?? null) : null);
+  const next = withRun(state, { status, paused, startedAt });
+  return status === "diagnosing" || status === "paused" ? next : { ...next, help: null };
+}
+
+function testStep(state: PlayerState, step: Step): PlayerState {
+  const run = state.run;
+  if (run === null) return state;
+  const steps = upsert(run.steps, step);
+  const done = run.proposal !== null && run.proposal.stepNumber <= step.stepNumber;
+  const next = withRun(state, {
+    steps,
+    currentStep: Math.max(run.currentStep, step.stepNumber),
+    totalSteps: run.totalSteps === null ? null : Math.max(run.totalSteps, step.stepNumber),
+    proposal: done ? null : run.proposal,
+  });
+  const isNew = steps.length > run.steps.length;
+  return step.source === "override" && isNew ? { ...next, queued: state.queued.slice(1) } : next;
+}
+
+function upsert(steps: Step[], step: Step): Step[] {
+  const index = steps.findIndex((each) => each.stepNumber === step.stepNumber);
+  if (index >= 0) return steps.with(index, { ...steps[index], ...step });
+  return [...steps, step].sort((a, b) => a.stepNumber - b.stepNumber);
+}
+
+function instructionsUpdated(state: PlayerState, message: ServerMessageOf<"instructions_updated">): PlayerState {
+  const proposal = state.run?.proposal ?? null;
+  const stale = proposal !== null && proposal.instructionsVersion < message.version;
+  return withRun(state, {
+    instructions: message.instructions,
+    instructionsVersion: message.version,
+    proposal: stale ? null : proposal,
+  });
+}
+
+function pickControl({ holder, since, graceUntil }: ServerMessageOf<"control_changed">): Run["control"] {
+  return { holder, since: since ?? null, graceUntil: graceUntil ?? null };
+}
+
+function dialogs(open: RemoteDialog[], dialog: RemoteDialog): RemoteDialog[] {
+  const others = open.filter((each) => each.dialogId !== dialog.dialogId);
+  return dialog.closed ? others : [...others, dialog];
+}
+
+function runFinished(state: PlayerState, message: ServerMessageOf<"run_finished">): PlayerState {
+  const endedAt = message.at ?? state.run?.endedAt ?? null;
+  const change = { status: message.status, error: message.error, paused: false, proposal: null, endedAt };
+  const control = { holder: null, since: null };
+  return { ...withRun(state, { ...change, control }), help: null, queued: [], dialogs: [] };
+}

@@ -1,0 +1,117 @@
+import type { CommandType } from "../protocol/messages";
+import type { Action, Page, Picked, Proposal, RemoteDialog, Role, Run, Size, Step } from "../protocol/types";
+
+export type TransportKind = "livekit" | "whep" | "mjpeg" | "polling";
+export type ControlKind = "datachannel" | "livekit" | "websocket" | "rest";
+
+export type MediaPhase =
+  /** Nothing asked for yet. */
+  | "idle"
+  /** The run has no picture yet. */
+  | "waiting"
+  | "connecting"
+  | "live"
+  /** The last picture stays on screen while another transport is tried. */
+  | "reconnecting"
+  | "ended"
+  /** The server does not stream at all. */
+  | "unavailable";
+
+export interface MediaState {
+  phase: MediaPhase;
+  transport: TransportKind | null;
+  /** Why the picture is not live, in words for a person. */
+  reason: string | null;
+}
+
+export interface MediaStats {
+  codec: string | null;
+  width: number;
+  height: number;
+  /** Frames per second over the last second or so. */
+  fps: number;
+  /** Received, in kbit/s. */
+  kbps: number;
+  /** Network round trip in milliseconds. */
+  roundTripMs: number | null;
+  /** From the server's frame to the screen, as far as this transport can tell, in milliseconds. */
+  ageMs: number | null;
+  /** Frames dropped since the transport started. */
+  dropped: number;
+  /** Packets lost since the transport started. */
+  lost: number;
+}
+
+export interface Help {
+  reason: string;
+  deadline: string | null;
+  suggestions: Proposal[];
+}
+
+export interface Notice {
+  key: number;
+  tone: "error" | "info";
+  text: string;
+}
+
+export interface PlayerState {
+  runId: string;
+  /** Number of the newest event that is part of this state. */
+  seq: number;
+  role: Role | null;
+  viewerId: string | null;
+  run: Run | null;
+  page: Page | null;
+  dialogs: RemoteDialog[];
+  help: Help | null;
+  /** Overrides accepted by the server and not done yet. */
+  queued: Action[];
+  /** The step that the server last replayed for this viewer. */
+  replay: Step | null;
+  picked: Picked | null;
+  /** The channel that commands take now; null while there is none. */
+  control: ControlKind | null;
+  /** Round trip of the control channel in milliseconds. */
+  controlMs: number | null;
+  media: MediaState;
+  /** Size of the decoded picture; null before the first one. */
+  size: Size | null;
+  stats: MediaStats | null;
+  /** Commands sent and not answered yet, by id. */
+  pending: Record<string, CommandType>;
+  notices: Notice[];
+  /** Set when nothing can be shown: run unknown, credential refused, server away at the start. */
+  fatal: { status: number; text: string } | null;
+}
+
+export function initialState(runId: string): PlayerState {
+  return {
+    runId,
+    seq: 0,
+    role: null,
+    viewerId: null,
+    run: null,
+    page: null,
+    dialogs: [],
+    help: null,
+    queued: [],
+    replay: null,
+    picked: null,
+    control: null,
+    controlMs: null,
+    media: { phase: "idle", transport: null, reason: null },
+    size: null,
+    stats: null,
+    pending: {},
+    notices: [],
+    fatal: null,
+  };
+}
+
+export const canSteer = (state: PlayerState): boolean => state.role === "controller" || state.role === "owner";
+
+/** True while this viewer holds the controls of the remote page. */
+export function holdsControl(state: PlayerState): boolean {
+  const holder = state.run?.control.holder;
+  return holder != null && holder.viewerId === state.viewerId;
+}
