@@ -56,7 +56,7 @@ def install_browser(*, say: Say, scripts: Path) -> Path | None:
     `scripts` is the folder with this environment's `playwright` command; `say` is told what is being tried. Raises
     `BrowserMissing` when neither gives a browser that starts.
     """
-    say("no Chrome or Chromium is installed: trying Playwright's own build")
+    say("no Chrome or Chromium is installed: trying Playwright's own build (a download)")
     if _install_playwright_build(str(scripts / "playwright")):
         return None
     say("Playwright's own build cannot be had: trying the distribution's package")
@@ -74,9 +74,9 @@ def _is_executable(file: str) -> bool:
 
 
 def _works(*command: str, seconds: float) -> bool:
-    """Whether the command ends well in time; what it prints goes to stderr, so that stdout stays one line."""
+    """Whether the command ends well in time; its output would bury our own one line."""
     try:
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=seconds, check=False)
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return ended.returncode == 0

@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -26,6 +27,10 @@ def node_packages() -> set[str]:
     return {name for kind in kinds for name in package.get(kind, {})}
 
 
+def optional_node_packages(lock: dict[str, Any]) -> set[str]:
+    return {name for entry in lock["packages"].values() for name in entry.get("optionalDependencies", {})}
+
+
 def pinned() -> dict[str, Version]:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
@@ -40,3 +45,11 @@ def test_every_direct_dependency_is_explained_and_no_other() -> None:
 @pytest.mark.parametrize("requirement", requirements(), ids=str)
 def test_the_pinned_version_is_allowed(requirement: Requirement) -> None:
     assert requirement.specifier.contains(pinned()[canonicalize_name(requirement.name)])
+
+
+def test_the_node_lock_knows_every_platform() -> None:
+    """`npm ci` refuses a lock that lacks another platform's package, as npm writes it where a registry has not got it."""
+    lock = json.loads((ROOT / "web" / "package-lock.json").read_text())
+    locked = {path.rpartition("node_modules/")[2] for path in lock["packages"]}
+    assert optional_node_packages(lock) <= locked
+    assert not [path for path, entry in lock["packages"].items() if "resolved" in entry]
