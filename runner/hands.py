@@ -1,0 +1,106 @@
+"""What a person does in the page while they hold control."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+from control import commands as c
+from control import events as e
+from control.errors import NotFound
+from control.log import Entry
+from control.roles import Actor, authorize
+from control.run import Run
+from runner.changes import Changes
+from runner.driver import Driver, HumanAction, StepFailed
+from runner.masking import Masking
+from runner.shots import Shots
+
+T = TypeVar("T")
+
+
+class Hands:
+    """Carries out input once the step that it interrupts has stopped, and records what it amounts to."""
+
+    def __init__(self, run: Run, driver: Driver, changes: Changes, shots: Shots, masking: Masking) -> None:
+        self._run = run
+        self._driver = driver
+        self._changes = changes
+        self._shots = shots
+        self._masking = masking
+        self._held = False
+        self.turns = 0
+        """Counts up whenever control changes hands."""
+        self.taker = "somebody"
+        """The name of the person who took control last."""
+
+    def hear(self, entry: Entry) -> None:
+        """Notes that control has changed hands; a listener of the run's log."""
+        match entry.body:
+            case e.ControlChanged(holder=holder):
+                self.turns += 1
+                self.taker = holder.name if holder else self.taker
+
+    async def input(self, command: c.Input, actor: Actor) -> None:
+        """Raises Refused, or BrowserGone."""
+        self._run.apply(command, actor)
+        await self._stopped(actor)
+        self._record(await _refusing(self._driver.input(command), self._masking))
+
+    async def answer(self, command: c.AnswerDialog, actor: Actor) -> None:
+        """Raises Refused, or BrowserGone."""
+        self._run.apply(command, actor)
+        await self._stopped(actor)
+        done = await _refusing(self._driver.answer(command), self._masking)
+        self._record([done] if done is not None else [])
+
+    async def pick(self, command: c.Pick, actor: Actor) -> e.Picked:
+        """Raises Refused, or BrowserGone."""
+        self._run.apply(command, actor)
+        picked = await _refusing(self._driver.pick(command), self._masking)
+        return self._masking.shape(picked.model_copy(update={"id": command.id}))
+
+    async def release(self, command: c.ReleaseControl, actor: Actor) -> None:
+        """What the person did is on record before the run looks at whether they did anything. Raises Refused."""
+        authorize(actor, command.type)
+        self._run.wheel.require(actor)
+        await self.flush()
+        self._run.apply(command, actor)
+
+    async def flush(self) -> None:
+        """Lets go of held keys and buttons, and records what was not recorded yet."""
+        self._record(await self._driver.flush_input())
+
+    async def settle(self) -> None:
+        """Tells the browser whether a person is at the wheel, where that has changed."""
+        held = self._run.wheel.holder is not None
+        if held == self._held:
+            return
+        self._held = held
+        self._driver.attended = held
+        if not held:
+            await self.flush()
+
+    async def _stopped(self, actor: Actor) -> None:
+        await self._changes.until(lambda: self._run.in_flight is None)
+        self._run.wheel.require(actor)
+
+    def _record(self, actions: Iterable[HumanAction]) -> None:
+        for done in actions:
+            self._shots.stale()
+            step = self._run.human_step(
+                self._masking.action(done.action),
+                merges=done.merges,
+                description=self._masking.text(done.description),
+                url=self._masking.text(self._driver.url),
+            )
+            if step is not None:
+                self._shots.later(step.step_number)
+
+
+async def _refusing(work: Awaitable[T], masking: Masking) -> T:
+    """What the page did not allow, or did not have, as a refusal."""
+    try:
+        return await work
+    except StepFailed as error:
+        raise NotFound(masking.text(str(error))) from error

@@ -1,0 +1,55 @@
+"""Which server processes of a data directory are alive."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+try:
+    import fcntl
+except ImportError:  # no fcntl on Windows: every other server counts as gone there
+    fcntl = None  # type: ignore[assignment]
+
+
+class Instance:
+    """This process, known to others by a locked file; the lock ends with the process, however that ends."""
+
+    def __init__(self, folder: Path, id: str, descriptor: int) -> None:
+        self.id = id
+        self._folder = folder
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def register(cls, folder: Path) -> Self:
+        """Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        id = secrets.token_urlsafe(16)
+        descriptor = os.open(folder / id, os.O_RDWR | os.O_CREAT, 0o600)
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return cls(folder, id, descriptor)
+
+    def alive(self, id: str) -> bool:
+        """Whether the process of that id still runs; the file of one that does not is removed."""
+        path = self._folder / id
+        if fcntl is None or not path.is_file():
+            return False
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            path.unlink(missing_ok=True)
+            return False
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Safe to repeat."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            (self._folder / self.id).unlink(missing_ok=True)
+            os.close(descriptor)

@@ -1,0 +1,88 @@
+"""The one place that keeps secrets' values out of what is told, stored and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from control.secrets import SHORTEST, Secrets
+from control.shapes import Action, NewRun, Shape
+
+S = TypeVar("S", bound=Shape)
+
+
+class Masking:
+    """Everything that can carry the page's words goes through it on its way into the run."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = Secrets(secrets)
+        named = ((name, value) for name, value in secrets.items() if len(value) >= SHORTEST)
+        self._named = sorted(named, key=lambda pair: len(pair[1]), reverse=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._secrets.names
+
+    def text(self, text: str) -> str:
+        """With dots in place of values."""
+        return self._secrets.mask(text)
+
+    def shape(self, shape: S) -> S:
+        """With dots in place of values, in every field that is free text; in actions with their names instead."""
+        if not self._named:
+            return shape
+        if isinstance(shape, Action):
+            return self.action(shape)
+        return shape.model_copy(update={name: self._field(shape, name) for name in type(shape).model_fields})
+
+    def refer(self, text: str) -> str:
+        """With ``{{secret:NAME}}`` in place of values: it still means the same."""
+        for name, value in self._named:
+            text = text.replace(value, f"{{{{secret:{name}}}}}")
+        return text
+
+    def action(self, action: S) -> S:
+        """The action with names in place of values."""
+        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name != "type"}
+        return action.model_copy(update=texts)
+
+    def spec(self, spec: NewRun) -> NewRun:
+        """What the run is made from, with names in place of values everywhere but in ``secrets``."""
+        return spec.model_copy(
+            update={
+                "url": self.refer(spec.url),
+                "name": self.refer(spec.name) if spec.name else None,
+                "instructions": self.refer(spec.instructions) if spec.instructions else spec.instructions,
+                "steps": None if spec.steps is None else tuple(self.action(step) for step in spec.steps),
+            }
+        )
+
+    def resolve(self, action: Action) -> Action:
+        """The action with values in place of names, for the browser only. Raises UnknownSecret."""
+        texts = {name: self._secrets.resolve(text) for name, text in action if isinstance(text, str) and name != "type"}
+        return action.model_copy(update=texts)
+
+    def resolve_text(self, text: str) -> str:
+        """Raises UnknownSecret."""
+        return self._secrets.resolve(text)
+
+    def _field(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
+        value = getattr(shape, name)
+        if type(value) is str:
+            free = not name.endswith("_id") and not _is_literal(type(shape).model_fields[name].annotation)
+            return self.text(value) if free else value
+        return self._part(value)
+
+    def _part(self, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, Shape):
+            return self.shape(value)
+        if isinstance(value, tuple):
+            return tuple(self._part(part) for part in value)
+        return self.text(value) if type(value) is str else value
+
+
+def _is_literal(annotation: Any) -> bool:  # noqa: ANN401
+    if isinstance(annotation, UnionType):
+        return any(_is_literal(part) for part in get_args(annotation))
+    return get_origin(annotation) is Literal

@@ -1,0 +1,99 @@
+"""What the page looked like before and after each step."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from control.run import Run
+from control.shapes import Clock
+from runner.driver import Driver
+from runner.store import Store
+
+_TIMEOUT = 5.0
+"""Seconds that a screenshot may take."""
+
+_FRESH = timedelta(seconds=1)
+"""How long a picture stands for a page that has told of no change."""
+
+_WAITING = 32
+"""Pictures that may wait to be taken in the background."""
+
+
+class Shots:
+    """Takes and keeps screenshots; one that fails is left out, and nothing else changes."""
+
+    def __init__(
+        self, run: Run, driver: Driver, store: Store, clock: Clock, logger: logging.LoggerAdapter[logging.Logger]
+    ) -> None:
+        self._run = run
+        self._driver = driver
+        self._store = store
+        self._clock = clock
+        self._logger = logger
+        self._newest: bytes | None = None
+        self._taken_at: datetime | None = None
+        self._wanted: asyncio.Queue[int] = asyncio.Queue(_WAITING)
+
+    def url(self, number: int, *, before: bool = False) -> str:
+        """Where the API serves it."""
+        return f"/api/tests/{self._run.id}/steps/{number}/screenshot{'?before=1' if before else ''}"
+
+    def stale(self) -> None:
+        """The page may look different from now on."""
+        self._newest = None
+
+    async def before(self, number: int) -> str | None:
+        """The page as the step finds it: the last picture where it still holds, else a new one."""
+        await self._wanted.join()
+        if self._newest is None or self._taken_at is None or self._clock() - self._taken_at > _FRESH:
+            await self._take()
+        return await self._keep(number, before=True)
+
+    async def after(self, number: int) -> str | None:
+        """The page as the step leaves it."""
+        await self._take()
+        return await self._keep(number)
+
+    def later(self, number: int) -> None:
+        """Has the picture after a step taken in the background; the step is told again with it."""
+        try:
+            self._wanted.put_nowait(number)
+        except asyncio.QueueFull:
+            self._logger.warning("step %d gets no screenshot: too many wait", number)
+
+    async def settle(self) -> None:
+        """Waits for the pictures that were asked for by ``later``."""
+        await self._wanted.join()
+
+    async def work(self) -> None:
+        """Takes what ``later`` asked for, until it is cancelled."""
+        while True:
+            number = await self._wanted.get()
+            try:
+                url = await self.after(number)
+                if url is not None and not self._run.final:
+                    self._run.amend_step(number, screenshot_url=url)
+            finally:
+                self._wanted.task_done()
+
+    async def _take(self) -> None:
+        self._newest = None
+        try:
+            async with asyncio.timeout(_TIMEOUT):
+                picture = await self._driver.screenshot()
+        except Exception as error:  # whatever it is, it must not reach the step
+            self._logger.warning("no screenshot: %s", error or f"it took more than {_TIMEOUT:g} s")
+        else:
+            self._newest, self._taken_at = picture, self._clock()
+
+    async def _keep(self, number: int, *, before: bool = False) -> str | None:
+        if self._newest is None:
+            return None
+        try:
+            await self._store.save_screenshot(self._run.id, number, self._newest, before=before)
+        except OSError as error:
+            self._logger.warning("a screenshot could not be written: %s", error)
+            return None
+        return self.url(number, before=before)

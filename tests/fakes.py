@@ -1,0 +1,245 @@
+"""Stand-ins at the seams: a browser that does nothing, a planner that follows a list, a clock that is set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from control.commands import AnswerDialog, Input, Pick
+from control.events import Dialog, PageChanged, Picked
+from control.shapes import Action, Box, Size
+from media.frames import FrameSink
+from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+from runner.planners.base import Failure, Idea, Repair, Stuck, Task
+
+JPEG = b"\xff\xd8\xff\xe0fake\xff\xd9"
+
+
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+        self._advanced = asyncio.Event()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **time: float) -> None:
+        """Goes on by so much, a ``timedelta``'s arguments, and wakes the alarms that are due."""
+        self.now += timedelta(**time)
+        self._advanced.set()
+        self._advanced = asyncio.Event()
+
+    async def alarm(self, moment: datetime) -> None:
+        """Implements runner.changes.Alarm."""
+        while self.now < moment:
+            await self._advanced.wait()
+
+
+class Gate:
+    """Holds up whoever passes while it is closed, and tells when somebody has come to it."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._open.set()
+        self.reached = asyncio.Event()
+        self.abandoned = asyncio.Event()
+        """Set once somebody was cancelled while they waited."""
+
+    def close(self) -> None:
+        self._open.clear()
+        self.reached.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def pass_through(self) -> None:
+        self.reached.set()
+        try:
+            await self._open.wait()
+        except asyncio.CancelledError:
+            self.abandoned.set()
+            raise
+
+
+class FakeDriver:
+    """A browser without a page; what it is asked to do is noted in ``did``."""
+
+    def __init__(self) -> None:
+        self.on_page: Callable[[PageChanged], None] = lambda _: None
+        self.on_dialog: Callable[[Dialog], None] = lambda _: None
+        self.on_gone: Callable[[], None] = lambda: None
+        self.attended = False
+        self.url = "http://shop.test/"
+        self.did: list[str] = []
+        self.performed: list[Action] = []
+        self.perform_gate = Gate()
+        self.open_gate = Gate()
+        self.failures: dict[str, deque[str]] = {}
+        """Selector to the reasons with which its next actions fail."""
+        self.unreachable: str | None = None
+        self.screenshot_error: Exception | None = None
+        self.screenshots = 0
+        self.capture_error: Exception | None = None
+        self.sink: FrameSink | None = None
+        self.human: deque[list[HumanAction]] = deque()
+        """What the next inputs amount to."""
+        self.held_back: list[HumanAction] = []
+        """What ``flush_input`` returns."""
+        self.gone: str | None = None
+        self.closed = 0
+        self.captured = asyncio.Event()
+
+    def fail(self, selector: str, *reasons: str) -> None:
+        """The next actions on the selector fail, one for each reason."""
+        self.failures.setdefault(selector, deque()).extend(reasons)
+
+    def crash(self) -> None:
+        """The browser goes, as the process of a real one might."""
+        self.gone = "it has crashed"
+        self.on_gone()
+
+    async def open(self, url: str) -> None:
+        self.did.append(f"open {url}")
+        await self.open_gate.pass_through()
+        self._check()
+        if self.unreachable:
+            raise StepFailed(self.unreachable)
+        self.url = url
+        self.on_page(PageChanged(url=url, title="Shop"))
+
+    async def perform(self, action: Action, *, timeout_ms: int) -> None:
+        self._check()
+        self.did.append(f"{action.type} {action.selector}")
+        await self.perform_gate.pass_through()
+        self._check()
+        failures = self.failures.get(action.selector or "")
+        if failures:
+            raise StepFailed(failures.popleft())
+        self.performed.append(action)
+
+    async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
+        return Target(selector, Box(x=1, y=2, width=30, height=40), Size(width=1280, height=720))
+
+    async def count(self, selector: str) -> int:
+        return 1
+
+    async def observe(self) -> PageView:
+        self._check()
+        return PageView(self.url, "Shop", "")
+
+    async def screenshot(self) -> bytes:
+        self._check()
+        if self.screenshot_error:
+            raise self.screenshot_error
+        self.screenshots += 1
+        return JPEG + str(self.screenshots).encode()
+
+    async def input(self, command: Input) -> list[HumanAction]:
+        self._check()
+        self.did.append(f"input {command.kind} {command.text or command.key}".strip())
+        return self.human.popleft() if self.human else []
+
+    async def flush_input(self) -> list[HumanAction]:
+        self.did.append("flush")
+        held_back, self.held_back = self.held_back, []
+        return held_back
+
+    async def pick(self, command: Pick) -> Picked:
+        if command.x < 0:
+            raise StepFailed("there is nothing at that point")
+        return Picked(selector="role=button", name="Pay")
+
+    async def answer(self, command: AnswerDialog) -> HumanAction | None:
+        self.did.append(f"answer {command.dialog_id}")
+        return None
+
+    async def start_capture(self, sink: FrameSink, *, fps: int) -> None:
+        self.did.append(f"capture at {fps}")
+        if self.capture_error:
+            raise self.capture_error
+        self.sink = sink
+        self.captured.set()
+
+    async def stop_capture(self) -> None:
+        self.did.append("stop capture")
+        self.sink = None
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+    def _check(self) -> None:
+        if self.gone:
+            raise BrowserGone(self.gone)
+
+
+class FakeDrivers:
+    """Launches ``driver``, once."""
+
+    def __init__(self, driver: FakeDriver | None = None) -> None:
+        self.driver = driver or FakeDriver()
+        self.launched: list[tuple[str, Size]] = []
+        self.gate = Gate()
+        self.error: str | None = None
+
+    async def launch(self, kind: str, *, viewport: Size) -> FakeDriver:
+        await self.gate.pass_through()
+        if self.error:
+            raise StepFailed(self.error)
+        self.launched.append((kind, viewport))
+        return self.driver
+
+    async def aclose(self) -> None:
+        pass
+
+
+class FakePlanner:
+    """Proposes its ideas in order, by how many are settled; ``by_version`` says what follows from new instructions."""
+
+    def __init__(self, ideas: Iterable[Action] = (), *, looks_ahead: bool = True) -> None:
+        self.looks_ahead = looks_ahead
+        self.by_version: dict[int, list[Action]] = {1: list(ideas)}
+        self._begun: dict[int, int] = {1: 0}
+        self.tasks: list[Task] = []
+        self.failures: list[Failure] = []
+        self.repairs: deque[Repair] = deque()
+        """What ``repair`` answers; nothing helps once it is empty."""
+        self.stuck: deque[Exception] = deque()
+        """What the next ``propose`` raises."""
+        self.gate = Gate()
+        self.closed = 0
+
+    def remaining(self, task: Task) -> int | None:
+        return len(self._left(task))
+
+    async def propose(self, task: Task, driver: object) -> Idea | None:
+        self.tasks.append(task)
+        await self.gate.pass_through()
+        if self.stuck:
+            raise self.stuck.popleft()
+        left = self._left(task)
+        return idea(left[0], remaining=len(left)) if left else None
+
+    async def repair(self, task: Task, driver: object, failure: Failure) -> Repair:
+        self.failures.append(failure)
+        return self.repairs.popleft() if self.repairs else Repair()
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+    def _left(self, task: Task) -> list[Action]:
+        if task.version not in self.by_version:
+            raise Stuck(f"no plan for version {task.version}")
+        begun = self._begun.setdefault(task.version, task.consumed)
+        return self.by_version[task.version][task.consumed - begun :]
+
+
+def idea(action: Action, *, remaining: int | None = None) -> Idea:
+    return Idea(action, f"{action.type} {action.selector}", reasoning="it is next", remaining=remaining)
+
+
+def click(selector: str) -> Action:
+    return Action.model_validate({"type": "click", "selector": selector})

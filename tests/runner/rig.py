@@ -1,0 +1,117 @@
+"""One session with fakes at its seams, and ways to wait for what it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from control import commands as c
+from control import events as e
+from control.roles import Actor, Role
+from control.shapes import NewRun, RunStatus, Step, StepStatus
+from runner.session import Session, SessionOptions
+from runner.store import Store
+from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
+
+E = TypeVar("E")
+
+ADA = Actor("ada", Role.CONTROLLER, "Ada")
+BOB = Actor("bob", Role.OWNER, "Bob")
+EVE = Actor("eve", Role.VIEWER, "Eve")
+
+
+class Rig:
+    """A session under test."""
+
+    def __init__(self, session: Session, drivers: FakeDrivers, planner: FakePlanner, clock: FakeClock) -> None:
+        self.session = session
+        self.drivers = drivers
+        self.driver: FakeDriver = drivers.driver
+        self.planner = planner
+        self.clock = clock
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self.task = asyncio.create_task(self.session.run())
+
+    async def finish(self) -> RunStatus:
+        """The status that the run ended with, once everything of it is closed."""
+        assert self.task is not None
+        await self.task
+        return self.session.view().status
+
+    async def do(self, command: c.Command, actor: Actor = ADA) -> e.Reply | None:
+        return await self.session.submit(command, actor)
+
+    def events(self, kind: type[E]) -> list[E]:
+        return [entry.body for entry in self.session.log.since(0) or [] if isinstance(entry.body, kind)]
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Looks again after every event."""
+        news = asyncio.Event()
+        stop = self.session.log.listen(lambda _: news.set())
+        try:
+            while not condition():
+                news.clear()
+                await news.wait()
+        finally:
+            stop()
+
+    async def until_status(self, status: RunStatus) -> None:
+        await self.until(lambda: self.session.view().status is status)
+
+    async def until_step(self, number: int, status: StepStatus) -> Step:
+        """Waits for an event that tells so."""
+        await self.until(lambda: any(step.status is status for step in self.told(number)))
+        return next(step for step in self.told(number) if step.status is status)
+
+    def told(self, number: int) -> list[Step]:
+        """What was told of one step, in order."""
+        return [event.step for event in self.events(e.TestStep) if event.step.step_number == number]
+
+    async def steps(self) -> list[Step]:
+        return list(await self.session.steps())
+
+
+@asynccontextmanager
+async def rig(
+    folder: Path,
+    planner: FakePlanner | None = None,
+    *,
+    driver: FakeDriver | None = None,
+    later: FakePlanner | None = None,
+    streaming: bool = False,
+    **spec: Any,  # noqa: ANN401 - fields of NewRun
+) -> AsyncIterator[Rig]:
+    """A session that has not begun; ``later``: the planner that takes over when the first one's kind changes."""
+    clock = FakeClock()
+    planners = [planner or FakePlanner(), *([later] if later else [])]
+    used = iter(planners)
+    drivers = FakeDrivers(driver)
+    store = await Store.open(folder, clock=clock)
+    body = {"url": "http://shop.test/", "instructions": "Buy it", "planner": "plain"} | spec
+    session = Session(
+        NewRun.model_validate(body),
+        run_id="run-1",
+        owner="owner",
+        planner=NewRun.model_validate(body).planner or "plain",
+        planners=lambda *_: next(used),
+        drivers=drivers,
+        store=store,
+        options=SessionOptions(
+            clock=clock, alarm=clock.alarm, streaming=streaming, grace=timedelta(seconds=20), fps=15, launch_timeout=5
+        ),
+    )
+    await store.add(session.record())
+    made = Rig(session, drivers, planners[0], clock)
+    try:
+        yield made
+    finally:
+        if made.task is not None and not made.task.done():
+            session.cancel()
+            await made.task
+        await store.aclose()
