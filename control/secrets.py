@@ -12,7 +12,7 @@ MASK = "•••"
 SHORTEST = 3
 """Characters. Shorter values are not masked: they would blot out text at random, and hide nothing."""
 
-_PLACE = re.compile(r"\{\{\s*secret:\s*([^{}\s]+)\s*\}\}")
+_PLACE = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
 _JSON_ESCAPES = {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "/": r"\/", '"': r"\"", "'": r"\'"}
 
 

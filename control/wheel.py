@@ -21,8 +21,10 @@ class Wheel:
         self.grace_until: datetime | None = None
         """When control ends because its holder has been gone; None while they are there."""
 
-    def take(self, actor: Actor, *, force: bool) -> ControlChanged:
-        """Raises ControlHeld, Forbidden or InvalidTransition."""
+    def take(self, actor: Actor, *, force: bool, present: bool = True) -> ControlChanged:
+        """``present``: the actor is connected; else they have the time of grace to be. Raises ControlHeld, Forbidden
+        or InvalidTransition.
+        """
         if self.holder is not None:
             if self.holder.viewer_id == actor.viewer_id:
                 raise InvalidTransition("you hold control already")
@@ -30,11 +32,13 @@ class Wheel:
                 raise ControlHeld(f"{self.holder.name} holds control: ask them to release it")
             if actor.role is not Role.OWNER:
                 raise Forbidden("only the run's owner may take control from another person")
-        return self._give(Holder(viewer_id=actor.viewer_id, name=actor.name))
+        return self._give(Holder(viewer_id=actor.viewer_id, name=actor.name), present=present)
 
     def release(self, actor: Actor, to: Holder | None) -> ControlChanged:
-        """Raises NotHolder."""
+        """``to`` has control from now on, else nobody. Raises NotHolder or InvalidTransition."""
         self.require(actor)
+        if to is not None and to.viewer_id == actor.viewer_id:
+            raise InvalidTransition("you hold control already")
         return self._give(to)
 
     def require(self, actor: Actor) -> None:
@@ -69,10 +73,10 @@ class Wheel:
     def view(self) -> Control:
         return Control(holder=self.holder, since=self.since)
 
-    def _give(self, holder: Holder | None) -> ControlChanged:
+    def _give(self, holder: Holder | None, *, present: bool = True) -> ControlChanged:
         self.holder = holder
         self.since = self._clock() if holder is not None else None
-        self.grace_until = None
+        self.grace_until = None if present else self._clock() + self._grace
         return self._event()
 
     def _event(self) -> ControlChanged:

@@ -1,0 +1,49 @@
+"""What is known of a run that is stuck, and how long people have to help it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from control.shapes import Step
+from control.todo import Diagnose, Hold
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """The run is stuck, and why."""
+
+    reason: str
+    step: Step | None = None
+    """The step that failed; None where the planner found no step to propose."""
+    attempt: int = 1
+    """1 for the first look; counts the repairs that were tried since a person last did something."""
+    deadline: datetime | None = None
+    """Set once people were asked for help: when the run fails unless they give it."""
+
+    def ask(self, reason: str, deadline: datetime) -> None:
+        self.reason = reason
+        self.deadline = deadline
+
+    def try_repair(self) -> None:
+        """A repair is being done: people need not help for now."""
+        self.attempt += 1
+        self.deadline = None
+
+    def fail(self, reason: str, step: Step) -> None:
+        """The repair has failed as well."""
+        self.reason = reason
+        self.step = step
+
+    def stop_clock(self) -> None:
+        self.deadline = None
+
+    def restart(self) -> None:
+        """Look at it as if for the first time."""
+        self.attempt = 1
+        self.deadline = None
+
+    def todo(self) -> Diagnose | Hold:
+        if self.deadline is not None:
+            return Hold(self.deadline)
+        return Diagnose(self.reason, self.step, self.attempt)

@@ -1,0 +1,178 @@
+"""A run with a clock of its own, and a session and a planner of the simplest kind, to test the state machine with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from control import commands as c
+from control import events as e
+from control.log import Entry
+from control.roles import Actor, Role
+from control.run import Run
+from control.shapes import Action, ActionType, Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
+from control.todo import Diagnose, Perform, Plan
+
+OWNER = Actor("viewer-owner", Role.OWNER, "Olga")
+ADA = Actor("viewer-ada", Role.CONTROLLER, "Ada")
+BOB = Actor("viewer-bob", Role.CONTROLLER, "Bob")
+VIEWER = Actor("viewer-vic", Role.VIEWER, "Vic")
+PASSED, FAILED, SKIPPED = StepStatus.PASSED, StepStatus.FAILED, StepStatus.SKIPPED
+GRACE = timedelta(seconds=20)
+HELP = timedelta(minutes=2)
+
+
+def click(name: str) -> Action:
+    return Action(type=ActionType.CLICK, selector=f"#{name}")
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, time: timedelta) -> None:
+        self.now += time
+
+
+class Flight:
+    """A run over a plan of ``length`` clicks on ``#plan-1``, ``#plan-2`` …; everything that it told is in ``told``."""
+
+    def __init__(
+        self, length: int = 3, *, looks_ahead: bool = True, planner: PlannerName = "plain", mode: Mode = "auto"
+    ) -> None:
+        ids = (f"proposal-{number}" for number in count(1))
+        self.clock = FakeClock()
+        self.length = length
+        self.base = 0
+        self.run = Run(
+            NewRun(url="https://shop.example/", instructions="Buy a pear.", mode=mode),
+            run_id="run-1",
+            planner=planner,
+            new_id=lambda: next(ids),
+            describe=lambda action: f"{action.type} {action.selector or action.text}",
+            clock=self.clock,
+            grace=GRACE,
+            looks_ahead=looks_ahead,
+        )
+        self._ids = ids
+        self.told: list[Entry] = []
+        self.run.log.listen(self.told.append)
+
+    # What people do
+
+    def send(self, command: c.Command, actor: Actor = ADA) -> list[Entry]:
+        return self.run.apply(command, actor)
+
+    def override(self, name: str) -> list[Entry]:
+        return self.send(c.StepOverride(action=click(name)))
+
+    def instruct(self, text: str = "Buy a plum.", *, length: int = 3) -> None:
+        self.send(c.UpdateInstructions(instructions=text))
+        self.length = length
+        self.base = self.run.consumed
+
+    def take(self, actor: Actor = ADA) -> None:
+        self.run.join(actor)
+        self.send(c.TakeControl(), actor)
+
+    # What the session and the planner do
+
+    def open(self) -> Flight:
+        self.run.start()
+        self.run.ready(self.remaining)
+        return self
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.length - (self.run.consumed - self.base))
+
+    def idea(self, name: str | None = None, *, source: str = "plan", version: int | None = None) -> Proposal:
+        """What the planner answers to ``Plan``: the plan's next entry."""
+        action = click(name or f"plan-{self.run.consumed - self.base + 1}")
+        return Proposal.model_validate(
+            {
+                "proposal_id": next(self._ids),
+                "step_number": len(self.run.steps) + 1,
+                "action": action,
+                "description": f"click {action.selector}",
+                "source": source,
+                "instructions_version": version or self.run.version,
+            }
+        )
+
+    def plan(self) -> Proposal:
+        """The planner answers what it is asked."""
+        todo = self.run.next()
+        assert isinstance(todo, Plan), todo
+        idea = self.idea(version=todo.version)
+        assert self.run.propose(idea, remaining=self.remaining)
+        return idea
+
+    def begin(self) -> Step:
+        """The next step is dispatched, proposed first where it is not yet."""
+        if isinstance(self.run.next(), Plan):
+            self.plan()
+        todo = self.run.next()
+        assert isinstance(todo, Perform), todo
+        return self.run.begin_step(todo.proposal)
+
+    def do(self, status: StepStatus = PASSED, *, error: str | None = None) -> Step:
+        """The next step, from its proposal to its end."""
+        self.begin()
+        step = self.run.end_step(status, error=error or ("it is not there" if status is FAILED else None))
+        assert step is not None
+        return step
+
+    def retry(self) -> Proposal:
+        """The planner proposes the step that failed once more."""
+        todo = self.run.next()
+        assert isinstance(todo, Diagnose), todo
+        assert todo.step is not None
+        assert todo.step.full_action.selector is not None
+        idea = self.idea(todo.step.full_action.selector.removeprefix("#"), source="repair")
+        assert self.run.propose(idea, remaining=self.remaining)
+        return idea
+
+    # What was told
+
+    @property
+    def kinds(self) -> list[str]:
+        return [entry.body.type for entry in self.told]
+
+    @property
+    def dropped(self) -> list[Action]:
+        return [entry.body.action for entry in self.told if isinstance(entry.body, e.StepOverrideDropped)]
+
+    @property
+    def done(self) -> list[str]:
+        """The targets of all steps, in order, with how they stand."""
+        return [f"{step.target} {step.status}" for step in self.run.steps]
+
+
+def in_status(status: RunStatus) -> Flight:
+    """A flight that has come to this status by the shortest way."""
+    flight = Flight()
+    match status:
+        case RunStatus.QUEUED:
+            return flight
+        case RunStatus.STARTING:
+            flight.run.start()
+            return flight
+    flight.open()
+    match status:
+        case RunStatus.PAUSED:
+            flight.send(c.Pause())
+        case RunStatus.DIAGNOSING:
+            flight.do(FAILED)
+        case RunStatus.FAILED:
+            flight.run.fail("the browser has gone")
+        case RunStatus.CANCELLED:
+            flight.send(c.Cancel())
+        case RunStatus.PASSED:
+            flight.run.exhausted(1)
+            flight.run.conclude()
+    assert flight.run.status is status
+    return flight
