@@ -1,0 +1,125 @@
+"""The two applications, API and frames: their routes, and what every request and answer passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from signaling.addresses import Addresses
+from signaling.auth import Gate
+from signaling.commands import Door
+from signaling.config import Config
+from signaling.frames import Frames
+from signaling.limits import Seats
+from signaling.lines import Lines
+from signaling.metrics import Check, Health, Metrics
+from signaling.openapi import Docs
+from signaling.origins import Origins
+from signaling.pages import Pages
+from signaling.ports import Revocations, Runs
+from signaling.problems import Handler, answer_problems
+from signaling.rest import Rest
+from signaling.sockets import Sockets
+from signaling.tokens import ShareTokens
+from signaling.whep import Whep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apps:
+    """Everything that serves requests, and the parts that live as long as the server."""
+
+    api: web.Application
+    frames: web.Application | None
+    """None where ``api`` serves frames, too."""
+    origins: Origins
+    lines: Lines
+    door: Door
+    whep: Whep
+    metrics: Metrics
+
+
+def build(
+    config: Config, *, runs: Runs, revocations: Revocations, dist: Path, checks: Mapping[str, Check] | None = None
+) -> Apps:
+    """Puts the parts together; nothing is started."""
+    metrics = Metrics()
+    origins = Origins(config)
+    tokens = ShareTokens(config.secret)
+    gate = Gate(api_keys=config.api_keys, secret=config.secret, tokens=tokens, revocations=revocations, runs=runs)
+    lines = Lines(Seats(config.limits), metrics)
+    door = Door(metrics)
+    addresses = Addresses(config, origins, tokens)
+    limits = config.limits
+    frames = Frames(config=config, gate=gate, lines=lines, metrics=metrics)
+    whep = Whep(config=config, gate=gate, lines=lines, door=door, addresses=addresses, metrics=metrics)
+    rest = Rest(
+        runs=runs,
+        gate=gate,
+        door=door,
+        addresses=addresses,
+        tokens=tokens,
+        revocations=revocations,
+        lines=lines,
+        limits=limits,
+    )
+    sockets = Sockets(gate=gate, lines=lines, door=door, addresses=addresses, limits=limits)
+    routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *Health(metrics, checks or {}).routes()]
+    pages = [*Docs().routes(), *Pages(dist).routes()]
+    shared = frames.routes() if config.frame_port is None else []
+    return Apps(
+        api=_application([*routes, *shared, *pages], origins, metrics),
+        frames=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
+        origins=origins,
+        lines=lines,
+        door=door,
+        whep=whep,
+        metrics=metrics,
+    )
+
+
+def _application(routes: list[web.RouteDef], origins: Origins, metrics: Metrics) -> web.Application:
+    app = web.Application(middlewares=[_outermost(origins, metrics)])
+    app.add_routes(routes)
+    app.on_response_prepare.append(_headers(origins))
+    return app
+
+
+def _outermost(origins: Origins, metrics: Metrics) -> Middleware:
+    """Origin and Host before anything else; problems as documents; preflights answered."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await answer_problems(request, _checked(origins, handler))
+        if response.status >= 400:
+            metrics.refused.labels(str(response.status)).inc()
+        return response
+
+    return guard
+
+
+def _checked(origins: Origins, handler: Handler) -> Handler:
+    async def checked(request: web.Request) -> web.StreamResponse:
+        preflight = origins.preflight(request)
+        if preflight is not None:
+            return preflight
+        if origins.needs_check(request):
+            origins.check(request)
+        return await handler(request)
+
+    return checked
+
+
+def _headers(origins: Origins):  # type: ignore[no-untyped-def]  # noqa: ANN202 - aiohttp's signal type is private
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(origins.cors(request))
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Content-Security-Policy"] = origins.content_security_policy(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Server"] = "jumpseat"
+
+    return add

@@ -1,0 +1,151 @@
+"""Who is asking, and whether they may: API keys, share tokens, and the three answers 401, 403 and 404."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from control.roles import Actor, Role
+from signaling.ports import Revocations, RunHandle, Runs
+from signaling.problems import Problem
+from signaling.tokens import Claims, InvalidToken, ShareTokens
+
+_RANK = {Role.VIEWER: 0, Role.CONTROLLER: 1, Role.OWNER: 2}
+_LONGEST_CLIENT_KEY = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request has shown to say who it comes from."""
+
+    owner: str | None
+    """The name of the API key; None for a share token."""
+    claims: Claims | None
+    """What the share token says; None for an API key."""
+
+    @property
+    def role(self) -> Role:
+        return self.claims.role if self.claims else Role.OWNER
+
+    @property
+    def identity(self) -> str:
+        """The same for a share token and for those that were derived from it."""
+        return f"token:{self.claims.parent or self.claims.id}" if self.claims else f"key:{self.owner}"
+
+    @property
+    def token_ids(self) -> tuple[str, ...]:
+        """The share tokens that must all be valid for this one to be."""
+        return tuple(id for id in (self.claims.id, self.claims.parent) if id) if self.claims else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request to one run, from somebody who may make it."""
+
+    credential: Credential
+    run: RunHandle
+    actor: Actor
+
+
+class Gate:
+    """Tells a request's credential, and lets it through to a run or not."""
+
+    def __init__(
+        self,
+        *,
+        api_keys: Mapping[str, str],
+        secret: str,
+        tokens: ShareTokens,
+        revocations: Revocations,
+        runs: Runs,
+    ) -> None:
+        self._keys = {name: _digest(key) for name, key in api_keys.items()}
+        self._secret = secret.encode()
+        self._tokens = tokens
+        self._revocations = revocations
+        self._runs = runs
+
+    async def credential(self, request: web.Request) -> Credential:
+        """Raises Problem 401."""
+        shown = _shown(request)
+        owner = self._owner_of(shown)
+        if owner is not None:
+            return Credential(owner, None)
+        try:
+            credential = Credential(None, self._tokens.read(shown))
+        except InvalidToken as error:
+            raise _unauthorized(str(error)) from None
+        claims = credential.claims
+        assert claims is not None
+        for id in credential.token_ids:
+            if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
+                raise _unauthorized("this link has been revoked: ask for a new one")
+        return credential
+
+    async def owner(self, request: web.Request) -> str:
+        """The name of the owner who asks. Raises Problem 401, or 403 for a share token."""
+        credential = await self.credential(request)
+        if credential.owner is None:
+            raise _forbidden(Role.OWNER)
+        return credential.owner
+
+    async def visit(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> Visit:
+        """Raises Problem 401, 403, and 404 for a run that is not there or not theirs."""
+        credential = await self.credential(request)
+        run = await self._runs.get(run_id)
+        if run is None or not _reaches(credential, run):
+            raise Problem(404, "there is no such run, or it is not yours", code="not_found")
+        if _RANK[credential.role] < _RANK[needs]:
+            raise _forbidden(needs)
+        return Visit(credential, run, self._actor(credential, request.query.get("client")))
+
+    def _owner_of(self, shown: str) -> str | None:
+        digest = _digest(shown)
+        matches = [name for name, key in self._keys.items() if hmac.compare_digest(key, digest)]
+        return matches[0] if matches else None
+
+    def _actor(self, credential: Credential, client: str | None) -> Actor:
+        if client and len(client) <= _LONGEST_CLIENT_KEY:
+            seed = f"viewer\0{credential.identity}\0{client}".encode()
+            digest = hmac.digest(self._secret, seed, "sha256")[:16]
+            viewer_id = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        else:
+            viewer_id = secrets.token_urlsafe(16)
+        return Actor(viewer_id, credential.role, credential.owner or f"{credential.role} {viewer_id[:4]}")
+
+
+def revocation_key(run_id: str, token_id: str) -> str:
+    """What a revoked token is filed under: nobody can revoke a token of another run."""
+    return f"{run_id}/{token_id}"
+
+
+def _shown(request: web.Request) -> str:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    shown = value.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
+    if not shown:
+        raise _unauthorized("send an API key or a share token as 'Authorization: Bearer …', or as '?token=…'")
+    return shown
+
+
+def _reaches(credential: Credential, run: RunHandle) -> bool:
+    return credential.claims.run_id == run.id if credential.claims else credential.owner == run.owner
+
+
+def _digest(key: str) -> bytes:
+    # Digests of one length, so that the comparison takes the same time for every guess.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, detail, code="unauthorized", headers={"WWW-Authenticate": 'Bearer realm="jumpseat"'})
+
+
+def _forbidden(needs: Role) -> Problem:
+    who = "the run's owner" if needs is Role.OWNER else f"a {needs}"
+    return Problem(403, f"only {who} may do this, with a link or key of that kind", code="forbidden")

@@ -1,0 +1,86 @@
+"""One connection's control messages, on whatever transport: what comes in is answered on the feed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from control.commands import Input, parse
+from control.errors import ProtocolError, RateLimited
+from control.events import ErrorReply
+from signaling.auth import Visit
+from signaling.commands import Door
+from signaling.feed import Feed
+from signaling.metrics import Metrics
+
+
+class Conversation:
+    """Lets messages in at once and in order; a slow command does not hold up the next one."""
+
+    def __init__(self, visit: Visit, door: Door, feed: Feed, *, in_flight: int) -> None:
+        self._visit = visit
+        self._door = door
+        self._feed = feed
+        self._in_flight = in_flight
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def hear(self, message: str | bytes) -> None:
+        """Takes one message; its answer goes to the feed."""
+        if len(self._tasks) >= self._in_flight:
+            text = f"{self._in_flight} commands wait for an answer already: wait for some of them"
+            self._feed.reply(ErrorReply(code=RateLimited.code, message=text))
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Waits for no answer any more."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answer(self, message: str | bytes) -> None:
+        self._feed.reply(await self._door.answer(message, self._visit.actor, self._visit.run))
+
+
+class Moves:
+    """Pointer moves, of which only the newest counts: one is carried out at a time, and one waits."""
+
+    def __init__(self, visit: Visit, door: Door, metrics: Metrics) -> None:
+        self._visit = visit
+        self._door = door
+        self._metrics = metrics
+        self._waiting: str | bytes | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def hear(self, message: str | bytes) -> None:
+        """Takes one message; it is not answered, and anything but a move is dropped."""
+        if not _is_move(message):
+            self._metrics.moves_dropped.inc()
+            return
+        if self._waiting is not None:
+            self._metrics.moves_dropped.inc()
+        self._waiting = message
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._carry_out())
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _carry_out(self) -> None:
+        while self._waiting is not None:
+            message, self._waiting = self._waiting, None
+            reply = await self._door.answer(message, self._visit.actor, self._visit.run)
+            if isinstance(reply, ErrorReply):
+                self._metrics.moves_dropped.inc()
+
+
+def _is_move(message: str | bytes) -> bool:
+    try:
+        command = parse(message)
+    except ProtocolError:
+        return False
+    return isinstance(command, Input) and command.kind == "move"

@@ -1,0 +1,208 @@
+"""The frame server: the newest picture as JPEG, and all of them as MJPEG, for those who cannot have video."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from media.errors import StreamClosed
+from media.frames import JpegFrame, LatestFrame
+from media.stream import LiveStream, Watch
+from signaling.auth import Gate, Visit
+from signaling.config import Config
+from signaling.lines import Ending, Lines
+from signaling.metrics import Metrics
+from signaling.pictures import RETRY_AFTER, live_stream, no_picture
+from signaling.problems import Problem, from_code
+from signaling.thumbnails import LARGEST, SMALLEST, Thumbnails
+
+LONGEST_WAIT = 10.0
+"""Seconds that ``?after=`` waits for a newer picture."""
+_ATTENTION = 5.0
+"""Seconds that a stream stays watched after a poll, so that capture does not stop and start between two."""
+_FRESH = 1.5
+"""Seconds that the first poll waits for a picture newer than what was left from an earlier viewer."""
+_AGAIN = 0.1
+_IDLE = 2.0
+_GONE_MS = 8000
+_BOUNDARY = "frame"
+
+
+class Frames:
+    """Handlers of ``/stream``."""
+
+    def __init__(self, *, config: Config, gate: Gate, lines: Lines, metrics: Metrics) -> None:
+        self._config = config
+        self._gate = gate
+        self._lines = lines
+        self._metrics = metrics
+        self._attention = Attention()
+        self._thumbnails = Thumbnails()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(r"/stream/{run_id:[^/]+}.mjpeg", self.mjpeg),
+            web.get("/stream/{run_id}", self.newest),
+        ]
+
+    async def newest(self, request: web.Request) -> web.Response:
+        """One picture. 304 where the asker has it already, or where none newer than ``after`` came in time."""
+        visit = await self._gate.visit(request, request.match_info["run_id"])
+        stream = live_stream(self._config, visit.run)
+        after = _number(request, "after", least=0, most=1 << 53)
+        width = _number(request, "width", least=SMALLEST, most=LARGEST)
+        frame = await self._frame(visit, stream, after)
+        headers = _headers(frame, width)
+        known = request.headers.get("If-None-Match", "")
+        unchanged = after is not None and frame.seq <= after
+        if unchanged or headers["ETag"] in known:
+            return web.Response(status=304, headers=headers)
+        body = frame.data if width is None else await self._shrunk(visit, frame, width)
+        self._metrics.frames.labels("jpeg").inc()
+        return web.Response(body=body, content_type="image/jpeg", headers=headers)
+
+    async def mjpeg(self, request: web.Request) -> web.StreamResponse:
+        """Pictures one after another, each replacing the one before (HTML standard, multipart/x-mixed-replace)."""
+        visit = await self._gate.visit(request, request.match_info["run_id"])
+        stream = live_stream(self._config, visit.run)
+        ending = Ending()
+        response = web.StreamResponse(
+            headers={"Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}", "Connection": "close"}
+        )
+        with (
+            self._lines.open(visit, "mjpeg", ending.hang_up),
+            _watch(stream, visit),
+        ):
+            _miss_soon(request)
+            await response.prepare(request)
+            await ending.during(self._send(response, visit, stream))
+        await _finish(request, response)
+        return response
+
+    async def _frame(self, visit: Visit, stream: LiveStream, after: int | None) -> JpegFrame:
+        """The newest picture, or the first one after ``after``, or after the first look at a stream nobody watched."""
+        cold = self._attention.look(stream, visit)
+        newest = stream.latest.newest
+        if after is not None or newest is None:
+            frame = await _wait(stream.latest, after or 0, LONGEST_WAIT)
+        elif cold:
+            frame = await _wait(stream.latest, newest.seq, _FRESH)
+        else:
+            frame = newest
+        frame = frame or stream.latest.newest
+        if frame is None:
+            raise no_picture(visit.run)
+        return frame
+
+    async def _shrunk(self, visit: Visit, frame: JpegFrame, width: int) -> bytes:
+        try:
+            return await self._thumbnails.get(visit.run.id, frame, width)
+        except ValueError as error:
+            headers = {"Retry-After": str(RETRY_AFTER)}
+            raise Problem(409, str(error), code="conflict", headers=headers) from None
+
+    async def _send(self, response: web.StreamResponse, visit: Visit, stream: LiveStream) -> None:
+        """Sends every picture that comes while the last one is taken, and the last one again on a still page: Chrome
+        shows a part only once the next one begins."""
+        seen, patience = 0, LONGEST_WAIT
+        await response.write(f"--{_BOUNDARY}\r\n".encode())
+        while visit.run.stream is stream:
+            newer = await _wait(stream.latest, seen, min(patience, _IDLE))
+            frame = newer or stream.latest.newest
+            if frame is None:
+                continue
+            seen, patience = frame.seq, _IDLE if newer is None else _AGAIN
+            async with asyncio.timeout(_GONE_MS / 1000):
+                await response.write(_part(frame))
+            self._metrics.frames.labels("mjpeg").inc()
+
+
+@dataclass(slots=True)
+class _Look:
+    watch: Watch
+    timer: asyncio.TimerHandle
+
+
+class Attention:
+    """Keeps a stream watched from one poll to the next."""
+
+    def __init__(self) -> None:
+        self._looks: dict[LiveStream, _Look] = {}
+
+    def look(self, stream: LiveStream, visit: Visit) -> bool:
+        """Watches for a while; True where nobody had been watching."""
+        look = self._looks.get(stream)
+        cold = look is None and stream.stats.viewers == 0
+        if look is not None:
+            look.timer.cancel()
+        timer = asyncio.get_running_loop().call_later(_ATTENTION, self._away, stream)
+        self._looks[stream] = _Look(look.watch if look else _watch(stream, visit), timer)
+        return cold
+
+    def _away(self, stream: LiveStream) -> None:
+        self._looks.pop(stream).watch.close()
+
+
+def _watch(stream: LiveStream, visit: Visit) -> Watch:
+    try:
+        return stream.watch()
+    except StreamClosed:
+        raise no_picture(visit.run) from None
+
+
+async def _wait(latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
+    try:
+        async with asyncio.timeout(seconds):
+            return await latest.after(seq)
+    except TimeoutError:
+        return None
+
+
+def _headers(frame: JpegFrame, width: int | None) -> dict[str, str]:
+    milliseconds = round(frame.captured_at * 1000)
+    size = f"-{width}" if width else ""
+    return {
+        "ETag": f'"{frame.seq}-{milliseconds:x}{size}"',
+        "Cache-Control": "no-store",
+        "X-Frame-Seq": str(frame.seq),
+        "X-Frame-Time": str(milliseconds),
+    }
+
+
+def _part(frame: JpegFrame) -> bytes:
+    """One part, with the boundary that ends it: what follows may take a while."""
+    head = (
+        f"Content-Type: image/jpeg\r\nContent-Length: {len(frame.data)}\r\nX-Frame-Seq: {frame.seq}\r\n"
+        f"X-Frame-Time: {round(frame.captured_at * 1000)}\r\n\r\n"
+    )
+    return head.encode() + frame.data + f"\r\n--{_BOUNDARY}\r\n".encode()
+
+
+def _miss_soon(request: web.Request) -> None:
+    """Has the kernel give up a viewer who has not acknowledged anything for a while (RFC 5482), where it can."""
+    transport = request.transport
+    raw = transport.get_extra_info("socket") if transport is not None else None
+    if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
+
+
+async def _finish(request: web.Request, response: web.StreamResponse) -> None:
+    """Ends the answer, and lets go of a viewer that does not read."""
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(1):
+            await response.write_eof()
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _number(request: web.Request, name: str, *, least: int, most: int) -> int | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:17]) <= most:
+        raise from_code("invalid", f"{name}: give a whole number from {least} to {most}", field=name)
+    return int(text)

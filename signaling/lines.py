@@ -1,0 +1,169 @@
+"""Every open connection, and what ends it: its token's expiry or revocation, a viewer too slow, the server's end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from types import TracebackType
+from typing import Any
+
+from control.roles import Actor
+from control.shapes import Clock, utc_now
+from signaling.auth import Visit
+from signaling.limits import Seats
+from signaling.metrics import Metrics
+from signaling.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+_REMEMBERED = 10_000
+
+
+class HangUp(Enum):
+    """Why the server ends a connection, with the WebSocket close code that says so (RFC 6455 §7.4.1)."""
+
+    REVOKED = (1008, "this link has been revoked")
+    EXPIRED = (1008, "this link has expired")
+    TOO_SLOW = (1013, "too slow: come back with since")
+    GOING_AWAY = (1001, "the server is stopping")
+
+    @property
+    def code(self) -> int:
+        return self.value[0]
+
+    @property
+    def reason(self) -> str:
+        return self.value[1]
+
+
+class Ending:
+    """The end of one connection, whoever brings it about."""
+
+    def __init__(self) -> None:
+        self._said = asyncio.Event()
+        self.why: HangUp | None = None
+        """The server's reason; None where the other side has ended it."""
+
+    def hang_up(self, why: HangUp) -> None:
+        """The first reason counts."""
+        self.why = self.why or why
+        self._said.set()
+
+    async def during(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Does the work until one part of it ends or somebody hangs up; nothing of it goes on after that."""
+        tasks = [asyncio.create_task(each) for each in (*work, self._hung_up())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hung_up(self) -> None:
+        await self._said.wait()
+
+
+class Line:
+    """One open connection of one viewer; a seat is taken and the run has been joined until it is closed."""
+
+    def __init__(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None]) -> None:
+        self.visit = visit
+        self.transport = transport
+        self._hang_up = hang_up
+        self._on_close: Callable[[], None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    @property
+    def actor(self) -> Actor:
+        return self.visit.actor
+
+    def arm(self, *, clock: Clock, cut: Callable[[HangUp], None], on_close: Callable[[], None]) -> None:
+        """Lets the connection end with its token, and says what closing it does."""
+        self._on_close = on_close
+        claims = self.visit.credential.claims
+        if claims is not None:
+            left = (claims.expires_at - clock()).total_seconds()
+            self._expiry = asyncio.get_running_loop().call_later(max(left, 0), cut, HangUp.EXPIRED)
+
+    def hang_up(self, why: HangUp) -> None:
+        """Has the connection end, soon; safe to repeat."""
+        self._hang_up(why)
+
+    def close(self) -> None:
+        """The connection has ended; safe to repeat."""
+        on_close, self._on_close = self._on_close, None
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if on_close is not None:
+            on_close()
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Lines:
+    """The books of all open connections."""
+
+    def __init__(self, seats: Seats, metrics: Metrics, *, clock: Clock = utc_now) -> None:
+        self._seats = seats
+        self._metrics = metrics
+        self._clock = clock
+        self._open: set[Line] = set()
+        self._revoked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._closing = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None]) -> Line:
+        """Takes a seat and joins the run; ``hang_up`` is called at most once for each reason, and must not wait.
+
+        Raises Busy, or Problem where the token was revoked in this very moment or the server is stopping.
+        """
+        if self._closing:
+            raise Problem(503, "the server is stopping", headers={"Retry-After": "5"})
+        if any((visit.run.id, id) in self._revoked for id in visit.credential.token_ids):
+            raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
+        self._seats.take(visit.run.id, visit.actor.viewer_id)
+        line = Line(visit, transport, hang_up)
+        line.arm(clock=self._clock, cut=lambda why: self._cut(line, why), on_close=lambda: self._close(line))
+        self._open.add(line)
+        self._metrics.connections.labels(transport).inc()
+        visit.run.join(visit.actor)
+        logger.info("[run %s] [viewer %s] %s open", visit.run.id, visit.actor.viewer_id, transport)
+        return line
+
+    def revoke(self, run_id: str, token_id: str) -> None:
+        """Cuts every connection that lives by this token or by one derived from it."""
+        self._revoked[(run_id, token_id)] = None
+        if len(self._revoked) > _REMEMBERED:
+            self._revoked.popitem(last=False)
+        for line in tuple(self._open):
+            if line.visit.run.id == run_id and token_id in line.visit.credential.token_ids:
+                self._cut(line, HangUp.REVOKED)
+
+    def hang_up_all(self) -> None:
+        """The server is stopping; no line is opened any more."""
+        self._closing = True
+        for line in tuple(self._open):
+            self._cut(line, HangUp.GOING_AWAY)
+
+    def _cut(self, line: Line, why: HangUp) -> None:
+        self._metrics.cut.labels(why.name.lower()).inc()
+        line.hang_up(why)
+
+    def _close(self, line: Line) -> None:
+        visit = line.visit
+        self._open.discard(line)
+        self._metrics.connections.labels(line.transport).dec()
+        self._seats.leave(visit.run.id, visit.actor.viewer_id)
+        visit.run.leave(visit.actor.viewer_id)
+        logger.info("[run %s] [viewer %s] %s closed", visit.run.id, visit.actor.viewer_id, line.transport)

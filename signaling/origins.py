@@ -1,0 +1,150 @@
+"""Where requests come from and under which addresses we are reached: Origin, Host, CORS, and public addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from signaling.config import Config
+from signaling.problems import Problem
+
+_EXPOSED = "Location, ETag, Link, Accept-Patch, Retry-After, X-Frame-Seq, X-Frame-Time"
+_METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
+_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
+_SAFE = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}
+
+
+class Origins:
+    """Browsers send cookies of no use to us, but they reach loopback and the inner network for any page: so requests
+    that change something, and those that CORS does not bind, must come to a name of ours from a page of ours."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.api_port = config.port
+        """The port that is really listened on; set by the server."""
+        self.frame_port = config.frame_port
+        self._names = _own_names(config)
+
+    def check(self, request: web.Request) -> None:
+        """Raises Problem 403 for another's page, or a name that is not ours (DNS rebinding)."""
+        if not self._is_own_name(_hostname(request)):
+            raise Problem(403, "the Host of this request is no name of this server", code="forbidden")
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and not self.permits(origin, request):
+            raise Problem(
+                403,
+                "pages of this origin may not use this server: add it to JUMPSEAT_ALLOWED_ORIGINS",
+                code="forbidden",
+            )
+
+    def needs_check(self, request: web.Request) -> bool:
+        """Whether this request changes something or is of a kind that CORS does not bind."""
+        return request.method not in _SAFE or request.path.startswith(("/ws/", "/whep/"))
+
+    def permits(self, origin: str, request: web.Request) -> bool:
+        """Whether a page of this origin may use the address that the request came to."""
+        if origin in self._config.allowed_origins or origin == _origin_of(self._config.public_url):
+            return True
+        try:
+            page = urlsplit(origin)
+        except ValueError:
+            return False
+        if page.netloc.lower() == request.host.lower():
+            return True
+        return page.hostname == _hostname(request) and _port(page.scheme, page.netloc) == self.api_port
+
+    def cors(self, request: web.Request) -> dict[str, str]:
+        """Response headers that let a permitted page read the answer (Fetch standard, CORS protocol)."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None or not self.permits(origin, request):
+            return {hdrs.VARY: hdrs.ORIGIN}
+        return {
+            hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
+            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: _EXPOSED,
+            hdrs.VARY: hdrs.ORIGIN,
+        }
+
+    def preflight(self, request: web.Request) -> web.Response | None:
+        """The answer to a CORS preflight; None where the request is none."""
+        if request.method != hdrs.METH_OPTIONS or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
+            return None
+        self.check(request)
+        headers = {
+            hdrs.ACCESS_CONTROL_ALLOW_METHODS: _METHODS,
+            hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _HEADERS,
+            hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+        }
+        return web.Response(status=204, headers=headers)
+
+    def api_base(self, request: web.Request) -> str:
+        """Where the asker reaches the API, without a slash at the end."""
+        return (self._config.public_url or f"{request.scheme}://{request.host}").rstrip("/")
+
+    def frame_base(self, request: web.Request) -> str:
+        """Where the asker reaches the frame server, without a slash at the end."""
+        if self._config.frame_base_url:
+            return self._config.frame_base_url.rstrip("/")
+        if self.frame_port is None:
+            return self.api_base(request)
+        base = urlsplit(self.api_base(request))
+        host = f"[{base.hostname}]" if ":" in (base.hostname or "") else base.hostname
+        return f"{base.scheme}://{host}:{self.frame_port}"
+
+    def content_security_policy(self, request: web.Request) -> str:
+        """What our pages may load: nothing of others but pictures from the frame server and LiveKit."""
+        frames = self.frame_base(request)
+        livekit = _livekit_sources(self._config.livekit.url) if self._config.livekit else ""
+        ancestors = " ".join(["'self'", *sorted(self._config.allowed_origins)])
+        return (
+            f"default-src 'self'; img-src 'self' blob: data: {frames}; media-src 'self' blob: mediastream:; "
+            f"connect-src 'self' ws: wss: {frames}{livekit}; style-src 'self'; script-src 'self'; "
+            f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+        )
+
+    def _is_own_name(self, host: str) -> bool:
+        return host in self._names or host.endswith(".localhost") or _is_address(host)
+
+
+def _own_names(config: Config) -> frozenset[str]:
+    urls = (config.public_url, config.frame_base_url)
+    named = {urlsplit(url).hostname for url in urls if url}
+    machine = socket.gethostname().lower()
+    return frozenset({"localhost", config.host.lower(), machine, f"{machine}.local"} | {name for name in named if name})
+
+
+def _is_address(host: str) -> bool:
+    """An address cannot be rebound: only names are looked up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _hostname(request: web.Request) -> str:
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _origin_of(url: str | None) -> str | None:
+    parts = urlsplit(url) if url else None
+    return f"{parts.scheme}://{parts.netloc}" if parts else None
+
+
+def _port(scheme: str, netloc: str) -> int | None:
+    try:
+        return urlsplit(f"//{netloc}").port or {"http": 80, "https": 443}.get(scheme)
+    except ValueError:
+        return None
+
+
+def _livekit_sources(url: str) -> str:
+    """LiveKit's client asks by HTTPS why a WebSocket was refused."""
+    parts = urlsplit(url)
+    secure = parts.scheme in {"wss", "https"}
+    return f" {'wss' if secure else 'ws'}://{parts.netloc} {'https' if secure else 'http'}://{parts.netloc}"

@@ -1,0 +1,163 @@
+"""Every refusal as ``application/problem+json`` (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from control.commands import explain
+from control.errors import Busy, JumpseatError, ProtocolError
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
+
+_STATUS = {
+    "invalid": 422,
+    "too_large": 413,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "control_held": 409,
+    "not_holder": 409,
+    "unsupported": 409,
+    "rate_limited": 429,
+    "busy": 503,
+}
+_UNKNOWN_ADDRESS = "there is nothing at this address; see /docs for what there is"
+
+
+class Problem(Exception):
+    """An answer that is not the one that was asked for."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[Mapping[str, str | None]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        Args:
+            status: of the HTTP answer.
+            detail: one sentence for a person: what is wrong and what to do.
+            code: the same codes as control messages have, for programs.
+            errors: the fields that are wrong, each with ``field`` and ``message``.
+        """
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.code = code
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def response(self) -> web.Response:
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.code:
+            body["code"] = self.code
+        if self.errors:
+            body["errors"] = list(self.errors)
+        return web.json_response(
+            body, status=self.status, headers=self.headers, content_type="application/problem+json"
+        )
+
+
+def from_code(code: str, message: str, *, field: str | None = None) -> Problem:
+    """The answer over HTTP to what a control message would be told with this code."""
+    errors = [{"field": field, "message": message}] if field else ()
+    return Problem(_STATUS.get(code, 500), message, code=code, errors=errors)
+
+
+def from_error(error: JumpseatError) -> Problem:
+    """The answer to a refusal of the run's, or of the registry's."""
+    problem = from_code(error.code, str(error), field=error.field if isinstance(error, ProtocolError) else None)
+    if isinstance(error, Busy):
+        problem.headers["Retry-After"] = str(error.retry_after)
+    return problem
+
+
+def from_validation(error: ValidationError) -> Problem:
+    """422 that names every field that is wrong."""
+    first = explain(error)
+    found = [_field_error(each) for each in error.errors(include_url=False, include_input=False)[:20]]
+    return Problem(422, str(first), code="invalid", errors=found)
+
+
+def _field_error(error: Any) -> dict[str, str | None]:  # noqa: ANN401 - pydantic's ErrorDetails
+    named = error.get("ctx", {}).get("field")
+    path = [str(part) for part in error["loc"]]
+    if named and (not path or path[-1] != named):
+        path.append(str(named))
+    return {"field": ".".join(path) or None, "message": error["msg"]}
+
+
+async def read_text(request: web.Request, *, limit: int) -> str:
+    """The body as UTF-8 text. Raises Problem 413 over ``limit`` bytes, and 400."""
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise Problem(400, "the body is not UTF-8 text", code="invalid") from None
+
+
+def _too_large(limit: int) -> Problem:
+    # The rest of the body is not read, so the connection cannot be used again (RFC 9110 §15.5.14).
+    return Problem(413, f"the body may have at most {limit} bytes", code="too_large", headers={"Connection": "close"})
+
+
+async def read_json(request: web.Request, *, limit: int) -> str:
+    """The text of a JSON body. Raises Problem 413, 415 and 400."""
+    if request.content_type != "application/json":
+        raise Problem(415, "send the body as application/json", headers={"Accept": "application/json"})
+    return await read_text(request, limit=limit)
+
+
+async def read_shape(request: web.Request, shape: type[ShapeT], *, limit: int) -> ShapeT:
+    """The JSON body as a shape. Raises Problem, 422 naming every field that is wrong."""
+    text = await read_json(request, limit=limit)
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        if any(each["type"] == "json_invalid" for each in error.errors()):
+            raise Problem(400, "the body is not JSON", code="invalid") from None
+        raise from_validation(error) from None
+
+
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns whatever a handler raises into a problem document; nothing of ours leaks into it."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem.response()
+    except JumpseatError as error:
+        return from_error(error).response()
+    except web.HTTPException as error:
+        return _from_http(error).response()
+    except Exception:
+        logger.error("%s %s has failed", request.method, request.path, exc_info=True)
+        return Problem(500, "the server has failed at this; its log says why", code="internal").response()
+
+
+def _from_http(error: web.HTTPException) -> Problem:
+    allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    detail = _UNKNOWN_ADDRESS if error.status == 404 else (error.text or error.reason)
+    return Problem(error.status, detail.removeprefix(f"{error.status}: "), headers=allow)

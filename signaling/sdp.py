@@ -1,0 +1,157 @@
+"""What an offer asks for, and what a trickled fragment brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiortc import RTCIceCandidate
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability, RTCRtpCodecParameters
+from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.sdp import (
+    H264Profile,
+    MediaDescription,
+    SessionDescription,
+    candidate_from_sdp,
+    parse_h264_profile_level_id,
+)
+
+from media.frames import Codec
+from signaling.problems import Problem
+
+_PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
+_MOST_CANDIDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A viewer's offer that we can answer."""
+
+    sdp: str
+    codec: Codec
+    """The first in the viewer's order that we have."""
+    preferences: list[RTCRtpCodecCapability]
+    """The same for aiortc, with retransmission."""
+    ufrag: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Candidates that came after the offer (RFC 8840)."""
+
+    ufrag: str | None
+    password: str | None
+    candidates: list[RTCIceCandidate]
+    complete: bool
+    """No more will come."""
+
+
+def read_offer(text: str) -> Offer:
+    """Raises Problem 400 with the reason."""
+    description = _parse(text)
+    videos = [media for media in description.media if media.kind == "video" and media.port != 0]
+    if not videos:
+        raise _bad("there is no video section in this offer: add a transceiver that receives video")
+    if len(videos) > 1:
+        raise _bad("there is more than one video section in this offer: one run has one picture")
+    video = videos[0]
+    if video.direction not in {"recvonly", "sendrecv"}:
+        raise _bad("the video section of this offer does not receive: its direction must be recvonly")
+    for media in description.media:
+        _check_transport(media)
+    codec, preferences = _choose(video)
+    return Offer(text, codec, preferences, *_ice(video))
+
+
+def read_fragment(text: str) -> Fragment:
+    """Raises Problem 400 with the reason."""
+    mid: str | None = None
+    found: dict[str, str] = {}
+    candidates: list[RTCIceCandidate] = []
+    complete = False
+    for line in text.splitlines():
+        key, _, value = line.strip().partition(":")
+        if key == "a=mid":
+            mid = value
+        elif key in {"a=ice-ufrag", "a=ice-pwd"}:
+            found[key] = value
+        elif key == "a=end-of-candidates":
+            complete = True
+        elif key == "a=candidate":
+            candidates.append(_candidate(value, mid))
+    if not candidates and not complete and not found:
+        raise _bad("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
+    if len(candidates) > _MOST_CANDIDATES:
+        raise _bad(f"there are more than {_MOST_CANDIDATES} candidates in this fragment")
+    return Fragment(found.get("a=ice-ufrag"), found.get("a=ice-pwd"), candidates, complete)
+
+
+def _parse(text: str) -> SessionDescription:
+    if not text.lstrip().startswith("v=0"):
+        raise _bad("the body is not SDP: it must start with 'v=0'")
+    try:
+        return SessionDescription.parse(text)
+    except Exception as error:  # aiortc's parser raises whatever the mistake leads to
+        raise _bad("the body is not SDP that can be read") from error
+
+
+def _check_transport(media: MediaDescription) -> None:
+    if media.kind not in {"audio", "video", "application"}:
+        raise _bad(f"this offer has a section of kind '{media.kind}', which is not known here")
+    if not all(_ice(media)):
+        raise _bad("this offer has no ICE credentials (a=ice-ufrag, a=ice-pwd)")
+    if media.dtls is None or not media.dtls.fingerprints:
+        raise _bad("this offer has no DTLS fingerprint (a=fingerprint)")
+
+
+def _ice(media: MediaDescription) -> tuple[str, str]:
+    return (media.ice.usernameFragment or "", media.ice.password or "") if media.ice else ("", "")
+
+
+def _choose(video: MediaDescription) -> tuple[Codec, list[RTCRtpCodecCapability]]:
+    codecs = [codec for offered in video.rtp.codecs if (codec := _codec_of(offered))]
+    if not codecs:
+        names = ", ".join(dict.fromkeys(offered.name for offered in video.rtp.codecs)) or "nothing"
+        raise _bad(f"this offer has neither H.264 baseline (packetization-mode 1) nor VP8; it has {names}")
+    profiles = {profile for offered in video.rtp.codecs if (profile := _profile(offered))}
+    # Constrained baseline is what is sent (RFC 6184 §8.1), so it is named wherever it was offered.
+    profile = "42e01f" if "42e01f" in profiles else "42001f"
+    known = RTCRtpSender.getCapabilities("video").codecs
+    wanted = [each for each in known if _is(each, codecs[0], profile)]
+    return codecs[0], [*wanted, *(each for each in known if each.mimeType.lower() == "video/rtx")]
+
+
+def _codec_of(offered: RTCRtpCodecParameters) -> Codec | None:
+    if offered.mimeType.lower() == "video/vp8":
+        return Codec.VP8
+    return Codec.H264 if _profile(offered) else None
+
+
+def _profile(offered: RTCRtpCodecParameters) -> str | None:
+    """Which of aiortc's two H.264 profiles this is, at any level; None where it is neither."""
+    if offered.mimeType.lower() != "video/h264" or str(offered.parameters.get("packetization-mode")) != "1":
+        return None
+    try:
+        given = str(offered.parameters.get("profile-level-id", "42e01f"))
+        return _PROFILES.get(parse_h264_profile_level_id(given)[0])
+    except ValueError:
+        return None
+
+
+def _is(capability: RTCRtpCodecCapability, codec: Codec, profile: str) -> bool:
+    if capability.mimeType.lower() != f"video/{codec.value.lower()}":
+        return False
+    return codec is Codec.VP8 or capability.parameters.get("profile-level-id") == profile
+
+
+def _candidate(value: str, mid: str | None) -> RTCIceCandidate:
+    try:
+        candidate = candidate_from_sdp(value)
+    except (AssertionError, ValueError, IndexError):
+        raise _bad("there is a candidate in this fragment that cannot be read") from None
+    candidate.sdpMid = mid
+    return candidate
+
+
+def _bad(detail: str) -> Problem:
+    return Problem(400, detail, code="invalid")

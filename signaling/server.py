@@ -1,0 +1,93 @@
+"""The server's life: two sites, up and down again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from signaling.app import Apps, build
+from signaling.config import Config
+from signaling.metrics import Check
+from signaling.ports import Revocations, Runs
+
+logger = logging.getLogger(__name__)
+
+_GRACE = 2.0
+"""Seconds that requests under way get when the server stops."""
+
+
+class Server:
+    """API, signaling, pages and frames on their ports."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        runs: Runs,
+        revocations: Revocations,
+        dist: Path,
+        checks: Mapping[str, Check] | None = None,
+    ) -> None:
+        """
+        Args:
+            dist: where the built web pages are; they may be missing.
+            checks: what ``/readyz`` asks, by name.
+        """
+        self._config = config
+        self.apps: Apps = build(config, runs=runs, revocations=revocations, dist=dist, checks=checks)
+        self._runners: list[web.AppRunner] = []
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The API's real port, once started."""
+        return self.apps.origins.api_port
+
+    @property
+    def frame_port(self) -> int:
+        """The frame server's real port, once started; the API's where that serves frames."""
+        return self.apps.origins.frame_port or self.port
+
+    @property
+    def url(self) -> str:
+        """Where a person on this machine finds the pages."""
+        config = self._config
+        host = "127.0.0.1" if config.host in {"", "0.0.0.0", "::"} else config.host
+        host = f"[{host}]" if ":" in host else host
+        return config.public_url or f"{'https' if config.tls else 'http'}://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listens. Raises OSError where a port is taken; nothing is left open then."""
+        origins = self.apps.origins
+        try:
+            origins.api_port = await self._listen(self.apps.api, self._config.port)
+            if self.apps.frames is not None:
+                origins.frame_port = await self._listen(self.apps.frames, self._config.frame_port or 0)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Ends every connection, lets go of the ports, and waits; safe to repeat."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self.apps.lines.hang_up_all()
+        await self.apps.whep.aclose()
+        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
+        await self.apps.door.aclose()
+
+    async def _listen(self, app: web.Application, port: int) -> int:
+        # No access log: addresses may carry a token.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
+        self._runners.append(runner)
+        await runner.setup()
+        site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
+        await site.start()
+        return int(runner.addresses[0][1])
