@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 
-from web.shop import shop_app
+from web.shop import serving_shop
 
 READY_SECONDS = 30
 STOP_SECONDS = 10
@@ -69,7 +68,7 @@ async def bench_server(**settings: str) -> AsyncIterator[Bench]:
     """Starts ``jumpseat serve`` on free loopback ports and the sample site; ends both."""
     port, frame_port, key = free_port(), free_port(), secrets.token_urlsafe(24)
     async with AsyncExitStack() as stack:
-        site = await stack.enter_async_context(_site())
+        site = await stack.enter_async_context(serving_shop())
         data = stack.enter_context(tempfile.TemporaryDirectory())
         environment = os.environ | {
             "JUMPSEAT_PORT": str(port),
@@ -102,15 +101,3 @@ async def _served(environment: dict[str, str]) -> AsyncIterator[asyncio.subproce
             process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(STOP_SECONDS):
             await process.wait()
-
-
-@asynccontextmanager
-async def _site() -> AsyncIterator[str]:
-    runner = web.AppRunner(shop_app())
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()

@@ -12,12 +12,13 @@ context starts with an empty cart. Pages, each with accessible names throughout:
 `/timecode.html`    the current time as blocks that a program can read from a picture; see `pages/timecode.js`
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
 
-__all__ = ["DEMO_INSTRUCTIONS", "PAGES", "shop_app"]
+__all__ = ["DEMO_INSTRUCTIONS", "PAGES", "serving_shop", "shop_app"]
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -84,6 +85,18 @@ def shop_app() -> web.Application:
         app.router.add_get(path, _page(PAGES / file))
     app.router.add_static("/assets", PAGES)
     return app
+
+
+@asynccontextmanager
+async def serving_shop() -> AsyncIterator[str]:
+    """The shop on a free loopback port; its address, without a slash at the end."""
+    runner = web.AppRunner(shop_app(), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 def _page(file: Path) -> Callable[[web.Request], Awaitable[web.FileResponse]]:

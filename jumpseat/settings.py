@@ -1,16 +1,16 @@
-"""The front door: settings, the commands, and the building of the parts (closed in reverse).
-
-Only this file reads the environment.
-"""
+"""Everything that may be set. Only this file reads the environment."""
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import re
+import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from control.shapes import BrowserName, PlannerName, Size
@@ -18,6 +18,19 @@ from control.shapes import BrowserName, PlannerName, Size
 
 def _commas(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+class IceServer(BaseModel):
+    """RTCIceServer of the WebRTC standard."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = Field(default=None, repr=False)
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _one_or_many(cls, urls: object) -> object:
+        return (urls,) if isinstance(urls, str) else urls
 
 
 class Settings(BaseSettings):
@@ -54,7 +67,7 @@ class Settings(BaseSettings):
     """Both set: HTTPS and WSS."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Comma-separated exact origins that may use the API, WHEP and WebSocket from a page; same origin where unset."""
-    ice_servers: tuple[dict[str, Any], ...] = ()
+    ice_servers: Annotated[tuple[IceServer, ...], NoDecode] = ()
     """A JSON list of RTCIceServer."""
     turn_secret: str | None = Field(default=None, repr=False)
     """Shared with the TURN server: time-limited credentials are made per viewer."""
@@ -93,6 +106,14 @@ class Settings(BaseSettings):
             raise ValueError("give comma-separated name:key pairs, such as ci:3f9c…,anna:81d0…")
         return {name: key for name, _, key in pairs}
 
+    @field_validator("ice_servers", mode="before")
+    @classmethod
+    def _rtc_ice_servers(cls, text: object) -> object:
+        try:
+            return json.loads(text) if isinstance(text, str) else text
+        except ValueError:
+            raise ValueError('give a JSON list such as [{"urls": "stun:stun.example.com:3478"}]') from None
+
     @field_validator("ice_ports", mode="before")
     @classmethod
     def _port_range(cls, text: object) -> object:
@@ -112,3 +133,40 @@ class Settings(BaseSettings):
         if not match:
             raise ValueError("give a size such as 1280x720")
         return Size(width=int(match[1]), height=int(match[2]))
+
+
+class BadSetting(Exception):
+    """A setting, a flag or a file that cannot be used; one line that says what to do."""
+
+
+def environment_name(field: str) -> str:
+    """The environment variable that sets this field of ``Settings``."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"JUMPSEAT_{field.upper()}"
+
+
+def load_settings(**flags: Any) -> Settings:  # noqa: ANN401 - each flag has the type of its field
+    """Settings from flags (None: not given), environment and ``.env``. Raises BadSetting."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = str(first["loc"][0]) if first["loc"] else ""
+        name = environment_name(place) if place in Settings.model_fields else place
+        raise BadSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def owner_keys(settings: Settings) -> dict[str, str]:
+    """Key by owner's name: as set, else one made now where only this machine can use it. Raises BadSetting."""
+    if settings.api_keys:
+        return settings.api_keys
+    if not is_loopback(settings.host):
+        raise BadSetting(f"JUMPSEAT_API_KEYS: set name:key pairs, or listen on 127.0.0.1 instead of {settings.host}")
+    return {"owner": secrets.token_urlsafe(24)}
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

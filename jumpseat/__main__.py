@@ -1,0 +1,5 @@
+"""``python -m jumpseat``."""
+
+from jumpseat import main
+
+main()

@@ -1,0 +1,209 @@
+"""The commands. Whatever goes wrong is one line on stderr and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+import webbrowser
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from control.roles import Role
+from jumpseat.doctor import diagnose
+from jumpseat.logs import configure_logging
+from jumpseat.parts import serving
+from jumpseat.settings import BadSetting, Settings, load_settings, owner_keys
+from runner.report import junit_xml
+from runner.terminal import TerminalReport
+from runner.testfile import TestFileError, read_test_file
+from signaling.client import Client, ServerRefused
+from signaling.tokens import ShareTokens
+from web.shop import DEMO_INSTRUCTIONS, serving_shop
+
+
+async def _until_stopped() -> None:
+    """Waits for SIGINT (Ctrl-C) or SIGTERM."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    await stopped.wait()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+app = typer.Typer(
+    help="Watch a browser test live, in real video, and steer it.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: JUMPSEAT_HOST, 127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(help="Port of the player and the API.  [default: JUMPSEAT_PORT, 3001]")]
+FramePort = Annotated[int | None, typer.Option(help="Port of the frame server; 0: none of its own.  [default: 8080]")]
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, frame_port: FramePort = None) -> None:
+    """Starts the server: API, signaling, player, browsers and frames in one process."""
+    settings = load_settings(host=host, port=port, frame_port=frame_port)
+
+    async def work() -> int:
+        keys = owner_keys(settings)
+        async with serving(settings, keys) as server:
+            token = "" if settings.api_keys else f"/?token={keys['owner']}"
+            _say(f"jumpseat is ready at {server.url}{token}")
+            await _until_stopped()
+        return 0
+
+    _run(settings, work)
+
+
+@app.command()
+def demo(
+    port: Port = None,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the player in a browser.")] = True,
+) -> None:
+    """Watches a plain-language test of the embedded sample shop; the watch URL is on the first line."""
+    settings = load_settings(port=port)
+
+    async def work() -> int:
+        keys = owner_keys(settings)
+        key = next(iter(keys.values()))
+        async with serving_shop() as shop, serving(settings, keys) as server, Client(server.url, key=key) as client:
+            body = {"url": shop, "instructions": DEMO_INSTRUCTIONS, "planner": "plain", "name": "Sample shop"}
+            run = await client.create(body)
+            _say(client.watch_url(run["id"]))
+            if open_:
+                await asyncio.to_thread(webbrowser.open, client.watch_url(run["id"]))
+            _say("Press Ctrl-C to stop. Run it again from the page.")
+            await _until_stopped()
+        return 0
+
+    _run(settings, work)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The test: YAML or JSON, with the fields of POST /api/tests.")],
+    server: Annotated[
+        str | None, typer.Option(help="A running server; without it one is started for this test.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Open the player, and wait for help when the test is stuck.")
+    ] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here.")] = None,
+) -> None:
+    """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
+    settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
+    body = read_test_file(file)
+    if not watch:
+        # Nobody is there to help: a stuck test fails at once, unless the file says otherwise.
+        body.setdefault("helpTimeoutMs", 0)
+
+    async def work() -> int:
+        async with AsyncExitStack() as stack:
+            keys = settings.api_keys if server else owner_keys(settings)
+            key = next(iter(keys.values()), None)
+            address = server or (await stack.enter_async_context(serving(settings, keys))).url
+            client = await stack.enter_async_context(Client(address, key=key))
+            return await _follow(client, body, watch=watch, junit=junit)
+
+    _run(settings, work)
+
+
+async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
+    report = TerminalReport(Console())
+    run_id = str((await client.create(body))["id"])
+    if watch:
+        _say(client.watch_url(run_id))
+        await asyncio.to_thread(webbrowser.open, client.watch_url(run_id))
+    try:
+        async for message in client.follow(run_id):
+            report.show(message)
+    except asyncio.CancelledError:
+        await asyncio.shield(client.cancel(run_id))
+        raise
+    ended = await client.run(run_id)
+    report.finished(ended)
+    if junit:
+        report_xml = junit_xml(ended, await client.steps(run_id))
+        await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
+    return 0 if ended["status"] == "passed" else 1
+
+
+@app.command()
+def token(
+    run_id: Annotated[str, typer.Option("--run", help="The run's id.")],
+    role: Annotated[Role, typer.Option(help="viewer or controller.")],
+    ttl: Annotated[str, typer.Option(help="How long it is valid: 90s, 15m, 1h, 7d.")] = "1h",
+) -> None:
+    """Mints a share token for one run, signed with JUMPSEAT_SECRET, and prints it with its watch URL."""
+    settings = load_settings()
+    if settings.secret is None:
+        raise BadSetting(
+            "JUMPSEAT_SECRET: set it to the server's; without it the server takes only tokens that it made"
+        )
+    if role is Role.OWNER:
+        raise BadSetting("--role: give viewer or controller")
+    minted, _ = ShareTokens(settings.secret).mint(run_id, role, ttl=_duration(ttl))
+    _say(minted)
+    scheme = "https" if settings.tls_cert else "http"
+    _say(f"{scheme}://{settings.host}:{settings.port}/runs/{run_id}?token={minted}")
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,7})([smhd])", text)
+    if not match:
+        raise BadSetting("--ttl: give a time such as 90s, 15m, 1h or 7d")
+    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    return timedelta(seconds=seconds)
+
+
+@app.command()
+def doctor() -> None:
+    """Says, line by line, what works on this machine and what to do where something does not."""
+    settings = load_settings()
+
+    async def work() -> int:
+        marks = {True: "[green]ok    [/]", False: "[red]broken[/]", None: "[dim]-     [/]"}
+        checks = await diagnose(settings)
+        for name, ok, detail in checks:
+            Console().print(f"{marks[ok]} {name}: {escape(detail)}", highlight=False, soft_wrap=True)
+        return 1 if any(ok is False for _, ok, _ in checks) else 0
+
+    _run(settings, work)
+
+
+def _run(settings: Settings, work: Callable[[], Awaitable[int]]) -> None:
+    configure_logging(settings.log, settings.log_format)
+
+    async def main() -> int:
+        return await work()
+
+    raise typer.Exit(asyncio.run(main()))
+
+
+def main() -> None:
+    """The ``jumpseat`` command: whatever goes wrong is one line on stderr and exit code 2."""
+    try:
+        status = app(standalone_mode=False)
+    except (BadSetting, ServerRefused, TestFileError) as error:
+        message = str(error)
+    except typer.exceptions.TyperException as error:
+        message = error.format_message()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    else:
+        sys.exit(status)
+    print(f"jumpseat: {message}", file=sys.stderr)
+    sys.exit(2)

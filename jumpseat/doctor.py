@@ -1,0 +1,140 @@
+"""``jumpseat doctor``: what works on this machine, and what to do where something does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+from pathlib import Path
+
+import aiohttp
+
+from control.shapes import Size
+from jumpseat.parts import browser_options
+from jumpseat.settings import BadSetting, Settings
+from media.codecs import check as check_codecs
+from runner.browser import PlaywrightDrivers
+from runner.driver import BrowserGone, StepFailed
+from web import is_built
+
+Check = tuple[str, bool | None, str]
+"""Name; True: works, False: broken, None: not set up, and not needed; what was seen, or what to do."""
+
+_LEAST_DISK_BYTES = 200_000_000
+
+
+async def diagnose(settings: Settings) -> list[Check]:
+    """Tries everything for real; nothing is sent beyond this machine but to the LiveKit server that is set."""
+    return [
+        await _browser(settings),
+        *((name, ok, detail) for name, ok, detail in check_codecs()),
+        _port(settings.host, settings.port, "JUMPSEAT_PORT"),
+        _port(settings.host, settings.frame_port, "FRAME_SERVER_PORT"),
+        _candidates(settings),
+        _candidate_ports(settings),
+        await _livekit(settings),
+        _model(settings),
+        _player(),
+        _data(settings.data_dir),
+    ]
+
+
+async def _browser(settings: Settings) -> Check:
+    try:
+        drivers = PlaywrightDrivers(browser_options(settings))
+    except BadSetting as error:
+        return ("browser", False, str(error))
+    try:
+        driver = await drivers.launch(settings.browser, viewport=Size(width=320, height=240))
+        picture = await driver.screenshot()
+    except (StepFailed, BrowserGone) as error:
+        return ("browser", False, str(error))
+    finally:
+        await drivers.aclose()
+    return ("browser", True, f"{settings.browser} starts and shows a page ({len(picture)} bytes of JPEG)")
+
+
+def _port(host: str, port: int, name: str) -> Check:
+    if port == 0:
+        return (f"port ({name})", True, "none of its own")
+    reason = _bind(socket.SOCK_STREAM, host, port)
+    free = f"{host}:{port} is free"
+    return (f"port ({name})", reason is None, f"{host}:{port}: {reason}; choose another by {name}" if reason else free)
+
+
+def _candidates(settings: Settings) -> Check:
+    if not settings.ice_addresses:
+        return ("ICE addresses", True, "those of this machine")
+    foreign = [address for address in settings.ice_addresses if _bind(socket.SOCK_DGRAM, address, 0)]
+    if len(foreign) == len(settings.ice_addresses):
+        hint = f"{', '.join(foreign)}: none is an address of this machine; that works only behind a NAT that maps them"
+        return ("ICE addresses", None, hint)
+    return ("ICE addresses", True, ", ".join(settings.ice_addresses))
+
+
+def _candidate_ports(settings: Settings) -> Check:
+    if settings.ice_ports is None:
+        return ("ICE ports", True, "any UDP port")
+    low, high = settings.ice_ports
+    free = sum(_bind(socket.SOCK_DGRAM, "", port) is None for port in range(low, high + 1))
+    detail = f"{free} of {high - low + 1} UDP ports from {low} to {high} are free; each viewer takes one"
+    return ("ICE ports", free > 0, detail)
+
+
+async def _livekit(settings: Settings) -> Check:
+    set_up = [bool(value) for value in (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)]
+    if not any(set_up):
+        return ("LiveKit", None, "not set; only rooms with very many viewers need it")
+    if not all(set_up) or settings.livekit_url is None:
+        return ("LiveKit", False, "set all three of LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET")
+    if importlib.util.find_spec("livekit.rtc") is None:
+        return ("LiveKit", False, "install it: pip install 'jumpseat[livekit]'")
+    address = settings.livekit_url.replace("ws", "http", 1)
+    timeout = aiohttp.ClientTimeout(total=5)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(address) as answer:
+            return ("LiveKit", answer.ok, f"{settings.livekit_url} answers {answer.status}")
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        return ("LiveKit", False, f"{settings.livekit_url}: {error or type(error).__name__}; is the server running?")
+
+
+def _model(settings: Settings) -> Check:
+    if settings.model is None:
+        needed = settings.planner == "model"
+        what = "set JUMPSEAT_MODEL to provider:name" if needed else "not set; only the planner 'model' needs it"
+        return ("model", False if needed else None, what)
+    if importlib.util.find_spec("pydantic_ai") is None:
+        return ("model", False, "install it: pip install 'jumpseat[model]'")
+    return ("model", True, f"{settings.model} is asked when a run uses the planner 'model'")
+
+
+def _player() -> Check:
+    if is_built():
+        return ("player", True, "built")
+    return ("player", False, "the pages are not built: install Node 20 or newer, then: make web")
+
+
+def _data(data_dir: Path) -> Check:
+    place = next(folder for folder in (data_dir, *data_dir.parents) if folder.is_dir())
+    try:
+        free = shutil.disk_usage(place).free
+        data_dir.mkdir(parents=True, exist_ok=True)
+        probe = data_dir / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return ("data directory", False, f"{data_dir}: {error.strerror}; choose another by JUMPSEAT_DATA_DIR")
+    return ("data directory", free > _LEAST_DISK_BYTES, f"{data_dir}, {free // 1_000_000} MB free")
+
+
+def _bind(kind: socket.SocketKind, host: str, port: int) -> str | None:
+    """None where it can be opened here, else the reason."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
