@@ -48,7 +48,7 @@ def test_the_pinned_version_is_allowed(requirement: Requirement) -> None:
 
 
 def test_the_node_lock_knows_every_platform() -> None:
-    """`npm ci` refuses a lock that lacks another platform's package, as npm writes it where a registry has not got it."""
+    """`npm ci` refuses a lock without them; npm writes one where the registry at hand lacks a platform's package."""
     lock = json.loads((ROOT / "web" / "package-lock.json").read_text())
     locked = {path.rpartition("node_modules/")[2] for path in lock["packages"]}
     assert optional_node_packages(lock) <= locked

@@ -1,0 +1,42 @@
+"""The demo's sentences, read by the plain planner and done in a real browser on the real shop."""
+
+from control.shapes import Size
+from runner.browser import BrowserOptions, PlaywrightDrivers
+from runner.install import find_browser
+from runner.planners.base import Task
+from runner.planners.grammar import check
+from runner.planners.plain import PlainPlanner
+from tests.shop import serve_shop
+from web.shop import DEMO_INSTRUCTIONS
+
+LINES = DEMO_INSTRUCTIONS.splitlines()
+PAUSES = [line for line in LINES if line.startswith("Wait ") and line.endswith(" seconds")]
+
+
+def test_the_demo_can_be_read() -> None:
+    assert check(DEMO_INSTRUCTIONS) is None
+
+
+def test_the_demo_takes_about_a_minute() -> None:
+    pauses = sum(int(line.split()[1]) for line in PAUSES)
+    assert 25 <= pauses <= 45
+
+
+async def test_the_demo_buys_two_things() -> None:
+    sentences = "\n".join(line for line in LINES if line not in PAUSES)
+    path = find_browser()
+    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(path)} if path else {}))
+    planner = PlainPlanner()
+    done = 0
+    try:
+        async with serve_shop() as address:
+            driver = await drivers.launch("chromium", viewport=Size(width=1280, height=720))
+            await driver.open(f"{address}/")
+            while idea := await planner.propose(Task(f"{address}/", sentences, 1, done, ()), driver):
+                assert idea.reasoning is None, f"{idea.description}: {idea.reasoning}"
+                await driver.perform(idea.action, timeout_ms=5000)
+                done += 1
+            assert driver.url == f"{address}/thanks"
+    finally:
+        await drivers.aclose()
+    assert done == len(LINES) - len(PAUSES)
