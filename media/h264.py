@@ -13,7 +13,7 @@ PIXELS = "yuvj420p"
 PRESET = "superfast"
 """Costs about 1.5 ms a picture more than `ultrafast` at 1280x720 and makes keyframes a quarter smaller."""
 
-QMIN = 18
+QMIN = 24
 """Finer quantisation than this cannot be seen, and average-rate control would spend the bits of a still page on it."""
 
 BUFFER_SECONDS = 0.5

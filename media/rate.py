@@ -1,5 +1,7 @@
 """How fast one encoder may send when several viewers have told how much they can take."""
 
+from collections import deque
+
 FRESH_SECONDS = 10.0
 """An estimate that has not been repeated for this long no longer counts: receivers repeat theirs every second or so."""
 
@@ -93,3 +95,55 @@ class Budget:
 
     def spend(self, bits: int) -> None:
         self._debt += bits
+
+
+class Meter:
+    """Bits per second over the last two seconds; times in seconds of one steady clock."""
+
+    WINDOW = 2.0
+
+    def __init__(self) -> None:
+        self._spent: deque[tuple[float, int]] = deque()
+        self._bits = 0
+
+    def add(self, bits: int, now: float) -> None:
+        self._spent.append((now, bits))
+        self._bits += bits
+        self._forget(now)
+
+    def rate(self, now: float) -> int:
+        self._forget(now)
+        return round(self._bits / self.WINDOW)
+
+    def _forget(self, now: float) -> None:
+        while self._spent and self._spent[0][0] <= now - self.WINDOW:
+            self._bits -= self._spent.popleft()[1]
+
+
+class RembGuard:
+    """Tells what a receiver's estimates (REMB) mean for a sender that is often idle.
+
+    A receiver measures what arrives: on a still page Chromium's first estimate is some 30 kbit/s, and from there it
+    only rises, by 8 % a second. Such an estimate says nothing about the path. One that falls while we send at more
+    than half of our target does; from then on the estimates are followed upwards, too.
+    """
+
+    def __init__(self) -> None:
+        self._previous: int | None = None
+        self._limit: int | None = None
+
+    def heard(self, estimate: int, *, sent: int, target: int) -> int | None:
+        """What the path allows after this estimate, or None while nothing shows that it is limited.
+
+        Args:
+            estimate: the receiver's, in bits per second.
+            sent: what has been sent lately, in bits per second.
+            target: what the encoder aims at, in bits per second.
+        """
+        before, self._previous = self._previous, estimate
+        falling = estimate < (sent * 0.9 if before is None else before * 0.97)
+        if falling and sent >= target / 2:
+            self._limit = estimate
+        elif self._limit is not None:
+            self._limit = max(self._limit, estimate)
+        return self._limit

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from .errors import DecodeError, EncodeError, StreamClosed
 from .frames import Codec, EncodedFrame, JpegFrame, LatestFrame
-from .rate import KeyframeGate, RateControl
+from .rate import KeyframeGate, Meter, RateControl
 from .subscription import Subscription
 from .worker import Order, Worker
 
@@ -107,6 +107,7 @@ class LiveStream:
         self._subscriptions: dict[Codec, list[Subscription]] = {}
         self._gates = {codec: KeyframeGate() for codec in Codec}
         self._rates = {codec: RateControl(bitrate) for codec in Codec}
+        self._meters = {codec: Meter() for codec in Codec}
         self._watched = False
         self._unwatch: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -166,6 +167,10 @@ class LiveStream:
         """Has a keyframe made as soon as the limit of two a second allows."""
         self._gates[codec].request()
         self._wake()
+
+    def load(self, codec: Codec) -> tuple[int, int]:
+        """What the codec's encoder has made in the last two seconds and what it aims at, in bits per second."""
+        return self._meters[codec].rate(_now()), self._stats.bitrate.get(codec, self._bitrate)
 
     def report_bitrate(self, subscription: Subscription, bitrate: int) -> None:
         """Notes what one viewer can take; see `Subscription.set_target_bitrate`."""
@@ -303,6 +308,7 @@ class LiveStream:
 
     def _deliver(self, frame: EncodedFrame) -> None:
         self._stats.encoded[frame.codec] += 1
+        self._meters[frame.codec].add(len(frame.data) * 8, _now())
         if frame.keyframe:
             self._stats.keyframes[frame.codec] += 1
             self._gates[frame.codec].sent(_now())

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 class Publisher(Protocol):
     """What a subscription asks of its stream."""
 
+    def load(self, codec: Codec) -> tuple[int, int]: ...
     def request_keyframe(self, codec: Codec) -> None: ...
     def report_bitrate(self, subscription: "Subscription", bitrate: int) -> None: ...
     def unsubscribe(self, subscription: "Subscription") -> None: ...
@@ -62,6 +63,11 @@ class Subscription:
         """Asks for a keyframe soon: this viewer's picture is broken (PLI, FIR)."""
         if not self._closed:
             self._publisher.request_keyframe(self.codec)
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """What the encoder has made lately and what it aims at, both in bits per second."""
+        return self._publisher.load(self.codec)
 
     def set_target_bitrate(self, bitrate: int) -> None:
         """Tells how many bits per second this viewer can take (REMB); good for ten seconds."""

@@ -19,6 +19,7 @@ from aiortc.stats import RTCRemoteInboundRtpStreamStats
 
 from .clock import TIME_BASE
 from .errors import StreamClosed
+from .rate import RembGuard
 from .subscription import Subscription
 
 
@@ -84,36 +85,52 @@ def bridge_feedback(sender: RTCRtpSender, subscription: Subscription) -> Feedbac
     §4.3.1.2); so 0 leads to this sender, too. Both go away with aiortc's sender, and can go when aiortc has events.
     """
     feedback = Feedback()
+    guard = RembGuard()
     handle = sender._handle_rtcp_packet
 
     async def observe(packet: AnyRtcpPacket) -> None:
         await handle(packet)
         feedback.heard_at = time.monotonic()
-        if isinstance(packet, RtcpPsfbPacket):
-            _act(packet, sender._ssrc, subscription, feedback)
-        else:
+        if not isinstance(packet, RtcpPsfbPacket):
             await _note_report(sender, feedback)
+        elif packet.fmt == RTCP_PSFB_APP:
+            _note_estimate(packet, sender._ssrc, subscription, feedback, guard)
+        else:
+            _note_loss(packet, sender._ssrc, subscription, feedback)
 
     sender._handle_rtcp_packet = observe  # type: ignore[method-assign]
     sender.transport._rtp_router.senders.setdefault(0, sender)
     return feedback
 
 
-def _act(packet: RtcpPsfbPacket, ssrc: int, subscription: Subscription, feedback: Feedback) -> None:
+def _note_loss(packet: RtcpPsfbPacket, ssrc: int, subscription: Subscription, feedback: Feedback) -> None:
     if packet.fmt == RTCP_PSFB_PLI:
         feedback.plis += 1
         subscription.request_keyframe()
-    elif packet.fmt == RTCP_PSFB_FIR:
+    elif packet.fmt == RTCP_PSFB_FIR and ssrc in _fir_targets(packet.fci):
         feedback.firs += 1
         subscription.request_keyframe()
-    elif packet.fmt == RTCP_PSFB_APP:
-        try:
-            bitrate, ssrcs = unpack_remb_fci(packet.fci)
-        except ValueError:
-            return
-        if ssrc in ssrcs:
-            feedback.bitrate = bitrate
-            subscription.set_target_bitrate(bitrate)
+
+
+def _fir_targets(fci: bytes) -> list[int]:
+    """The media sources that a FIR is meant for: entries of eight bytes, RFC 5104 §4.3.1.1."""
+    return [int.from_bytes(fci[start : start + 4], "big") for start in range(0, len(fci) - 7, 8)]
+
+
+def _note_estimate(
+    packet: RtcpPsfbPacket, ssrc: int, subscription: Subscription, feedback: Feedback, guard: RembGuard
+) -> None:
+    try:
+        estimate, ssrcs = unpack_remb_fci(packet.fci)
+    except ValueError:
+        return
+    if ssrc not in ssrcs:
+        return
+    feedback.bitrate = estimate
+    sent, target = subscription.load
+    limit = guard.heard(estimate, sent=sent, target=target)
+    if limit is not None:
+        subscription.set_target_bitrate(limit)
 
 
 async def _note_report(sender: RTCRtpSender, feedback: Feedback) -> None:

@@ -13,7 +13,7 @@ PIXELS = "yuv420p"
 BUFFER_SECONDS = 0.5
 """Rate control window: it bounds keyframes, too."""
 
-QMIN, QMAX = 10, 63
+QMIN, QMAX = 14, 63
 """Finer quantisation than `QMIN` cannot be seen; `QMAX` is the coarsest there is, so that low rates are kept."""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from itertools import pairwise
 
@@ -102,7 +102,7 @@ async def test_a_request_of_the_peer_brings_a_keyframe(
 ) -> None:
     put(latest, quarters(320, 180))
     async with watching(stream.subscribe(codec)) as (viewer, served):
-        await viewer.until(lambda: viewer.frames >= 3)
+        await viewer.until_frames(3)
         assert viewer.keyframes == 1
         await (viewer.send_pli() if message == "pli" else viewer.send_fir())
         await viewer.until(lambda: viewer.keyframes == 2)
@@ -114,7 +114,7 @@ async def test_a_request_of_the_peer_brings_a_keyframe(
 async def test_a_flood_of_requests_costs_two_keyframes_a_second(latest: LatestFrame, stream: LiveStream) -> None:
     put(latest, quarters(320, 180))
     async with watching(stream.subscribe(Codec.H264)) as (viewer, _):
-        await viewer.until(lambda: viewer.frames >= 1)
+        await viewer.until_frames(1)
         for _ in range(20):
             await viewer.send_pli()
             await viewer.until_frames(viewer.frames + 1)
@@ -122,19 +122,46 @@ async def test_a_flood_of_requests_costs_two_keyframes_a_second(latest: LatestFr
         assert 2 <= viewer.keyframes <= 2 * elapsed + 3
 
 
-async def test_remb_lowers_the_target_and_leaving_lifts_it(latest: LatestFrame, stream: LiveStream) -> None:
-    put(latest, quarters(320, 180))
+async def play(latest: LatestFrame, viewer: Viewer, until: Callable[[], bool]) -> None:
+    """Shows the viewer one picture after the other, hard ones, until the condition holds."""
+    for seed in range(500):
+        if until():
+            return
+        put(latest, noise(320, 180, seed))
+        await viewer.until_frames(viewer.frames + 1)
+    raise AssertionError("it never came true")
+
+
+async def test_a_falling_remb_lowers_the_target_and_leaving_lifts_it(latest: LatestFrame, stream: LiveStream) -> None:
+    def target() -> int:
+        return stream.stats.bitrate[Codec.H264]
+
     async with watching(stream.subscribe(Codec.H264)) as (viewer, _):
-        await viewer.until(lambda: viewer.frames >= 1)
         async with watching(stream.subscribe(Codec.H264)) as (slow, served):
-            await slow.until(lambda: slow.frames >= 1)
+            put(latest, noise(320, 180, 0))
+            await slow.until_frames(1)
+            await play(latest, slow, lambda: served.subscription.load[0] > target() / 2)
+            await slow.send_remb(800_000)
             await slow.send_remb(400_000)
-            await viewer.until(lambda: stream.stats.bitrate[Codec.H264] == 400_000)
+            await play(latest, viewer, lambda: target() == 400_000)
             assert served.feedback is not None
-            assert served.feedback.bitrate == 400_000
+            assert served.feedback.bitrate is not None
+            await play(latest, slow, lambda: served.subscription.load[0] > target() / 2)
             await slow.send_remb(1_000)
-            await viewer.until(lambda: stream.stats.bitrate[Codec.H264] == 300_000)
-        await viewer.until(lambda: stream.stats.bitrate[Codec.H264] > 400_000)
+            await play(latest, viewer, lambda: target() == 300_000)
+        await play(latest, viewer, lambda: target() > 400_000)
+
+
+async def test_the_low_remb_of_a_still_page_means_nothing(latest: LatestFrame, stream: LiveStream) -> None:
+    put(latest, quarters(320, 180))
+    async with watching(stream.subscribe(Codec.H264)) as (viewer, served):
+        await viewer.until_frames(1)
+        for estimate in (60_000, 30_000):
+            await viewer.send_remb(estimate)
+            await viewer.until_frames(viewer.frames + 2)
+        assert served.feedback is not None
+        assert served.feedback.bitrate == 30_000
+        assert stream.stats.bitrate == {Codec.H264: 2_500_000}
 
 
 async def test_receiver_reports_reach_the_feedback(latest: LatestFrame, stream: LiveStream) -> None:
@@ -152,7 +179,7 @@ async def test_receiver_reports_reach_the_feedback(latest: LatestFrame, stream: 
 async def test_a_joiner_on_a_still_page_gets_the_picture(latest: LatestFrame, stream: LiveStream, codec: Codec) -> None:
     put(latest, quarters(320, 180))
     async with watching(stream.subscribe(codec)) as (first, _):
-        await first.until(lambda: first.frames >= 5)
+        await first.until_frames(5)
         async with watching(stream.subscribe(codec)) as (joiner, _):
             await shows(joiner, CORNERS)
             assert joiner.keyframes >= 1
@@ -198,8 +225,8 @@ async def test_nothing_runs_when_the_peers_are_gone(latest: LatestFrame) -> None
         watching(stream.subscribe(Codec.H264)) as (viewer, _),
         watching(stream.subscribe(Codec.VP8)) as (other, _),
     ):
-        await viewer.until(lambda: viewer.frames > 0)
-        await other.until(lambda: other.frames > 0)
+        await viewer.until_frames(1)
+        await other.until_frames(1)
     await unwatched.wait()
     await stream.aclose()
     assert watched == [True, False]
@@ -210,7 +237,7 @@ async def test_nothing_runs_when_the_peers_are_gone(latest: LatestFrame) -> None
 async def test_closing_the_stream_ends_the_track(latest: LatestFrame, stream: LiveStream) -> None:
     put(latest, quarters(320, 180))
     async with watching(stream.subscribe(Codec.H264)) as (viewer, served):
-        await viewer.until(lambda: viewer.frames > 0)
+        await viewer.until_frames(1)
         ended = asyncio.Event()
         served.track.on("ended", ended.set)
         await stream.aclose()

@@ -1,6 +1,6 @@
 """Who decides how fast the encoder sends, and how often it makes a keyframe."""
 
-from media.rate import CALM_SECONDS, FLOOR, FRESH_SECONDS, Budget, KeyframeGate, RateControl
+from media.rate import CALM_SECONDS, FLOOR, FRESH_SECONDS, Budget, KeyframeGate, Meter, RateControl, RembGuard
 
 CEILING = 2_500_000
 
@@ -87,3 +87,38 @@ def test_budget_forgives_a_keyframe_but_not_steady_overspending() -> None:
     assert budget.overspent(0.2, 1000)
     assert budget.overspent(0.6, 1000)
     assert not budget.overspent(0.9, 1000)
+
+
+def test_meter_forgets_after_two_seconds() -> None:
+    meter = Meter()
+    for at in range(4):
+        meter.add(1000, float(at))
+    assert meter.rate(3.0) == 1000
+    assert meter.rate(4.5) == 500
+    assert meter.rate(9.0) == 0
+
+
+def test_estimates_of_an_idle_stream_are_no_limit() -> None:
+    guard = RembGuard()
+    for estimate in (100_000, 50_000, 30_000, 60_000):
+        assert guard.heard(estimate, sent=30_000, target=CEILING) is None
+
+
+def test_a_low_but_rising_estimate_of_a_busy_stream_is_no_limit() -> None:
+    guard = RembGuard()
+    guard.heard(30_000, sent=30_000, target=CEILING)
+    for estimate in (32_000, 35_000):
+        assert guard.heard(estimate, sent=2_400_000, target=CEILING) is None
+
+
+def test_a_falling_estimate_of_a_busy_stream_is_followed_down_and_up() -> None:
+    guard = RembGuard()
+    assert guard.heard(2_400_000, sent=2_400_000, target=CEILING) is None
+    assert guard.heard(1_000_000, sent=2_400_000, target=CEILING) == 1_000_000
+    assert guard.heard(800_000, sent=900_000, target=1_000_000) == 800_000
+    assert guard.heard(850_000, sent=800_000, target=800_000) == 850_000
+    assert guard.heard(100_000, sent=20_000, target=850_000) == 850_000
+
+
+def test_a_first_estimate_well_below_what_is_sent_is_a_limit() -> None:
+    assert RembGuard().heard(400_000, sent=2_400_000, target=CEILING) == 400_000
