@@ -1,5 +1,6 @@
 import { ApiClient } from "./api/client";
 import { ApiError, describe } from "./api/errors";
+import { tabMark } from "./api/token";
 import { ControlLink } from "./control/link";
 import { TransportLadder } from "./media/ladder";
 import { buildRungs } from "./media/rungs";
@@ -40,7 +41,7 @@ export class PlayerSession {
     this.runId = runId;
     this.#transport = transport;
     this.#given = stream;
-    this.api = new ApiClient({ baseUrl: apiUrl ?? "", token });
+    this.api = new ApiClient({ baseUrl: apiUrl ?? "", token, client: tabMark() });
     this.store = new Store(runId);
     this.link = new ControlLink({ api: this.api, store: this.store, runId, token });
     this.#ladder = new TransportLadder({

@@ -7,16 +7,20 @@ interface ClientOptions {
   baseUrl?: string;
   /** API key or share token. */
   token?: string | null;
+  /** Makes one viewer of everything that this player opens: requests, socket, video. */
+  client?: string | null;
 }
 
 /** The HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
 export class ApiClient {
   readonly baseUrl: string;
   readonly token: string | null;
+  readonly client: string | null;
 
-  constructor({ baseUrl = "", token = null }: ClientOptions = {}) {
+  constructor({ baseUrl = "", token = null, client = null }: ClientOptions = {}) {
     this.baseUrl = new URL(baseUrl || "/", location.href).origin;
     this.token = token;
+    this.client = client;
   }
 
   listRuns({
@@ -92,8 +96,11 @@ export class ApiClient {
     return response;
   }
 
+  /** The full address of something on the server, with the viewer's mark. */
   url(path: string): string {
-    return new URL(path, this.baseUrl).href;
+    const url = new URL(path, this.baseUrl);
+    if (this.client !== null) url.searchParams.set("client", this.client);
+    return url.href;
   }
 
   async #json<T>(path: string, init?: { method?: string; body?: unknown }): Promise<T> {

@@ -14,6 +14,20 @@ export function takeToken(): string | null {
   return given;
 }
 
+/** A mark of this tab: it stays over a reload, so that one who steers comes back as the same person. */
+export function tabMark(): string {
+  const key = "jumpseat.client";
+  const made = crypto.randomUUID();
+  try {
+    const kept = sessionStorage.getItem(key);
+    if (kept === null) sessionStorage.setItem(key, made);
+    return kept ?? made;
+  } catch {
+    // A page that may not store anything gets a new mark each time.
+    return made;
+  }
+}
+
 export function keepToken(token: string): void {
   sessionStorage.setItem(KEY, token);
 }

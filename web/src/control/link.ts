@@ -97,6 +97,7 @@ export class ControlLink implements ChannelListener {
     const verdict = judge(message, channel.kind, store.state.run === null ? null : store.state.seq);
     if (verdict === "apply") store.receive(message);
     if (verdict === "gap") this.#resync();
+    if (verdict === "apply" && message.type === "step_override_dropped") store.notify("info", message.reason);
     this.#queue.settle(message);
     if (channel !== this.#active) this.#proved(channel);
   }
@@ -132,7 +133,7 @@ export class ControlLink implements ChannelListener {
     if (this.#socket !== null || this.#closed) return;
     const { api, store, runId, token } = this.#options;
     const since = store.state.run === null ? 0 : store.state.seq;
-    this.#socket = new SocketChannel(socketUrl(api.baseUrl, { runId, token, since }), this);
+    this.#socket = new SocketChannel(socketUrl(api.url("/ws/test-control"), { runId, token, since }), this);
   }
 
   /** Connects again after a wait, unless a better channel carries everything. */

@@ -39,12 +39,15 @@ export class SocketChannel implements ControlChannel {
   }
 }
 
+interface Subscription {
+  runId: string;
+  token: string | null;
+  since: number;
+}
+
 /** Address of the control socket; `since` asks for the events after that number. */
-export function socketUrl(
-  base: string,
-  { runId, token, since }: { runId: string; token: string | null; since: number },
-): string {
-  const url = new URL("/ws/test-control", base);
+export function socketUrl(address: string, { runId, token, since }: Subscription): string {
+  const url = new URL(address);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("runId", runId);
   if (token !== null) url.searchParams.set("token", token);

@@ -1,5 +1,7 @@
 const INTERVAL_MS = 500;
 const DISTANCE_PX = 6;
+/** The server takes no more than a triple click. */
+const MOST = 3;
 
 type Press = Pick<PointerEvent, "button" | "clientX" | "clientY" | "timeStamp">;
 
@@ -19,7 +21,7 @@ export class ClickCounter {
       last.button === press.button &&
       press.timeStamp - last.timeStamp < INTERVAL_MS &&
       Math.hypot(press.clientX - last.clientX, press.clientY - last.clientY) < DISTANCE_PX;
-    this.#count = again ? this.#count + 1 : 1;
+    this.#count = again ? Math.min(this.#count + 1, MOST) : 1;
     const { button, clientX, clientY, timeStamp } = press;
     this.#last = { button, clientX, clientY, timeStamp };
     return this.#count;

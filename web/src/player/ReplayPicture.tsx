@@ -8,9 +8,9 @@ import { PictureBox } from "./Stage";
 export function ReplayPicture() {
   const { session, ui } = usePlayer();
   const replay = usePlayerState((state) => state.replay);
-  const viewport = usePlayerState((state) => state.size) ?? { width: 1280, height: 720 };
   const [before, setBefore] = useState(false);
   if (replay === null || replay.stepNumber !== ui.replayStep) return <div className="jp-replay" aria-busy="true" />;
+  const { box, viewport } = replay;
   const url = (before && replay.beforeScreenshotUrl) || replay.screenshotUrl;
   return (
     <div className="jp-replay">
@@ -22,7 +22,7 @@ export function ReplayPicture() {
       ) : (
         <p className="jp-empty">This step has no picture.</p>
       )}
-      {before && replay.box && <PictureBox box={replay.box} viewport={viewport} label={stepTitle(replay)} />}
+      {before && box && viewport && <PictureBox box={box} viewport={viewport} label={stepTitle(replay)} />}
       {replay.beforeScreenshotUrl && (
         <button type="button" className="jp-before-after" aria-pressed={before} onClick={() => setBefore(!before)}>
           {before ? "Before the step" : "After the step"}

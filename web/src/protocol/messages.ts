@@ -86,8 +86,9 @@ export type ServerMessage = Partial<Stamp> &
       }
     | { type: "run_state"; status: RunStatus; paused: boolean }
     | { type: "step_proposed"; proposal: Proposal | null }
-    | { type: "test_step"; step: Step }
+    | { type: "test_step"; step: Step; totalSteps?: number | null }
     | { type: "step_override_queued"; action: Action }
+    | { type: "step_override_dropped"; action: Action; reason: string }
     | { type: "instructions_updated"; instructions: string; version: number }
     | { type: "help_needed"; reason: string; deadline: string | null; suggestions?: Proposal[] }
     | ({ type: "control_changed" } & ControlState)

@@ -92,6 +92,7 @@ export interface Step extends StepSummary {
   beforeScreenshotUrl?: string | null;
   fullAction?: Action | null;
   box?: Box | null;
+  viewport?: Size | null;
 }
 
 export interface Holder {
@@ -139,6 +140,7 @@ export interface Page {
   url: string;
   title: string;
   tabs: Tab[];
+  viewport?: Size | null;
 }
 
 export interface DialogOption {

@@ -1,5 +1,5 @@
 import { isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
-import type { RemoteDialog, Run, Step } from "../protocol/types";
+import type { Action, RemoteDialog, Run, Step } from "../protocol/types";
 import type { PlayerState } from "./state";
 
 /** The state after one server message. Messages must come in order and without gaps: see `EventFeed`. */
@@ -18,19 +18,24 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     case "step_proposed":
       return withRun(state, { proposal: message.proposal });
     case "test_step":
-      return testStep(state, message.step);
+      return testStep(state, message);
     case "step_override_queued":
       return { ...state, queued: [...state.queued, message.action] };
+    case "step_override_dropped":
+      return { ...state, queued: without(state.queued, message.action) };
     case "instructions_updated":
       return instructionsUpdated(state, message);
     case "help_needed":
-      return { ...state, help: { ...message, suggestions: message.suggestions ?? [] } };
+      return {
+        ...state,
+        help: { reason: message.reason, deadline: message.deadline, suggestions: message.suggestions ?? [] },
+      };
     case "control_changed":
       return withRun(state, { control: pickControl(message) });
     case "viewers":
       return withRun(state, { viewers: message.count });
     case "page_changed":
-      return { ...state, page: { url: message.url, title: message.title, tabs: message.tabs } };
+      return { ...state, page: pickPage(message) };
     case "dialog":
       return { ...state, dialogs: dialogs(state.dialogs, message) };
     case "run_finished":
@@ -75,7 +80,7 @@ function runState(state: PlayerState, message: ServerMessageOf<"run_state">): Pl
   return status === "diagnosing" || status === "paused" ? next : { ...next, help: null };
 }
 
-function testStep(state: PlayerState, step: Step): PlayerState {
+function testStep(state: PlayerState, { step, totalSteps }: ServerMessageOf<"test_step">): PlayerState {
   const run = state.run;
   if (run === null) return state;
   const steps = upsert(run.steps, step);
@@ -83,11 +88,18 @@ function testStep(state: PlayerState, step: Step): PlayerState {
   const next = withRun(state, {
     steps,
     currentStep: Math.max(run.currentStep, step.stepNumber),
-    totalSteps: run.totalSteps === null ? null : Math.max(run.totalSteps, step.stepNumber),
+    totalSteps: totalSteps === undefined ? run.totalSteps : totalSteps,
     proposal: done ? null : run.proposal,
   });
   const isNew = steps.length > run.steps.length;
   return step.source === "override" && isNew ? { ...next, queued: state.queued.slice(1) } : next;
+}
+
+/** The queue without the first action that is the same. */
+function without(queued: Action[], action: Action): Action[] {
+  const text = JSON.stringify(action);
+  const index = queued.findIndex((each) => JSON.stringify(each) === text);
+  return index < 0 ? queued : queued.toSpliced(index, 1);
 }
 
 function upsert(steps: Step[], step: Step): Step[] {
@@ -105,6 +117,13 @@ function instructionsUpdated(state: PlayerState, message: ServerMessageOf<"instr
     proposal: stale ? null : proposal,
   });
 }
+
+const pickPage = ({ url, title, tabs, viewport }: ServerMessageOf<"page_changed">): PlayerState["page"] => ({
+  url,
+  title,
+  tabs,
+  viewport: viewport ?? null,
+});
 
 function pickControl({ holder, since, graceUntil }: ServerMessageOf<"control_changed">): Run["control"] {
   return { holder, since: since ?? null, graceUntil: graceUntil ?? null };

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { judge } from "../src/control/feed";
+import type { ServerMessage } from "../src/protocol/messages";
+
+const event = (seq: number): ServerMessage => ({ type: "viewers", count: 1, seq });
+const hello = (seq: number): ServerMessage => ({ type: "hello", seq }) as ServerMessage;
+
+describe("judge", () => {
+  it("takes each number once, whichever channel brings it", () => {
+    expect(judge(event(5), "websocket", 4)).toBe("apply");
+    expect(judge(event(5), "datachannel", 5)).toBe("drop");
+    expect(judge(event(3), "datachannel", 5)).toBe("drop");
+  });
+
+  it("notices a hole", () => expect(judge(event(7), "websocket", 5)).toBe("gap"));
+
+  it("waits for the greeting", () => {
+    expect(judge(event(1), "websocket", null)).toBe("drop");
+    expect(judge(hello(9), "websocket", null)).toBe("apply");
+  });
+
+  it("always believes a socket's greeting, which comes where missed events are gone", () => {
+    expect(judge(hello(2), "websocket", 50)).toBe("apply");
+  });
+
+  it("does not go back for a data channel that opened late", () => {
+    expect(judge(hello(4), "datachannel", 5)).toBe("drop");
+    expect(judge(hello(6), "datachannel", 5)).toBe("apply");
+  });
+
+  it("lets replies through without counting them", () => {
+    expect(judge({ type: "ack", id: "a", seq: 3 }, "websocket", 5)).toBe("apply");
+    expect(judge({ type: "pong", t: 1, seq: 9 }, "websocket", 5)).toBe("apply");
+  });
+});
