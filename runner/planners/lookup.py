@@ -152,7 +152,7 @@ class Lookup:
             return None
         for selector in selectors:
             number = await self._driver.count(selector)
-            if number > (self._thing.nth or 0):
+            if number > max(self._thing.nth or 0, 0):
                 return await self._one_of(selector, number)
         return None
 

@@ -173,7 +173,7 @@ async def _without_a_thing(intent: Intent, task: Task, driver: Driver) -> Action
     elif intent.type is ActionType.EXPECT_URL:
         value = _address(str(value), intent, task)
     elif intent.type is ActionType.SCROLL and intent.up:
-        page = await driver.find("html")
+        page = await driver.find("html", timeout_ms=1_000)
         value = -(page.viewport.height if page else _DEFAULT_VIEWPORT_HEIGHT)
     return Action(type=intent.type, value=value)
 

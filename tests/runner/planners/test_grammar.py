@@ -58,9 +58,20 @@ def test_every_action_is_documented() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Click 'Pay'", 'CLICK "Pay"', "click “Pay”", "Click ‘Pay’", "Click «Pay»", "Then I click on the 'Pay'.", "- click Pay",
-     "1. Please click 'Pay'!", "Step 2: Click 'Pay'", "[ ] Click 'Pay'", "When I click „Pay“"],
-)  # fmt: skip
+    [
+        "Click 'Pay'",
+        'CLICK "Pay"',
+        "click “Pay”",
+        "Click ‘Pay’",
+        "Click «Pay»",
+        "Then I click on the 'Pay'.",
+        "- click Pay",
+        "1. Please click 'Pay'!",
+        "Step 2: Click 'Pay'",
+        "[ ] Click 'Pay'",
+        "When I click „Pay“",
+    ],
+)
 def test_forms_of_one_sentence(text: str) -> None:
     intent = one(text)
     assert intent.type is ActionType.CLICK
@@ -107,16 +118,28 @@ def test_backquotes_hold_a_selector() -> None:
 
 @pytest.mark.parametrize(
     ("sentence", "key"),
-    [("Press esc", "Escape"), ("Press Return", "Enter"), ("Hit the space bar", "Space"), ("Press a", "a"), ("Press A", "A"),
-     ("Press cmd + shift + p", "Meta+Shift+P"), ("Press Page Down", "PageDown"), ("Press F5", "F5"), ("Press 'Tab'", "Tab"),
-     ("Press the '+' key", "+"), ("Press Control+Enter in 'Note'", "Control+Enter")],
-)  # fmt: skip
+    [
+        ("Press esc", "Escape"),
+        ("Press Return", "Enter"),
+        ("Hit the space bar", "Space"),
+        ("Press a", "a"),
+        ("Press A", "A"),
+        ("Press cmd + shift + p", "Meta+Shift+P"),
+        ("Press Page Down", "PageDown"),
+        ("Press F5", "F5"),
+        ("Press 'Tab'", "Tab"),
+        ("Press the '+' key", "+"),
+        ("Press Control+Enter in 'Note'", "Control+Enter"),
+    ],
+)
 def test_keys(sentence: str, key: str) -> None:
     intent = one(sentence)
     assert (intent.type, intent.value) == (ActionType.PRESS, key)
 
 
-@pytest.mark.parametrize("sentence", ["Press 'Pay'", "Press Pay", "Press '+'", "Open 'Menu'", "Press the 'Enter' button"])
+@pytest.mark.parametrize(
+    "sentence", ["Press 'Pay'", "Press Pay", "Press '+'", "Open 'Menu'", "Press the 'Enter' button"]
+)
 def test_press_and_open_click_what_is_no_key_and_no_address(sentence: str) -> None:
     assert one(sentence).type is ActionType.CLICK
 
@@ -145,7 +168,18 @@ def test_what_cannot_be_understood(sentence: str, said: str) -> None:
 
 
 def test_suggested_sentences_are_understood() -> None:
-    for sentence in ("Clik x", "Opn x", "Expct x", "Scrol x", "Wate x", "Swich x", "Selct x", "Drg x", "Uplod x", "???"):
+    for sentence in (
+        "Clik x",
+        "Opn x",
+        "Expct x",
+        "Scrol x",
+        "Wate x",
+        "Swich x",
+        "Selct x",
+        "Drg x",
+        "Uplod x",
+        "???",
+    ):
         with pytest.raises(UnknownSentence) as caught:
             read(sentence)
         assert caught.value.examples
