@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.glass import Ages, glass_to_glass
-from bench.server import bench_server
 from tests.chromium import chromium
+from tests.served import served
 
 RESULTS = Path(__file__).with_name("results.json")
 
 
 async def measure(*, full: bool) -> list[Ages]:
     rates, seconds = ((10, 20, 30), 30) if full else ((20,), 8)
-    async with bench_server() as bench, chromium() as browser:
-        return [ages for fps in rates for ages in await glass_to_glass(bench, browser, fps=fps, seconds=seconds)]
+    async with served() as server, chromium() as browser:
+        return [ages for fps in rates for ages in await glass_to_glass(server, browser, fps=fps, seconds=seconds)]
 
 
 def print_table(console: Console, rows: list[dict[str, object]]) -> None:

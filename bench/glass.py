@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from playwright.async_api import Browser
 
-from bench.server import Bench
 from media.jpeg import JpegDecoder
 from tests.chromium import WhepViewer
+from tests.served import Served
 from tests.timecode import decode
 
 
@@ -48,27 +48,27 @@ class Ages:
         }
 
 
-async def glass_to_glass(bench: Bench, browser: Browser, *, fps: int, seconds: int) -> list[Ages]:
+async def glass_to_glass(served: Served, browser: Browser, *, fps: int, seconds: int) -> list[Ages]:
     """All paths on one run, one after the other, so that no viewer takes the machine from another."""
-    run_id = await bench.start_run(f"/timecode.html?fps={fps}", seconds=600)
+    run_id = await served.start_watchable(f"/timecode.html?fps={fps}", seconds=600)
     try:
         return [
-            await _poll(bench, run_id, fps, seconds, every=0.1),
-            await _long_poll(bench, run_id, fps, seconds),
+            await _poll(served, run_id, fps, seconds, every=0.1),
+            await _long_poll(served, run_id, fps, seconds),
         ] + [
-            await _whep(bench, browser, run_id, Ages(f"WHEP in Chromium, {codec}", fps), seconds=seconds, codec=codec)
+            await _whep(served, browser, run_id, Ages(f"WHEP in Chromium, {codec}", fps), seconds=seconds, codec=codec)
             for codec in ("H264", "VP8")
         ]
     finally:
-        await bench.cancel(run_id)
+        await served.cancel(run_id)
 
 
-async def _poll(bench: Bench, run_id: str, fps: int, seconds: int, *, every: float) -> Ages:
+async def _poll(served: Served, run_id: str, fps: int, seconds: int, *, every: float) -> Ages:
     ages = Ages("JPEG polling, every 100 ms", fps)
-    url, decoder = f"{bench.frames}/stream/{run_id}", JpegDecoder()
+    url, decoder = f"{served.frames}/stream/{run_id}", JpegDecoder()
     started = next_at = time.monotonic()
     while time.monotonic() - started < seconds:
-        async with bench.http.get(url) as answer:
+        async with served.http.get(url) as answer:
             if answer.status == 200:
                 _note(ages, await answer.read(), decoder)
         next_at += every
@@ -77,11 +77,11 @@ async def _poll(bench: Bench, run_id: str, fps: int, seconds: int, *, every: flo
     return ages
 
 
-async def _long_poll(bench: Bench, run_id: str, fps: int, seconds: int) -> Ages:
+async def _long_poll(served: Served, run_id: str, fps: int, seconds: int) -> Ages:
     ages = Ages("JPEG long polling (?after=)", fps)
     started, seq, decoder = time.monotonic(), "0", JpegDecoder()
     while time.monotonic() - started < seconds:
-        async with bench.http.get(f"{bench.frames}/stream/{run_id}", params={"after": seq}) as answer:
+        async with served.http.get(f"{served.frames}/stream/{run_id}", params={"after": seq}) as answer:
             if answer.status == 200:
                 seq = answer.headers["X-Frame-Seq"]
                 _note(ages, await answer.read(), decoder)
@@ -89,8 +89,8 @@ async def _long_poll(bench: Bench, run_id: str, fps: int, seconds: int) -> Ages:
     return ages
 
 
-async def _whep(bench: Bench, browser: Browser, run_id: str, ages: Ages, *, seconds: int, codec: str) -> Ages:
-    viewer = await WhepViewer.watch(browser, bench.api, run_id, token=bench.key, codec=codec)
+async def _whep(served: Served, browser: Browser, run_id: str, ages: Ages, *, seconds: int, codec: str) -> Ages:
+    viewer = await WhepViewer.watch(browser, served.api, run_id, token=served.key, codec=codec)
     await viewer.wait("v.ages.length > 10")
     await viewer.ask("(v.ages.length = 0)")
     before, started = await viewer.bytes_received(), time.monotonic()

@@ -1,4 +1,4 @@
-"""A jumpseat server in a process of its own, as users run it, with the page that is watched beside it."""
+"""A jumpseat server in a process of its own, as users run it, with the sample shop beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,42 +19,60 @@ import aiohttp
 from web.shop import serving_shop
 
 READY_SECONDS = 30
+WAIT_SECONDS = 60
 STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What a benchmark needs: addresses, the key, and an HTTP client that carries it."""
+class Served:
+    """Its addresses, its owner's key, and an HTTP client that carries the key."""
 
     api: str
     frames: str
     site: str
     key: str
-    pid: int
+    process: asyncio.subprocess.Process
     http: aiohttp.ClientSession
 
-    async def start_run(self, page: str, *, seconds: int) -> str:
-        """A run that looks at a page of the sample site for so long; its id, once it has a picture."""
-        steps = [{"type": "wait", "value": seconds * 1000}]
-        body = {"url": f"{self.site}{page}", "steps": steps, "stepTimeoutMs": 600_000}
+    async def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Starts a run; its ``url`` may be a path of the sample shop."""
+        body = {**body, "url": f"{self.site}{body['url']}" if body["url"].startswith("/") else body["url"]}
         async with self.http.post(f"{self.api}/api/tests", json=body) as answer:
             run = await answer.json()
-            answer.raise_for_status()
-        run_id = str(run["id"])
-        url = f"{self.api}/ws/test-control?runId={run_id}"
-        async with self.http.ws_connect(url) as socket_, asyncio.timeout(READY_SECONDS):
+            assert answer.status == 201, run
+        return dict(run)
+
+    async def get(self, path: str) -> dict[str, Any]:
+        async with self.http.get(f"{self.api}{path}") as answer:
+            assert answer.status == 200, await answer.text()
+            return dict(await answer.json())
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """Status and JSON."""
+        async with self.http.post(f"{self.api}{path}", json=body) as answer:
+            return answer.status, dict(await answer.json(content_type=None))
+
+    async def until(self, run_id: str, seen: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Follows the run's events from its first one; all of them, up to the first that is ``seen``."""
+        messages = []
+        url = f"{self.api}/ws/test-control?runId={run_id}&since=0"
+        async with self.http.ws_connect(url) as socket_, asyncio.timeout(WAIT_SECONDS):
             async for message in socket_:
-                if message.json()["type"] == "stream_available" or _is_running(message.json()):
-                    return run_id
-        raise RuntimeError("the run ended before it had a picture")
+                messages.append(message.json())
+                if seen(messages[-1]):
+                    return messages
+        raise AssertionError(f"never seen; the last messages were {messages[-3:]}")
+
+    async def start_watchable(self, page: str, *, seconds: int) -> str:
+        """A run that looks at a page of the sample shop for so long; its id, once it has a picture."""
+        steps = [{"type": "wait", "value": seconds * 1000}]
+        run = await self.create({"url": page, "steps": steps, "stepTimeoutMs": 600_000})
+        await self.until(run["id"], lambda message: message["type"] == "stream_available")
+        return str(run["id"])
 
     async def cancel(self, run_id: str) -> None:
         async with self.http.post(f"{self.api}/api/tests/{run_id}/cancel"):
             pass
-
-
-def _is_running(message: dict[str, Any]) -> bool:
-    return bool(message["type"] == "hello" and message["run"]["status"] == "running")
 
 
 def free_port() -> int:
@@ -64,7 +82,7 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def bench_server(**settings: str) -> AsyncIterator[Bench]:
+async def served(**settings: str) -> AsyncIterator[Served]:
     """Starts ``jumpseat serve`` on free loopback ports and the sample site; ends both."""
     port, frame_port, key = free_port(), free_port(), secrets.token_urlsafe(24)
     async with AsyncExitStack() as stack:
@@ -73,7 +91,7 @@ async def bench_server(**settings: str) -> AsyncIterator[Bench]:
         environment = os.environ | {
             "JUMPSEAT_PORT": str(port),
             "FRAME_SERVER_PORT": str(frame_port),
-            "JUMPSEAT_API_KEYS": f"bench:{key}",
+            "JUMPSEAT_API_KEYS": f"tester:{key}",
             "JUMPSEAT_DATA_DIR": data,
             "JUMPSEAT_ICE_ADDRESSES": "127.0.0.1",
             "JUMPSEAT_LOG": "warning",
@@ -83,7 +101,7 @@ async def bench_server(**settings: str) -> AsyncIterator[Bench]:
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
         base = "http://127.0.0.1:"
-        yield Bench(f"{base}{port}", f"{base}{frame_port}", site, key, process.pid, http)
+        yield Served(f"{base}{port}", f"{base}{frame_port}", site, key, process, http)
 
 
 @asynccontextmanager
