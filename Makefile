@@ -75,7 +75,7 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	@echo "building the player" >&2
-	@cd web && npm run build >&2
+	@cd web && said=$$(npm run build 2>&1) || { echo "$$said" >&2; exit 1; }
 	@touch $@
 
 browser: $(INSTALLED)
