@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from jumpseat import Settings
+from jumpseat.settings import Settings
 from tests.livekit_server import VERSION
 
 DEPLOY = Path(__file__).parents[1] / "deploy"

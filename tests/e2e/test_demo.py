@@ -6,8 +6,7 @@ from runner.install import find_browser
 from runner.planners.base import Task
 from runner.planners.grammar import check
 from runner.planners.plain import PlainPlanner
-from tests.shop import serve_shop
-from web.shop import DEMO_INSTRUCTIONS
+from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 LINES = DEMO_INSTRUCTIONS.splitlines()
 PAUSES = [line for line in LINES if line.startswith("Wait ") and line.endswith(" seconds")]
@@ -29,7 +28,7 @@ async def test_the_demo_buys_two_things() -> None:
     planner = PlainPlanner()
     done = 0
     try:
-        async with serve_shop() as address:
+        async with serving_shop() as address:
             driver = await drivers.launch("chromium", viewport=Size(width=1280, height=720))
             await driver.open(f"{address}/")
             while idea := await planner.propose(Task(f"{address}/", sentences, 1, done, ()), driver):

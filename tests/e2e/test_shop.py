@@ -9,9 +9,8 @@ import pytest
 from playwright.async_api import Browser, Dialog, Page, expect
 
 from tests.chromium import chromium
-from tests.shop import serve_shop
 from tests.timecode import Picture, decode
-from web.shop import PAGES
+from web.shop import PAGES, serving_shop
 
 READER = Path(__file__).parents[1] / "timecode.js"
 
@@ -24,7 +23,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with serve_shop() as address:
+    async with serving_shop() as address:
         context = await browser.new_context(base_url=address, viewport={"width": 1280, "height": 720})
         page = await context.new_page()
         wrong: list[str] = []
