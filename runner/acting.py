@@ -95,7 +95,7 @@ class Subject:
             return self._silent()
         if number == 0:
             return f"No element matches {self._selector} after {after}"
-        who = await sentences.spoken(self._page, self.locator, self._selector)
+        who = await sentences.spoken(self.locator, self._selector)
         return f"{who} {sentences.state(error) or 'could not be used'} (waited {after})"
 
     def _silent(self) -> str:

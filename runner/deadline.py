@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 _SLICE_MS = 500.0
+_LEAST_MS = 100.0
+"""The last look before the deadline is a real one."""
 
 
 class Deadline:
@@ -22,7 +24,7 @@ class Deadline:
     @property
     def slice_ms(self) -> float:
         """What one look at the page may take of the time that is left."""
-        return min(_SLICE_MS, self.left_ms)
+        return min(_SLICE_MS, max(_LEAST_MS, self.left_ms))
 
     @property
     def over(self) -> bool:

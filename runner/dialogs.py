@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from playwright.async_api import BrowserContext, FileChooser, FilePayload, Page
 from playwright.async_api import Dialog as NativeDialog
@@ -24,7 +25,10 @@ from control.events import Choice, Dialog
 from control.shapes import Action, ActionType
 from runner.background import Background
 from runner.driver import HumanAction
+from runner.gestures import called
 from runner.locate import selector_of
+from runner.sentences import shorten
+from runner.spots import Spot
 from runner.uploads import data_url
 
 logger = logging.getLogger(__name__)
@@ -34,13 +38,13 @@ ACCEPTED_BY_DEFAULT = frozenset({"alert", "confirm", "beforeunload"})
 _FLOOD = 20
 """This many native dialogs within `_FLOOD_SECONDS` are told of; more are answered at once and only logged."""
 _FLOOD_SECONDS = 10.0
+_ACT_MS = 3000.0
 
 
 @dataclass(slots=True)
 class _Open:
     event: Dialog
     page: Page
-    began: float
     answer: Callable[[AnswerDialog], Awaitable[HumanAction | None]]
     give_up: Callable[[], Coroutine[Any, Any, None]]
     timer: asyncio.TimerHandle | None = None
@@ -56,8 +60,7 @@ class Dialogs:
         self._open: dict[str, _Open] = {}
         self._recent: deque[float] = deque(maxlen=_FLOOD)
         self._background = Background()
-        self.opened = asyncio.Event()
-        """Set while a native dialog holds its page up."""
+        self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
         context.on("dialog", self._dialog)
 
     @property
@@ -95,24 +98,25 @@ class Dialogs:
             self._take(id)
         await self._background.aclose()
 
-    def offer_select(
-        self,
-        page: Page,
-        options: tuple[Choice, ...],
-        *,
-        multiple: bool,
-        choose: Callable[[tuple[str, ...]], Awaitable[HumanAction]],
-        label: str,
-    ) -> None:
-        """Tells of a ``<select>`` that a person has opened."""
+    def offer_select(self, page: Page, spot: Spot, options: tuple[Choice, ...]) -> None:
+        """Tells of a ``<select>`` that a person has opened, in place of its list."""
 
         async def answered(command: AnswerDialog) -> HumanAction | None:
-            return await choose(command.values or ()) if command.accept else None
+            return await _choose(spot, command) if command.accept else None
 
-        async def nothing() -> None: ...
+        event = self._event("select", called(spot.selector), options=options, multiple=False)
+        self._add(_Open(event, page, answered, _nothing))
 
-        event = self._event("select", label, options=options, multiple=multiple)
-        self._add(_Open(event, page, time.time(), answered, nothing))
+    async def until_blocked(self, page: Page) -> None:
+        """Returns when a native dialog holds this page up."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(page, [])
+        waiters.append(waiter)
+        try:
+            if not self.blocks(page):
+                await waiter
+        finally:
+            waiters.remove(waiter)
 
     def _dialog(self, native: NativeDialog) -> None:
         page = native.page
@@ -127,7 +131,10 @@ class Dialogs:
             await self._by_default(native)
 
         event = self._event(native.type, native.message, default_value=native.default_value)
-        self._add(_Open(event, page, time.time(), answered, gave_up))
+        for waiter in self._waiters.get(page, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+        self._add(_Open(event, page, answered, gave_up))
 
     def _flooded(self) -> bool:
         now = time.monotonic()
@@ -148,10 +155,8 @@ class Dialogs:
         async def answered(command: AnswerDialog) -> HumanAction | None:
             return await _give_files(chooser, command) if command.accept else None
 
-        async def nothing() -> None: ...
-
         event = self._event("file_chooser", "", multiple=chooser.is_multiple())
-        self._add(_Open(event, chooser.page, time.time(), answered, nothing))
+        self._add(_Open(event, chooser.page, answered, _nothing))
 
     def _event(self, kind: str, message: str, **more: object) -> Dialog:
         deadline = datetime.now(UTC) + timedelta(seconds=self._patience)
@@ -195,15 +200,43 @@ async def _answer(native: NativeDialog, accept: bool, text: str | None) -> None:
         logger.debug("the dialog had gone already: %s", error.message)
 
 
-async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanAction:
-    files = [_decoded(file.name, file.mime_type, file.data) for file in command.files or ()]
+async def _nothing() -> None: ...
+
+
+async def _choose(spot: Spot, command: AnswerDialog) -> HumanAction:
     began = time.time()
-    selector = await selector_of(chooser.page.locator("jumpseat-focused=*"))
-    await chooser.set_files(files)
-    value = data_url(files[0]["name"], files[0]["mimeType"], files[0]["buffer"]) if files else "data:,"
+    wanted = list(command.values or ())
+    await spot.handle.select_option(wanted, timeout=_ACT_MS)
+    labels = "\n".join([option.label for option in await spot.options() if option.selected])
+    action = Action(type=ActionType.SELECT, selector=spot.selector, value=labels)
+    return HumanAction(action, f"Select '{shorten(labels)}' in {called(spot.selector)}", began)
+
+
+async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanAction | None:
+    files = [_decoded(file.name, file.mime_type, file.data) for file in command.files or ()]
+    if not files:
+        return None
+    began = time.time()
+    selector = await _input_of(chooser)
+    await chooser.set_files(files, timeout=_ACT_MS)
+    if selector is None:
+        return None
     names = ", ".join(file["name"] for file in files)
-    action = Action(type=ActionType.UPLOAD, selector=selector, value=value)
-    return HumanAction(action, f"Upload {names or 'nothing'}", began)
+    value = data_url(files[0]["name"], files[0]["mimeType"], files[0]["buffer"])
+    return HumanAction(Action(type=ActionType.UPLOAD, selector=selector, value=value), f"Upload {names}", began)
+
+
+async def _input_of(chooser: FileChooser) -> str | None:
+    """The selector of the ``<input type=file>``, which may itself be hidden."""
+    try:
+        frame = await chooser.element.owner_frame()
+        if frame is None:
+            return None
+        inputs = frame.locator("input[type=file]")
+        place = await inputs.evaluate_all("(all, wanted) => all.indexOf(wanted)", chooser.element)
+        return await selector_of(inputs.nth(place)) if place >= 0 else None
+    except (PlaywrightError, TimeoutError):
+        return None
 
 
 def _decoded(name: str, mime_type: str, data: str) -> FilePayload:

@@ -73,7 +73,8 @@ class Driver(Protocol):
     on_gone: Callable[[], None]
     """Called once when the browser has crashed or was closed by somebody else."""
     attended: bool
-    """Set while a person holds control: native dialogs wait for their answer."""
+    """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
+    each native dialog is answered at once: accepted, but a prompt is dismissed."""
 
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""

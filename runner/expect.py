@@ -25,7 +25,6 @@ _TEXT = """element => {
 async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
     """The element shows ``wanted``, or has it as its value; whitespace counts as one space. Raises StepFailed."""
     flat = " ".join(wanted.split())
-    shown = ""
     pause = 0.05
     while True:
         shown = await subject.wait(lambda ms: _text_of(subject.locator, ms))

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from runner.driver import Element, PageView
+from runner.locate import ENTER_FRAME, selector_of
+from runner.snapshot import Node, by_role, nodes
 
 _MOST_BYTES = 20_000
 _MOST_ELEMENTS = 300
-_NODE = re.compile(
-    r"^(?P<indent> *)- (?P<quote>'?)(?P<role>[a-z]+)(?: \"(?P<name>(?:[^\"\\]|\\.)*)\")?(?P<rest>[^\n]*)$"
-)
+_MOST_FRAMES = 10
+_TIMEOUT_MS = 5000.0
+_NO_ROLES = frozenset({"generic", "iframe"})
 
 
 async def look(page: Page) -> PageView:
-    """One look at the page."""
-    snapshot = await page.aria_snapshot(mode="ai", timeout=5000)
-    return PageView(url=page.url, title=await page.title(), snapshot=bounded(snapshot), elements=elements(snapshot))
+    """One look at the page: the number of calls does not grow with the number of elements."""
+    snapshot = await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS)
+    found = tuple(nodes(snapshot))
+    frames = await _frames(page, found)
+    return PageView(
+        url=page.url,
+        title=str(await page.evaluate("document.title")),
+        snapshot=bounded(snapshot),
+        elements=tuple(elements(found, frames))[:_MOST_ELEMENTS],
+    )
 
 
 def bounded(snapshot: str) -> str:
@@ -31,13 +42,41 @@ def bounded(snapshot: str) -> str:
     return f"{kept}\n# … the page goes on"
 
 
-def elements(snapshot: str) -> tuple[Element, ...]:
-    """The visible elements that have a role and a name, in document order."""
-    return tuple(_named(snapshot))[:_MOST_ELEMENTS]
+async def _frames(page: Page, found: Iterable[Node]) -> dict[str, str]:
+    """The selectors of the frames in the picture, by their refs."""
+    refs = [node.ref for node in found if node.role == "iframe" and node.ref]
+    selectors: dict[str, str] = {}
+    for ref in refs[:_MOST_FRAMES]:
+        with suppress(PlaywrightError, TimeoutError):
+            selectors[ref] = await selector_of(page.get_by_ref(ref))
+    return selectors
 
 
-def _named(snapshot: str) -> Iterator[Element]:
-    nodes = [found for line in snapshot.splitlines() if (found := _NODE.match(line))]
-    for node in nodes:
-        if node["name"]:
-            yield Element(node["role"], node["name"], f'role={node["role"]}[name="{node["name"]}"]')
+def elements(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[Element]:
+    """The visible elements that have a role and a name, in document order.
+
+    A snapshot shows at least what ``role=`` selectors find, in the same order: so the place among the elements of the
+    same role and name is the selector's ``nth``.
+    """
+    placed = list(_placed(found, frames))
+    many = Counter(selector for _, selector, _ in placed)
+    for node, selector, place in placed:
+        if node.ref is not None:
+            nth = f" >> nth={place}" if many[selector] > 1 else ""
+            yield Element(node.role, node.name, selector + nth)
+
+
+def _placed(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[tuple[Node, str, int]]:
+    """Named nodes with the selector of their role and name, and their place among all that it finds."""
+    counted: Counter[str] = Counter()
+    inside: list[tuple[int, str | None]] = []
+    for node in found:
+        while inside and node.depth <= inside[-1][0]:
+            inside.pop()
+        if node.role == "iframe":
+            inside.append((node.depth, frames.get(node.ref or "")))
+        frame = inside[-1][1] if inside else ""
+        if node.name and node.role not in _NO_ROLES and not node.hidden and frame is not None:
+            selector = f"{frame}{ENTER_FRAME if frame else ''}{by_role(node.role, node.name)}"
+            yield node, selector, counted[selector]
+            counted[selector] += 1

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.commands import AnswerDialog, Input, Pick
 from control.events import Dialog, PageChanged, Picked
@@ -18,10 +19,13 @@ from media.frames import FrameSink
 from runner import sentences
 from runner.dialogs import Dialogs
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+from runner.input import InputDesk
 from runner.observe import look
 from runner.perform import Performer
+from runner.picking import pick
 from runner.screencast import Screencast
 from runner.tabs import Tabs
+from runner.wires import Wires
 
 T = TypeVar("T")
 _LOOK_SECONDS = 10.0
@@ -46,6 +50,7 @@ class PageDriver:
     ) -> None:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
+        self.on_gone: Callable[[], None] = lambda: None
         self._browser = browser
         self._viewport = viewport
         self._end = end
@@ -67,6 +72,8 @@ class PageDriver:
         self._context = context
         self._dialogs = Dialogs(context, report=self._report_dialog, patience=self._dialog_timeout)
         self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
+        chromium = self._browser.browser_type.name == "chromium"
+        self._desk = InputDesk(self._tabs, self._dialogs, Wires(chromium=chromium))
         self._performer = Performer(self._tabs, uploads=self._uploads)
         context.on("page", self._opened)
         await context.new_page()
@@ -103,15 +110,10 @@ class PageDriver:
         with self._translated():
             shown = self._tabs.active.locator(selector).filter(visible=True).first
             try:
-                await asyncio.wait_for(
-                    shown.wait_for(state="visible", timeout=max(1, timeout_ms)), (timeout_ms + 1000) / 1000
-                )
-                box = await asyncio.wait_for(shown.bounding_box(timeout=1000), 2.0)
-            except (PlaywrightError, TimeoutError) as error:
-                if isinstance(error, PlaywrightError) and sentences.bad_selector(error):
-                    raise
+                box = await asyncio.wait_for(_box(shown, timeout_ms), timeout_ms / 1000 + _LOOK_SECONDS)
+            except (PlaywrightTimeout, TimeoutError):
                 return None
-        return Target(selector, Box(**box) if box else None, self._tabs.viewport)
+        return Target(selector, box, self._tabs.viewport) if box else None
 
     async def count(self, selector: str) -> int:
         with self._translated():
@@ -136,13 +138,19 @@ class PageDriver:
             )
 
     async def input(self, command: Input) -> list[HumanAction]:
-        raise NotImplementedError
+        with self._translated():
+            return await self._desk.handle(command)
 
     async def flush_input(self) -> list[HumanAction]:
-        return []
+        with self._translated():
+            return await self._desk.flush()
 
     async def pick(self, command: Pick) -> Picked:
-        raise NotImplementedError
+        with self._translated():
+            page, viewport = self._tabs.active, self._tabs.viewport
+            if self._dialogs.blocks(page):
+                raise StepFailed("Nothing can be picked while a dialog is open")
+            return await self._bounded(pick(page, command, viewport), _LOOK_SECONDS)
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         with self._translated():
@@ -161,9 +169,11 @@ class PageDriver:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._lost("The browser is closed")
+        self._gone = self._gone or "The browser is closed"
         if self._context is not None:
-            await asyncio.gather(self._screencast.aclose(), self._dialogs.aclose(), self._tabs.aclose())
+            await asyncio.gather(
+                self._screencast.aclose(), self._desk.aclose(), self._dialogs.aclose(), self._tabs.aclose()
+            )
         await self._end()
 
     def _report_dialog(self, event: Dialog) -> None:
@@ -180,7 +190,9 @@ class PageDriver:
         self._screencast.follow(page)
 
     def _lost(self, reason: str) -> None:
-        self._gone = self._gone or reason
+        if self._gone is None:
+            self._gone = reason
+            self.on_gone()
 
     async def _bounded(self, look: Awaitable[T], seconds: float) -> T:
         try:
@@ -201,3 +213,12 @@ class PageDriver:
             if isinstance(error, PlaywrightError):
                 raise StepFailed(sentences.first_line(error)) from error
             raise
+
+
+async def _box(shown: Locator, timeout_ms: int) -> Box | None:
+    if timeout_ms > 0:
+        await shown.wait_for(state="visible", timeout=timeout_ms)
+    elif await shown.count() == 0:
+        return None
+    box = await shown.bounding_box(timeout=1000)
+    return Box(**box) if box else None

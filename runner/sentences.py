@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator
+
+from runner.snapshot import role_and_name
 
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
@@ -78,7 +80,7 @@ def unreachable(url: str, error: PlaywrightError, after: str) -> str:
     return f"{url} cannot be loaded: {reason}"
 
 
-async def spoken(page: Page, locator: Locator, selector: str) -> str:
+async def spoken(locator: Locator, selector: str) -> str:
     """The element as a person would call it: ``The button 'Pay'``; its selector where it has no name."""
     try:
         snapshot = await locator.first.aria_snapshot(timeout=500)
@@ -86,18 +88,3 @@ async def spoken(page: Page, locator: Locator, selector: str) -> str:
         return f"The element {selector}"
     role, name = role_and_name(snapshot)
     return f"The {role} '{name}'" if role and name else f"The element {selector}"
-
-
-_FIRST_NODE = re.compile(r'^- (?P<quote>\'?)(?P<role>[a-z]+)(?: "(?P<name>(?:[^"\\]|\\.)*)")?')
-
-
-def role_and_name(snapshot: str) -> tuple[str | None, str | None]:
-    """Of the first node of an aria snapshot; ``text`` and ``generic`` are no roles."""
-    found = _FIRST_NODE.match(snapshot)
-    if not found or found["role"] in {"text", "generic"}:
-        return None, None
-    name = found["name"]
-    if name is None:
-        return found["role"], None
-    text = name.replace("''", "'") if found["quote"] else name
-    return found["role"], re.sub(r"\\(.)", r"\1", text)

@@ -131,7 +131,7 @@ class Tabs:
     async def _read_title(self, page: Page) -> None:
         """A page that is blocked by a dialog or a long script keeps the title that it had."""
         try:
-            self._titles[page] = await asyncio.wait_for(page.title(), _TITLE_SECONDS)
+            self._titles[page] = str(await asyncio.wait_for(page.evaluate("document.title"), _TITLE_SECONDS))
         except (TimeoutError, PlaywrightError):
             self._titles.setdefault(page, "")
 

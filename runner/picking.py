@@ -1,0 +1,43 @@
+"""What is at a point of the picture."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page
+
+from control.commands import Input, Pick
+from control.events import Picked
+from control.shapes import Box, Size
+from runner.driver import StepFailed
+from runner.locate import at_point, selector_of
+from runner.sentences import shorten
+from runner.snapshot import role_and_name
+
+_MS = 2000.0
+
+
+def to_viewport(command: Input | Pick, viewport: Size) -> tuple[float, float]:
+    """The point in CSS pixels of the viewport, kept within it: the picture shows exactly the viewport, at any size."""
+    x = command.x * viewport.width / command.width if command.width else command.x
+    y = command.y * viewport.height / command.height if command.height else command.y
+    return min(max(x, 0.0), viewport.width - 0.01), min(max(y, 0.0), viewport.height - 0.01)
+
+
+async def pick(page: Page, command: Pick, viewport: Size) -> Picked:
+    """The element there; within a button or link, that button or link. Raises StepFailed where there is none."""
+    found = await at_point(page, *to_viewport(command, viewport))
+    if found is None:
+        raise StepFailed("There is no element at this point")
+    selector = await selector_of(found)
+    element = page.locator(selector)
+    role, name = role_and_name(await element.aria_snapshot(timeout=_MS))
+    box = await element.bounding_box(timeout=_MS)
+    text = shorten(str(await element.evaluate("element => element.innerText ?? ''", timeout=_MS)))
+    return Picked(
+        id=command.id,
+        selector=selector,
+        role=role,
+        name=name,
+        text=text or None,
+        box=Box(**box) if box else None,
+        viewport=viewport,
+    )
