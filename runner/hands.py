@@ -28,18 +28,21 @@ class Hands:
         self._changes = changes
         self._shots = shots
         self._masking = masking
-        self._held = False
+        self._left = False
+        """A person has let go of the wheel, and what they held down may still be held."""
         self.turns = 0
         """Counts up whenever control changes hands."""
         self.taker = "somebody"
         """The name of the person who took control last."""
 
     def hear(self, entry: Entry) -> None:
-        """Notes that control has changed hands; a listener of the run's log."""
+        """Tells the browser whether a person is at the wheel; a listener of the run's log."""
         match entry.body:
             case e.ControlChanged(holder=holder):
                 self.turns += 1
                 self.taker = holder.name if holder else self.taker
+                self._left = self._left or holder is None
+                self._driver.attended = holder is not None
 
     async def input(self, command: c.Input, actor: Actor) -> None:
         """Raises Refused, or BrowserGone."""
@@ -72,13 +75,9 @@ class Hands:
         self._record(await self._driver.flush_input())
 
     async def settle(self) -> None:
-        """Tells the browser whether a person is at the wheel, where that has changed."""
-        held = self._run.wheel.holder is not None
-        if held == self._held:
-            return
-        self._held = held
-        self._driver.attended = held
-        if not held:
+        """To be awaited before the page is touched by anybody else: nothing of the person's input is left over."""
+        if self._left:
+            self._left = False
             await self.flush()
 
     async def _stopped(self, actor: Actor) -> None:

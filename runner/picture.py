@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from media.frames import LatestFrame
 from media.stream import LiveStream
 from runner.driver import Driver
+from runner.logs import RunLog
 
 
 class Picture:
     """Owns the run's stream and switches its capture, one switch at a time."""
 
-    def __init__(
-        self, driver: Driver, *, fps: int, bitrate: int, logger: logging.LoggerAdapter[logging.Logger]
-    ) -> None:
+    def __init__(self, driver: Driver, *, fps: int, bitrate: int, logger: RunLog) -> None:
         self._driver = driver
         self._fps = fps
         self._logger = logger

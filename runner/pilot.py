@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from control.todo import Conclude, Diagnose, End, Hold, Perform, Plan
 from runner.changes import Alarm, Changes, Unwanted
 from runner.driver import BrowserGone, Driver, StepFailed, Target
 from runner.hands import Hands
+from runner.logs import RunLog
 from runner.masking import Masking
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
 from runner.shots import Shots
@@ -28,9 +28,6 @@ MAX_RETRIES = 2
 
 _FIND_TIMEOUT = 2.0
 """Seconds to find out where a proposal's target is."""
-
-_OVERTIME = 10.0
-"""Seconds beyond its own timeout after which a step is given up, because the browser does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,8 @@ class Pilot:
         masking: Masking,
         clock: Clock,
         alarm: Alarm,
-        logger: logging.LoggerAdapter[logging.Logger],
+        overtime: float,
+        logger: RunLog,
     ) -> None:
         self._run = run
         self._driver = driver
@@ -66,6 +64,7 @@ class Pilot:
         self._masking = masking
         self._clock = clock
         self._alarm = alarm
+        self._overtime = overtime
         self._logger = logger
 
     def task(self) -> Task:
@@ -215,7 +214,7 @@ class Pilot:
         """What went wrong, or None. Here alone secrets' values are put in."""
         self._shots.stale()
         timeout_ms = self._run.spec.step_timeout_ms
-        patience = timeout_ms / 1000 + _OVERTIME
+        patience = timeout_ms / 1000 + self._overtime
         if action.type is ActionType.WAIT:
             patience += (action.number or 0) / 1000
         try:

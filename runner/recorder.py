@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from control import events as e
 from control.log import Entry
 from control.run import Run
 from control.shapes import Step
+from runner.logs import RunLog
 from runner.store import Store, StoreErrors
 
 _LAST_TRIES = 3
@@ -22,7 +22,7 @@ class Recorder:
     It never fails: a run whose store does not work goes on, and is complete in memory.
     """
 
-    def __init__(self, run: Run, store: Store, logger: logging.LoggerAdapter[logging.Logger]) -> None:
+    def __init__(self, run: Run, store: Store, logger: RunLog) -> None:
         self._run = run
         self._store = store
         self._logger = logger

@@ -25,6 +25,7 @@ from runner.describe import describe
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.exporting import Exporter, no_export
 from runner.hands import Hands
+from runner.logs import RunLog
 from runner.masking import Masking
 from runner.picture import Picture
 from runner.pilot import Pilot
@@ -58,6 +59,8 @@ class SessionOptions:
     """Seconds until a start URL that does not answer is given up."""
     close_timeout: float = 4.0
     """Seconds until a browser that does not close is left to itself."""
+    overtime: float = 10.0
+    """Seconds beyond its own timeout after which a step is given up, because the browser does not answer."""
     grace: timedelta = timedelta(seconds=20)
     """How long the holder of control may be gone."""
     clock: Clock = utc_now
@@ -78,11 +81,6 @@ class _Cockpit:
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on beside the pilot, until it is cancelled."""
         return [self.shots.work(), *([self.picture.work()] if self.picture else [])]
-
-
-class _RunLog(logging.LoggerAdapter[logging.Logger]):
-    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:  # noqa: ANN401 - as the base class has it
-        return f"[run {str((self.extra or {})['run'])[:8]}] {msg}", kwargs
 
 
 class Session:
@@ -119,7 +117,7 @@ class Session:
             grace=options.grace,
             looks_ahead=self._planners[planner].looks_ahead,
         )
-        self._logger = _RunLog(logger, {"run": run_id})
+        self._logger = RunLog(logger, run_id, self._masking)
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger)
         self._dialogs: dict[str, e.Dialog] = {}
@@ -312,6 +310,7 @@ class Session:
             masking=self._masking,
             clock=options.clock,
             alarm=options.alarm,
+            overtime=options.overtime,
             logger=self._logger,
         )
         picture = None

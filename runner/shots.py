@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import datetime, timedelta
 
 from control.run import Run
 from control.shapes import Clock
 from runner.driver import Driver
+from runner.logs import RunLog
 from runner.store import Store
 
 _TIMEOUT = 5.0
@@ -24,9 +24,7 @@ _WAITING = 32
 class Shots:
     """Takes and keeps screenshots; one that fails is left out, and nothing else changes."""
 
-    def __init__(
-        self, run: Run, driver: Driver, store: Store, clock: Clock, logger: logging.LoggerAdapter[logging.Logger]
-    ) -> None:
+    def __init__(self, run: Run, driver: Driver, store: Store, clock: Clock, logger: RunLog) -> None:
         self._run = run
         self._driver = driver
         self._store = store
@@ -35,6 +33,7 @@ class Shots:
         self._newest: bytes | None = None
         self._taken_at: datetime | None = None
         self._wanted: asyncio.Queue[int] = asyncio.Queue(_WAITING)
+        self._waiting: set[int] = set()
 
     def url(self, number: int, *, before: bool = False) -> str:
         """Where the API serves it."""
@@ -58,8 +57,11 @@ class Shots:
 
     def later(self, number: int) -> None:
         """Has the picture after a step taken in the background; the step is told again with it."""
+        if number in self._waiting:
+            return
         try:
             self._wanted.put_nowait(number)
+            self._waiting.add(number)
         except asyncio.QueueFull:
             self._logger.warning("step %d gets no screenshot: too many wait", number)
 
@@ -71,6 +73,7 @@ class Shots:
         """Takes what ``later`` asked for, until it is cancelled."""
         while True:
             number = await self._wanted.get()
+            self._waiting.discard(number)
             try:
                 url = await self.after(number)
                 if url is not None and not self._run.final:

@@ -77,6 +77,8 @@ class FakeDriver:
         self.did: list[str] = []
         self.performed: list[Action] = []
         self.perform_gate = Gate()
+        self.slow_to_stop = Gate()
+        """Where an action passes that is cancelled."""
         self.open_gate = Gate()
         self.failures: dict[str, deque[str]] = {}
         """Selector to the reasons with which its next actions fail."""
@@ -114,7 +116,10 @@ class FakeDriver:
     async def perform(self, action: Action, *, timeout_ms: int) -> None:
         self._check()
         self.did.append(f"{action.type} {action.selector}")
-        await self.perform_gate.pass_through()
+        try:
+            await self.perform_gate.pass_through()
+        finally:
+            await self.slow_to_stop.pass_through()
         self._check()
         failures = self.failures.get(action.selector or "")
         if failures:

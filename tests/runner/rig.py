@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ from control import events as e
 from control.roles import Actor, Role
 from control.shapes import NewRun, RunStatus, Step, StepStatus
 from runner.session import Session, SessionOptions
-from runner.store import Store
+from runner.store import RunRecord, Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
 
 E = TypeVar("E")
@@ -27,8 +26,11 @@ EVE = Actor("eve", Role.VIEWER, "Eve")
 class Rig:
     """A session under test."""
 
-    def __init__(self, session: Session, drivers: FakeDrivers, planner: FakePlanner, clock: FakeClock) -> None:
+    def __init__(
+        self, session: Session, store: Store, drivers: FakeDrivers, planner: FakePlanner, clock: FakeClock
+    ) -> None:
         self.session = session
+        self.store = store
         self.drivers = drivers
         self.driver: FakeDriver = drivers.driver
         self.planner = planner
@@ -73,6 +75,17 @@ class Rig:
         """What was told of one step, in order."""
         return [event.step for event in self.events(e.TestStep) if event.step.step_number == number]
 
+    async def stored(self) -> RunRecord:
+        record = await self.store.get(self.session.id)
+        assert record
+        return record
+
+    async def picture(self, number: int, *, before: bool = False) -> bytes:
+        """A step's screenshot."""
+        path = await self.session.screenshot(number, before=before)
+        assert path
+        return path.read_bytes()
+
     async def steps(self) -> list[Step]:
         return list(await self.session.steps())
 
@@ -81,10 +94,12 @@ class Rig:
 async def rig(
     folder: Path,
     planner: FakePlanner | None = None,
+    /,
     *,
     driver: FakeDriver | None = None,
     later: FakePlanner | None = None,
     streaming: bool = False,
+    options: dict[str, float] | None = None,
     **spec: Any,  # noqa: ANN401 - fields of NewRun
 ) -> AsyncIterator[Rig]:
     """A session that has not begun; ``later``: the planner that takes over when the first one's kind changes."""
@@ -103,11 +118,15 @@ async def rig(
         drivers=drivers,
         store=store,
         options=SessionOptions(
-            clock=clock, alarm=clock.alarm, streaming=streaming, grace=timedelta(seconds=20), fps=15, launch_timeout=5
+            clock=clock,
+            alarm=clock.alarm,
+            streaming=streaming,
+            fps=15,
+            **(options or {}),  # type: ignore[arg-type]
         ),
     )
     await store.add(session.record())
-    made = Rig(session, drivers, planners[0], clock)
+    made = Rig(session, store, drivers, planners[0], clock)
     try:
         yield made
     finally:

@@ -1,0 +1,223 @@
+"""Take-over: one person at the wheel, the planner waits, and what the person did is on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from control import commands as c
+from control import events as e
+from control.errors import NotHolder
+from control.shapes import Action, Box, RunStatus, Source, StepStatus
+from runner.driver import HumanAction
+from tests.fakes import FakePlanner, click
+from tests.runner.rig import ADA, BOB, Rig, rig
+
+
+def human(action: Action, description: str = "by hand", *, merges: bool = False) -> HumanAction:
+    return HumanAction(action, description, started_at=0.0, merges=merges)
+
+
+def typing(text: str) -> Action:
+    return Action.model_validate({"type": "type", "selector": "#name", "value": text})
+
+
+@asynccontextmanager
+async def held(folder: Path, planner: FakePlanner | None = None) -> AsyncIterator[Rig]:
+    """A run in review whose wheel Ada has taken."""
+    async with rig(folder, planner or FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+        run.session.join(ADA)
+        run.session.join(BOB)
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        await run.do(c.TakeControl())
+        yield run
+
+
+async def test_it_interrupts_the_step_in_flight_which_is_never_repeated(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+        run.driver.perform_gate.close()
+        run.start()
+        await run.driver.perform_gate.reached.wait()
+        await run.do(c.TakeControl())
+        step = await run.until_step(1, StepStatus.SKIPPED)
+        assert step.error == "interrupted: Ada took control"
+        assert run.driver.perform_gate.abandoned.is_set()
+        run.driver.perform_gate.open()
+        await run.do(c.ReleaseControl())
+        assert await run.finish() is RunStatus.PASSED
+        assert [action.selector for action in run.driver.performed] == ["#pay"]
+
+
+async def test_taken_and_released_at_once_it_still_interrupts(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+        run.driver.perform_gate.close()
+        run.start()
+        await run.driver.perform_gate.reached.wait()
+        await run.do(c.TakeControl())
+        await run.do(c.ReleaseControl())
+        await run.until_step(1, StepStatus.SKIPPED)
+        run.driver.perform_gate.open()
+        assert await run.finish() is RunStatus.PASSED
+
+
+async def test_it_stops_a_planner_that_is_thinking(tmp_path: Path) -> None:
+    planner = FakePlanner([click("#cart")])
+    planner.gate.close()
+    async with rig(tmp_path, planner) as run:
+        run.start()
+        await planner.gate.reached.wait()
+        await run.do(c.TakeControl())
+        await planner.gate.abandoned.wait()
+        assert run.driver.did == ["open http://shop.test/"]
+
+
+async def test_input_waits_until_the_interrupted_step_has_stopped(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+        run.driver.perform_gate.close()
+        run.driver.slow_to_stop.close()
+        run.start()
+        await run.driver.perform_gate.reached.wait()
+        await run.do(c.TakeControl())
+        await run.driver.slow_to_stop.reached.wait()
+        waiting = [asyncio.create_task(run.do(c.Input(kind="key_down", key=key))) for key in "abc"]
+        await run.do(c.Ping())
+        assert not any(entry.startswith("input") for entry in run.driver.did)
+        run.driver.slow_to_stop.open()
+        await asyncio.gather(*waiting)
+        assert [entry for entry in run.driver.did if entry.startswith("input")] == [
+            "input key_down a",
+            "input key_down b",
+            "input key_down c",
+        ]
+
+
+async def test_only_the_holder_may_put_hands_on_the_page(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        with pytest.raises(NotHolder):
+            await run.do(c.Input(kind="move"), BOB)
+        with pytest.raises(NotHolder):
+            await run.do(c.AnswerDialog(dialog_id="d1", accept=True), BOB)
+        await run.do(c.AnswerDialog(dialog_id="d1", accept=True))
+        assert run.driver.did[-1] == "answer d1"
+
+
+async def test_the_browser_knows_whether_a_person_is_there(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.human.append([human(click("#a"))])
+        await run.do(c.Input(kind="down"))
+        assert run.driver.attended
+        await run.do(c.ReleaseControl())
+        await run.until(lambda: run.session.view().proposal)
+        assert not run.driver.attended
+
+
+async def test_what_a_person_does_is_recorded_with_a_picture(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.human.append([human(click("#agree"), "Click 'I agree'")])
+        await run.do(c.Input(kind="up"))
+        await run.until(lambda: any(step.screenshot_url for step in run.told(1)))
+        step = run.told(1)[-1]
+        assert (step.source, step.status, step.description) == (Source.HUMAN, StepStatus.PASSED, "Click 'I agree'")
+        assert await run.picture(1)
+
+
+async def test_more_text_in_the_same_field_takes_the_place_of_the_step_before(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.human.append([human(typing("A"))])
+        run.driver.human.append([human(typing("Ada"), merges=True)])
+        await run.do(c.Input(kind="text", text="A"))
+        await run.do(c.Input(kind="text", text="da"))
+        (step,) = await run.steps()
+        assert (step.step_number, step.value) == (1, "Ada")
+
+
+async def test_release_records_what_was_held_back_before_the_planner_looks_afresh(tmp_path: Path) -> None:
+    planner = FakePlanner([click("#cart"), click("#pay")])
+    async with held(tmp_path, planner) as run:
+        asked = len(planner.tasks)
+        run.driver.held_back = [human(typing("Ada"))]
+        await run.do(c.ReleaseControl())
+        await run.until(lambda: run.session.view().proposal)
+        assert len(planner.tasks) == asked + 1
+        assert [step.value for step in planner.tasks[-1].steps] == ["Ada"]
+
+
+async def test_what_a_person_did_settles_the_step_that_failed(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([click("#renamed"), click("#pay")])) as run:
+        run.driver.fail("#renamed", "it is not there")
+        run.start()
+        await run.until(lambda: run.events(e.HelpNeeded))
+        await run.do(c.TakeControl())
+        run.driver.held_back = [human(click("#new-name"))]
+        await run.do(c.ReleaseControl())
+        assert await run.finish() is RunStatus.PASSED
+        assert [action.selector for action in run.driver.performed] == ["#pay"]
+
+
+async def test_handed_over_the_wheel_stays_attended(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        await run.do(c.Input(kind="move"))
+        await run.do(c.ReleaseControl(to="bob"))
+        await run.do(c.Input(kind="move"), BOB)
+        assert run.driver.attended
+        with pytest.raises(NotHolder):
+            await run.do(c.Input(kind="move"))
+
+
+async def test_control_ends_when_its_holder_has_been_gone_for_the_grace_period(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.human.append([])
+        await run.do(c.Input(kind="down"))
+        run.driver.held_back = [human(click("#a"))]
+        run.session.leave(ADA.viewer_id)
+        run.clock.advance(seconds=19)
+        assert run.session.view().control.holder
+        run.clock.advance(seconds=2)
+        await run.until(lambda: run.session.view().proposal)
+        assert run.session.view().control.holder is None
+        assert [step.source for step in await run.steps()] == [Source.HUMAN]
+        assert not run.driver.attended
+
+
+async def test_a_holder_who_comes_back_keeps_control(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.session.leave(ADA.viewer_id)
+        run.session.join(ADA)
+        run.clock.advance(seconds=60)
+        await run.do(c.Input(kind="move"))
+        holder = run.session.view().control.holder
+        assert holder
+        assert holder.name == "Ada"
+
+
+async def test_a_secret_typed_by_hand_is_recorded_by_its_name(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([click("#a")]), mode="review", secrets={"PW": "hunter2"}) as run:
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        await run.do(c.TakeControl())
+        run.driver.human.append([human(typing("hunter2"), "Type 'hunter2' into 'Name'")])
+        await run.do(c.Input(kind="text", text="hunter2"))
+        (step,) = await run.steps()
+        assert (step.value, step.description) == ("{{secret:PW}}", "Type '•••' into 'Name'")
+
+
+async def test_a_browser_that_goes_under_a_persons_hands_fails_the_run(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.gone = "it has crashed"
+        with pytest.raises(Exception, match="the browser has gone"):
+            await run.do(c.Input(kind="down"))
+        assert await run.finish() is RunStatus.FAILED
+
+
+async def test_a_proposals_box_is_where_the_browser_found_it(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        proposal = run.session.view().proposal
+        assert proposal
+        assert proposal.box == Box(x=1, y=2, width=30, height=40)
