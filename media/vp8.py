@@ -43,7 +43,7 @@ def open_vp8(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> Vi
         "undershoot-pct": "100",
         "overshoot-pct": "15",
         "max-intra-rate": "900",
-        "static-thresh": "100",
+        "static-thresh": "1000",
         "screen-content-mode": "1",
         "error-resilient": "default",
     }
