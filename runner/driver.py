@@ -90,6 +90,12 @@ class Driver(Protocol):
 
     async def observe(self) -> PageView: ...
 
+    async def durable(self, selector: str) -> str:
+        """For the element that ``selector`` finds now, such as ``aria-ref=e12``, one that goes on finding it.
+
+        Raises StepFailed where it finds none, or several.
+        """
+
     async def screenshot(self) -> bytes:
         """The active page as JPEG. Raises StepFailed where none can be made."""
 

@@ -32,6 +32,7 @@ _LOOK_SECONDS = 1.0
 """A page that is too busy to say what is under the pointer gets the input all the same; it is only not recorded."""
 _ACT_SECONDS = 2.0
 _MOST_WAITING = 200
+_BOXES = frozenset({"checkbox", "radio"})
 _OPENS_SELECT = frozenset({" ", "Enter", "F4"})
 
 
@@ -49,6 +50,7 @@ class InputDesk:
         self._press: Press | None = None
         self._field: Spot | None = None
         self._opening = False
+        self._ticking: tuple[Spot, float] | None = None
         self._background = Background()
         self._ways: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
             "down": self._down,
@@ -148,7 +150,7 @@ class InputDesk:
     async def _toggled(self, press: Press) -> list[HumanAction]:
         """A click on a box, or a pull at a slider, is told by what has become of it."""
         spot = press.spot
-        if spot is None or not (spot.was.kind in {"checkbox", "radio"} or spot.was.range):
+        if spot is None or not (spot.was.kind in _BOXES or spot.was.range):
             return []
         now = await self._look(spot.now())
         change = self._gestures.changed(spot, now, press.at) if now else None
@@ -173,6 +175,9 @@ class InputDesk:
         await self._act(self._wires.key(page, command, down=True))
         if spot is None:
             return []
+        if command.key == " " and spot.was.kind in _BOXES:
+            self._ticking = (spot, began)
+            return []
         changed = await self._changes(page, spot, began)
         return self._gestures.key(command, spot, began) if changed is None else changed
 
@@ -182,8 +187,10 @@ class InputDesk:
         return command.key in _OPENS_SELECT or ("Alt" in command.modifiers and command.key.startswith("Arrow"))
 
     async def _key_up(self, page: Page, command: Input) -> list[HumanAction]:
+        """The space bar ticks a box when it goes up."""
         await self._act(self._wires.key(page, command, down=False))
-        return []
+        ticking, self._ticking = self._ticking, None
+        return (await self._changes(page, *ticking) or []) if ticking is not None else []
 
     async def _text(self, page: Page, command: Input) -> list[HumanAction]:
         return await self._insert(page, self._wires.text(page, command.text))

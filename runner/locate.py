@@ -52,6 +52,9 @@ _INTO_FRAME = """element => {
   return [box.left + element.clientLeft, box.top + element.clientTop];
 }"""
 
+# The code generator would name the page by all the text on it.
+_WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowerCase() : null"
+
 
 async def register_engines(playwright: Playwright) -> None:
     """Teaches Playwright the selectors ``jumpseat-at=x,y`` and ``jumpseat-focused=*``; once, before any browser."""
@@ -110,6 +113,9 @@ async def _selector_of(locator: Locator) -> str:
     generated = _raw(await locator.normalize())
     page = locator.page
     handle = await page.locator(generated).element_handle(timeout=_SECONDS * 1000)
+    if "internal:text" in generated and (whole := await handle.evaluate(_WHOLE_PAGE)):
+        generated = generated.rpartition(ENTER_FRAME)[0]
+        return f"{generated}{ENTER_FRAME}{whole}" if generated else str(whole)
     for candidate in (_readable(generated), await _role_selector(page, generated)):
         if candidate and candidate != generated and await _finds_only(page, candidate, handle):
             return candidate

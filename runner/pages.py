@@ -20,6 +20,7 @@ from runner import sentences
 from runner.dialogs import Dialogs
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
 from runner.input import InputDesk
+from runner.locate import selector_of
 from runner.observe import look
 from runner.perform import Performer
 from runner.picking import pick
@@ -124,6 +125,13 @@ class PageDriver:
             view = await self._bounded(look(self._tabs.active), _LOOK_SECONDS)
         self._tabs.news()
         return view
+
+    async def durable(self, selector: str) -> str:
+        with self._translated():
+            try:
+                return await selector_of(self._tabs.active.locator(selector))
+            except (PlaywrightError, TimeoutError):
+                raise StepFailed(f"Nothing on the page is {selector} any more") from None
 
     async def screenshot(self) -> bytes:
         with self._translated():

@@ -115,4 +115,4 @@ async def test_find_gives_the_box_of_a_visible_element_or_nothing(seat: Seat) ->
     assert (target.viewport.width, target.viewport.height) == (800, 600)
     assert await seat.driver.find("[data-n=hidden]") is None
     assert await seat.driver.find("#nowhere", timeout_ms=50) is None
-    assert await seat.driver.count("[data-n]") == 5
+    assert await seat.driver.count("[data-n]") == 4
