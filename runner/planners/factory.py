@@ -1,0 +1,29 @@
+"""Builds a run's planners by name."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from control.errors import Unsupported
+from control.secrets import Secrets
+from control.shapes import NewRun, PlannerName
+from runner.planners.base import Planner
+from runner.planners.model import INSTALL, ModelPlanner
+from runner.planners.options import ModelOptions
+from runner.planners.plain import PlainPlanner
+from runner.planners.script import ScriptPlanner
+
+
+def build_planner(name: PlannerName, spec: NewRun, *, model: ModelOptions | None = None) -> Planner:
+    """A planner for one run. Raises Unsupported where it lacks a setting or a package."""
+    match name:
+        case "script":
+            return ScriptPlanner(spec.steps or ())
+        case "plain":
+            return PlainPlanner()
+        case "model":
+            if model is None:
+                raise Unsupported("no model is set: set JUMPSEAT_MODEL to provider:name, for example openai:gpt-5")
+            if find_spec("pydantic_ai") is None:
+                raise Unsupported(INSTALL)
+            return ModelPlanner(model, mask=Secrets(spec.secrets).mask)

@@ -1,0 +1,128 @@
+"""Lets a language model choose each step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from control.shapes import Action
+from runner.describe import describe
+from runner.driver import Driver, StepFailed
+from runner.planners.base import Failure, Idea, Repair, Stuck, Task
+from runner.planners.options import ModelOptions
+from runner.planners.prompt import Decision, Mask, compose
+
+INSTALL: Final = "the model planner needs more packages: pip install 'jumpseat[model]'"
+_LOOKS: Final = 2
+"""How often the page may change under the model's eyes before people are asked."""
+_DESCRIPTION_CHARS: Final = 120
+
+
+class Asked(Protocol):
+    """One run's access to a model."""
+
+    async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
+        """Raises Stuck."""
+
+
+Connect = Callable[[ModelOptions], Asked]
+
+
+def connect(options: ModelOptions) -> Asked:
+    """Loads the library, which is an extra; takes more than a second the first time. Raises Stuck."""
+    try:
+        from runner.planners.client import ModelClient  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise Stuck(INSTALL) from None
+    return ModelClient(options)
+
+
+class ModelPlanner:
+    """Shows the model the instructions and the page, and proposes what it decides.
+
+    ``mask`` is applied to every word that is sent: the model knows secrets by name only.
+    """
+
+    looks_ahead = False
+
+    def __init__(self, options: ModelOptions, *, mask: Mask, connect: Connect = connect) -> None:
+        self._options = options
+        self._mask = mask
+        self._connect = connect
+        self._connecting = asyncio.Lock()
+        self._asked: Asked | None = None
+
+    def remaining(self, task: Task) -> int | None:
+        return None
+
+    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+        return await self._next(task, driver, None)
+
+    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+        """The model's next step with the failure before its eyes."""
+        if failure.step is None:
+            return Repair()
+        idea = await self._next(task, driver, failure)
+        if idea is None:
+            return Repair(reason=f"{failure.reason}. The model holds that all is done: skip the step if you agree.")
+        return Repair(retry=idea)
+
+    async def aclose(self) -> None:
+        return None
+
+    async def _next(self, task: Task, driver: Driver, failure: Failure | None) -> Idea | None:
+        for _ in range(_LOOKS):
+            decision = await self._decide(task, driver, failure)
+            if decision.decision == "done":
+                return None
+            if decision.decision != "act":
+                raise Stuck(decision.message.strip())
+            try:
+                action = await _durable(decision.action(), driver)
+            except StepFailed:
+                continue
+            return Idea(action, _description(decision, action), decision.reasoning.strip() or None)
+        raise Stuck("The page changes faster than the model can choose an element. Resume to look again, or override.")
+
+    async def _decide(self, task: Task, driver: Driver, failure: Failure | None) -> Decision:
+        view = await driver.observe()
+        prompt = compose(
+            task,
+            view,
+            mask=self._mask,
+            history=self._options.history,
+            page_chars=self._options.page_chars,
+            failure=failure,
+        )
+        picture = await _picture(driver) if self._options.screenshots and not task.secrets else None
+        return await (await self._model()).ask(prompt, picture)
+
+    async def _model(self) -> Asked:
+        """Connected in a thread: loading the library would hold up the picture."""
+        async with self._connecting:
+            if self._asked is None:
+                self._asked = await asyncio.to_thread(self._connect, self._options)
+            return self._asked
+
+
+async def _picture(driver: Driver) -> bytes | None:
+    try:
+        return await driver.screenshot()
+    except StepFailed:
+        return None
+
+
+async def _durable(action: Action, driver: Driver) -> Action:
+    """Refs hold only until the next look; selectors made of them hold as long as the page is alike."""
+    changed = {
+        field: await driver.durable(selector)
+        for field in ("selector", "target")
+        if (selector := getattr(action, field)) and selector.startswith("aria-ref=")
+    }
+    return action.model_copy(update=changed)
+
+
+def _description(decision: Decision, action: Action) -> str:
+    line = " ".join(decision.description.split())
+    return line[:_DESCRIPTION_CHARS] or describe(action)
