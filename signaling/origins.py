@@ -125,8 +125,10 @@ def _is_address(host: str) -> bool:
 
 
 def _hostname(request: web.Request) -> str:
+    """Empty where the Host header is no host and port (RFC 9110 §7.2)."""
     try:
-        return urlsplit(f"//{request.host}").hostname or ""
+        parts = urlsplit(f"//{request.host}")
+        return parts.hostname or "" if parts.netloc == request.host and "@" not in parts.netloc else ""
     except ValueError:
         return ""
 

@@ -64,7 +64,7 @@ class Viewer:
         return self._feedback
 
     async def answer(self, offer: Offer) -> str:
-        """The SDP answer, candidates included. Raises Problem 400, and StreamClosed; call `aclose` then, too."""
+        """The SDP answer, candidates included. Raises Problem 400 or 503, and StreamClosed; call `aclose` then, too."""
         track = ScreencastTrack(self._stream.subscribe(offer.codec))
         transceiver = self._peer.addTransceiver(track, direction="sendonly")
         transceiver.setCodecPreferences(offer.preferences)
@@ -78,10 +78,15 @@ class Viewer:
             logger.info("an offer was refused: %r", error)
             track.stop()
             raise Problem(400, "this offer cannot be answered", code="invalid") from error
+        answer = self._peer.localDescription.sdp
+        if "a=candidate:" not in answer:
+            track.stop()
+            headers = {"Retry-After": "5"}
+            raise Problem(503, "there is no UDP port left for another viewer: see JUMPSEAT_ICE_PORTS", headers=headers)
         self._feedback = bridge_feedback(transceiver.sender, track.subscription)
         patience = self._config.limits.connect_seconds
         self._timeout = asyncio.get_running_loop().call_later(patience, self._unless_connected)
-        return self._peer.localDescription.sdp
+        return answer
 
     async def add(self, fragment: Fragment) -> None:
         """Trickled candidates. Raises Problem 400 for one that cannot be used."""

@@ -74,6 +74,10 @@ class Whep:
         """Ends every session, and waits."""
         for session in tuple(self._sessions.values()):
             self._end(session)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Waits for the sessions that are ending."""
         await asyncio.gather(*self._ending)
 
     async def options(self, request: web.Request) -> web.Response:

@@ -1,0 +1,172 @@
+"""Stand-ins behind signaling's ports: real state machines of runs, without a browser, and a list of revocations."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from control import commands as c
+from control.errors import Busy, InvalidTransition, ProtocolError, Unsupported
+from control.events import Dialog, PageChanged, Picked, Pong, Reply, StepReplay
+from control.log import EventLog
+from control.roles import Actor, authorize
+from control.run import Run
+from control.shapes import NewRun, RunStatus, RunView, Step
+from media.frames import LatestFrame
+from media.stream import LiveStream
+
+
+class FakeRun:
+    """A run whose page opens, whose steps never end by themselves, and whose pictures a test puts into ``latest``."""
+
+    def __init__(self, spec: NewRun, *, owner: str) -> None:
+        self.run = Run(
+            spec,
+            run_id=secrets.token_urlsafe(16),
+            planner="script",
+            new_id=lambda: secrets.token_urlsafe(8),
+            describe=lambda action: f"{action.type} {action.selector}",
+        )
+        self.id = self.run.id
+        self.owner = owner
+        self.latest = LatestFrame()
+        self.stream: LiveStream | None = None
+        self.watched: list[bool] = []
+        self.submitted: list[tuple[c.Command, Actor]] = []
+        self.joined: list[str] = []
+        self.left: list[str] = []
+        self.pictures: dict[tuple[int, bool], Path] = {}
+        self.slow = asyncio.Event()
+        """Set: commands are carried out at once. Cleared: they wait for it."""
+        self.slow.set()
+        self.broken = False
+        self._changed = asyncio.Event()
+
+    @property
+    def log(self) -> EventLog:
+        return self.run.log
+
+    def open(self) -> None:
+        """The page is there."""
+        self.run.start()
+        self.run.ready(None)
+        self.stream = LiveStream(self.latest, linger=0.0, on_watched=self.watched.append)
+
+    async def end(self) -> None:
+        self.run.cancel()
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            await stream.aclose()
+
+    def say(self, text: str) -> None:
+        """One more event, which a test can recognise."""
+        self.log.append(PageChanged(url=f"http://shop.test/{text}", title=text))
+
+    def view(self) -> RunView:
+        return self.run.view()
+
+    def dialogs(self) -> tuple[Dialog, ...]:
+        return ()
+
+    def join(self, actor: Actor) -> None:
+        self.joined.append(actor.viewer_id)
+        self.run.join(actor)
+
+    def leave(self, viewer_id: str) -> None:
+        self.left.append(viewer_id)
+        self.run.leave(viewer_id)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Waits for ``condition``, which is looked at when a command has come or a viewer has left."""
+        async with asyncio.timeout(20):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_submitted(self, count: int) -> None:
+        """Waits until ``count`` commands have come since the beginning."""
+        await self.until(lambda: len(self.submitted) >= count)
+
+    async def submit(self, command: c.Command, actor: Actor) -> Reply | None:
+        authorize(actor, command.type)
+        self.submitted.append((command, actor))
+        self._changed.set()
+        await self.slow.wait()
+        if self.broken:
+            raise RuntimeError("a secret that nobody should read")
+        match command:
+            case c.Ping():
+                return Pong(t=command.t)
+            case c.ReplayStep():
+                return StepReplay(step=self.run.step(command.step_number))
+            case c.Pick():
+                return Picked(selector="role=button")
+            case _:
+                self.run.apply(command, actor)
+                return None
+
+    async def steps(self) -> Sequence[Step]:
+        return self.run.steps
+
+    async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
+        return self.pictures.get((number, before))
+
+    def creation(self) -> dict[str, Any]:
+        return self.run.spec.dump() | {"secrets": {}}
+
+    async def export(self, format: str) -> str:
+        if format != "pytest":
+            raise Unsupported(f"'{format}' is no format of ours: use pytest")
+        return "def test_run() -> None: ...\n"
+
+
+class FakeRuns:
+    """Implements signaling.ports.Runs."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, FakeRun] = {}
+        self.most = 10
+
+    async def create(self, spec: NewRun, *, owner: str) -> FakeRun:
+        if len(self.all) >= self.most:
+            raise Busy("there are as many runs as there may be", retry_after=7)
+        run = FakeRun(spec, owner=owner)
+        self.all[run.id] = run
+        return run
+
+    async def get(self, run_id: str) -> FakeRun | None:
+        return self.all.get(run_id)
+
+    async def list(
+        self, *, owner: str, status: RunStatus | None, limit: int, cursor: str | None
+    ) -> tuple[list[RunView], str | None]:
+        if cursor is not None and not cursor.isdigit():
+            raise ProtocolError("cursor: it is none of ours", field="cursor")
+        start = int(cursor or 0)
+        found = [run.view() for run in self.all.values() if run.owner == owner]
+        found = [view for view in found if status in {None, view.status}]
+        more = start + limit < len(found)
+        return found[start : start + limit], str(start + limit) if more else None
+
+    async def delete(self, run_id: str) -> None:
+        if not self.all[run_id].run.final:
+            raise InvalidTransition("the run is active: cancel it first")
+        del self.all[run_id]
+
+
+class FakeRevocations:
+    """Implements signaling.ports.Revocations."""
+
+    def __init__(self) -> None:
+        self.revoked: dict[str, datetime] = {}
+
+    async def revoke(self, token_id: str, *, until: datetime) -> None:
+        self.revoked[token_id] = until
+
+    async def is_revoked(self, token_id: str) -> bool:
+        return token_id in self.revoked

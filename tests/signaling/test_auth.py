@@ -1,0 +1,276 @@
+"""Who may do what: roles, owners, tokens, origins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import aiohttp
+import jwt
+import pytest
+
+from control.roles import Role
+from signaling.tokens import InvalidToken, ShareTokens
+from tests.fakes import FakeClock
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import ADA, BOB, CONFIG, House, auth
+
+ROLES = ["viewer", "controller", "owner"]
+READS = ["", "/stream", "/steps"]
+
+
+class Ask(NamedTuple):
+    method: str
+    path: str
+    body: object
+    needs: str
+
+
+ASKS = [
+    *(Ask("GET", read, None, "viewer") for read in READS),
+    Ask("GET", "/export", None, "controller"),
+    Ask("POST", "/pause", None, "controller"),
+    Ask("POST", "/override-step", {"action": {"type": "reload"}}, "controller"),
+    Ask("POST", "/update-instructions", {"instructions": "Go on"}, "controller"),
+    Ask("POST", "/commands", {"type": "pause"}, "controller"),
+    Ask("POST", "/commands", {"type": "ping"}, "viewer"),
+    Ask("GET", "/spec", None, "owner"),
+    Ask("POST", "/tokens", {"role": "viewer"}, "owner"),
+    Ask("DELETE", "/tokens/x", None, "owner"),
+]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("ask", ASKS, ids=str)
+async def test_every_role_at_every_request(house: House, run: FakeRun, ask: Ask, role: str) -> None:
+    token = await house.token(run, role)
+    status, problem = await house.call(ask.method, f"/api/tests/{run.id}{ask.path}", token=token, body=ask.body)
+    if ROLES.index(role) >= ROLES.index(ask.needs):
+        assert status < 300
+    else:
+        assert (status, problem["code"]) == (403, "forbidden")
+        assert run.view().status == "running"
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=str)
+async def test_without_a_right_credential_nothing_is_told(house: House, run: FakeRun, ask: Ask) -> None:
+    other = await house.new_run()
+    path = f"/api/tests/{run.id}{ask.path}"
+    for token, expected in ((None, 401), ("wrong", 401), (BOB, 404), (await house.token(other, "controller"), 404)):
+        assert (await house.call(ask.method, path, token=token, body=ask.body))[0] == expected
+
+
+@pytest.mark.parametrize("role", ["viewer", "controller"])
+async def test_a_link_neither_lists_nor_makes_nor_removes_runs(house: House, run: FakeRun, role: str) -> None:
+    token = await house.token(run, role)
+    assert (await house.call("GET", "/api/tests", token=token))[0] == 403
+    assert (await house.call("POST", "/api/tests", token=token, body={"url": "http://a.test/"}))[0] == 403
+    assert (await house.call("DELETE", f"/api/tests/{run.id}", token=token))[0] == 403
+
+
+async def test_an_owner_sees_only_their_own_runs(house: House, run: FakeRun) -> None:
+    theirs = await house.new_run(owner="bob")
+    _, listed = await house.call("GET", "/api/tests", token=BOB)
+    assert [each["id"] for each in listed["runs"]] == [theirs.id]
+
+
+async def test_a_401_says_which_scheme(house: House, run: FakeRun) -> None:
+    async with house.http.get(f"{house.url}/api/tests/{run.id}") as response:
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_a_credential_in_the_address_counts_as_one_in_a_header(house: House, run: FakeRun) -> None:
+    token = await house.token(run, "viewer")
+    assert (await house.call("GET", f"/api/tests/{run.id}?token={token}", token=None))[0] == 200
+    assert (await house.call("GET", f"/api/tests/{run.id}?token={ADA}", token="wrong"))[0] == 401
+
+
+async def test_no_credential_is_told_back_or_logged(
+    house: House, run: FakeRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    token = await house.token(run, "viewer")
+    _, problem = await house.call("GET", f"/api/tests/{run.id}?token=sneaky{token}", token=None)
+    assert token not in str(problem)
+    async with house.socket(run, token=token) as socket:
+        await socket.until("hello")
+    assert token not in caplog.text
+    assert ADA not in caplog.text
+    assert ADA not in repr(house.config)
+
+
+async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(house: House, run: FakeRun) -> None:
+    shared = await house.share(run, "viewer")
+    kept = await house.share(run, "viewer")
+    derived = (await house.call("GET", f"/api/tests/{run.id}/stream", token=shared["token"]))[1]["viewerToken"]
+    stream = f"{house.frames_url}/stream/{run.id}.mjpeg"
+    async with (
+        house.socket(run, token=kept["token"]) as other,
+        house.socket(run, token=shared["token"]) as first,
+        house.socket(run, token=derived) as second,
+        house.peer(run, token=shared["token"]) as peer,
+        house.http.get(stream, params={"token": derived}) as mjpeg,
+    ):
+        await peer.until("hello")
+        status, _ = await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
+        assert status == 204
+        assert await first.close_code() == 1008
+        assert await second.close_code() == 1008
+        await peer.viewer.until(lambda: True)
+        await peer.ended.wait()
+        assert (await mjpeg.content.read()).startswith(b"--frame")
+        for token in (shared["token"], derived):
+            assert (await house.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
+        assert (await other.ask(type="ping", id="1"))["type"] == "pong"
+        assert (await house.call("GET", f"/api/tests/{run.id}", token=kept["token"]))[0] == 200
+
+
+async def test_an_owner_cannot_revoke_what_belongs_to_another_run(house: House, run: FakeRun) -> None:
+    shared = await house.share(run, "viewer")
+    theirs = await house.new_run(owner="bob")
+    status, _ = await house.call("DELETE", f"/api/tests/{theirs.id}/tokens/{shared['id']}", token=BOB)
+    assert status == 204
+    assert (await house.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 200
+
+
+async def test_a_link_that_expires_ends_its_connections(house: House, run: FakeRun) -> None:
+    shared = await house.share(run, "viewer", ttl=1)
+    async with house.socket(run, token=shared["token"]) as socket:
+        assert await socket.close_code() == 1008
+    assert (await house.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
+
+
+async def test_a_share_token_says_its_address_role_and_end(house: House, run: FakeRun) -> None:
+    shared = await house.share(run, "controller", ttl=60)
+    assert shared["watchUrl"] == f"{house.url}/runs/{run.id}?token={shared['token']}"
+    assert shared["role"] == "controller"
+    left = datetime.fromisoformat(shared["expiresAt"]) - datetime.now(UTC)
+    assert timedelta(seconds=50) < left <= timedelta(seconds=60)
+
+
+class TestTokens:
+    clock = FakeClock()
+    tokens = ShareTokens("secret", clock=clock)
+
+    def test_one_is_read_as_it_was_minted(self) -> None:
+        token, claims = self.tokens.mint("run", Role.VIEWER)
+        assert self.tokens.read(token) == claims
+
+    def test_a_derived_one_does_not_outlive_its_parent(self) -> None:
+        _, parent = self.tokens.mint("run", Role.CONTROLLER, ttl=timedelta(minutes=1))
+        token, claims = self.tokens.mint("run", Role.VIEWER, ttl=timedelta(days=1), parent=parent)
+        assert claims.expires_at == parent.expires_at
+        assert self.tokens.read(token).parent == parent.id
+
+    def test_one_expires(self) -> None:
+        clock = FakeClock()
+        tokens = ShareTokens("secret", clock=clock)
+        token, _ = tokens.mint("run", Role.VIEWER, ttl=timedelta(minutes=1))
+        clock.advance(seconds=61)
+        with pytest.raises(InvalidToken, match="expired"):
+            tokens.read(token)
+
+    def test_another_secret_another_algorithm_and_another_purpose_are_refused(self) -> None:
+        token, _ = self.tokens.mint("run", Role.VIEWER)
+        claims = jwt.decode(token, options={"verify_signature": False})
+        key = self.tokens._key
+        forged = [
+            ShareTokens("another", clock=self.clock).mint("run", Role.VIEWER)[0],
+            jwt.encode(claims, "", algorithm="none"),
+            jwt.encode(claims, key * 2, algorithm="HS512"),
+            jwt.encode(claims | {"role": "owner"}, key, algorithm="HS256"),
+            jwt.encode(claims | {"aud": "others"}, key, algorithm="HS256"),
+            jwt.encode({name: claims[name] for name in claims if name != "exp"}, key, algorithm="HS256"),
+            token[:-2],
+            "",
+            "a.b.c",
+        ]
+        for each in forged:
+            with pytest.raises(InvalidToken):
+                self.tokens.read(each)
+
+
+class TestOrigins:
+    """A page of another origin can make a browser ask anything of loopback."""
+
+    @pytest.fixture
+    async def open_house(self) -> AsyncIterator[House]:
+        config = replace(CONFIG, allowed_origins=frozenset({"https://app.example"}))
+        async with House(config) as house:
+            yield house
+
+    async def ask(self, house: House, run: FakeRun, origin: str | None, host: str | None = None) -> list[int]:
+        """Status of a command, of WHEP's endpoint and of the WebSocket."""
+        headers = {name: value for name, value in {"Origin": origin, "Host": host}.items() if value}
+        command, _ = await house.call("POST", f"/api/tests/{run.id}/commands", body={"type": "ping"}, headers=headers)
+        offer = auth(ADA) | headers | {"Content-Type": "application/sdp"}
+        async with house.http.post(f"{house.url}/whep/{run.id}", data="", headers=offer) as response:
+            whep = response.status
+        try:
+            async with house.http.ws_connect(
+                f"{house.url}/ws/test-control?runId={run.id}", headers=auth(ADA) | headers
+            ):
+                return [command, whep, 101]
+        except aiohttp.WSServerHandshakeError as error:
+            return [command, whep, error.status]
+
+    @pytest.mark.parametrize(
+        "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://[", "https://app.example"]
+    )
+    async def test_another_origin_is_refused(self, house: House, run: FakeRun, origin: str) -> None:
+        assert await self.ask(house, run, origin) == [403, 403, 403]
+
+    async def test_our_own_origin_and_programs_pass(self, house: House, run: FakeRun) -> None:
+        assert await self.ask(house, run, house.url) == [200, 400, 101]
+        assert await self.ask(house, run, None) == [200, 400, 101]
+
+    @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:3001", "evil.example:80@localhost", ":"])
+    async def test_a_name_that_is_not_ours_is_refused(self, house: House, run: FakeRun, host: str) -> None:
+        assert await self.ask(house, run, None, host) == [403, 403, 403]
+        assert await self.ask(house, run, f"http://{host}", host) == [403, 403, 403]
+
+    @pytest.mark.parametrize("host", ["localhost:3001", "[::1]:3001", "10.0.0.7", "a.localhost"])
+    async def test_names_of_loopback_and_addresses_are_ours(self, house: House, run: FakeRun, host: str) -> None:
+        assert await self.ask(house, run, f"http://{host}", host) == [200, 400, 101]
+
+    async def test_an_allowed_origin_may_use_everything_and_read_the_answers(self, open_house: House) -> None:
+        run = await open_house.new_run()
+        origin = "https://app.example"
+        assert await self.ask(open_house, run, origin) == [200, 400, 101]
+        assert await self.ask(open_house, run, "https://app.example.evil") == [403, 403, 403]
+        for url in (f"{open_house.url}/api/tests/{run.id}", f"{open_house.frames_url}/stream/{run.id}"):
+            async with open_house.http.get(url, headers=auth(ADA) | {"Origin": origin}) as response:
+                assert response.headers["Access-Control-Allow-Origin"] == origin
+                exposed = response.headers["Access-Control-Expose-Headers"]
+                assert {"ETag", "Location", "Link", "X-Frame-Seq", "X-Frame-Time"} <= set(exposed.split(", "))
+            async with open_house.http.get(url, headers=auth(ADA) | {"Origin": "https://b.example"}) as response:
+                assert "Access-Control-Allow-Origin" not in response.headers
+
+    async def test_preflights(self, open_house: House) -> None:
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        url = f"{open_house.url}/api/tests"
+        async with open_house.http.options(url, headers=asked | {"Origin": "https://app.example"}) as response:
+            assert response.status == 204
+            assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
+            assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
+            assert "PATCH" in response.headers["Access-Control-Allow-Methods"]
+        async with open_house.http.options(url, headers=asked | {"Origin": "https://b.example"}) as response:
+            assert response.status == 403
+
+    async def test_our_pages_may_read_the_frame_server_beside_them(self, house: House, run: FakeRun) -> None:
+        headers = auth(ADA) | {"Origin": house.url}
+        async with house.http.get(f"{house.frames_url}/stream/{run.id}", headers=headers) as response:
+            assert response.headers["Access-Control-Allow-Origin"] == house.url
+
+    async def test_every_answer_has_the_headers_that_bind_browsers(self, open_house: House) -> None:
+        for path in ("/", "/healthz", "/api/nothing", "/docs"):
+            async with open_house.http.get(open_house.url + path) as response:
+                policy = response.headers["Content-Security-Policy"]
+                assert response.headers["X-Content-Type-Options"] == "nosniff"
+                assert response.headers["Referrer-Policy"] == "no-referrer"
+            assert "default-src 'self'" in policy
+            assert "script-src 'self';" in policy
+            assert policy.endswith("frame-ancestors 'self' https://app.example")
+            assert f"img-src 'self' blob: data: {open_house.frames_url};" in policy

@@ -1,0 +1,389 @@
+"""WHEP with real peers: its whole life, what it refuses, and that nothing of it is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from media.frames import Codec
+from signaling.config import IceServer
+from signaling.ice import SILENCE
+from signaling.limits import Limits
+from tests.media.pictures import CORNERS, alike, corners_of
+from tests.peers import Viewer, loopback
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import ADA, BOB, CONFIG, House, Peer, auth
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+
+
+async def offer_of(codec: Codec = Codec.VP8) -> str:
+    """An offer of a peer that does nothing else."""
+    viewer = Viewer(codec)
+    async with loopback():
+        offer = await viewer.offer()
+    await viewer.close()
+    return offer
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+async def ask(
+    house: House, method: str, url: str, *, data: str | bytes = "", headers: dict[str, str], token: str | None = ADA
+) -> Answer:
+    if url.startswith("/"):
+        url = house.url + url
+    async with house.http.request(method, url, data=data, headers=auth(token) | headers) as response:
+        return Answer(response.status, dict(response.headers), await response.text())
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+async def test_the_whole_life_of_a_viewer(house: House, run: FakeRun, codec: Codec) -> None:
+    async with house.peer(run, codec=codec) as peer:
+        assert re.fullmatch(rf"/whep/{run.id}/[\w-]{{20,}}", peer.headers["Location"])
+        assert re.fullmatch(r'"[\w-]+"', peer.headers["ETag"])
+        assert peer.headers["Accept-Patch"] == "application/trickle-ice-sdpfrag"
+        assert peer.headers["Content-Type"].startswith("application/sdp")
+        picture = await peer.viewer.next_picture()
+        assert alike(corners_of(picture), CORNERS)
+        assert run.watched == [True]
+        assert len(house.server.apps.whep) == 1
+        assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
+        await asyncio.wait_for(peer.ended.wait(), 10)
+        assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
+        assert (await ask(house, "PATCH", peer.resource, headers=FRAGMENT)).status == 404
+    await gone(house, run)
+
+
+async def gone(house: House, run: FakeRun) -> None:
+    """Waits until nothing of any viewer is left."""
+    await run.until(lambda: len(run.left) == len(run.joined))
+    await house.server.apps.whep.settled()
+    assert len(house.server.apps.whep) == 0
+    assert len(house.server.apps.lines) == 0
+    assert run.stream is not None
+    assert run.stream.stats.viewers == 0
+    assert run.view().viewers == 0
+
+
+ORDERS = [
+    (["video/VP8", "video/H264"], "VP8"),
+    (["video/H264", "video/VP8"], "H264"),
+    (["video/H264"], "H264"),
+    (["video/VP8"], "VP8"),
+]
+
+
+@pytest.mark.parametrize(("offered", "chosen"), ORDERS)
+async def test_the_codec_is_the_first_that_the_viewer_offers(
+    house: House, run: FakeRun, offered: list[str], chosen: str
+) -> None:
+    offer = await offer_of(Codec(offered[0].removeprefix("video/")))
+    if len(offered) > 1:
+        offer = _both_codecs(offered)
+    answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+    assert answer.status == 201, answer.text
+    assert set(re.findall(r"a=rtpmap:\d+ (\w+)/", answer.text)) - {"rtx"} == {chosen}
+    if chosen == "H264":
+        assert "profile-level-id=42e01f" in answer.text
+
+
+def _both_codecs(order: list[str]) -> str:
+    """What a browser offers: several codecs, with fingerprints and credentials that nobody will use."""
+    numbers = {"video/VP8": "96", "video/H264": "102 104 106"}
+    maps = {
+        "video/VP8": "a=rtpmap:96 VP8/90000\r\n",
+        "video/H264": (
+            "a=rtpmap:104 H264/90000\r\na=fmtp:104 packetization-mode=0;profile-level-id=42e01f\r\n"
+            "a=rtpmap:106 H264/90000\r\na=fmtp:106 packetization-mode=1;profile-level-id=64001f\r\n"
+            "a=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1;profile-level-id=42e034\r\n"
+        ),
+    }
+    return OFFER.format(numbers=" ".join(numbers[each] for each in order), maps="".join(maps[each] for each in order))
+
+
+OFFER = (
+    "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+    "m=video 9 UDP/TLS/RTP/SAVPF {numbers}\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"
+    "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=setup:actpass\r\n"
+    "a=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\n{maps}"
+)
+VP8_OFFER = OFFER.format(numbers="96", maps="a=rtpmap:96 VP8/90000\r\n")
+
+BAD_OFFERS = {
+    "nothing": "",
+    "garbage": "hello",
+    "half": "v=0\r\nm=video",
+    "no media": "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
+    "audio only": VP8_OFFER.replace("m=video", "m=audio").replace("VP8/90000", "opus/48000/2"),
+    "no codec of ours": VP8_OFFER.replace("VP8", "VP9"),
+    "sends only": VP8_OFFER.replace("recvonly", "sendonly"),
+    "no ICE credentials": VP8_OFFER.replace("a=ice-ufrag:abcd\r\n", ""),
+    "no fingerprint": re.sub("a=fingerprint.*\r\n", "", VP8_OFFER),
+    "a fingerprint of no known kind": VP8_OFFER.replace("sha-256", "crc-32"),
+    "two videos": VP8_OFFER + VP8_OFFER[VP8_OFFER.index("m=video") :].replace("a=mid:0", "a=mid:1"),
+    "no number": VP8_OFFER.replace("m=video 9", "m=video x"),
+    "unknown kind": VP8_OFFER + VP8_OFFER[VP8_OFFER.index("m=video") :].replace("m=video", "m=text"),
+}
+
+
+@pytest.mark.parametrize("offer", BAD_OFFERS.values(), ids=BAD_OFFERS.keys())
+async def test_an_offer_that_cannot_be_answered_gets_a_reason_and_leaves_nothing(
+    house: House, run: FakeRun, offer: str
+) -> None:
+    before = _tasks()
+    answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+    assert answer.status == 400, answer.text
+    assert "application/problem+json" in answer.headers["Content-Type"]
+    assert len(answer.text) > 60
+    await gone(house, run)
+    assert _tasks() <= before
+
+
+def _tasks() -> set[str]:
+    """What is under way, without the connections that clients keep open for their next request."""
+    return {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
+
+
+async def test_other_requests_that_are_refused(house: House, run: FakeRun) -> None:
+    path = f"/whep/{run.id}"
+    assert (await ask(house, "POST", path, data=VP8_OFFER, headers={"Content-Type": "text/plain"})).status == 415
+    assert (await ask(house, "POST", path, data=b"v=0\xff", headers=SDP)).status == 400
+    assert (await ask(house, "POST", path, data="v" * 200_000, headers=SDP)).status == 413
+    assert (await ask(house, "POST", "/whep/nothing", data=VP8_OFFER, headers=SDP)).status == 404
+    assert (await ask(house, "POST", path, data=VP8_OFFER, headers=SDP, token=None)).status == 401
+    assert (await ask(house, "POST", path, data=VP8_OFFER, headers=SDP, token=BOB)).status == 404
+    assert (await ask(house, "GET", path, headers={})).status == 405
+    await gone(house, run)
+
+
+async def test_options_says_what_may_be_sent(house: House, run: FakeRun) -> None:
+    answer = await ask(house, "OPTIONS", f"/whep/{run.id}", headers={}, token=None)
+    assert (answer.status, answer.headers["Accept-Post"]) == (204, "application/sdp")
+
+
+async def test_a_run_without_a_picture_is_a_conflict_that_may_pass(house: House) -> None:
+    run = await house.new_run()
+    stream, run.stream = run.stream, None
+    answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+    assert (answer.status, answer.headers["Retry-After"]) == (409, "1")
+    run.stream = stream
+    await run.end()
+    answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+    assert answer.status == 409
+    assert "Retry-After" not in answer.headers
+    assert "cancelled" in answer.text
+
+
+async def test_without_streaming_the_stream_addresses_say_so() -> None:
+    async with House(replace(CONFIG, streaming=False)) as house:
+        run = await house.new_run()
+        for method, url in (
+            ("POST", f"/whep/{run.id}"),
+            ("GET", f"/api/tests/{run.id}/stream"),
+            ("GET", f"{house.frames_url}/stream/{run.id}"),
+            ("GET", f"{house.frames_url}/stream/{run.id}.mjpeg"),
+        ):
+            answer = await ask(house, method, url, data=VP8_OFFER, headers=SDP)
+            assert answer.status == 404
+            assert "ENABLE_STREAMING" in answer.text
+
+
+async def test_no_more_viewers_than_there_may_be() -> None:
+    async with House(replace(CONFIG, limits=Limits(viewers=1))) as house:
+        run = await house.new_run()
+        async with house.peer(run):
+            answer = await ask(house, "POST", f"/whep/{run.id}", data=await offer_of(), headers=SDP)
+            assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert len(house.server.apps.whep) == 1
+
+
+class Trickle(NamedTuple):
+    match: str | None
+    fragment: str
+    status: int
+    type: str = FRAGMENT["Content-Type"]
+
+
+OTHER_ICE = "a=ice-ufrag:wxyz\r\na=ice-pwd:abcdefghijklmnopqrstuvw"
+TRICKLES = [
+    Trickle(None, "a=end-of-candidates", 428),
+    Trickle('"other"', "a=end-of-candidates", 412),
+    Trickle("*", OTHER_ICE, 422),
+    Trickle("{etag}", OTHER_ICE, 422),
+    Trickle("{etag}", "", 400),
+    Trickle("{etag}", "a=mid:0\r\na=candidate:x", 400),
+    Trickle("{etag}", "a=mid:0\r\na=candidate:1 1 udp 1 nowhere 5 typ host", 400),
+    Trickle("{etag}", "a=end-of-candidates", 415, "application/sdp"),
+    Trickle("{etag}", "a=mid:0\r\na=end-of-candidates", 204),
+    Trickle("*", "a=mid:0\r\na=candidate:1 1 udp 1 127.0.0.1 5 typ host", 204),
+    Trickle("{etag}", "a=candidate:1 1 udp 1 127.0.0.1 5 typ host", 204),
+]
+
+
+class TestTrickle:
+    async def test_candidates_that_come_later_connect(self, house: House, run: FakeRun) -> None:
+        peer = Peer(house, run, ADA, Codec.VP8)
+        async with loopback():
+            offer = await peer.viewer.offer()
+        candidates = re.findall(r"a=candidate:.*", offer)
+        bare = re.sub(r"a=(candidate:.*|end-of-candidates)\r\n", "", offer)
+        answer = await ask(house, "POST", f"/whep/{run.id}", data=bare, headers=SDP)
+        ufrag, password = re.search("a=ice-ufrag:(.*)\r", bare), re.search("a=ice-pwd:(.*)\r", bare)
+        assert ufrag
+        assert password
+        fragment = "".join(
+            f"{line}\r\n"
+            for line in (
+                f"a=ice-ufrag:{ufrag[1]}",
+                f"a=ice-pwd:{password[1]}",
+                "m=video 9 UDP/TLS/RTP/SAVPF 0",
+                "a=mid:0",
+                *dict.fromkeys(candidate.strip() for candidate in candidates),
+                "a=end-of-candidates",
+            )
+        )
+        headers = FRAGMENT | {"If-Match": answer.headers["ETag"]}
+        patched = await ask(house, "PATCH", answer.headers["Location"], data=fragment, headers=headers)
+        assert (patched.status, patched.text) == (204, "")
+        await peer.viewer.accept(answer.text)
+        await peer.viewer.next_picture()
+        await peer.close()
+        await gone(house, run)
+
+    @pytest.mark.parametrize("trickle", TRICKLES, ids=str)
+    async def test_preconditions_and_fragments(self, house: House, run: FakeRun, trickle: Trickle) -> None:
+        answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+        headers = {"Content-Type": trickle.type}
+        if trickle.match is not None:
+            headers["If-Match"] = trickle.match.format(etag=answer.headers["ETag"])
+        patched = await ask(house, "PATCH", answer.headers["Location"], data=trickle.fragment, headers=headers)
+        assert patched.status == trickle.status, patched.text
+
+    async def test_a_session_belongs_to_its_run(self, house: House, run: FakeRun) -> None:
+        answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+        other = await house.new_run()
+        location = answer.headers["Location"].replace(run.id, other.id)
+        assert (await ask(house, "PATCH", location, headers=FRAGMENT)).status == 404
+        assert (await ask(house, "DELETE", location, headers={})).status == 200
+        assert len(house.server.apps.whep) == 1
+        assert (await ask(house, "DELETE", answer.headers["Location"], headers={}, token=BOB)).status == 404
+        assert (await ask(house, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 401
+
+
+async def test_a_credential_in_the_address_goes_on_into_the_session(house: House, run: FakeRun) -> None:
+    """A player that cannot set a header resolves Location, and sends no header there either."""
+    url = f"/whep/{run.id}?token={ADA}"
+    answer = await ask(house, "POST", url, data=VP8_OFFER, headers=SDP, token=None)
+    assert (await ask(house, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 200
+    await gone(house, run)
+
+
+class TestVanishing:
+    async def test_a_viewer_that_vanishes_is_gone_within_ten_seconds(self, house: House, run: FakeRun) -> None:
+        async with house.peer(run) as peer:
+            await peer.until("hello")
+            await peer.viewer.next_picture()
+            peer.vanish()
+            started = time.monotonic()
+            await asyncio.wait_for(run.until(lambda: bool(run.left)), 10)
+            # It was missed, and did not say goodbye.
+            assert time.monotonic() - started > SILENCE / 2
+        await gone(house, run)
+
+    async def test_a_viewer_that_only_listens_stays(self, house: House, run: FakeRun) -> None:
+        """Its STUN answers and reports are enough; the wait is for its own reports, well past the limit."""
+        async with house.peer(run) as peer:
+            await peer.viewer.next_picture()
+            started = time.monotonic()
+            await peer.viewer.until(lambda: time.monotonic() - started > SILENCE + 4)
+            assert run.left == []
+
+    async def test_one_that_never_connects_is_let_go(self) -> None:
+        async with House(replace(CONFIG, limits=Limits(connect_seconds=0.2))) as house:
+            run = await house.new_run()
+            assert (await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)).status == 201
+            await run.until(lambda: bool(run.left))
+            await gone(house, run)
+
+    async def test_one_that_says_goodbye_is_gone_at_once(self, house: House, run: FakeRun) -> None:
+        async with house.peer(run) as peer:
+            await peer.viewer.next_picture()
+        await asyncio.wait_for(run.until(lambda: bool(run.left)), 5)
+        await gone(house, run)
+
+
+async def test_the_end_of_the_run_ends_the_picture_and_leaves_control(house: House, run: FakeRun) -> None:
+    async with house.peer(run) as peer:
+        await peer.until("hello")
+        await peer.viewer.next_picture()
+        await run.end()
+        assert (await peer.until("run_finished"))["status"] == "cancelled"
+        assert (await peer.ask(type="ping", id="1"))["type"] == "pong"
+
+
+async def test_stopping_the_server_says_goodbye_to_everybody() -> None:
+    house = House()
+    async with house:
+        run = await house.new_run()
+        stream = f"{house.frames_url}/stream/{run.id}.mjpeg"
+        async with (
+            house.socket(run) as socket,
+            house.peer(run) as peer,
+            house.http.get(stream, headers=auth(ADA)) as mjpeg,
+        ):
+            await peer.until("hello")
+            await peer.viewer.next_picture()
+            async with asyncio.timeout(5):
+                await asyncio.gather(house.server.aclose(), house.server.aclose())
+            assert await socket.close_code() == 1001
+            await asyncio.wait_for(peer.ended.wait(), 5)
+            assert (await mjpeg.content.read()).startswith(b"--frame")
+        await gone(house, run)
+        assert len(run.joined) == 3
+
+
+class TestIce:
+    async def test_candidates_are_those_that_were_asked_for(self) -> None:
+        low, high = 40_000, 40_099
+        config = replace(CONFIG, ice_addresses=("127.0.0.1", "203.0.113.7"), ice_ports=(low, high))
+        async with House(config) as house:
+            run = await house.new_run()
+            answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+            found = re.findall(r"a=candidate:\S+ \d udp \d+ (\S+) (\d+) typ (\w+)", answer.text)
+            assert {(host, kind) for host, _, kind in found} == {("127.0.0.1", "host"), ("203.0.113.7", "host")}
+            assert all(low <= int(port) <= high for _, port, _ in found)
+            async with house.peer(run) as peer:
+                await peer.viewer.next_picture()
+
+    async def test_where_no_port_is_free_the_offer_is_answered_without_candidates(self) -> None:
+        async with House(replace(CONFIG, ice_ports=(40_100, 40_100))) as house:
+            run = await house.new_run()
+            first = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+            second = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+            assert "a=candidate" in first.text
+            assert (second.status, "a=candidate" in second.text) == (503, False)
+
+    async def test_servers_are_told_in_links_and_in_the_api(self) -> None:
+        servers = (
+            IceServer(urls=("stun:127.0.0.1:9",)),
+            IceServer(urls=("turn:127.0.0.1:9?transport=udp",), username="u", credential="c"),
+        )
+        async with House(replace(CONFIG, ice_servers=servers)) as house:
+            run = await house.new_run()
+            _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
+        assert info["iceServers"] == [
+            {"urls": ["stun:127.0.0.1:9"]},
+            {"urls": ["turn:127.0.0.1:9?transport=udp"], "username": "u", "credential": "c"},
+        ]
