@@ -59,6 +59,7 @@ class Dialogs:
         self._attended = False
         self._open: dict[str, _Open] = {}
         self._recent: deque[float] = deque(maxlen=_FLOOD)
+        self._flooding = False
         self._background = Background()
         self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
         context.on("dialog", self._dialog)
@@ -81,6 +82,7 @@ class Dialogs:
     def watch(self, page: Page) -> None:
         """Tells of this page's file choosers from now on, while attended."""
         page.on("close", self._page_gone)
+        page.on("domcontentloaded", self._page_gone)
         page.on("filechooser", self._file_chooser)
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
@@ -130,7 +132,7 @@ class Dialogs:
         async def gave_up() -> None:
             await self._by_default(native)
 
-        event = self._event(native.type, native.message, default_value=native.default_value)
+        event = self._event(native.type, native.message, default_value=native.default_value or None)
         for waiter in self._waiters.get(page, ()):
             if not waiter.done():
                 waiter.set_result(None)
@@ -138,12 +140,14 @@ class Dialogs:
 
     def _flooded(self) -> bool:
         now = time.monotonic()
-        full = len(self._recent) == _FLOOD and now - self._recent[0] < _FLOOD_SECONDS
-        if full:
-            logger.warning("the page floods its viewers with dialogs: answered without asking")
-            return True
-        self._recent.append(now)
-        return False
+        if len(self._recent) < _FLOOD or now - self._recent[0] >= _FLOOD_SECONDS:
+            self._recent.append(now)
+            self._flooding = False
+            return False
+        if not self._flooding:
+            logger.warning("the page floods its viewers with dialogs: answered without asking for a while")
+        self._flooding = True
+        return True
 
     async def _by_default(self, native: NativeDialog) -> None:
         await _answer(native, native.type in ACCEPTED_BY_DEFAULT, None)
