@@ -1,0 +1,23 @@
+"""One server and one Chromium for a file of end-to-end tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.chromium import chromium
+from tests.served import Served, served
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[Served]:
+    async with served() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def viewer_browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
