@@ -178,6 +178,20 @@ async def test_a_keyframe_that_finds_the_queue_full_replaces_it(latest: LatestFr
     assert slow.dropped == 2
 
 
+async def test_a_joiner_is_spared_the_frames_before_its_keyframe(latest: LatestFrame, make: MakeStream) -> None:
+    stream = make(fps=1000, idle_fps=50)
+    put(latest, quarters(64, 48))
+    first = stream.subscribe(Codec.VP8)
+    await receive(first, 1)
+    first.request_keyframe()
+    await receive(first, 2)
+    joiner = stream.subscribe(Codec.VP8)
+    between = await receive(first, 1)
+    assert not between[0].keyframe
+    assert (await receive(joiner, 1))[0].keyframe
+    assert joiner.dropped == 0
+
+
 async def test_requests_within_the_limit_are_joined_and_later_ones_kept(latest: LatestFrame, make: MakeStream) -> None:
     stream = make()
     put(latest, quarters(64, 48))
