@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar, assert_never
@@ -114,7 +115,8 @@ class Pilot:
             self._run.tick()
 
     async def _conclude(self) -> None:
-        await self._shots.settle()
+        with suppress(Unwanted):
+            await self._changes.while_wanted(self._shots.settle(), lambda: isinstance(self._run.next(), Conclude))
         self._run.conclude()
 
     # Plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from control.run import Run
@@ -17,8 +18,8 @@ _TIMEOUT = 5.0
 _FRESH = timedelta(seconds=1)
 """How long a picture stands for a page that has told of no change."""
 
-_WAITING = 32
-"""Pictures that may wait to be taken in the background."""
+_QUIET = 0.25
+"""Seconds from what a person does to its picture: typing makes one picture, not one for each key."""
 
 
 class Shots:
@@ -32,8 +33,11 @@ class Shots:
         self._logger = logger
         self._newest: bytes | None = None
         self._taken_at: datetime | None = None
-        self._wanted: asyncio.Queue[int] = asyncio.Queue(_WAITING)
         self._waiting: set[int] = set()
+        self._asked = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def url(self, number: int, *, before: bool = False) -> str:
         """Where the API serves it."""
@@ -45,7 +49,7 @@ class Shots:
 
     async def before(self, number: int) -> str | None:
         """The page as the step finds it: the last picture where it still holds, else a new one."""
-        await self._wanted.join()
+        await self.settle()
         if self._newest is None or self._taken_at is None or self._clock() - self._taken_at > _FRESH:
             await self._take()
         return await self._keep(number, before=True)
@@ -57,29 +61,30 @@ class Shots:
 
     def later(self, number: int) -> None:
         """Has the picture after a step taken in the background; the step is told again with it."""
-        if number in self._waiting:
-            return
-        try:
-            self._wanted.put_nowait(number)
-            self._waiting.add(number)
-        except asyncio.QueueFull:
-            self._logger.warning("step %d gets no screenshot: too many wait", number)
+        self._waiting.add(number)
+        self._idle.clear()
+        self._asked.set()
 
     async def settle(self) -> None:
-        """Waits for the pictures that were asked for by ``later``."""
-        await self._wanted.join()
+        """Waits for the pictures that were asked for by ``later``, which are taken at once."""
+        self._hurry.set()
+        await self._idle.wait()
+        self._hurry.clear()
 
     async def work(self) -> None:
         """Takes what ``later`` asked for, until it is cancelled."""
         while True:
-            number = await self._wanted.get()
-            self._waiting.discard(number)
-            try:
-                url = await self.after(number)
-                if url is not None and not self._run.final:
+            await self._asked.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), _QUIET)
+            self._asked.clear()
+            waiting, self._waiting = self._waiting, set()
+            await self._take()
+            for number in sorted(waiting):
+                if url := await self._keep(number):
                     self._run.amend_step(number, screenshot_url=url)
-            finally:
-                self._wanted.task_done()
+            if not self._waiting:
+                self._idle.set()
 
     async def _take(self) -> None:
         self._newest = None
