@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from jumpseat.settings import Settings
+from jumpseat.settings import Settings, environment_name
 from tests.livekit_server import VERSION
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -20,13 +20,8 @@ def services() -> dict[str, Any]:
     return parsed
 
 
-def setting_names() -> set[str]:
-    fields = Settings.model_fields.items()
-    return {str(field.validation_alias or f"JUMPSEAT_{name.upper()}") for name, field in fields}
-
-
 def test_every_setting_given_to_jumpseat_exists(services: dict[str, Any]) -> None:
-    assert set(services["jumpseat"]["environment"]) <= setting_names()
+    assert set(services["jumpseat"]["environment"]) <= {environment_name(field) for field in Settings.model_fields}
 
 
 def test_every_variable_is_in_the_example_and_no_other() -> None:
