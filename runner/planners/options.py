@@ -10,7 +10,7 @@ class ModelOptions:
     """Which model, and how much of it one run may use."""
 
     model: str
-    """``provider:name``, such as ``openai:gpt-5`` or ``anthropic:claude-sonnet-4-5``. ``openai`` stands for any endpoint
+    """``provider:name``, such as ``openai:gpt-5`` or ``anthropic:claude-sonnet-4-5``. ``openai`` is any endpoint
     with OpenAI's chat completions; ``openai-responses`` for OpenAI's newer interface."""
     base_url: str | None = None
     """None: the provider's usual variable (``OPENAI_BASE_URL``), else its own address."""
