@@ -11,7 +11,7 @@ PIXELS = "yuvj420p"
 """Full range, as JPEG has it: flagged in the bitstream, which saves a conversion of every picture."""
 
 PRESET = "superfast"
-"""Costs about 1.5 ms a picture more than `ultrafast` at 1280x720 and makes keyframes a quarter smaller."""
+"""Costs about 1.5 ms a picture more than `ultrafast` at 1280x720 and makes keyframes a seventh smaller."""
 
 QMIN = 24
 """Finer quantisation than this cannot be seen, and average-rate control would spend the bits of a still page on it."""

@@ -1,6 +1,7 @@
 """The stream without a network: who is counted, who waits, what is dropped, and that nothing runs unwatched."""
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -8,9 +9,12 @@ from unittest import mock
 
 import av
 import pytest
+from av.video.frame import VideoFrame
 
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame, LatestFrame
+from media.jpeg import JpegDecoder
+from media.rate import KeyframeGate
 from media.stream import LiveStream
 from media.subscription import Subscription
 from media.worker import THREAD_PREFIX
@@ -179,15 +183,14 @@ async def test_a_keyframe_that_finds_the_queue_full_replaces_it(latest: LatestFr
 
 
 async def test_a_joiner_is_spared_the_frames_before_its_keyframe(latest: LatestFrame, make: MakeStream) -> None:
-    stream = make(fps=1000, idle_fps=50)
+    stream = make()
     put(latest, quarters(64, 48))
     first = stream.subscribe(Codec.VP8)
     await receive(first, 1)
-    first.request_keyframe()
-    await receive(first, 2)
-    joiner = stream.subscribe(Codec.VP8)
-    between = await receive(first, 1)
-    assert not between[0].keyframe
+    with mock.patch.object(KeyframeGate, "due", return_value=math.inf):
+        joiner = stream.subscribe(Codec.VP8)
+        between = await receive(first, 3)
+    assert not any(frame.keyframe for frame in between)
     assert (await receive(joiner, 1))[0].keyframe
     assert joiner.dropped == 0
 
@@ -241,14 +244,22 @@ async def test_the_target_is_that_of_the_slowest_viewer(latest: LatestFrame, mak
 
 
 async def test_a_garbage_first_picture_waits_for_a_good_one(latest: LatestFrame, make: MakeStream) -> None:
+    loop, tried = asyncio.get_running_loop(), asyncio.Event()
+    decode = JpegDecoder.decode
+
+    def observed(decoder: JpegDecoder, data: bytes) -> VideoFrame:
+        loop.call_soon_threadsafe(tried.set)
+        return decode(decoder, data)
+
     latest.put(b"garbage", width=1, height=1, captured_at=0)
     stream = make(idle_fps=1000, fps=1000)
-    reader = asyncio.create_task(stream.subscribe(Codec.H264).recv())
-    await asyncio.wait([reader], timeout=0.2)
-    assert not reader.done()
+    with mock.patch.object(JpegDecoder, "decode", observed):
+        reader = asyncio.create_task(stream.subscribe(Codec.H264).recv())
+        await tried.wait()
+        await asyncio.wait([reader], timeout=0.1)
+        put(latest, quarters(64, 48))
+        assert (await reader).keyframe
     assert stream.stats.undecodable == 1
-    put(latest, quarters(64, 48))
-    assert (await reader).keyframe
 
 
 async def test_an_encoder_that_fails_is_counted_and_tried_again(latest: LatestFrame, make: MakeStream) -> None:
