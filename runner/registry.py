@@ -67,7 +67,7 @@ class RunRegistry:
         """Starts a run; it is in the store when this returns. Raises Busy, or Refused for a planner not to be had."""
         self._refuse_when_full()
         session = self._session(spec, owner)
-        creating = asyncio.create_task(self._begin(session))
+        creating = asyncio.create_task(self._begin(session), name=f"create {session.id}")
         self._creating.add(creating)
         creating.add_done_callback(self._creating.discard)
         # Shielded: a client that hangs up must not leave a run in the store that was never started.
@@ -101,8 +101,11 @@ class RunRegistry:
 
     async def delete(self, run_id: str) -> None:
         """Removes a finished run and its files. Raises InvalidTransition while it is active, or NotFound."""
-        if run_id in self._tasks:
+        session = self._sessions.get(run_id)
+        if session is not None and session.active:
             raise InvalidTransition("the run is active: cancel it first")
+        if run_id in self._tasks:
+            await asyncio.wait([self._tasks[run_id]])
         if await self.get(run_id) is None:
             raise NotFound("there is no such run")
         self._sessions.pop(run_id, None)

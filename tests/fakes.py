@@ -93,6 +93,7 @@ class FakeDriver:
         """What ``flush_input`` returns."""
         self.gone: str | None = None
         self.closed = 0
+        self.tried = asyncio.Event()
         self.captured = asyncio.Event()
 
     def fail(self, selector: str, *reasons: str) -> None:
@@ -136,6 +137,9 @@ class FakeDriver:
         self._check()
         return PageView(self.url, "Shop", "")
 
+    async def durable(self, selector: str) -> str:
+        return f"durable {selector}"
+
     async def screenshot(self) -> bytes:
         self._check()
         if self.screenshot_error:
@@ -164,6 +168,7 @@ class FakeDriver:
 
     async def start_capture(self, sink: FrameSink, *, fps: int) -> None:
         self.did.append(f"capture at {fps}")
+        self.tried.set()
         if self.capture_error:
             raise self.capture_error
         self.sink = sink
