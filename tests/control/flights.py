@@ -138,6 +138,9 @@ class Flight:
 
     # What was told
 
+    def status(self) -> RunStatus:
+        return self.run.status
+
     @property
     def kinds(self) -> list[str]:
         return [entry.body.type for entry in self.told]

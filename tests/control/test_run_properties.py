@@ -65,7 +65,10 @@ class Steered(RuleBasedStateMachine):
         self.late: list[Proposal] = []
         self.dispatched: set[str] = set()
         self.consumed = 0
-        self.single_steps = 0
+        self.may_begin: int | None = None
+        """Steps that may still be begun since a single one was asked for; None where any number may."""
+        self.suggested: set[str] = set()
+        self.approved: set[str] = set()
         self.known = False
         """Does the run know how many steps are planned?"""
         if open:
@@ -82,13 +85,28 @@ class Steered(RuleBasedStateMachine):
     def send(self, command: c.Command, actor: Actor) -> bool:
         """Done, or refused with a reason and nothing changed."""
         before, seq, todo = self.run.view(), self.run.log.seq, self.run.next()
+        shown = {before.proposal.proposal_id} if before.proposal else set()
         try:
             entries = self.flight.send(command, actor)
         except Refused:
             assert (self.run.view(), self.run.log.seq, self.run.next()) == (before, seq, todo)
             return False
         assert [entry.seq for entry in entries] == list(range(seq + 1, self.run.log.seq + 1))
+        self.note(command, shown)
         return True
+
+    def note(self, command: c.Command, shown: set[str]) -> None:
+        match command:
+            case c.StepOnce():
+                self.may_begin = 1
+                self.approved |= shown
+            case c.ApproveStep():
+                self.approved |= shown
+            case c.Pause():
+                self.may_begin = None
+                self.approved -= shown
+            case c.Resume():
+                self.may_begin = None
 
     @rule(command=COMMANDS, actor=ACTORS)
     def steer(self, command: c.Command, actor: Actor) -> None:
@@ -111,7 +129,7 @@ class Steered(RuleBasedStateMachine):
             self.flight.base += self.run.in_flight is not None
             self.known = False
 
-    @precondition(lambda self: len(self.flight.told) > 30)
+    @precondition(lambda self: len(self.flight.told) > 40)
     @rule(actor=ACTORS)
     def cancel(self, actor: Actor) -> None:
         self.send(c.Cancel(), actor)
@@ -125,30 +143,32 @@ class Steered(RuleBasedStateMachine):
 
     # The session
 
-    @rule()
-    def open(self) -> None:
-        if self.run.status is RunStatus.QUEUED:
-            self.run.start()
-        elif self.run.status == "starting":
-            self.run.ready(self.flight.remaining)
-            self.known = True
+    def asks(self, *kinds: type) -> bool:
+        return isinstance(self.run.next(), kinds)
 
-    @rule(keep=st.booleans())
-    def ask_planner(self, keep: bool) -> None:
-        """The planner answers now, or its answer comes late."""
-        todo = self.run.next()
-        if not isinstance(todo, Plan):
-            return
-        if self.flight.remaining == 0:
-            self.run.exhausted(todo.version)
+    @rule()
+    def start(self) -> None:
+        self.run.start()
+
+    @rule()
+    def ready(self) -> None:
+        if self.run.status is RunStatus.STARTING:
             self.known = True
-            return
-        idea = self.flight.idea(version=todo.version)
-        if keep:
-            self.late.append(idea)
-            return
-        assert self.run.propose(idea, remaining=self.flight.remaining)
+        self.run.ready(self.flight.remaining)
+
+    @precondition(lambda self: self.asks(Plan))
+    @rule()
+    def ask_planner(self) -> None:
         self.known = True
+        if self.flight.remaining:
+            self.flight.plan()
+        else:
+            self.run.exhausted(self.run.version)
+
+    @precondition(lambda self: self.asks(Plan))
+    @rule()
+    def planner_takes_its_time(self) -> None:
+        self.late.append(self.flight.idea())
 
     @precondition(lambda self: self.late)
     @rule(data=st.data())
@@ -159,32 +179,45 @@ class Steered(RuleBasedStateMachine):
             assert idea.action == click(f"plan-{self.run.consumed - self.flight.base + 1}")
             self.known = True
 
-    @rule(version=st.integers(1, 3))
-    def planner_is_stuck(self, version: int) -> None:
-        if isinstance(self.run.next(), Plan) or version != self.run.version:
-            self.run.stuck("no button is called 'Pay'", version)
+    @precondition(lambda self: self.asks(Plan))
+    @rule()
+    def planner_is_stuck(self) -> None:
+        self.run.stuck("no button is called 'Pay'", self.run.version)
+        assert not self.asks(Plan)
 
-    @rule(how=st.sampled_from(["retry", "other", "suggest", "help"]))
+    @rule(version=st.integers(1, 3))
+    def late_news(self, version: int) -> None:
+        """What is not asked for changes nothing."""
+        if not self.asks(Plan) and not (self.run.paused and self.run.proposal is None):
+            view, seq = self.run.view(), self.run.log.seq
+            self.run.stuck("late", version)
+            self.run.exhausted(version)
+            assert (self.run.view(), self.run.log.seq) == (view, seq)
+        if not self.asks(Diagnose):
+            seq = self.run.log.seq
+            self.run.ask_help("late", (self.flight.idea("near", source="repair"),))
+            assert self.run.log.seq == seq
+
+    @precondition(lambda self: self.asks(Diagnose))
+    @rule(how=st.sampled_from(["retry", "other", "suggest", "suggest", "help"]))
     def diagnose(self, how: str) -> None:
         todo = self.run.next()
-        if not isinstance(todo, Diagnose):
-            self.run.ask_help("late", (self.flight.idea("near", source="repair"),))
-            return
-        if how == "retry" and todo.step is not None:
+        if how == "retry" and isinstance(todo, Diagnose) and todo.step is not None:
             self.flight.retry()
             self.known = True
         elif how == "other":
             assert self.run.propose(self.flight.idea("other", source="repair"), remaining=None)
         else:
             suggestions = (self.flight.idea("near", source="repair"),) if how == "suggest" else ()
+            self.suggested |= {suggestion.proposal_id for suggestion in suggestions}
             self.run.ask_help("the button is gone", suggestions)
             assert self.run.next() == Hold(self.flight.clock.now + timedelta(minutes=2))
 
+    @precondition(lambda self: self.asks(Perform))
     @rule()
     def dispatch(self) -> None:
         todo = self.run.next()
-        if not isinstance(todo, Perform):
-            return
+        assert isinstance(todo, Perform)
         assert not self.run.paused
         assert self.run.view().control.holder is None
         assert self.run.in_flight is None
@@ -194,39 +227,60 @@ class Steered(RuleBasedStateMachine):
         if proposal.source == "override":
             self.done.append(proposal.action)
         else:
-            assert proposal.instructions_version == self.run.version
+            self.check_leave_to(proposal)
+        if self.may_begin is not None:
+            assert self.may_begin == 1
+            self.may_begin = 0
         step = self.run.begin_step(proposal)
         assert step.full_action == proposal.action
         assert step.status is StepStatus.RUNNING
 
+    def check_leave_to(self, proposal: Proposal) -> None:
+        """What the planner wants done is of today, and approved where that is needed."""
+        assert proposal.instructions_version == self.run.version
+        suggested = proposal.proposal_id in self.suggested
+        if suggested or (self.run.spec.mode == "review" and self.may_begin != 1):
+            assert proposal.proposal_id in self.approved
+
     @precondition(lambda self: self.run.in_flight)
-    @rule(status=st.sampled_from([PASSED, PASSED, FAILED]))
+    @rule(status=st.sampled_from([PASSED, FAILED]))
     def land(self, status: StepStatus) -> None:
-        number = self.run.in_flight.step_number if self.run.in_flight else 0
+        assert self.run.in_flight is not None
+        version = self.run.in_flight.instructions_version
         if self.run.view().control.holder is not None:
             status = SKIPPED
-        stale = self.run.step(number).instructions_version != self.run.version
         self.run.end_step(status, error=None if status is PASSED else "it is not there")
         assert self.run.end_step(PASSED) is None
-        if stale and status is FAILED:
+        if status is FAILED and version != self.run.version:
             self.flight.base -= 1
-        self.run.amend_step(number, screenshot_url="after.jpg")
+        if self.may_begin == 0:
+            assert self.run.paused
+            self.may_begin = None
 
+    @precondition(lambda self: self.run.steps and not self.run.in_flight)
     @rule()
-    def person_acts(self) -> None:
-        if self.run.view().control.holder is not None:
-            step = self.run.human_step(click("by-hand"))
-            assert step is not None
-            assert step.source is Source.HUMAN
+    def screenshot_comes(self) -> None:
+        number = len(self.run.steps)
+        assert self.run.amend_step(number, screenshot_url="after.jpg").screenshot_url == "after.jpg"
+
+    @precondition(lambda self: self.run.wheel.holder)
+    @rule(merges=st.booleans())
+    def person_acts(self, merges: bool) -> None:
+        step = self.run.human_step(click("by-hand"), merges=merges)
+        assert step is not None
+        assert step.source is Source.HUMAN
 
     @rule(seconds=st.sampled_from([1, 25, 130]))
     def time_passes(self, seconds: int) -> None:
         self.flight.clock.pass_by(timedelta(seconds=seconds))
+        waits = self.asks(Hold)
+        over = self.run.final
         self.run.tick()
+        assert self.run.final == over or waits
 
     @rule()
     def conclude(self) -> None:
-        conclude = isinstance(self.run.next(), Conclude)
+        conclude = self.asks(Conclude)
         before = self.run.status
         self.run.conclude()
         assert self.run.status is (RunStatus.PASSED if conclude else before)
@@ -314,4 +368,4 @@ class Steered(RuleBasedStateMachine):
 
 
 def test_whatever_happens() -> None:
-    run_state_machine_as_test(Steered, settings=settings(max_examples=300, stateful_step_count=60, deadline=None))
+    run_state_machine_as_test(Steered, settings=settings(max_examples=400, stateful_step_count=80, deadline=None))
