@@ -1,3 +1,5 @@
+import { randomId } from "../id";
+
 const KEY = "jumpseat.token";
 
 /**
@@ -17,7 +19,7 @@ export function takeToken(): string | null {
 /** A mark of this tab: it stays over a reload, so that one who steers comes back as the same person. */
 export function tabMark(): string {
   const key = "jumpseat.client";
-  const made = crypto.randomUUID();
+  const made = randomId();
   try {
     const kept = sessionStorage.getItem(key);
     if (kept === null) sessionStorage.setItem(key, made);

@@ -1,4 +1,5 @@
 import { CommandError } from "../api/errors";
+import { randomId } from "../id";
 import type { Command, CommandType, ServerMessage } from "../protocol/messages";
 import type { ControlChannel, Envelope } from "./channel";
 
@@ -36,7 +37,7 @@ export class CommandQueue {
 
   /** Sends now, or as soon as there is a channel. Rejects with `CommandError`. */
   submit(command: Command): Promise<ServerMessage> {
-    const envelope: Envelope = { ...command, id: crypto.randomUUID() };
+    const envelope: Envelope = { ...command, id: randomId() };
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => this.#giveUp(envelope.id), GIVE_UP_MS);
       this.#pending.set(envelope.id, { envelope, resolve, reject, silence: undefined, deadline });
