@@ -79,24 +79,24 @@ class Subject:
             return StepFailed("The page was closed meanwhile")
         if isinstance(error, TimeoutError):
             return StepFailed(self._silent())
+        if isinstance(error, PlaywrightTimeout):
+            return StepFailed(await self._why_not(error))
         if (number := sentences.several(error)) is not None:
             return StepFailed(await self._ambiguous(number))
-        if sentences.bad_selector(error):
-            return StepFailed(f"The selector {self._selector} cannot be read: {sentences.first_line(error)}")
-        if not isinstance(error, PlaywrightTimeout):
-            return StepFailed(f"{self._selector}: {sentences.first_line(error)}")
-        return StepFailed(await self._why_not(error))
+        return StepFailed(sentences.wrong(self._selector, error))
 
     async def _why_not(self, error: PlaywrightError) -> str:
         after = self._deadline.spoken
         try:
             number = await asyncio.wait_for(self.locator.count(), 1.0)
+            shown = await asyncio.wait_for(self.locator.filter(visible=True).count(), 1.0)
         except (TimeoutError, PlaywrightError):
             return self._silent()
         if number == 0:
             return f"No element matches {self._selector} after {after}"
+        why = sentences.state(error) or ("could not be used" if shown else "is not visible")
         who = await sentences.spoken(self.locator, self._selector)
-        return f"{who} {sentences.state(error) or 'could not be used'} (waited {after})"
+        return f"{who} {why} (waited {after})"
 
     def _silent(self) -> str:
         return f"The page did not answer within {self._deadline.spoken}: a script keeps it busy, or a dialog is open"

@@ -29,7 +29,7 @@ from runner.tabs import Tabs
 from runner.wires import Wires
 
 T = TypeVar("T")
-_LOOK_SECONDS = 10.0
+_LOOK_SECONDS = 5.0
 _SCREENSHOT_SECONDS = 5.0
 _OPEN_MS = 30_000
 _PERFORM_GRACE_SECONDS = 10.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -22,11 +23,8 @@ from runner.uploads import payload
 
 _LOAD_MS = 5000.0
 """How long a page that is there may go on loading before the next step begins."""
-_SCROLL = """pixels => {
-  const height = window.innerHeight;
-  const before = window.scrollY;
-  window.scrollBy({ top: pixels === null ? height : pixels, behavior: 'instant' });
-}"""
+_BLANK = "about:blank"
+_SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
 
 
 class Performer:
@@ -124,17 +122,17 @@ class Performer:
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
         key = action.text
-        try:
-            if action.selector is None:
+        if action.selector is None:
+            try:
                 await seen_to_its_end(self._tabs.active.keyboard.press(key))
-                return
-            subject = self._subject(action.selector, deadline)
-            locator = subject.locator
-            await subject.act(
-                lambda ms: locator.wait_for(state="visible", timeout=ms), lambda ms: locator.press(key, timeout=ms)
-            )
-        except PlaywrightError as error:
-            raise StepFailed(f"The key '{key}' cannot be pressed: {sentences.first_line(error)}") from None
+            except PlaywrightError as error:
+                raise StepFailed(sentences.unpressed(key, error)) from None
+            return
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: locator.wait_for(state="visible", timeout=ms), lambda ms: locator.press(key, timeout=ms)
+        )
 
     async def _upload(self, action: Action, deadline: Deadline) -> None:
         file = payload(action.text, self._uploads)
@@ -184,7 +182,7 @@ class Performer:
         if scheme not in {"http", "https"}:
             raise StepFailed(f"{url} is not opened: only http and https addresses are")
         try:
-            await self._tabs.active.goto(url, wait_until="domcontentloaded", timeout=deadline.left_ms)
+            await _goto(self._tabs.active, url, deadline)
         except PlaywrightError as error:
             raise StepFailed(sentences.unreachable(url, error, deadline.spoken)) from None
         await loaded(self._tabs.active, min(_LOAD_MS, deadline.left_ms))
@@ -199,12 +197,17 @@ class Performer:
         """Playwright answers None both where there is no entry and where the entry is of the same document."""
         page = self._tabs.active
         before = page.url
+        nowhere = StepFailed(f"There is no page to go {'back' if by < 0 else 'forward'} to")
         try:
             answer = await go(wait_until="domcontentloaded", timeout=deadline.left_ms)
         except PlaywrightError as error:
             raise StepFailed(sentences.unreachable("The page", error, deadline.spoken)) from None
         if answer is None and page.url == before:
-            raise StepFailed("There is no page to go back to" if by < 0 else "There is no page to go forward to")
+            raise nowhere
+        if page.url == _BLANK:
+            # A tab begins with a blank page, which nobody has asked for.
+            await page.go_forward(timeout=deadline.left_ms)
+            raise nowhere
 
     async def _reload(self, action: Action, deadline: Deadline) -> None:
         page = self._tabs.active
@@ -230,6 +233,17 @@ class Performer:
 
     async def _expect_url(self, action: Action, deadline: Deadline) -> None:
         await expect.url(self._tabs, action.text, deadline)
+
+
+async def _goto(page: Page, url: str, deadline: Deadline) -> None:
+    try:
+        await page.goto(url, wait_until="domcontentloaded", timeout=deadline.left_ms)
+    except PlaywrightError as error:
+        if "net::ERR" in error.message and "ERR_ABORTED" not in error.message:
+            # Chromium's error page is still on its way in, and would break into the next navigation.
+            with suppress(PlaywrightError):
+                await page.wait_for_url("chrome-error://*/", wait_until="commit", timeout=1000)
+        raise
 
 
 async def loaded(page: Page, within_ms: float) -> None:

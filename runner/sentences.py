@@ -80,6 +80,22 @@ def unreachable(url: str, error: PlaywrightError, after: str) -> str:
     return f"{url} cannot be loaded: {reason}"
 
 
+def wrong(selector: str, error: PlaywrightError) -> str:
+    """Why no wait would have helped."""
+    if bad_selector(error):
+        return f"The selector {selector} cannot be read: {first_line(error)}"
+    if "Unknown key" in error.message:
+        return unpressed(error.message.partition('"')[2].partition('"')[0], error)
+    return f"{selector}: {first_line(error)}"
+
+
+def unpressed(key: str, error: PlaywrightError) -> str:
+    """Why a key could not be pressed."""
+    if "Unknown key" in error.message:
+        return f"'{key}' is no key: use names such as Enter, Tab, ArrowDown, Control+a"
+    return f"The key '{key}' cannot be pressed: {first_line(error)}"
+
+
 async def spoken(locator: Locator, selector: str) -> str:
     """The element as a person would call it: ``The button 'Pay'``; its selector where it has no name."""
     try:
