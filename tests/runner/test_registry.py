@@ -67,8 +67,9 @@ class Hall:
         return await self.runs.create(NewRun.model_validate(body), owner=owner)
 
     async def finished(self, **spec: Any) -> Session:  # noqa: ANN401
+        """Over, with its browser closed and everything written."""
         session = await self.create(**spec)
-        await ended(session)
+        await asyncio.wait([task for task in runs_and_creations() if task.get_name() == f"run {session.id}"])
         return session
 
 
