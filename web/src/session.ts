@@ -105,12 +105,13 @@ export class PlayerSession {
       await this.api.run(this.runId);
     } catch (error) {
       const isRefusal = error instanceof ApiError && [401, 403, 404].includes(error.status);
-      if (isRefusal) this.store.set({ fatal: { status: error.status, text: error.message } });
+      if (isRefusal) this.link.refuse(error.status, error.message);
     }
   }
 
   /** The picture follows the run: it starts when the run does and stops with it. */
   #follow(): void {
+    if (this.store.state.fatal !== null) return this.#ladder.stop();
     const status = this.store.state.run?.status ?? null;
     if (status === this.#status || status === null) return;
     this.#status = status;

@@ -7,7 +7,7 @@ const NAMES: Record<ThemeName, string> = { auto: "system", light: "light", dark:
 export function Header({ theme, children }: { theme: Theme; children?: ReactNode }) {
   return (
     <header className="js-header">
-      <Link to="/" className="js-brand">
+      <Link to="/" className="js-brand" aria-label="jumpseat: all runs">
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <rect width="32" height="32" rx="7" />
           <path d="M10 6v11a3 3 0 0 0 3 3h9M10 20v6M20 20v6M14 10l6 3.5-6 3.5z" />

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { type ApiClient, withToken } from "../api/client";
+import { Icon } from "../player/icons";
 import { isFinal, type Run } from "../protocol/types";
 
 const REFRESH_MS = 2_000;
@@ -11,11 +12,11 @@ export function Thumbnail({ run, api }: { run: Run; api: ApiClient }) {
   const live = !isFinal(run.status) && run.status !== "queued";
   const seen = useSeen(box);
   const source = useLiveSource({ runId: run.id, api, active: live && seen });
-  const last = run.steps.at(-1)?.screenshotUrl;
+  const last = run.steps.findLast((step) => step.screenshotUrl)?.screenshotUrl;
   const url = source ?? (last && seen ? withToken(api.url(last), api.token) : null);
   return (
     <span className="js-thumb" ref={box} data-live={(live && source !== null) || undefined}>
-      {url !== null && <img src={url} alt="" decoding="async" />}
+      {url === null ? <Icon name="eye" /> : <img src={url} alt="" decoding="async" />}
     </span>
   );
 }

@@ -87,6 +87,12 @@ export class ControlLink implements ChannelListener {
     this.#queue.close();
   }
 
+  /** The server does not let this viewer in (any more): says so and stops asking. */
+  refuse(status: number, text: string): void {
+    this.#options.store.set({ fatal: { status, text } });
+    this.close();
+  }
+
   /** LiveKit and REST greet nobody: open is all that there is to wait for. The others prove themselves by a first message. */
   onOpen(channel: ControlChannel): void {
     if (channel.kind === "livekit" || channel.kind === "rest") this.#proved(channel);
@@ -148,13 +154,13 @@ export class ControlLink implements ChannelListener {
 
   #fallToRest(): void {
     if (this.#rest !== null || this.#active !== null) return;
-    const { api, runId, store } = this.#options;
+    const { api, runId } = this.#options;
     this.#rest = new RestChannel({
       api,
       runId,
       listener: this,
       onRun: (run) => this.#adopt(run),
-      onRefused: ({ status, message }) => store.set({ fatal: { status, text: message } }),
+      onRefused: ({ status, message }) => this.refuse(status, message),
     });
   }
 

@@ -48,7 +48,7 @@ function DialogCard({ dialog }: { dialog: RemoteDialog }) {
     <section className="jp-card" data-tone="dialog" aria-label={TITLES[dialog.kind]} role="alertdialog">
       <form className="jp-form" onSubmit={submit}>
         <header>
-          <h3>{TITLES[dialog.kind]}</h3>
+          <h2>{TITLES[dialog.kind]}</h2>
           {dialog.deadline && <Countdown deadline={dialog.deadline} />}
         </header>
         {dialog.message && <p className="jp-card-title">{dialog.message}</p>}

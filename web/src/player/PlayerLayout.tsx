@@ -7,7 +7,9 @@ import { Scrubber } from "./Scrubber";
 import { ShareDialog } from "./ShareDialog";
 import { SidePanel } from "./SidePanel";
 import { Stage } from "./Stage";
+import { Outcome } from "./StageMessage";
 import { useShortcuts } from "./shortcuts";
+import { TopStrip } from "./TopStrip";
 
 /** What the embedding page says instead of the server. */
 export interface Shown {
@@ -24,7 +26,9 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
   return (
     <div className="jp-layout">
       <div className="jp-main">
+        <TopStrip />
         <Stage />
+        <Outcome />
         <Scrubber />
         <ControlBar shown={shown} />
       </div>

@@ -25,7 +25,7 @@ function NextStep({ proposal }: { proposal: Proposal }) {
   return (
     <section className="jp-card" data-waits={waits || undefined} aria-label="Proposed step">
       <header>
-        <h3>{SOURCES[proposal.source]}</h3>
+        <h2>{SOURCES[proposal.source]}</h2>
         <span className="jp-dim">#{proposal.stepNumber}</span>
       </header>
       <p className="jp-card-title">{proposal.description}</p>
@@ -73,9 +73,9 @@ function HelpCard({ help }: { help: Help }) {
   return (
     <section className="jp-card" data-tone="help" aria-label="Help needed" role="alert">
       <header>
-        <h3>
+        <h2>
           <Icon name="warn" /> Help needed
-        </h3>
+        </h2>
         {help.deadline && <Countdown deadline={help.deadline} />}
       </header>
       <p className="jp-card-title">{help.reason}</p>

@@ -1,12 +1,13 @@
 import { type CSSProperties, useEffect, useRef } from "react";
+import { withToken } from "../api/client";
 import { toFractions } from "../media/geometry";
-import type { Box, Size } from "../protocol/types";
+import { type Box, isFinal, type Size } from "../protocol/types";
 import { holdsControl } from "../store/state";
 import { usePlayer, usePlayerState } from "./context";
 import { InputLayer } from "./InputLayer";
 import { PickLayer } from "./PickLayer";
 import { ReplayPicture } from "./ReplayPicture";
-import { StageBadges, StageMessage } from "./StageStatus";
+import { StageMessage } from "./StageMessage";
 
 const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 
@@ -32,6 +33,7 @@ export function Stage() {
       <div className="jp-scroll">
         <div className="jp-frame">
           <Picture />
+          <LastStep />
           {isLive && <ProposalBox />}
           {isLive && ui.picking && <PickLayer />}
           {isLive && holding && !ui.picking && <InputLayer />}
@@ -39,7 +41,6 @@ export function Stage() {
         </div>
       </div>
       <StageMessage />
-      <StageBadges />
     </div>
   );
 }
@@ -52,6 +53,17 @@ function Picture() {
     return () => surface.element.remove();
   }, [surface]);
   return <div className="jp-picture" ref={host} role="img" aria-label="Live picture of the tested page" />;
+}
+
+/** The end of a run that was over before this viewer came. */
+function LastStep() {
+  const { session } = usePlayer();
+  const ended = usePlayerState((state) => state.run !== null && isFinal(state.run.status) && state.size === null);
+  const url = usePlayerState((state) => state.run?.steps.findLast((step) => step.screenshotUrl)?.screenshotUrl ?? null);
+  if (!ended || url === null) return null;
+  return (
+    <img className="jp-last" src={withToken(session.api.url(url), session.imageToken)} alt="The page at the end" />
+  );
 }
 
 /** Where the next step will act. */
@@ -72,7 +84,12 @@ export function PictureBox({ box, viewport, label }: { box: Box; viewport: Size;
     height: percent(part.height),
   };
   return (
-    <div className="jp-box" style={place} data-below={part.y < 0.08 || undefined}>
+    <div
+      className="jp-box"
+      style={place}
+      data-below={part.y < 0.08 || undefined}
+      data-right={part.x > 0.55 || undefined}
+    >
       <span className="jp-box-label">{label}</span>
     </div>
   );

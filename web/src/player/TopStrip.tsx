@@ -1,15 +1,14 @@
-import { isFinal } from "../protocol/types";
 import { holdsControl, type MediaState } from "../store/state";
 import { usePlayer, usePlayerState } from "./context";
-import { formatRate, STATUS_NAMES, TRANSPORT_NAMES } from "./format";
+import { formatRate, TRANSPORT_NAMES } from "./format";
 
-/** Small facts in the corners of the picture: live or not, by what, how fast, who steers. */
-export function StageBadges() {
+/** The strip above the picture: live or not, which page, who steers, by what transport and how fast. */
+export function TopStrip() {
   const { ui } = usePlayer();
   const media = usePlayerState((state) => state.media);
   const paused = usePlayerState((state) => state.run?.status === "paused");
   return (
-    <div className="jp-badges">
+    <div className="jp-top">
       <LiveBadge media={media} replayStep={ui.replayStep} />
       {paused && ui.replayStep === null && (
         <span className="jp-badge" data-tone="warn">
@@ -17,6 +16,7 @@ export function StageBadges() {
         </span>
       )}
       <HolderBadge />
+      <Address />
       <ConnectionBadge media={media} />
     </div>
   );
@@ -77,34 +77,16 @@ function ConnectionBadge({ media }: { media: MediaState }) {
   );
 }
 
-/** What stands in place of a picture that is not there (yet). */
-export function StageMessage() {
-  const { ui, session } = usePlayer();
-  const media = usePlayerState((state) => state.media);
-  const status = usePlayerState((state) => state.run?.status ?? null);
-  const error = usePlayerState((state) => state.run?.error ?? null);
-  if (ui.replayStep !== null) return null;
-  if (status !== null && isFinal(status)) {
-    const title = `${STATUS_NAMES[status]}`;
-    return (
-      <Message tone={status} title={title} text={error ?? "The run has ended. Step through it on the bar below."} />
-    );
-  }
-  if (session.surface.view !== null) return null;
-  if (media.phase === "unavailable") return <Message title="No live picture" text={media.reason ?? ""} />;
-  if (status === "queued")
-    return <Message busy title="In the queue" text="The run starts when another one has ended." />;
-  if (media.phase === "waiting")
-    return <Message busy title="The browser is starting" text="The picture comes in a moment." />;
-  return <Message busy title="Connecting" text={media.reason ?? "Looking for the best way to get the picture."} />;
-}
-
-function Message({ title, text, tone, busy }: { title: string; text: string; tone?: string; busy?: boolean }) {
+/** Where the remote browser is. */
+function Address() {
+  const page = usePlayerState((state) => state.page);
+  const start = usePlayerState((state) => state.run?.url ?? "");
+  const tabs = page?.tabs.length ?? 0;
   return (
-    <div className="jp-message" role="status" data-tone={tone}>
-      {busy && <span className="jp-spinner" aria-hidden="true" />}
-      <strong>{title}</strong>
-      <span>{text}</span>
+    <div className="jp-address" title={page?.url ?? start}>
+      <span>{page?.url ?? start}</span>
+      {page?.title && <span>{page.title}</span>}
+      {tabs > 1 && <span className="jp-tabs-count">{tabs} tabs</span>}
     </div>
   );
 }
