@@ -216,9 +216,9 @@ class Pilot:
         """What went wrong, or None. Here alone secrets' values are put in."""
         self._shots.stale()
         timeout_ms = self._run.spec.step_timeout_ms
-        patience = timeout_ms / 1000 + self._overtime
         if action.type is ActionType.WAIT:
-            patience += (action.number or 0) / 1000
+            timeout_ms += int(action.number or 0)
+        patience = timeout_ms / 1000 + self._overtime
         try:
             async with asyncio.timeout(patience):
                 await self._driver.perform(self._masking.resolve(action), timeout_ms=timeout_ms)

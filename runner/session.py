@@ -59,8 +59,8 @@ class SessionOptions:
     """Seconds until a start URL that does not answer is given up."""
     close_timeout: float = 4.0
     """Seconds until a browser that does not close is left to itself."""
-    overtime: float = 10.0
-    """Seconds beyond its own timeout after which a step is given up, because the browser does not answer."""
+    overtime: float = 15.0
+    """Seconds beyond its own timeout after which a step is given up, because not even the driver answers."""
     grace: timedelta = timedelta(seconds=20)
     """How long the holder of control may be gone."""
     clock: Clock = utc_now

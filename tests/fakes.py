@@ -76,6 +76,8 @@ class FakeDriver:
         self.url = "http://shop.test/"
         self.did: list[str] = []
         self.performed: list[Action] = []
+        self.timeouts: list[int] = []
+        """Milliseconds that each action was given."""
         self.perform_gate = Gate()
         self.slow_to_stop = Gate()
         """Where an action passes that is cancelled."""
@@ -117,6 +119,7 @@ class FakeDriver:
     async def perform(self, action: Action, *, timeout_ms: int) -> None:
         self._check()
         self.did.append(f"{action.type} {action.selector}")
+        self.timeouts.append(timeout_ms)
         try:
             await self.perform_gate.pass_through()
         finally:

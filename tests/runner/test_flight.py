@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from control import commands as c
 from control import events as e
@@ -19,6 +23,7 @@ from runner.planners.plain import PlainPlanner
 from runner.registry import RunRegistry
 from runner.session import Session, SessionOptions
 from runner.store import Store
+from tests.processes import children
 from web.shop import serving_shop
 
 ADA = Actor("ada", Role.CONTROLLER, "Ada")
@@ -113,3 +118,26 @@ async def test_an_unreachable_start_url_fails_with_a_reason(tmp_path: Path) -> N
         await until(session, lambda: not session.active)
         assert session.view().status is RunStatus.FAILED
         assert "127.0.0.1:9" in (session.view().error or "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the browser's process in /proc")
+async def test_a_browser_that_is_killed_fails_a_run_that_waits(tmp_path: Path) -> None:
+    async with serving_shop() as shop, registry(tmp_path) as runs:
+        session = await runs.create(NewRun(url=shop, instructions="Click 'Cart'", mode="review"), owner="ada")
+        await until(session, lambda: session.view().proposal)
+        os.kill(browser_process(), signal.SIGKILL)
+        await until(session, lambda: not session.active)
+        assert session.view().status is RunStatus.FAILED
+        assert "browser has gone" in (session.view().error or "")
+
+
+def browser_process() -> int:
+    """The main process of the only browser that is running below this one."""
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in children(os.getpid())}
+    (found,) = (
+        pid
+        for pid, command in commands.items()
+        if any(part.startswith("--remote-debugging") for part in command)
+        and not any(part.startswith("--type=") for part in command)
+    )
+    return found

@@ -51,6 +51,14 @@ async def test_every_step_is_proposed_with_its_box_before_it_is_done(tmp_path: P
         assert numbered.index(e.StepProposed) < numbered.index(e.TestStep)
 
 
+async def test_a_wait_may_take_as_long_as_it_says(tmp_path: Path) -> None:
+    wait = Action.model_validate({"type": "wait", "value": 60_000})
+    async with rig(tmp_path, FakePlanner([wait, click("#cart")]), step_timeout_ms=5_000) as run:
+        run.start()
+        assert await run.finish() is PASSED
+        assert run.driver.timeouts == [65_000, 5_000]
+
+
 class TestStart:
     async def test_an_unreachable_start_url_fails_the_run_with_the_reason(self, tmp_path: Path) -> None:
         async with rig(tmp_path) as run:

@@ -1,0 +1,79 @@
+"""Secrets' values are kept out of every shape, and kept working in actions."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from control import events as e
+from control.errors import UnknownSecret
+from control.shapes import Action, NewRun, Size
+from runner.logs import RunLog
+from runner.masking import Masking
+
+MASKING = Masking({"PW": "hunter2", "LONG": "hunter2 and more", "SHORT": "ok"})
+
+
+def typing(value: str) -> Action:
+    return Action.model_validate({"type": "type", "selector": "#pw", "value": value})
+
+
+def test_free_text_is_masked_wherever_it_is() -> None:
+    page = e.PageChanged(
+        url="http://x/?q=hunter2",
+        title="hunter2",
+        tabs=(e.Tab(index=0, url="http://x/hunter2", title="t", active=True),),
+        viewport=Size(width=800, height=600),
+    )
+    shown = MASKING.shape(page)
+    assert "hunter2" not in str(shown)
+    assert shown.viewport == page.viewport
+    dialog = e.Dialog(dialog_id="d", kind="select", options=(e.Choice(value="hunter2", label="a hunter2"),))
+    assert "hunter2" not in str(MASKING.shape(dialog))
+
+
+def test_what_is_not_free_text_stays() -> None:
+    masking = Masking({"A": "alert", "D": "dialog", "I": "d-1"})
+    dialog = e.Dialog(dialog_id="d-1", kind="alert", message="alert")
+    assert masking.shape(dialog) == dialog.model_copy(update={"message": "•••"})
+
+
+def test_an_action_names_the_secret_and_still_works() -> None:
+    named = MASKING.action(typing("hunter2"))
+    assert named.value == "{{secret:PW}}"
+    assert MASKING.resolve(named) == typing("hunter2")
+    assert MASKING.action(typing("hunter2 and more")).value == "{{secret:LONG}}"
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(UnknownSecret):
+        MASKING.resolve(typing("{{secret:NOPE}}"))
+
+
+def test_a_number_stays_a_number() -> None:
+    wait = Action.model_validate({"type": "wait", "value": 500})
+    assert MASKING.resolve(MASKING.action(wait)).value == 500
+
+
+def test_what_a_run_is_made_from_names_its_secrets() -> None:
+    spec = NewRun(
+        url="http://hunter2.test/", name="hunter2", instructions="Type hunter2", steps=(typing("hunter2"),), secrets={}
+    )
+    shown = MASKING.spec(spec)
+    assert "hunter2" not in str(shown)
+    assert MASKING.resolve_text(shown.url) == spec.url
+    assert MASKING.spec(NewRun(url="http://x/")) == NewRun(url="http://x/")
+
+
+def test_a_log_line_says_of_which_run_it_is_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    log = RunLog(logging.getLogger("test"), "abcdefghij", MASKING)
+    try:
+        raise ValueError("hunter2 was wrong")
+    except ValueError:
+        log.error("no: %s", "hunter2", exc_info=True)
+    log.debug("nobody listens")
+    (line,) = caplog.records
+    assert line.getMessage().startswith("[run abcdefgh] no: •••\nTraceback")
+    assert "hunter2" not in caplog.text
+    assert line.__dict__["run"] == "abcdefghij"
