@@ -41,8 +41,8 @@ class Wanted:
     text: str
     exact: bool = False
     """The whole name in the same upper and lower case; else a part of it in any."""
-    regex: bool = False
-    """``text`` is a JavaScript regular expression's source; upper and lower case are alike."""
+    flags: str | None = None
+    """Of a JavaScript regular expression, whose source ``text`` is then; None where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def text_of(body: str) -> Wanted | None:
 
 def _wanted(match: re.Match[str]) -> Wanted | None:
     if match["regex"]:
-        return Wanted(match["regex"][1 : match["regex"].rindex("/")], regex=True)
+        source, _, flags = match["regex"][1:].rpartition("/")
+        return Wanted(source, flags=flags)
     if match["string"]:
         return Wanted(re.sub(r"\\(.)", r"\1", match["string"][1:-1]), exact=match["flag"] != "i")
     return None
@@ -134,6 +135,6 @@ def _named(piece: Piece) -> Thing | None:
 
 
 def _words(wanted: Wanted) -> str:
-    if not wanted.regex:
+    if wanted.flags is None:
         return wanted.text
     return re.sub(r"\\s[*+]|\\(.)|[\^$]", lambda match: match[1] or " ", wanted.text).strip()
