@@ -13,6 +13,7 @@ from control.roles import Actor, authorize
 from control.run import Run
 from runner.changes import Changes
 from runner.driver import Driver, HumanAction, StepFailed
+from runner.logs import RunLog
 from runner.masking import Masking
 from runner.shots import Shots
 
@@ -22,12 +23,15 @@ T = TypeVar("T")
 class Hands:
     """Carries out input once the step that it interrupts has stopped, and records what it amounts to."""
 
-    def __init__(self, run: Run, driver: Driver, changes: Changes, shots: Shots, masking: Masking) -> None:
+    def __init__(
+        self, run: Run, driver: Driver, *, changes: Changes, shots: Shots, masking: Masking, logger: RunLog
+    ) -> None:
         self._run = run
         self._driver = driver
         self._changes = changes
         self._shots = shots
         self._masking = masking
+        self._logger = logger
         self._left = False
         """A person has let go of the wheel, and what they held down may still be held."""
         self.turns = 0
@@ -44,35 +48,48 @@ class Hands:
                 self._left = self._left or holder is None
                 self._driver.attended = holder is not None
 
-    async def input(self, command: c.Input, actor: Actor) -> None:
+    async def do(self, command: c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl, actor: Actor) -> e.Picked | None:
         """Raises Refused, or BrowserGone."""
+        match command:
+            case c.Pick():
+                return await self._pick(command, actor)
+            case c.Input():
+                await self._input(command, actor)
+            case c.AnswerDialog():
+                await self._answer(command, actor)
+            case c.ReleaseControl():
+                await self._release(command, actor)
+        return None
+
+    async def _input(self, command: c.Input, actor: Actor) -> None:
         self._run.apply(command, actor)
         await self._stopped(actor)
         self._record(await _refusing(self._driver.input(command), self._masking))
 
-    async def answer(self, command: c.AnswerDialog, actor: Actor) -> None:
-        """Raises Refused, or BrowserGone."""
+    async def _answer(self, command: c.AnswerDialog, actor: Actor) -> None:
         self._run.apply(command, actor)
         await self._stopped(actor)
         done = await _refusing(self._driver.answer(command), self._masking)
         self._record([done] if done is not None else [])
 
-    async def pick(self, command: c.Pick, actor: Actor) -> e.Picked:
-        """Raises Refused, or BrowserGone."""
+    async def _pick(self, command: c.Pick, actor: Actor) -> e.Picked:
         self._run.apply(command, actor)
         picked = await _refusing(self._driver.pick(command), self._masking)
         return self._masking.shape(picked.model_copy(update={"id": command.id}))
 
-    async def release(self, command: c.ReleaseControl, actor: Actor) -> None:
-        """What the person did is on record before the run looks at whether they did anything. Raises Refused."""
+    async def _release(self, command: c.ReleaseControl, actor: Actor) -> None:
+        """What the person did is on record before the run looks at whether they did anything."""
         authorize(actor, command.type)
         self._run.wheel.require(actor)
         await self.flush()
         self._run.apply(command, actor)
 
     async def flush(self) -> None:
-        """Lets go of held keys and buttons, and records what was not recorded yet."""
-        self._record(await self._driver.flush_input())
+        """Lets go of held keys and buttons, and records what was not recorded yet. Raises BrowserGone."""
+        try:
+            self._record(await self._driver.flush_input())
+        except StepFailed as error:
+            self._logger.warning("what the person held down may still be held: %s", error)
 
     async def settle(self) -> None:
         """To be awaited before the page is touched by anybody else: nothing of the person's input is left over."""

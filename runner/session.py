@@ -197,10 +197,8 @@ class Session:
             case c.ReplayStep():
                 authorize(actor, command.type)
                 return e.StepReplay(id=command.id, step=self._run.step(command.step_number))
-            case c.Pick() | c.Input() | c.AnswerDialog():
+            case c.Pick() | c.Input() | c.AnswerDialog() | c.ReleaseControl():
                 return await self._by_hand(command, actor)
-            case c.ReleaseControl() if self._cockpit:
-                await self._cockpit.hands.release(command, actor)
             case c.StepOverride():
                 action = self._masking.action(command.action)
                 self._run.apply(command.model_copy(update={"action": action}), actor)
@@ -212,23 +210,17 @@ class Session:
         self._changes.tell()  # an approval makes no event
         return None
 
-    async def _by_hand(self, command: c.Pick | c.Input | c.AnswerDialog, actor: Actor) -> e.Picked | None:
+    async def _by_hand(
+        self, command: c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl, actor: Actor
+    ) -> e.Picked | None:
         if self._cockpit is None or self._run.final:
             self._run.apply(command, actor)
             raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: no page is open")
-        hands = self._cockpit.hands
         try:
-            match command:
-                case c.Pick():
-                    return await hands.pick(command, actor)
-                case c.Input():
-                    await hands.input(command, actor)
-                case c.AnswerDialog():
-                    await hands.answer(command, actor)
+            return await self._cockpit.hands.do(command, actor)
         except BrowserGone as error:
             self._lost(error)
             raise InvalidTransition("the browser has gone, and the run with it") from error
-        return None
 
     # Its life
 
@@ -299,7 +291,7 @@ class Session:
     def _take_seats(self, driver: Driver) -> _Cockpit:
         options = self._options
         shots = Shots(self._run, driver, self._store, options.clock, self._logger)
-        hands = Hands(self._run, driver, self._changes, shots, self._masking)
+        hands = Hands(self._run, driver, changes=self._changes, shots=shots, masking=self._masking, logger=self._logger)
         pilot = Pilot(
             self._run,
             driver,

@@ -91,6 +91,7 @@ class FakeDriver:
         self.sink: FrameSink | None = None
         self.human: deque[list[HumanAction]] = deque()
         """What the next inputs amount to."""
+        self.flush_error: Exception | None = None
         self.held_back: list[HumanAction] = []
         """What ``flush_input`` returns."""
         self.gone: str | None = None
@@ -156,7 +157,10 @@ class FakeDriver:
         return self.human.popleft() if self.human else []
 
     async def flush_input(self) -> list[HumanAction]:
+        self._check()
         self.did.append("flush")
+        if self.flush_error:
+            raise self.flush_error
         held_back, self.held_back = self.held_back, []
         return held_back
 

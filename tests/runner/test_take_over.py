@@ -11,9 +11,9 @@ import pytest
 
 from control import commands as c
 from control import events as e
-from control.errors import NotHolder
+from control.errors import InvalidTransition, NotHolder
 from control.shapes import Action, Box, RunStatus, Source, StepStatus
-from runner.driver import HumanAction
+from runner.driver import HumanAction, StepFailed
 from tests.fakes import FakePlanner, click
 from tests.runner.rig import ADA, BOB, Rig, rig
 
@@ -209,8 +209,24 @@ async def test_a_secret_typed_by_hand_is_recorded_by_its_name(tmp_path: Path) ->
 async def test_a_browser_that_goes_under_a_persons_hands_fails_the_run(tmp_path: Path) -> None:
     async with held(tmp_path) as run:
         run.driver.gone = "it has crashed"
-        with pytest.raises(Exception, match="the browser has gone"):
+        with pytest.raises(InvalidTransition, match="the browser has gone"):
             await run.do(c.Input(kind="down"))
+        assert await run.finish() is RunStatus.FAILED
+
+
+async def test_keys_that_cannot_be_let_go_of_end_nothing(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.flush_error = StepFailed("the page does not answer")
+        await run.do(c.ReleaseControl())
+        await run.until(lambda: run.session.view().proposal)
+        assert run.session.view().control.holder is None
+
+
+async def test_a_browser_found_gone_at_the_release_fails_the_run(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.gone = "it has crashed"
+        with pytest.raises(InvalidTransition, match="the browser has gone"):
+            await run.do(c.ReleaseControl())
         assert await run.finish() is RunStatus.FAILED
 
 
