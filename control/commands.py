@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -158,6 +159,10 @@ Command = (
     | Ping
 )
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_MEMBERS_OF_UNIONS = {"str", "int", "float"}
+"""What pydantic puts behind a field's name where the field may be one of several types."""
+
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 
@@ -167,12 +172,25 @@ def parse(message: str | bytes) -> Command:
     if size > MAX_MESSAGE_BYTES:
         raise TooLarge(f"a message may have at most {MAX_MESSAGE_BYTES} bytes, this one has {size}")
     try:
-        decoded = json.loads(message)
+        decoded = json.loads(message, parse_constant=_no_constant)
+        _require_unicode(message, decoded)
     except (ValueError, RecursionError):
         raise ProtocolError("a message is one JSON object; this is not JSON") from None
     if not isinstance(decoded, dict):
         raise ProtocolError("a message is one JSON object, with a 'type'")
     return from_object(decoded)
+
+
+def _no_constant(name: str) -> None:
+    """RFC 8259 §6: JSON has no NaN and no Infinity."""
+    raise ValueError(name)
+
+
+def _require_unicode(message: str | bytes, decoded: object) -> None:
+    """RFC 8259 §8.2: half a surrogate pair is no text; nothing that stores or sends it could. Raises ValueError."""
+    escaped = _SURROGATE.search(message if isinstance(message, str) else message.decode("utf-8", "replace"))
+    if escaped:
+        json.dumps(decoded, ensure_ascii=False).encode("utf-8")
 
 
 def from_object(decoded: dict[str, Any]) -> Command:
@@ -192,7 +210,7 @@ def explain(error: ValidationError, *, tagged: bool = False, id: str | None = No
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         return ProtocolError("'type' is missing or names no message of ours; see docs/protocol.md", field="type", id=id)
-    path = [str(part) for part in first["loc"][1 if tagged else 0 :]]
+    path = [str(part) for part in first["loc"][1 if tagged else 0 :] if part not in _MEMBERS_OF_UNIONS]
     named = first.get("ctx", {}).get("field")
     if named and (not path or path[-1] != named):
         path.append(str(named))

@@ -19,7 +19,7 @@ class Diagnosis:
     attempt: int = 1
     """1 for the first look; counts the repairs that were tried since a person last did something."""
     deadline: datetime | None = None
-    """Set once people were asked for help: when the run fails unless they give it."""
+    """Set once people were asked for help: when the run fails unless they give it. A pause stops the wait for it."""
 
     def ask(self, reason: str, deadline: datetime) -> None:
         self.reason = reason
@@ -34,9 +34,6 @@ class Diagnosis:
         """The repair has failed as well."""
         self.reason = reason
         self.step = step
-
-    def stop_clock(self) -> None:
-        self.deadline = None
 
     def restart(self) -> None:
         """Look at it as if for the first time."""

@@ -168,7 +168,7 @@ class Run(RunCore):
 
     def _awaits_answer(self, version: int) -> bool:
         """An answer made from these instructions, and from the page as it was before, is still of use."""
-        busy = self.proposal or self.in_flight or self.wheel.holder
+        busy = self.proposal or self.in_flight or self.wheel.holder or self.exhausted_plan
         return self.phase is RunStatus.RUNNING and version == self.version and not busy
 
     def _wants(self, proposal: Proposal) -> bool:

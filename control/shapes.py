@@ -32,7 +32,9 @@ Timestamp = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_u
 class Shape(BaseModel):
     """Base of every shape that goes over a wire: immutable, camelCase, tolerant of fields that it does not know."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     def dump(self) -> dict[str, Any]:
         """The JSON object that stands for this shape."""

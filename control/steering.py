@@ -63,8 +63,6 @@ class Steering:
         if run.stepping is Stepping.NEXT:
             run.upcoming.revoke_approval()
         run.stepping = Stepping.NO
-        if run.diagnosis:
-            run.diagnosis.stop_clock()
 
     def _resume(self) -> None:
         run = self._run
@@ -138,8 +136,6 @@ class Steering:
         run.tell(run.wheel.take(actor, force=force, present=present))
         run.acted = run.acted and handed
         run.upcoming.set_aside()
-        if run.diagnosis:
-            run.diagnosis.stop_clock()
 
     def _release_control(self, actor: Actor, to: str | None) -> None:
         run = self._run

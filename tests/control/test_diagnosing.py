@@ -8,7 +8,7 @@ from control import commands as c
 from control import events as e
 from control.errors import InvalidTransition
 from control.shapes import RunStatus
-from control.todo import Diagnose, Hold, Perform, Plan
+from control.todo import Conclude, Diagnose, Hold, Perform, Plan
 from tests.control.flights import FAILED, HELP, PASSED, Flight, click
 
 
@@ -78,6 +78,13 @@ def test_news_of_an_older_version_is_passed_over() -> None:
     flight.run.stuck("late", 1)
     flight.run.exhausted(1)
     assert flight.run.next() == Plan(2)
+
+
+def test_nothing_follows_the_planners_last_word() -> None:
+    flight = Flight(0).open()
+    flight.run.exhausted(1)
+    flight.run.stuck("late", 1)
+    assert flight.run.next() == Conclude()
 
 
 def test_a_repair_of_what_is_settled_is_refused() -> None:

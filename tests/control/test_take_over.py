@@ -191,6 +191,7 @@ def test_a_holder_who_comes_back_in_time_keeps_control() -> None:
     flight.take()
     flight.run.leave(ADA.viewer_id)
     assert flight.run.next() == Hold(flight.clock.now + GRACE)
+    flight.run.tick()
     flight.run.join(ADA)
     flight.clock.pass_by(GRACE)
     flight.run.tick()
