@@ -6,7 +6,7 @@ import { TransportLadder } from "./media/ladder";
 import { buildRungs } from "./media/rungs";
 import { Surface } from "./media/surface";
 import { isFinal, type RunStatus, type Step, type StreamInfo } from "./protocol/types";
-import type { TransportKind } from "./store/state";
+import type { MediaStats, TransportKind } from "./store/state";
 import { Store } from "./store/store";
 
 export type TransportChoice = "auto" | TransportKind;
@@ -49,7 +49,7 @@ export class PlayerSession {
       surface: this.surface,
       onState: (media) => this.store.set({ media }),
       onSize: (size) => this.store.set({ size }),
-      onStats: (stats) => this.store.set({ stats }),
+      onStats: (stats) => this.store.set({ stats: stats && this.#onOneClock(stats) }),
     });
   }
 
@@ -121,6 +121,13 @@ export class PlayerSession {
       this.#ladder.stop();
       this.store.set({ media: { phase: "ended", transport: null, reason: null } });
     }
+  }
+
+  /** JPEG frames say their age by the server's clock. */
+  #onOneClock(stats: MediaStats): MediaStats {
+    const { media, clockAheadMs } = this.store.state;
+    const byServer = media.transport === "mjpeg" || media.transport === "polling";
+    return byServer && stats.ageMs !== null ? { ...stats, ageMs: Math.max(0, stats.ageMs + clockAheadMs) } : stats;
   }
 
   async #rungs() {

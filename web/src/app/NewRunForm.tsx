@@ -29,7 +29,9 @@ export function NewRunForm({ api, onClose }: { api: ApiClient; onClose: () => vo
         <input name="url" type="url" required placeholder="https://shop.example" autoComplete="url" />
       </label>
       <label>
-        Name <span className="jp-dim">(optional)</span>
+        <span>
+          Name <span className="jp-dim">(optional)</span>
+        </span>
         <input name="name" maxLength={120} placeholder="Checkout works" />
       </label>
       <label className="js-wide">

@@ -189,8 +189,10 @@ export class ControlLink implements ChannelListener {
     if (channel === null || channel.kind === "rest" || isOver(store.state.run)) return;
     const sent = performance.now();
     try {
-      await this.request({ type: "ping", t: Math.round(sent) });
-      if (channel === this.#active) store.set({ controlMs: performance.now() - sent });
+      const { at } = await this.request({ type: "ping", t: Math.round(sent) });
+      const controlMs = performance.now() - sent;
+      const clockAheadMs = at === undefined ? 0 : Date.parse(at) + controlMs / 2 - Date.now();
+      if (channel === this.#active) store.set({ controlMs, clockAheadMs });
     } catch {
       // The silence of the channel is dealt with where it is noticed.
     }

@@ -79,7 +79,7 @@ export abstract class JpegTransport implements Transport {
     const isNew = size.width !== this.#sample.width || size.height !== this.#sample.height;
     if (isNew) Object.assign(this.view, size);
     this.#context?.transferFromImageBitmap(bitmap);
-    Object.assign(this.#sample, size, { ageMs: time === null ? null : Math.max(0, Date.now() - time) });
+    Object.assign(this.#sample, size, { ageMs: time === null ? null : Date.now() - time });
     this.#sample.frames += 1;
     this.#sample.bytes += data.size;
     if (isNew) this.#options.listener.onPicture(size);

@@ -55,8 +55,10 @@ export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }:
       {fieldsOf(type).map(({ name, label, hint, need }) => (
         <div className="jp-field" key={name}>
           <label htmlFor={`${id}-${name}`}>
-            {label}
-            {need === "optional" && <span className="jp-dim"> (optional)</span>}
+            <span>
+              {label}
+              {need === "optional" && <span className="jp-dim"> (optional)</span>}
+            </span>
           </label>
           <div className="jp-row">
             <input

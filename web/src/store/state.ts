@@ -73,6 +73,8 @@ export interface PlayerState {
   control: ControlKind | null;
   /** Round trip of the control channel in milliseconds. */
   controlMs: number | null;
+  /** How far the server's clock is ahead of ours, in milliseconds. */
+  clockAheadMs: number;
   media: MediaState;
   /** Size of the decoded picture; null before the first one. */
   size: Size | null;
@@ -99,6 +101,7 @@ export function initialState(runId: string): PlayerState {
     picked: null,
     control: null,
     controlMs: null,
+    clockAheadMs: 0,
     media: { phase: "idle", transport: null, reason: null },
     size: null,
     stats: null,

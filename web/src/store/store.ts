@@ -5,7 +5,7 @@ import { initialState, type Notice, type PlayerState } from "./state";
 /** Facts of this client itself: connections, statistics, what waits for an answer. Never the state of the run. */
 type LocalFacts = Pick<
   PlayerState,
-  "control" | "controlMs" | "media" | "size" | "stats" | "pending" | "fatal" | "picked" | "replay"
+  "control" | "controlMs" | "clockAheadMs" | "media" | "size" | "stats" | "pending" | "fatal" | "picked" | "replay"
 >;
 
 /** Holds the one state that every view reads. The run's part changes only by what the server says. */
