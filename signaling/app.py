@@ -33,12 +33,13 @@ class Apps:
     """Everything that serves requests, and the parts that live as long as the server."""
 
     api: web.Application
-    frames: web.Application | None
+    frame_server: web.Application | None
     """None where ``api`` serves frames, too."""
     origins: Origins
     lines: Lines
     door: Door
     whep: Whep
+    frames: Frames
     metrics: Metrics
 
 
@@ -72,11 +73,12 @@ def build(
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
         api=_application([*routes, *shared, *pages], origins, metrics),
-        frames=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
+        frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
         origins=origins,
         lines=lines,
         door=door,
         whep=whep,
+        frames=frames,
         metrics=metrics,
     )
 

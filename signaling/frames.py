@@ -43,6 +43,10 @@ class Frames:
         self._attention = Attention()
         self._thumbnails = Thumbnails()
 
+    def close(self) -> None:
+        """Looks at no stream any more."""
+        self._attention.close()
+
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get(r"/stream/{run_id:[^/]+}.mjpeg", self.mjpeg),
@@ -88,15 +92,24 @@ class Frames:
         cold = self._attention.look(stream, visit)
         newest = stream.latest.newest
         if after is not None or newest is None:
-            frame = await _wait(stream.latest, after or 0, LONGEST_WAIT)
+            frame = await self._wait(stream.latest, after or 0, LONGEST_WAIT)
         elif cold:
-            frame = await _wait(stream.latest, newest.seq, _FRESH)
+            frame = await self._wait(stream.latest, newest.seq, _FRESH)
         else:
             frame = newest
         frame = frame or stream.latest.newest
         if frame is None:
             raise no_picture(visit.run)
         return frame
+
+    async def _wait(self, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
+        """The first picture after number ``seq``; None where none comes in time, or the server stops."""
+        newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(self._lines.closing.wait())
+        await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        newer.cancel()
+        stop.cancel()
+        await asyncio.gather(newer, stop, return_exceptions=True)
+        return None if newer.cancelled() else newer.result()
 
     async def _shrunk(self, visit: Visit, frame: JpegFrame, width: int) -> bytes:
         try:
@@ -111,7 +124,7 @@ class Frames:
         seen, patience = 0, LONGEST_WAIT
         await response.write(f"--{_BOUNDARY}\r\n".encode())
         while visit.run.stream is stream:
-            newer = await _wait(stream.latest, seen, min(patience, _IDLE))
+            newer = await self._wait(stream.latest, seen, min(patience, _IDLE))
             frame = newer or stream.latest.newest
             if frame is None:
                 continue
@@ -143,6 +156,12 @@ class Attention:
         self._looks[stream] = _Look(look.watch if look else _watch(stream, visit), timer)
         return cold
 
+    def close(self) -> None:
+        """Looks away from everything at once; safe to repeat."""
+        for stream in tuple(self._looks):
+            self._looks[stream].timer.cancel()
+            self._away(stream)
+
     def _away(self, stream: LiveStream) -> None:
         self._looks.pop(stream).watch.close()
 
@@ -152,14 +171,6 @@ def _watch(stream: LiveStream, visit: Visit) -> Watch:
         return stream.watch()
     except StreamClosed:
         raise no_picture(visit.run) from None
-
-
-async def _wait(latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
-    try:
-        async with asyncio.timeout(seconds):
-            return await latest.after(seq)
-    except TimeoutError:
-        return None
 
 
 def _headers(frame: JpegFrame, width: int | None) -> dict[str, str]:

@@ -118,7 +118,9 @@ class Lines:
         self._clock = clock
         self._open: set[Line] = set()
         self._revoked: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._closing = False
+        self._closed = asyncio.Event()
+        self.closing = asyncio.Event()
+        """Set once the server is stopping."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -128,7 +130,7 @@ class Lines:
 
         Raises Busy, or Problem where the token was revoked in this very moment or the server is stopping.
         """
-        if self._closing:
+        if self.closing.is_set():
             raise Problem(503, "the server is stopping", headers={"Retry-After": "5"})
         if any((visit.run.id, id) in self._revoked for id in visit.credential.token_ids):
             raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
@@ -150,11 +152,14 @@ class Lines:
             if line.visit.run.id == run_id and token_id in line.visit.credential.token_ids:
                 self._cut(line, HangUp.REVOKED)
 
-    def hang_up_all(self) -> None:
-        """The server is stopping; no line is opened any more."""
-        self._closing = True
+    async def aclose(self) -> None:
+        """The server is stopping: ends every connection, opens none any more, and waits."""
+        self.closing.set()
         for line in tuple(self._open):
             self._cut(line, HangUp.GOING_AWAY)
+        while self._open:
+            self._closed.clear()
+            await self._closed.wait()
 
     def _cut(self, line: Line, why: HangUp) -> None:
         self._metrics.cut.labels(why.name.lower()).inc()
@@ -163,6 +168,7 @@ class Lines:
     def _close(self, line: Line) -> None:
         visit = line.visit
         self._open.discard(line)
+        self._closed.set()
         self._metrics.connections.labels(line.transport).dec()
         self._seats.leave(visit.run.id, visit.actor.viewer_id)
         visit.run.leave(visit.actor.viewer_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
 from aiortc import RTCIceCandidate
@@ -27,6 +28,7 @@ class Offer:
     """A viewer's offer that we can answer."""
 
     sdp: str
+    """As it is to be applied: without what we do not use."""
     codec: Codec
     """The first in the viewer's order that we have."""
     preferences: list[RTCRtpCodecCapability]
@@ -42,8 +44,6 @@ class Fragment:
     ufrag: str | None
     password: str | None
     candidates: list[RTCIceCandidate]
-    complete: bool
-    """No more will come."""
 
 
 def read_offer(text: str) -> Offer:
@@ -60,7 +60,7 @@ def read_offer(text: str) -> Offer:
     for media in description.media:
         _check_transport(media)
     codec, preferences = _choose(video)
-    return Offer(text, codec, preferences, *_ice(video))
+    return Offer(_without_names(text), codec, preferences, *_ice(video))
 
 
 def read_fragment(text: str) -> Fragment:
@@ -68,22 +68,45 @@ def read_fragment(text: str) -> Fragment:
     mid: str | None = None
     found: dict[str, str] = {}
     candidates: list[RTCIceCandidate] = []
-    complete = False
+    others = False
     for line in text.splitlines():
         key, _, value = line.strip().partition(":")
         if key == "a=mid":
             mid = value
         elif key in {"a=ice-ufrag", "a=ice-pwd"}:
             found[key] = value
-        elif key == "a=end-of-candidates":
-            complete = True
+        elif key == "a=end-of-candidates" or (key == "a=candidate" and _is_named(line)):
+            others = True
         elif key == "a=candidate":
             candidates.append(_candidate(value, mid))
-    if not candidates and not complete and not found:
+    if not candidates and not others and not found:
         raise _bad("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
     if len(candidates) > _MOST_CANDIDATES:
         raise _bad(f"there are more than {_MOST_CANDIDATES} candidates in this fragment")
-    return Fragment(found.get("a=ice-ufrag"), found.get("a=ice-pwd"), candidates, complete)
+    return Fragment(found.get("a=ice-ufrag"), found.get("a=ice-pwd"), candidates)
+
+
+def _without_names(text: str) -> str:
+    """Leaves out candidates with a name in place of an address, and the claim that there are no others.
+
+    Looking up an mDNS name takes a second where it fails, which in a container it always does; and it is not needed,
+    since the viewer's own checks reveal its address (RFC 8445 §7.3.1.3). But they come later, so candidates never end.
+    """
+    lines = [line for line in text.splitlines() if line.strip() != "a=end-of-candidates" and not _is_named(line)]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _is_named(line: str) -> bool:
+    bits = line.strip().split()
+    return bits[:1] != [] and bits[0].startswith("a=candidate:") and len(bits) > 4 and not _is_address(bits[4])
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _parse(text: str) -> SessionDescription:

@@ -65,8 +65,8 @@ class Server:
         origins = self.apps.origins
         try:
             origins.api_port = await self._listen(self.apps.api, self._config.port)
-            if self.apps.frames is not None:
-                origins.frame_port = await self._listen(self.apps.frames, self._config.frame_port or 0)
+            if self.apps.frame_server is not None:
+                origins.frame_port = await self._listen(self.apps.frame_server, self._config.frame_port or 0)
         except BaseException:
             await self.aclose()
             raise
@@ -78,8 +78,9 @@ class Server:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self.apps.lines.hang_up_all()
-        await self.apps.whep.aclose()
+        await self.apps.lines.aclose()
+        await self.apps.whep.settled()
+        self.apps.frames.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await self.apps.door.aclose()
 

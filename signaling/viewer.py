@@ -95,8 +95,6 @@ class Viewer:
                 if candidate.sdpMid is None:
                     candidate.sdpMLineIndex = 0
                 await self._peer.addIceCandidate(candidate)
-            if fragment.complete:
-                await self._peer.addIceCandidate(None)
         except ValueError as error:
             raise Problem(400, f"a candidate cannot be used: {error}", code="invalid") from None
 

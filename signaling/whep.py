@@ -70,14 +70,8 @@ class Whep:
             web.delete(_RESOURCE, self.end),
         ]
 
-    async def aclose(self) -> None:
-        """Ends every session, and waits."""
-        for session in tuple(self._sessions.values()):
-            self._end(session)
-        await self.settled()
-
     async def settled(self) -> None:
-        """Waits for the sessions that are ending."""
+        """Waits for the sessions that are ending; their lines are closed already."""
         await asyncio.gather(*self._ending)
 
     async def options(self, request: web.Request) -> web.Response:

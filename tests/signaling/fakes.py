@@ -16,8 +16,20 @@ from control.log import EventLog
 from control.roles import Actor, authorize
 from control.run import Run
 from control.shapes import NewRun, RunStatus, RunView, Step
-from media.frames import LatestFrame
+from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream
+
+
+class NotedFrames(LatestFrame):
+    """Tells who waits for a picture newer than which."""
+
+    def __init__(self, note: Callable[[int], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    async def after(self, seq: int) -> JpegFrame:
+        self._note(seq)
+        return await super().after(seq)
 
 
 class FakeRun:
@@ -33,7 +45,9 @@ class FakeRun:
         )
         self.id = self.run.id
         self.owner = owner
-        self.latest = LatestFrame()
+        self.waited: list[int] = []
+        """The numbers after which somebody has waited for a newer picture."""
+        self.latest = NotedFrames(self._note)
         self.stream: LiveStream | None = None
         self.watched: list[bool] = []
         self.submitted: list[tuple[c.Command, Actor]] = []
@@ -62,6 +76,10 @@ class FakeRun:
         if stream is not None:
             await stream.aclose()
 
+    def _note(self, seq: int) -> None:
+        self.waited.append(seq)
+        self._changed.set()
+
     def say(self, text: str) -> None:
         """One more event, which a test can recognise."""
         self.log.append(PageChanged(url=f"http://shop.test/{text}", title=text))
@@ -82,7 +100,7 @@ class FakeRun:
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for ``condition``, which is looked at when a command has come or a viewer has left."""
+        """Waits for ``condition``, looked at when a command has come, a viewer has left or waits for a picture."""
         async with asyncio.timeout(20):
             while not condition():
                 self._changed.clear()

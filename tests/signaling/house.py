@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -162,9 +162,10 @@ class Peer:
         self.control: RTCDataChannel = self.pc.createDataChannel("test-control")
         self.input: RTCDataChannel = self.pc.createDataChannel("test-input", ordered=False, maxRetransmits=0)
         self.resource = ""
-        self.headers: dict[str, str] = {}
+        self.headers: Mapping[str, str] = {}
         self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.control.on("message", lambda text: self.messages.put_nowait(json.loads(text)))
+        self.connected = asyncio.Event()
         self.ended = asyncio.Event()
         self.pc.on("connectionstatechange", self._on_state)
 
@@ -180,9 +181,10 @@ class Peer:
         async with self.house.http.post(url, data=offer, headers=headers) as response:
             text = await response.text()
             assert response.status == 201, text
-            self.headers = dict(response.headers)
+            self.headers = response.headers
             self.resource = self.house.url + response.headers["Location"]
         await self.viewer.accept(text)
+        await asyncio.wait_for(self.connected.wait(), 10)
 
     async def until(self, type: str) -> dict[str, Any]:
         while True:
@@ -206,6 +208,8 @@ class Peer:
             protocol.transport.abort()
 
     def _on_state(self) -> None:
+        if self.pc.connectionState == "connected":
+            self.connected.set()
         if self.pc.connectionState in {"closed", "failed"}:
             self.ended.set()
 

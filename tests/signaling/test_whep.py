@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import NamedTuple
 
+import aiohttp
 import pytest
 
 from media.frames import Codec
@@ -34,7 +37,7 @@ async def offer_of(codec: Codec = Codec.VP8) -> str:
 
 class Answer(NamedTuple):
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     text: str
 
 
@@ -44,7 +47,7 @@ async def ask(
     if url.startswith("/"):
         url = house.url + url
     async with house.http.request(method, url, data=data, headers=auth(token) | headers) as response:
-        return Answer(response.status, dict(response.headers), await response.text())
+        return Answer(response.status, response.headers, await response.text())
 
 
 @pytest.mark.parametrize("codec", list(Codec))
@@ -141,6 +144,7 @@ BAD_OFFERS = {
 async def test_an_offer_that_cannot_be_answered_gets_a_reason_and_leaves_nothing(
     house: House, run: FakeRun, offer: str
 ) -> None:
+    assert (await ask(house, "OPTIONS", f"/whep/{run.id}", headers={})).status == 204
     before = _tasks()
     answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
     assert answer.status == 400, answer.text
@@ -209,6 +213,19 @@ async def test_no_more_viewers_than_there_may_be() -> None:
             assert len(house.server.apps.whep) == 1
 
 
+async def test_a_viewer_that_hides_its_addresses_connects(house: House, run: FakeRun) -> None:
+    """Browsers offer names of multicast DNS; nobody answers for this one."""
+    peer = Peer(house, run, ADA, Codec.VP8)
+    async with loopback():
+        offer = re.sub(r"(a=candidate:.*) 127\.0\.0\.1 ", r"\1 aaaa-bbbb.local ", await peer.viewer.offer())
+    assert "aaaa-bbbb.local" in offer
+    answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+    await peer.viewer.accept(answer.text)
+    await peer.viewer.next_picture()
+    await peer.close()
+    await gone(house, run)
+
+
 class Trickle(NamedTuple):
     match: str | None
     fragment: str
@@ -224,7 +241,7 @@ TRICKLES = [
     Trickle("{etag}", OTHER_ICE, 422),
     Trickle("{etag}", "", 400),
     Trickle("{etag}", "a=mid:0\r\na=candidate:x", 400),
-    Trickle("{etag}", "a=mid:0\r\na=candidate:1 1 udp 1 nowhere 5 typ host", 400),
+    Trickle("{etag}", "a=mid:0\r\na=candidate:1 1 udp 1 nowhere.local 5 typ host", 204),
     Trickle("{etag}", "a=end-of-candidates", 415, "application/sdp"),
     Trickle("{etag}", "a=mid:0\r\na=end-of-candidates", 204),
     Trickle("*", "a=mid:0\r\na=candidate:1 1 udp 1 127.0.0.1 5 typ host", 204),
@@ -345,13 +362,23 @@ async def test_stopping_the_server_says_goodbye_to_everybody() -> None:
         ):
             await peer.until("hello")
             await peer.viewer.next_picture()
-            async with asyncio.timeout(5):
-                await asyncio.gather(house.server.aclose(), house.server.aclose())
-            assert await socket.close_code() == 1001
+            poll = house.http.get(f"{house.frames_url}/stream/{run.id}?after=99", headers=auth(ADA))
+            async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+                polled = tasks.create_task(_status(poll))
+                code = tasks.create_task(socket.close_code())
+                await run.until(lambda: 99 in run.waited)
+                tasks.create_task(house.server.aclose())
+                tasks.create_task(house.server.aclose())
+            assert (code.result(), polled.result()) == (1001, 304)
             await asyncio.wait_for(peer.ended.wait(), 5)
             assert (await mjpeg.content.read()).startswith(b"--frame")
         await gone(house, run)
         assert len(run.joined) == 3
+
+
+async def _status(request: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> int:
+    async with request as response:
+        return response.status
 
 
 class TestIce:

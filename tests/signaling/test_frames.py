@@ -1,0 +1,214 @@
+"""The frame server: the newest picture, long polls, MJPEG, thumbnails."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import aiohttp
+import av
+import pytest
+
+from tests.chromium import chromium
+from tests.media.pictures import CORNERS, Rgb, alike, corners_of, put, quarters
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import ADA, BOB, House, auth
+
+OTHERS: tuple[Rgb, Rgb, Rgb, Rgb] = ((10, 10, 10), (90, 90, 90), (160, 160, 160), (230, 230, 230))
+
+
+def picture(jpeg: bytes) -> list[Rgb]:
+    return corners_of(av.CodecContext.create("mjpeg", "r").decode(av.Packet(jpeg))[0])
+
+
+async def poll(
+    house: House, run: FakeRun, query: str = "", *, headers: dict[str, str] | None = None
+) -> tuple[aiohttp.ClientResponse, bytes]:
+    url = f"{house.frames_url}/stream/{run.id}{query}"
+    async with house.http.get(url, headers=auth(ADA) | (headers or {})) as response:
+        return response, await response.read()
+
+
+async def fresh(house: House, run: FakeRun) -> None:
+    """Has the stream watched, so that the newest picture is taken for the present one."""
+    await poll(house, run, "?after=0")
+
+
+async def test_the_newest_picture_with_its_number_and_time(house: House, run: FakeRun) -> None:
+    before = time.time() * 1000
+    frame = put(run.latest, quarters(320, 240, OTHERS))
+    await fresh(house, run)
+    response, body = await poll(house, run)
+    assert response.status == 200
+    assert response.content_type == "image/jpeg"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Frame-Seq"] == str(frame.seq) == "2"
+    assert before - 1 <= int(response.headers["X-Frame-Time"]) <= time.time() * 1000
+    assert alike(picture(body), OTHERS)
+
+
+async def test_one_who_has_it_already_is_told_so(house: House, run: FakeRun) -> None:
+    await fresh(house, run)
+    response, _ = await poll(house, run)
+    known = {"If-None-Match": response.headers["ETag"]}
+    response, body = await poll(house, run, headers=known)
+    assert (response.status, body) == (304, b"")
+    put(run.latest, quarters(320, 240, OTHERS))
+    response, _ = await poll(house, run, headers=known)
+    assert response.status == 200
+
+
+async def test_after_waits_for_a_newer_picture(house: House, run: FakeRun) -> None:
+    waiting = asyncio.create_task(poll(house, run, "?after=1"))
+    await run.until(lambda: 1 in run.waited)
+    put(run.latest, quarters(320, 240, OTHERS))
+    response, body = await waiting
+    assert response.headers["X-Frame-Seq"] == "2"
+    assert alike(picture(body), OTHERS)
+
+
+async def test_after_ends_with_304_where_nothing_comes(
+    house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.frames.LONGEST_WAIT", 0.05)
+    response, body = await poll(house, run, "?after=1")
+    assert (response.status, response.headers["X-Frame-Seq"], body) == (304, "1", b"")
+
+
+async def test_polling_has_the_page_captured_and_stops_it_soon_after(
+    house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.frames._ATTENTION", 0.05)
+    away = asyncio.Event()
+    stream = run.stream
+    assert stream is not None
+    stream._on_watched = lambda watched: None if watched else away.set()
+    await fresh(house, run)
+    assert stream.stats.viewers == 1
+    await asyncio.wait_for(away.wait(), 10)
+    assert stream.stats.viewers == 0
+
+
+async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(house: House, run: FakeRun) -> None:
+    waiting = asyncio.create_task(poll(house, run))
+    await run.until(lambda: 1 in run.waited)
+    put(run.latest, quarters(320, 240, OTHERS))
+    response, _ = await waiting
+    assert response.headers["X-Frame-Seq"] == "2"
+
+
+async def test_a_still_page_is_answered_with_what_there_is(
+    house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.frames._FRESH", 0.05)
+    response, _ = await poll(house, run)
+    assert (response.status, response.headers["X-Frame-Seq"]) == (200, "1")
+
+
+async def test_thumbnails_are_small_and_of_the_same_picture(house: House, run: FakeRun) -> None:
+    put(run.latest, quarters(1280, 720))
+    await fresh(house, run)
+    _, whole = await poll(house, run)
+    response, body = await poll(house, run, "?width=320")
+    frame = av.CodecContext.create("mjpeg", "r").decode(av.Packet(body))[0]
+    assert (frame.width, frame.height) == (320, 180)
+    assert alike(picture(body), CORNERS)
+    assert len(body) < len(whole) / 3
+    again, _ = await poll(house, run, "?width=320", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status == 304
+    _, unchanged = await poll(house, run, "?width=1920")
+    assert unchanged == whole
+
+
+async def test_a_picture_that_cannot_be_decoded_has_no_thumbnail(house: House, run: FakeRun) -> None:
+    run.latest.put(b"\xff\xd8 no picture", width=1, height=1, captured_at=time.time())
+    await fresh(house, run)
+    response, _ = await poll(house, run, "?width=320")
+    assert response.status == 409
+
+
+@pytest.mark.parametrize("query", ["?after=x", "?after=-1", "?width=1", "?width=99999", "?width=1.5"])
+async def test_a_bad_query_is_named(house: House, run: FakeRun, query: str) -> None:
+    response, body = await poll(house, run, query)
+    assert response.status == 422
+    assert query[1:6].encode() in body
+
+
+@pytest.mark.parametrize("suffix", ["", ".mjpeg"])
+async def test_who_may_look(house: House, run: FakeRun, suffix: str) -> None:
+    url = f"{house.frames_url}/stream/{run.id}{suffix}"
+    other = await house.new_run()
+    for token, status in ((None, 401), ("x", 401), (BOB, 404), (await house.token(other, "viewer"), 404)):
+        async with house.http.get(url, headers=auth(token)) as response:
+            assert response.status == status
+    async with house.http.get(url, params={"token": await house.token(run, "viewer")}) as response:
+        assert response.status == 200
+    async with house.http.get(f"{house.frames_url}/stream/nothing{suffix}", headers=auth(ADA)) as response:
+        assert response.status == 404
+
+
+@pytest.mark.parametrize("suffix", ["", ".mjpeg"])
+async def test_a_run_without_a_picture(house: House, suffix: str) -> None:
+    run = await house.new_run()
+    stream, run.stream = run.stream, None
+    url = f"{house.frames_url}/stream/{run.id}{suffix}"
+    async with house.http.get(url, headers=auth(ADA)) as response:
+        assert (response.status, response.headers["Retry-After"]) == (409, "1")
+    run.stream = stream
+    await run.end()
+    async with house.http.get(url, headers=auth(ADA)) as response:
+        assert response.status == 409
+        assert "Retry-After" not in response.headers
+
+
+async def parts(response: aiohttp.ClientResponse, count: int) -> list[tuple[int, bytes]]:
+    """Number and picture of that many parts, each read to the boundary that ends it."""
+    assert await response.content.readuntil(b"--frame\r\n") == b"--frame\r\n"
+    found = []
+    for _ in range(count):
+        head = await asyncio.wait_for(response.content.readuntil(b"\r\n\r\n"), 10)
+        length, seq = re.search(rb"Content-Length: (\d+)", head), re.search(rb"X-Frame-Seq: (\d+)", head)
+        assert length
+        assert seq
+        found.append((int(seq[1]), await response.content.readexactly(int(length[1]))))
+        assert await asyncio.wait_for(response.content.readuntil(b"\r\n--frame\r\n"), 10) == b"\r\n--frame\r\n"
+    return found
+
+
+async def test_mjpeg_repeats_a_still_picture_and_goes_on_with_the_next(house: House, run: FakeRun) -> None:
+    async with house.http.get(f"{house.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
+        assert response.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=frame"
+        assert run.view().viewers == 1
+        first, second = await parts(response, 2)
+        assert first == second
+        assert first[0] == 1
+        assert alike(picture(first[1]), CORNERS)
+        assert run.watched == [True]
+    await run.until(lambda: bool(run.left))
+    assert run.view().viewers == 0
+
+
+async def test_mjpeg_ends_with_the_run(house: House, run: FakeRun) -> None:
+    async with house.http.get(f"{house.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
+        await parts(response, 1)
+        await run.end()
+        assert await asyncio.wait_for(response.content.read(), 10) is not None
+    await run.until(lambda: bool(run.left))
+
+
+async def test_chromium_shows_a_still_picture_by_mjpeg(house: House, run: FakeRun) -> None:
+    """A part is shown only once the next one begins: without a repetition the page would stay empty."""
+    put(run.latest, quarters(320, 240, OTHERS))
+    token = await house.token(run, "viewer")
+    address = f"{house.frames_url}/stream/{run.id}.mjpeg?token={token}"
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": 320, "height": 240})
+        await page.goto(f"{house.url}/docs")
+        html = f"<body style='margin:0'><img src='{address}' style='display:block'>"
+        await page.evaluate("html => { document.documentElement.innerHTML = html; }", html)
+        await page.wait_for_function("() => document.querySelector('img').naturalWidth === 320")
+        shot = await page.screenshot(type="jpeg", quality=95)
+        assert alike(picture(shot), OTHERS)
+        await page.close()
+    await run.until(lambda: bool(run.left))

@@ -1,0 +1,201 @@
+"""The server as a whole: pages, description, health, figures, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import jwt
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from control.roles import Actor, Role
+from signaling.config import LiveKit
+from signaling.ice import turn_credentials
+from signaling.livekit_tokens import livekit_token
+from signaling.server import Server
+from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
+from tests.signaling.house import ADA, CONFIG, House, auth
+
+
+async def text(house: House, path: str) -> tuple[int, str]:
+    async with house.http.get(house.url + path) as response:
+        return response.status, await response.text()
+
+
+class TestPages:
+    @pytest.fixture
+    def dist(self, tmp_path: Path) -> Path:
+        dist = tmp_path / "dist"
+        (dist / "assets").mkdir(parents=True)
+        (dist / "index.html").write_text("<p>the app")
+        (dist / "assets" / "app-1a2b.js").write_text("the code")
+        (dist / "player.js").write_text("the player")
+        (tmp_path / "secret.js").write_text("nobody's business")
+        return dist
+
+    async def test_the_built_pages_are_served(self, dist: Path) -> None:
+        async with House(dist=dist) as house:
+            for path in ("/", "/runs/any"):
+                assert await text(house, path) == (200, "<p>the app")
+            assert await text(house, "/player.js") == (200, "the player")
+            async with house.http.get(f"{house.url}/assets/app-1a2b.js") as response:
+                assert await response.text() == "the code"
+                assert response.content_type in {"text/javascript", "application/javascript"}
+                assert "immutable" in response.headers["Cache-Control"]
+
+    @pytest.mark.parametrize(
+        "path", ["/assets/..%2f..%2fsecret.js", "/assets/%2e%2e%2findex.html", "/assets/no.js", "/x.js"]
+    )
+    async def test_nothing_else_is(self, dist: Path, path: str) -> None:
+        async with House(dist=dist) as house:
+            reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            answer = await reader.read()
+            writer.close()
+            assert b" 404 " in answer.splitlines()[0]
+
+    async def test_without_a_build_the_page_says_how_to_make_one(self, house: House) -> None:
+        status, page = await text(house, "/")
+        assert status == 503
+        assert "make web" in page
+        assert (await text(house, "/player.js"))[0] == 404
+
+
+class TestDescription:
+    async def test_it_describes_exactly_the_routes_there_are(self, house: House) -> None:
+        _, description = await house.call("GET", "/openapi.json", token=None)
+        described = {
+            (method.upper(), re.sub(r"{\w+}", "{}", path))
+            for path, methods in description["paths"].items()
+            for method in methods
+        }
+        served = {
+            (route.method, re.sub(r"{[^{}]*}", "{}", route.resource.canonical))
+            for route in house.server.apps.api.router.routes()
+            if route.resource is not None and route.method != "HEAD"
+        }
+        pages = {"/", "/runs/{}", "/assets/{}", "/{}", "/docs", "/docs.css", "/openapi.json", "/ws/test-control"}
+        assert described == {(method, path) for method, path in served if path not in pages}
+
+    async def test_every_reference_leads_somewhere(self, house: House) -> None:
+        _, description = await house.call("GET", "/openapi.json", token=None)
+        assert description["openapi"] == "3.1.0"
+        schemas = description["components"]["schemas"]
+        references = set(re.findall(r"#/components/schemas/([\w-]+)", str(description)))
+        assert references <= set(schemas)
+        assert {"NewRun", "RunView", "Step", "Action", "Problem", "StepOverride", "TestStep", "Hello"} <= set(schemas)
+        assert "stepTimeoutMs" in schemas["NewRun"]["properties"]
+
+    async def test_people_can_read_it_without_any_other_origin(self, house: House) -> None:
+        _, page = await text(house, "/docs")
+        assert "/api/tests/{runId}/override-step" in page
+        assert "http" not in re.sub(r"HTTP|<code>[^<]*</code>", "", page).replace("/openapi.json", "").lower()
+        assert (await text(house, "/docs.css"))[0] == 200
+
+
+class TestHealth:
+    async def test_alive_ready_and_counted(self, house: House, run: FakeRun) -> None:
+        assert await house.call("GET", "/healthz", token=None) == (200, {"status": "ok"})
+        assert (await house.call("GET", "/readyz", token=None))[0] == 200
+        async with house.socket(run, token=await house.token(run, "viewer")) as client:
+            await client.ask(type="pause", id="1")
+            figures = await self.figures(house)
+        assert figures[("jumpseat_connections", "websocket")] == 1
+        assert figures[("jumpseat_commands_total", "pause forbidden")] == 1
+        await run.until(lambda: bool(run.left))
+        assert (await self.figures(house))[("jumpseat_connections", "websocket")] == 0
+
+    async def figures(self, house: House) -> dict[tuple[str, str], float]:
+        _, page = await text(house, "/metrics")
+        families = text_string_to_metric_families(page)
+        samples = [sample for family in families for sample in family.samples]
+        return {
+            (sample.name, " ".join(sample.labels[name] for name in sorted(sample.labels, reverse=True))): sample.value
+            for sample in samples
+        }
+
+    async def test_not_ready_says_why(self) -> None:
+        async def check() -> str | None:
+            return "the disk is full"
+
+        server = Server(
+            CONFIG, runs=FakeRuns(), revocations=FakeRevocations(), dist=Path("none"), checks={"disk": check}
+        )
+        await server.start()
+        try:
+            async with aiohttp.ClientSession() as http, http.get(f"{server.url}/readyz") as response:
+                assert response.status == 503
+                assert (await response.json())["checks"] == {"disk": "the disk is full"}
+        finally:
+            await server.aclose()
+
+
+class TestLife:
+    async def test_frames_may_be_served_on_the_same_port(self) -> None:
+        async with House(replace(CONFIG, frame_port=None)) as house:
+            run = await house.new_run()
+            _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
+            assert info["streamUrl"] == f"{house.url}/stream/{run.id}"
+            async with house.http.get(info["streamUrl"] + "?after=0", headers=auth(ADA)) as response:
+                assert response.status == 200
+
+    async def test_public_addresses_are_those_that_were_set(self) -> None:
+        config = replace(CONFIG, public_url="https://a.example/", frame_base_url="https://f.example")
+        async with House(config) as house:
+            run = await house.new_run()
+            _, info = await house.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": "a.example"})
+            assert info["streamUrl"] == f"https://f.example/stream/{run.id}"
+            assert info["controlUrl"].startswith("wss://a.example/ws/")
+
+    async def test_a_port_that_is_taken_leaves_nothing_open(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            config = replace(CONFIG, frame_port=taken.getsockname()[1])
+            server = Server(config, runs=FakeRuns(), revocations=FakeRevocations(), dist=Path("none"))
+            with pytest.raises(OSError, match="in use"):
+                await server.start()
+            with pytest.raises(OSError, match=r"refused|Connect"):
+                await asyncio.open_connection("127.0.0.1", server.port)
+
+    async def test_closing_is_safe_to_repeat_and_lets_go_of_the_ports(self) -> None:
+        house = House()
+        async with house:
+            port = house.server.port
+        await house.server.aclose()
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+class TestCredentials:
+    def test_turn_credentials_are_those_of_the_turn_rest_api(self) -> None:
+        """The username is the moment of expiry and a name; the password its HMAC-SHA1, in base64."""
+        username, password = turn_credentials("north", "mika", now=1_000_000.9)
+        assert username == "1021600:mika"
+        assert password == "ygV47VRSKtOrbrb5SYUXRL74Hxk="
+
+    @pytest.mark.parametrize("role", list(Role))
+    def test_livekit_tokens_let_viewers_watch_and_controllers_send_data(self, role: Role) -> None:
+        livekit = LiveKit(url="wss://lk.example", api_key="key", api_secret="s" * 32)
+        token = livekit_token(livekit, "run", Actor("viewer-id", role, "Ada"))
+        claims = jwt.decode(token, "s" * 32, algorithms=["HS256"], options={"verify_aud": False})
+        assert claims["sub"] == "viewer-id"
+        assert claims["attributes"] == {"role": role.value}
+        assert claims["exp"] - claims["nbf"] <= 600
+        grants = claims["video"]
+        assert (grants["room"], grants["roomJoin"], grants["canSubscribe"]) == ("jumpseat-run", True, True)
+        assert grants["canPublish"] is False
+        assert grants["canPublishData"] is (role is not Role.VIEWER)
+
+    async def test_with_livekit_the_stream_has_a_token_for_it(self) -> None:
+        livekit = LiveKit(url="wss://lk.example", api_key="key", api_secret="s" * 32)
+        async with House(replace(CONFIG, livekit=livekit)) as house:
+            run = await house.new_run()
+            _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
+            async with house.http.get(house.url) as response:
+                policy = response.headers["Content-Security-Policy"]
+        assert info["livekitUrl"] == "wss://lk.example"
+        assert jwt.decode(info["token"], options={"verify_signature": False})["video"]["room"] == f"jumpseat-{run.id}"
+        assert "wss://lk.example https://lk.example" in policy
