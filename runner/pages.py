@@ -89,6 +89,11 @@ class PageDriver:
         self._dialogs.attended = value
 
     @property
+    def page(self) -> Page:
+        """The active page, for what Playwright can do beyond the protocol."""
+        return self._tabs.active
+
+    @property
     def url(self) -> str:
         return self._tabs.url
 

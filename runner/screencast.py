@@ -6,6 +6,7 @@ import asyncio
 import base64
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -19,8 +20,12 @@ from runner.background import Background
 logger = logging.getLogger(__name__)
 
 _QUALITY = 80
+_IN_FLIGHT = 3
+"""With fewer, frames wait for the acknowledgement's way back; more only make them older."""
 _FIRST_FRAME_SECONDS = 0.5
 _STOP_SECONDS = 2.0
+_Pixels = tuple[int, int]
+"""Width and height."""
 
 
 class Pace:
@@ -32,8 +37,13 @@ class Pace:
 
     def delay(self, now: float) -> float:
         """Seconds from ``now`` until the frame that has just come may be acknowledged."""
-        self._next = min(max(self._next + self._gap, now), now + self._gap)
+        self._next = max(self._next + self._gap, now)
         return self._next - now
+
+
+def _viewport_of(page: Page) -> _Pixels:
+    size = page.viewport_size
+    return (size["width"], size["height"]) if size else (1280, 720)
 
 
 class _Source(Protocol):
@@ -48,6 +58,7 @@ class Screencast:
     def __init__(self, *, max_picture: Size | None = None) -> None:
         self._max_picture = max_picture
         self._page: Page | None = None
+        self._viewport: _Pixels | None = None
         self._sink: FrameSink | None = None
         self._fps = 30
         self._source: _Source | None = None
@@ -67,6 +78,7 @@ class Screencast:
     def follow(self, page: Page) -> None:
         """Shows another page from now on."""
         self._page = page
+        self._viewport = None
         if self._sink is not None:
             self._background.spawn(self._settle())
 
@@ -93,32 +105,39 @@ class Screencast:
 
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
-        pictures = _Pictures(page, sink, self._size(page))
-        return (_Cdp if chromium else _Portable)(pictures, Pace(self._fps), self._background)
+        viewport = self._viewport or _viewport_of(page)
+        pictures = _Pictures(page, sink, viewport, resized=self._resized)
+        largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
+        return (_Cdp if chromium else _Portable)(pictures, largest, Pace(self._fps), self._background)
 
-    def _size(self, page: Page) -> Size:
-        viewport = page.viewport_size or {"width": 1280, "height": 720}
-        return self._max_picture or Size(width=viewport["width"], height=viewport["height"])
+    def _resized(self, viewport: _Pixels) -> None:
+        """Chromium keeps to the size that it was told at the start."""
+        if viewport != self._viewport and self._sink is not None:
+            self._viewport = viewport
+            self._background.spawn(self._settle())
 
 
 class _Pictures:
     """Where one page's pictures go, while they are wanted."""
 
-    def __init__(self, page: Page, sink: FrameSink, size: Size) -> None:
+    def __init__(self, page: Page, sink: FrameSink, viewport: _Pixels, *, resized: Callable[[_Pixels], None]) -> None:
         self.page = page
-        self.size = size
-        """The largest picture, pixels."""
+        self.viewport = viewport
+        """As it was when the pictures began."""
         self.first = asyncio.Event()
         self._sink: FrameSink | None = sink
+        self._resized = resized
 
     def put(self, data: bytes, width: float, height: float, timestamp: float | None) -> None:
         if self._sink is None:
             return
         now = time.time()
         self.first.set()
-        self._sink.put(
-            data, width=round(width), height=round(height), captured_at=min(now, timestamp) if timestamp else now
-        )
+        viewport = (round(width), round(height))
+        if viewport != self.viewport:
+            self._resized(viewport)
+        captured_at = min(now, timestamp) if timestamp else now
+        self._sink.put(data, width=viewport[0], height=viewport[1], captured_at=captured_at)
 
     async def put_first(self) -> None:
         """A page that stands still may send no frame of its own accord: then one picture is made."""
@@ -128,8 +147,7 @@ class _Pictures:
         now = time.time()
         data = await self.page.screenshot(type="jpeg", quality=_QUALITY, scale="css", timeout=5000)
         if not self.first.is_set():
-            size = self.page.viewport_size or {"width": self.size.width, "height": self.size.height}
-            self.put(data, size["width"], size["height"], now)
+            self.put(data, *self.viewport, now)
 
     def close(self) -> None:
         self._sink = None
@@ -138,8 +156,9 @@ class _Pictures:
 class _Cdp:
     """Chromium's own screencast: fewer steps than Playwright's, and it can be told how many frames may be under way."""
 
-    def __init__(self, pictures: _Pictures, pace: Pace, background: Background) -> None:
+    def __init__(self, pictures: _Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
         self._pictures = pictures
+        self._largest = largest
         self._pace = pace
         self._background = background
         self._session: CDPSession | None = None
@@ -155,10 +174,10 @@ class _Cdp:
             {
                 "format": "jpeg",
                 "quality": _QUALITY,
-                "maxWidth": self._pictures.size.width,
-                "maxHeight": self._pictures.size.height,
+                "maxWidth": self._largest[0],
+                "maxHeight": self._largest[1],
                 "everyNthFrame": 1,
-                "maxFramesInFlight": 2,
+                "maxFramesInFlight": _IN_FLIGHT,
                 "sendLastFrame": True,
             },
         )
@@ -201,15 +220,16 @@ class _Cdp:
 class _Portable:
     """Playwright's screencast, for Firefox and WebKit: a frame counts as acknowledged when the callback is over."""
 
-    def __init__(self, pictures: _Pictures, pace: Pace, background: Background) -> None:
+    def __init__(self, pictures: _Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
         self._pictures = pictures
+        self._largest = largest
         self._pace = pace
         self._background = background
 
     async def start(self) -> None:
-        size = self._pictures.size
+        width, height = self._largest
         await self._pictures.page.screencast.start(
-            on_frame=self._frame, quality=_QUALITY, size={"width": size.width, "height": size.height}
+            on_frame=self._frame, quality=_QUALITY, size={"width": width, "height": height}
         )
         self._background.spawn(self._pictures.put_first())
 
