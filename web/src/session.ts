@@ -1,4 +1,4 @@
-import { ApiClient } from "./api/client";
+import { ApiClient, withToken } from "./api/client";
 import { ApiError, describe } from "./api/errors";
 import { tabMark } from "./api/token";
 import { ControlLink } from "./control/link";
@@ -33,7 +33,6 @@ export class PlayerSession {
   readonly #given: Partial<StreamInfo>;
   readonly #wake = () => this.wake();
   #transport: TransportChoice;
-  #info: StreamInfo | null = null;
   #status: RunStatus | null = null;
   #unsubscribe: (() => void) | null = null;
 
@@ -94,9 +93,9 @@ export class PlayerSession {
     await this.#shown(this.api.step(this.runId, stepNumber).then((replay: Step) => this.store.set({ replay })));
   }
 
-  /** A credential for addresses: the viewer's own where there is one. */
-  get imageToken(): string | null {
-    return this.#info?.viewerToken ?? this.api.token;
+  /** Where an `<img>` finds a picture of the run: it cannot send a header. */
+  imageUrl(path: string): string {
+    return withToken(this.api.url(path), this.api.token);
   }
 
   /** A refusal at the door is told at once; the socket alone could not say why. */
@@ -131,8 +130,8 @@ export class PlayerSession {
   }
 
   async #rungs() {
-    this.#info = { ...(await this.api.stream(this.runId)), ...this.#given };
-    const rungs = buildRungs(this.#info, { api: this.api, control: this.link });
+    const info = { ...(await this.api.stream(this.runId)), ...this.#given };
+    const rungs = buildRungs(info, { api: this.api, control: this.link });
     const chosen = rungs.filter(({ kind }) => this.#transport === "auto" || kind === this.#transport);
     if (chosen.length === 0) throw new Error(`This run offers no ${this.#transport} stream: choose another transport`);
     return chosen;

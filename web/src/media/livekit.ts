@@ -1,7 +1,7 @@
 import type { RemoteTrack, Room } from "livekit-client";
 import type { ChannelListener } from "../control/channel";
 import { LiveKitControlChannel } from "../control/livekit";
-import { readRtcStats } from "./rtcstats";
+import { RtcStats } from "./rtcstats";
 import type { Sample, Transport, TransportListener } from "./transport";
 import { videoView, whenFirstPicture } from "./video";
 
@@ -12,13 +12,12 @@ interface LiveKitOptions {
   control: ChannelListener;
 }
 
-const NOTHING: Sample = readRtcStats(new Map() as unknown as RTCStatsReport);
-
 /** The run's LiveKit room. Its client is loaded only when this transport starts. */
 export class LiveKitTransport implements Transport {
   readonly kind = "livekit";
   readonly view = videoView();
   readonly #options: LiveKitOptions;
+  readonly #stats = new RtcStats();
   #room: Room | null = null;
   #track: RemoteTrack | null = null;
   #channel: LiveKitControlChannel | null = null;
@@ -34,7 +33,7 @@ export class LiveKitTransport implements Transport {
 
   async sample(): Promise<Sample> {
     const report = await this.#track?.getRTCStatsReport();
-    return report === undefined ? NOTHING : readRtcStats(report);
+    return this.#stats.read(report ?? new Map());
   }
 
   stop(): void {

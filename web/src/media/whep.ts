@@ -1,7 +1,7 @@
 import { ApiError } from "../api/errors";
 import type { ChannelListener } from "../control/channel";
 import { DataControlChannel } from "../control/datachannel";
-import { readRtcStats } from "./rtcstats";
+import { RtcStats } from "./rtcstats";
 import { NotYet, type Sample, type Transport, type TransportListener } from "./transport";
 import { videoView, whenFirstPicture } from "./video";
 import { WhepResource } from "./whepresource";
@@ -21,6 +21,7 @@ export class WhepTransport implements Transport {
   readonly #options: WhepOptions;
   readonly #peer: RTCPeerConnection;
   readonly #resource: WhepResource;
+  readonly #stats = new RtcStats();
   #channel: DataControlChannel | null = null;
   #stopped = false;
 
@@ -41,7 +42,7 @@ export class WhepTransport implements Transport {
   }
 
   async sample(): Promise<Sample> {
-    return readRtcStats(await this.#peer.getStats());
+    return this.#stats.read(await this.#peer.getStats());
   }
 
   stop(): void {

@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { withToken } from "../api/client";
 import { usePlayer, usePlayerState } from "./context";
 import { stepTitle } from "./format";
 import { PictureBox } from "./Stage";
@@ -15,10 +14,7 @@ export function ReplayPicture() {
   return (
     <div className="jp-replay">
       {url ? (
-        <img
-          src={withToken(session.api.url(url), session.imageToken)}
-          alt={`Step ${replay.stepNumber}: ${stepTitle(replay)}`}
-        />
+        <img src={session.imageUrl(url)} alt={`Step ${replay.stepNumber}: ${stepTitle(replay)}`} />
       ) : (
         <p className="jp-empty">This step has no picture.</p>
       )}

@@ -1,5 +1,4 @@
 import { type CSSProperties, useEffect, useRef } from "react";
-import { withToken } from "../api/client";
 import { toFractions } from "../media/geometry";
 import { type Box, isFinal, type Size } from "../protocol/types";
 import { holdsControl } from "../store/state";
@@ -61,9 +60,7 @@ function LastStep() {
   const ended = usePlayerState((state) => state.run !== null && isFinal(state.run.status) && state.size === null);
   const url = usePlayerState((state) => state.run?.steps.findLast((step) => step.screenshotUrl)?.screenshotUrl ?? null);
   if (!ended || url === null) return null;
-  return (
-    <img className="jp-last" src={withToken(session.api.url(url), session.imageToken)} alt="The page at the end" />
-  );
+  return <img className="jp-last" src={session.imageUrl(url)} alt="The page at the end" />;
 }
 
 /** Where the next step will act. */

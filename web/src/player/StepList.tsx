@@ -1,5 +1,4 @@
 import { useEffect, useRef } from "react";
-import { withToken } from "../api/client";
 import type { Step } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, formatDuration, stepTitle } from "./format";
@@ -73,8 +72,7 @@ function StepItem({ step, isShown }: { step: Step; isShown: boolean }) {
 function Thumbnail({ step }: { step: Step }) {
   const { session } = usePlayer();
   if (!step.screenshotUrl) return <span className="jp-thumb" />;
-  const url = withToken(session.api.url(step.screenshotUrl), session.imageToken);
-  return <img className="jp-thumb" src={url} alt="" loading="lazy" decoding="async" />;
+  return <img className="jp-thumb" src={session.imageUrl(step.screenshotUrl)} alt="" loading="lazy" decoding="async" />;
 }
 
 function StepDetails({ step }: { step: Step }) {
