@@ -20,6 +20,7 @@ from media.frames import Codec
 from signaling.problems import Problem
 
 _PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
+_DIGESTS = ("sha-256", "sha-384", "sha-512")
 _MOST_CANDIDATES = 100
 
 
@@ -123,8 +124,9 @@ def _check_transport(media: MediaDescription) -> None:
         raise _bad(f"this offer has a section of kind '{media.kind}', which is not known here")
     if not all(_ice(media)):
         raise _bad("this offer has no ICE credentials (a=ice-ufrag, a=ice-pwd)")
-    if media.dtls is None or not media.dtls.fingerprints:
-        raise _bad("this offer has no DTLS fingerprint (a=fingerprint)")
+    fingerprints = media.dtls.fingerprints if media.dtls else []
+    if not any(each.algorithm.lower() in _DIGESTS for each in fingerprints):
+        raise _bad(f"this offer has no DTLS fingerprint (a=fingerprint) by any of {', '.join(_DIGESTS)}")
 
 
 def _ice(media: MediaDescription) -> tuple[str, str]:

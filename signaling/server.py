@@ -58,7 +58,9 @@ class Server:
         config = self._config
         host = "127.0.0.1" if config.host in {"", "0.0.0.0", "::"} else config.host
         host = f"[{host}]" if ":" in host else host
-        return config.public_url or f"{'https' if config.tls else 'http'}://{host}:{self.port}"
+        if config.public_url:
+            return config.public_url.rstrip("/")
+        return f"{'https' if config.tls else 'http'}://{host}:{self.port}"
 
     async def start(self) -> None:
         """Listens. Raises OSError where a port is taken; nothing is left open then."""

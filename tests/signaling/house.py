@@ -56,7 +56,7 @@ class House:
 
     @property
     def url(self) -> str:
-        return self.server.url
+        return f"http://127.0.0.1:{self.server.port}"
 
     @property
     def frames_url(self) -> str:

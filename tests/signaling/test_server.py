@@ -149,6 +149,7 @@ class TestLife:
         async with House(config) as house:
             run = await house.new_run()
             _, info = await house.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": "a.example"})
+            assert house.server.url == "https://a.example"
             assert info["streamUrl"] == f"https://f.example/stream/{run.id}"
             assert info["controlUrl"].startswith("wss://a.example/ws/")
 
