@@ -1,0 +1,55 @@
+"""The demo's own instructions, done sentence by sentence on the sample shop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from control.shapes import Action, ActionType, Size
+from runner.browser import BrowserOptions, PlaywrightDrivers
+from runner.driver import Driver
+from runner.install import find_browser
+from runner.planners.base import Task
+from runner.planners.grammar import check
+from runner.planners.plain import PlainPlanner
+from tests.runner.planners.site import failed
+from web.shop import DEMO_INSTRUCTIONS, serving_shop
+
+
+@asynccontextmanager
+async def in_shop(path: str) -> AsyncIterator[tuple[Driver, str]]:
+    browser = find_browser()
+    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(browser)} if browser else {}))
+    async with serving_shop() as shop:
+        try:
+            driver = await drivers.launch("chromium", viewport=Size(width=1280, height=720))
+            await driver.open(shop + path)
+            yield driver, shop
+        finally:
+            await drivers.aclose()
+
+
+async def test_the_demo_is_understood_and_passes() -> None:
+    assert check(DEMO_INSTRUCTIONS) is None
+    planner = PlainPlanner()
+    async with in_shop("/") as (driver, shop):
+        done = Task(shop + "/", DEMO_INSTRUCTIONS, 1, 0, ())
+        for consumed in range(planner.remaining(done) or 0):
+            idea = await planner.propose(Task(shop + "/", DEMO_INSTRUCTIONS, 1, consumed, ()), driver)
+            assert idea is not None
+            if idea.action.type is not ActionType.WAIT or idea.action.selector:
+                await driver.perform(idea.action, timeout_ms=10_000)
+        assert "/thanks" in driver.url
+
+
+async def test_a_renamed_button_on_the_shop() -> None:
+    sentence = "Click 'Checkout'"
+    async with in_shop("/cart?rename=1") as (driver, shop):
+        told = Task(shop + "/", sentence, 1, 0, ())
+        idea = await PlainPlanner(wait_ms=300).propose(told, driver)
+        assert idea is not None
+        assert idea.reasoning == "Nothing called 'Checkout' is on the page yet."
+        failure = failed(Action(type=ActionType.CLICK, selector=idea.action.selector), sentence)
+        repair = await PlainPlanner(wait_ms=300).repair(told, driver, failure)
+        assert repair.retry is None
+        assert (repair.reason or "").startswith("No button or link is called 'Checkout'. The page has: ")
