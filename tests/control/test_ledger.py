@@ -1,0 +1,116 @@
+"""The ledger: steps, and what is still planned."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from control.errors import NotFound
+from control.ledger import Ledger
+from control.shapes import Action, ActionType, Source
+from tests.control.flights import FAILED, PASSED, SKIPPED, FakeClock, click
+
+
+def begun(remaining: int | None = 3) -> tuple[Ledger, FakeClock]:
+    clock = FakeClock()
+    ledger = Ledger(clock=clock)
+    ledger.expect(remaining)
+    ledger.begin(click("a"), source=Source.PLAN, version=1)
+    return ledger, clock
+
+
+def test_a_step_takes_its_time() -> None:
+    ledger, clock = begun()
+    clock.pass_by(timedelta(milliseconds=1500))
+    assert ledger.close(PASSED, None).duration_ms == 1500
+    assert ledger.in_flight is None
+
+
+def test_a_clock_that_goes_back_makes_no_negative_time() -> None:
+    ledger, clock = begun()
+    clock.pass_by(timedelta(seconds=-5))
+    assert ledger.close(PASSED, None).duration_ms == 0
+
+
+def test_what_is_told_of_a_step_wins_over_what_was_measured() -> None:
+    ledger, _ = begun()
+    step = ledger.close(FAILED, "it is not there", duration_ms=7, url="https://shop.example/cart")
+    assert (step.duration_ms, step.url, step.error) == (7, "https://shop.example/cart", "it is not there")
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "value"),
+    [
+        (click("a"), "#a", None),
+        (Action(type=ActionType.NAVIGATE, value="/cart"), "/cart", "/cart"),
+        (Action(type=ActionType.TYPE, selector="#name", value=""), "#name", ""),
+        (Action(type=ActionType.WAIT, value=250), "250", "250"),
+        (Action(type=ActionType.BACK), None, None),
+    ],
+)
+def test_an_action_stands_in_its_step(action: Action, target: str | None, value: str | None) -> None:
+    step = Ledger(clock=FakeClock()).record(action, SKIPPED, source=Source.PLAN, version=1)
+    assert (step.action, step.target, step.value, step.full_action) == (action.type, target, value, action)
+
+
+def test_the_total_is_steady_from_proposal_to_end() -> None:
+    ledger, _ = begun(3)
+    totals = [ledger.total]
+    ledger.close(FAILED, "it is not there")
+    totals.append(ledger.total)
+    ledger.begin_again(1)
+    totals.append(ledger.total)
+    ledger.close(PASSED, None)
+    ledger.settle()
+    totals.append(ledger.total)
+    ledger.expect(2)
+    assert [*totals, ledger.total] == [3] * 5
+    assert ledger.steps[0].attempts == 2
+
+
+def test_a_second_step_for_the_same_entry_is_one_more() -> None:
+    ledger, _ = begun(3)
+    ledger.close(FAILED, "it is not there")
+    ledger.begin(click("b"), source=Source.OVERRIDE, version=1)
+    assert ledger.total == 4
+    ledger.close(PASSED, None)
+    ledger.settle()
+    assert (ledger.total, ledger.consumed) == (4, 1)
+
+
+def test_more_is_done_than_was_planned() -> None:
+    ledger, _ = begun(0)
+    assert ledger.total == 1
+
+
+def test_a_plan_of_unknown_length_has_no_total() -> None:
+    ledger, _ = begun(None)
+    assert ledger.total is None
+    ledger.expect(2)
+    assert ledger.total == 2
+
+
+def test_an_entry_that_is_skipped_is_planned_no_more() -> None:
+    ledger = Ledger(clock=FakeClock())
+    ledger.expect(3)
+    ledger.settle()
+    assert (ledger.total, ledger.consumed) == (2, 1)
+
+
+def test_the_current_step() -> None:
+    ledger, _ = begun()
+    ledger.record(click("b"), PASSED, source=Source.HUMAN, version=1)
+    assert ledger.current == 1
+    ledger.close(PASSED, None)
+    assert ledger.current == 2
+    assert ledger.next_number == 3
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2])
+def test_a_step_that_is_not_there(number: int) -> None:
+    ledger, _ = begun()
+    with pytest.raises(NotFound, match=f"there is no step {number}; the run has 1 so far"):
+        ledger.get(number)
+    with pytest.raises(NotFound):
+        ledger.amend(number, url=None)
