@@ -21,10 +21,10 @@ from control.roles import Role
 from jumpseat.doctor import diagnose
 from jumpseat.logs import configure_logging
 from jumpseat.parts import serving
-from jumpseat.settings import BadSetting, Settings, load_settings, owner_keys
+from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
 from runner.report import junit_xml
 from runner.terminal import TerminalReport
-from runner.testfile import TestFileError, read_test_file
+from runner.testfile import BadTestFile, load
 from signaling.client import Client, ServerRefused
 from signaling.tokens import ShareTokens
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
@@ -44,7 +44,7 @@ def _say(line: str) -> None:
 
 
 app = typer.Typer(
-    help="Watch a browser test live, in real video, and steer it.", no_args_is_help=True, pretty_exceptions_enable=False
+    help="Watch a browser test live, in real video, and steer it.", add_completion=False, pretty_exceptions_enable=False
 )
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: JUMPSEAT_HOST, 127.0.0.1]")]
@@ -105,7 +105,8 @@ def run(
 ) -> None:
     """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
     settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
-    body = read_test_file(file)
+    test = load(file, environment=environment(), default_planner=settings.planner)
+    body = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if not watch:
         # Nobody is there to help: a stuck test fails at once, unless the file says otherwise.
         body.setdefault("helpTimeoutMs", 0)
@@ -197,10 +198,10 @@ def main() -> None:
     """The ``jumpseat`` command: whatever goes wrong is one line on stderr and exit code 2."""
     try:
         status = app(standalone_mode=False)
-    except (BadSetting, ServerRefused, TestFileError) as error:
+    except (BadSetting, ServerRefused, BadTestFile) as error:
         message = str(error)
     except typer.exceptions.TyperException as error:
-        message = error.format_message()
+        message = error.format_message() or "give a command; 'jumpseat --help' lists them"
     except KeyboardInterrupt:
         sys.exit(130)
     else:

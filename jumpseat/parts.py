@@ -7,15 +7,14 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from control.errors import Unsupported
 from control.shapes import NewRun, PlannerName
 from jumpseat.settings import BadSetting, Settings
 from runner.browser import BrowserOptions, PlaywrightDrivers
 from runner.export import export
 from runner.install import BrowserMissing, find_browser
 from runner.planners.base import Planner
-from runner.planners.plain import PlainPlanner
-from runner.planners.script import ScriptPlanner
+from runner.planners.factory import build_planner
+from runner.planners.options import ModelOptions
 from runner.registry import RunRegistry
 from runner.session import PlannerFactory, SessionOptions
 from runner.store import Store, StoreUnusable
@@ -123,14 +122,9 @@ def browser_options(settings: Settings) -> BrowserOptions:
 
 def planner_factory(settings: Settings) -> PlannerFactory:
     """Makes the planner that a run asks for."""
+    model = ModelOptions(model=settings.model) if settings.model else None
 
     def make(name: PlannerName, spec: NewRun) -> Planner:
-        match name:
-            case "script":
-                return ScriptPlanner(spec.steps or ())
-            case "plain":
-                return PlainPlanner()
-            case "model":
-                raise Unsupported("the model planner is not set up on this server: set JUMPSEAT_MODEL")
+        return build_planner(name, spec, model=model)
 
     return make

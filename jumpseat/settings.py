@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -137,6 +139,11 @@ class Settings(BaseSettings):
 
 class BadSetting(Exception):
     """A setting, a flag or a file that cannot be used; one line that says what to do."""
+
+
+def environment() -> Mapping[str, str]:
+    """The environment, for what a test file takes from it by name."""
+    return os.environ
 
 
 def environment_name(field: str) -> str:

@@ -41,6 +41,7 @@ class WhepViewer:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self._sent = 0
 
     @classmethod
     async def watch(cls, browser: Browser, base: str, run_id: str, *, token: str, codec: str = "H264") -> WhepViewer:
@@ -65,6 +66,19 @@ class WhepViewer:
     async def send(self, message: dict[str, Any]) -> None:
         """One control message on the data channel."""
         await self.page.evaluate("message => viewer.control.send(JSON.stringify(message))", message)
+
+    async def ask_command(self, message: dict[str, Any]) -> dict[str, Any]:
+        """One control message on the data channel, and the answer to it."""
+        self._sent += 1
+        id = f"c{self._sent}"
+        await self.send({**message, "id": id})
+        await self.wait(f"v.messages.some((m) => m.id === '{id}')")
+        return dict(await self.ask(f"v.messages.find((m) => m.id === '{id}')"))
+
+    async def command(self, message: dict[str, Any]) -> None:
+        """One control message on the data channel, which must be carried out."""
+        answer = await self.ask_command(message)
+        assert answer["type"] != "error", answer
 
     async def codec(self) -> str:
         """The codec that is really decoded, from the receiver's statistics: ``video/H264``."""
