@@ -15,6 +15,8 @@ from runner.spots import Spot, State
 MASK = "•••"
 _STILL_PX = 5.0
 """A hand trembles: a pointer that moved less between down and up has clicked."""
+_BACKGROUND = re.compile(r"(^|>> )(body|html)$")
+"""The page itself: a click on it where nothing is would be done again in its middle, on whatever is there."""
 _NAME = re.compile(r'\[name="((?:[^"\\]|\\.)*)"\](?: >> nth=\d+)?$')
 _TEXT = re.compile(r'(?:^|>> )text="?([^"]+)"?$')
 
@@ -56,7 +58,7 @@ class Gestures:
         if moved and target is not None and target.selector != start.selector:
             action = Action(type=ActionType.DRAG, selector=start.selector, target=target.selector)
             return self._emit(action, f"Drag {called(start.selector)} to {called(target.selector)}", press.at)
-        if moved and start.was.kind == "text":
+        if (moved and start.was.kind == "text") or _BACKGROUND.search(start.selector):
             return []
         return self._click(start.selector, up.click_count, press.at)
 
@@ -99,7 +101,7 @@ class Gestures:
         if command.repeat or (spot.was.kind == "text" and edits_only(command)):
             return []
         value = pressed(command)
-        somewhere = not re.search(r"(^|>> )(body|html)$", spot.selector)
+        somewhere = not _BACKGROUND.search(spot.selector)
         action = Action(type=ActionType.PRESS, selector=spot.selector if somewhere else None, value=value)
         where = f" in {called(spot.selector)}" if somewhere else ""
         return self._emit(action, f"Press {value}{where}", began)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from playwright.async_api import Page
 
 from control.commands import Input, Pick
@@ -13,13 +15,22 @@ from runner.sentences import shorten
 from runner.snapshot import role_and_name
 
 _MS = 2000.0
+_ROUNDING = 1e-6
+"""What binary fractions may lose of a whole number of pixels."""
 
 
 def to_viewport(command: Input | Pick, viewport: Size) -> tuple[float, float]:
-    """The point in CSS pixels of the viewport, kept within it: the picture shows exactly the viewport, at any size."""
-    x = command.x * viewport.width / command.width if command.width else command.x
-    y = command.y * viewport.height / command.height if command.height else command.y
-    return min(max(x, 0.0), viewport.width - 0.01), min(max(y, 0.0), viewport.height - 0.01)
+    """The CSS pixel of the viewport that the point is in: the picture shows exactly the viewport, at any size."""
+    return (
+        _pixel(command.x, command.width, viewport.width),
+        _pixel(command.y, command.height, viewport.height),
+    )
+
+
+def _pixel(at: float, picture: float, viewport: int) -> float:
+    """A whole one, because Chromium rounds some coordinates and cuts others; kept within the viewport."""
+    scaled = at * viewport / picture if picture else at
+    return float(min(max(math.floor(scaled + _ROUNDING), 0), viewport - 1))
 
 
 async def pick(page: Page, command: Pick, viewport: Size) -> Picked:

@@ -208,6 +208,10 @@ async def test_a_box_is_told_as_checked_by_its_label_too(seat: Seat) -> None:
     await seat.do("expect_visible", selector="input:checked")
 
 
+async def test_a_click_beside_everything_is_no_step(seat: Seat) -> None:
+    assert await click(seat, 790, 590) == []
+
+
 async def test_a_drag_has_two_ends(seat: Seat) -> None:
     await send(seat, "down", 260, 65)
     await send(seat, "move", 260, 80)
@@ -222,8 +226,8 @@ async def test_the_wheel_is_one_step(seat: Seat) -> None:
     for _ in range(3):
         assert await send(seat, "wheel", 400, 300, delta_y=120) == []
     await logged(seat, "wheel,120;wheel,120;wheel,120;")
-    actions = await click(seat, 700, 500)
-    assert told(actions)[0] == ("scroll", None, "360")
+    actions = await key(seat, "Escape", "Escape")
+    assert told(actions) == [("scroll", None, "360"), ("press", None, "Escape")]
     assert actions[0].description == "Scroll down 360 px"
 
 
