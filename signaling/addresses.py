@@ -35,7 +35,10 @@ class Addresses:
         """The body of ``GET …/stream``, with a token that may watch this run and stand in an address."""
         require_streaming(self._config)
         run_id = visit.run.id
-        token, claims = self._tokens.mint(run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=visit.credential.claims)
+        given = visit.credential
+        token, claims = self._tokens.mint(
+            run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=given.claims, subject=given.identity
+        )
         available = self._available(request, visit)
         stream_url = available.stream_url
         return {

@@ -28,15 +28,12 @@ class Credential:
     """The name of the API key; None for a share token."""
     claims: Claims | None
     """What the share token says; None for an API key."""
+    identity: str
+    """The same for a credential and for the tokens that were derived from it; tells nothing to others."""
 
     @property
     def role(self) -> Role:
         return self.claims.role if self.claims else Role.OWNER
-
-    @property
-    def identity(self) -> str:
-        """The same for a share token and for those that were derived from it."""
-        return f"token:{self.claims.parent or self.claims.id}" if self.claims else f"key:{self.owner}"
 
     @property
     def token_ids(self) -> tuple[str, ...]:
@@ -76,13 +73,12 @@ class Gate:
         shown = _shown(request)
         owner = self._owner_of(shown)
         if owner is not None:
-            return Credential(owner, None)
+            return Credential(owner, None, self._hide("owner", owner))
         try:
-            credential = Credential(None, self._tokens.read(shown))
+            claims = self._tokens.read(shown)
         except InvalidToken as error:
             raise _unauthorized(str(error)) from None
-        claims = credential.claims
-        assert claims is not None
+        credential = Credential(None, claims, claims.subject or self._hide("token", claims.id))
         for id in credential.token_ids:
             if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
                 raise _unauthorized("this link has been revoked: ask for a new one")
@@ -112,12 +108,15 @@ class Gate:
 
     def _actor(self, credential: Credential, client: str | None) -> Actor:
         if client and len(client) <= _LONGEST_CLIENT_KEY:
-            seed = f"viewer\0{credential.identity}\0{client}".encode()
-            digest = hmac.digest(self._secret, seed, "sha256")[:16]
-            viewer_id = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+            viewer_id = self._hide("viewer", f"{credential.identity}\0{client}")
         else:
             viewer_id = secrets.token_urlsafe(16)
         return Actor(viewer_id, credential.role, credential.owner or f"{credential.role} {viewer_id[:4]}")
+
+    def _hide(self, kind: str, text: str) -> str:
+        """128 bits that stand for ``text`` and cannot be guessed from it."""
+        digest = hmac.digest(self._secret, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
+        return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def revocation_key(run_id: str, token_id: str) -> str:

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 _IDS_PER_VIEWER = 256
 _VIEWERS = 1024
+_LAST_MOMENT = 1.0
+"""Seconds."""
 
 Message = str | bytes | dict[str, Any]
 """JSON text, or the object that it stands for."""
@@ -70,9 +72,13 @@ class Door:
         return reply
 
     async def aclose(self) -> None:
-        """Waits for what has been let in."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        """Gives what has been let in a moment to end, and cancels the rest."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=_LAST_MOMENT)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def _answer(self, message: Message, actor: Actor, run: RunHandle) -> tuple[Reply, str]:
         try:

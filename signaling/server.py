@@ -16,7 +16,9 @@ from signaling.ports import Revocations, Runs
 
 logger = logging.getLogger(__name__)
 
-_GRACE = 2.0
+_PATIENCE = 3.0
+"""Seconds that connections get to end."""
+_GRACE = 1.0
 """Seconds that requests under way get when the server stops."""
 
 
@@ -80,8 +82,12 @@ class Server:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        await self.apps.lines.aclose()
-        await self.apps.whep.settled()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.apps.lines.aclose()
+                await self.apps.whep.settled()
+        except TimeoutError:
+            logger.warning("%d connections did not end in time", len(self.apps.lines))
         self.apps.frames.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await self.apps.door.aclose()

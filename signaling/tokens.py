@@ -33,6 +33,8 @@ class Claims:
     expires_at: datetime
     parent: str | None = None
     """The id of the token that this one was derived from, and dies with."""
+    subject: str | None = None
+    """Whom a derived token stands for."""
 
 
 class ShareTokens:
@@ -44,16 +46,22 @@ class ShareTokens:
         self._clock = clock
 
     def mint(
-        self, run_id: str, role: Role, *, ttl: timedelta = DEFAULT_TTL, parent: Claims | None = None
+        self,
+        run_id: str,
+        role: Role,
+        *,
+        ttl: timedelta = DEFAULT_TTL,
+        parent: Claims | None = None,
+        subject: str | None = None,
     ) -> tuple[str, Claims]:
         """A new token and what it says; one that is derived from ``parent`` never outlives it."""
         expires_at = (self._clock() + ttl).replace(microsecond=0)
         if parent is not None:
             expires_at = min(expires_at, parent.expires_at)
-        claims = Claims(secrets.token_urlsafe(16), run_id, role, expires_at, parent.id if parent else None)
+        claims = Claims(secrets.token_urlsafe(16), run_id, role, expires_at, parent.id if parent else None, subject)
         payload = {"jti": claims.id, "run": run_id, "role": role.value, "exp": expires_at, "aud": _AUDIENCE}
-        if claims.parent:
-            payload["par"] = claims.parent
+        optional = {"par": claims.parent, "sub": claims.subject}
+        payload |= {name: value for name, value in optional.items() if value}
         return jwt.encode(payload, self._key, algorithm=_ALGORITHM), claims
 
     def read(self, token: str) -> Claims:
@@ -69,4 +77,6 @@ class ShareTokens:
             raise InvalidToken("this link has expired: ask for a new one")
         if role not in SHAREABLE:
             raise InvalidToken("this is neither an API key nor a share token of this server")
-        return Claims(str(payload["jti"]), str(payload["run"]), role, expires_at, payload.get("par"))
+        return Claims(
+            str(payload["jti"]), str(payload["run"]), role, expires_at, payload.get("par"), payload.get("sub")
+        )

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
 from control.roles import Actor, Role
@@ -153,6 +160,30 @@ class TestLife:
             assert info["streamUrl"] == f"https://f.example/stream/{run.id}"
             assert info["controlUrl"].startswith("wss://a.example/ws/")
 
+    async def test_https_and_wss(self, tmp_path: Path) -> None:
+        server, client = _certified(tmp_path)
+        async with House(replace(CONFIG, tls=server)) as house:
+            run = await house.new_run()
+            url = f"https://localhost:{house.server.port}"
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as http:
+                async with http.get(f"{url}/api/tests/{run.id}/stream", headers=auth(ADA)) as response:
+                    info = await response.json()
+                assert info["streamUrl"].startswith("https://localhost:")
+                async with http.ws_connect(info["controlUrl"], headers=auth(ADA)) as ws:
+                    assert (await ws.receive_json())["type"] == "hello"
+
+    async def test_a_command_that_hangs_does_not_hold_up_the_end(self) -> None:
+        async with House() as house:
+            run = await house.new_run()
+            run.slow.clear()
+            async with house.socket(run) as client:
+                await client.send(type="pause", id="1")
+                await run.until_submitted(1)
+                async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+                    tasks.create_task(client.close_code())
+                    tasks.create_task(house.server.aclose())
+            assert not run.view().paused
+
     async def test_a_port_that_is_taken_leaves_nothing_open(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             config = replace(CONFIG, frame_port=taken.getsockname()[1])
@@ -168,6 +199,24 @@ class TestLife:
             port = house.server.port
         await house.server.aclose()
         socket.create_server(("127.0.0.1", port)).close()
+
+
+def _certified(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """TLS contexts of a server and of a client that trusts it, for ``localhost``."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = (
+        builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "both.pem").write_bytes(certificate + private)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(folder / "both.pem")
+    return server, ssl.create_default_context(cadata=certificate.decode())
 
 
 class TestCredentials:

@@ -188,6 +188,10 @@ async def test_one_person_on_two_transports_is_one_viewer(house: House, run: Fak
         one, two = await first.until("hello"), await second.until("hello")
         assert one["viewerId"] == two["viewerId"]
         assert two["run"]["viewers"] == 1
+        viewer_token = (await house.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
+        async with house.socket(run, token=viewer_token, client="me") as derived:
+            hello = await derived.until("hello")
+            assert (hello["viewerId"], hello["role"]) == (one["viewerId"], "viewer")
         async with house.socket(run, token=await house.token(run, "controller"), client="me") as third:
             assert (await third.until("hello"))["viewerId"] != one["viewerId"]
         async with house.socket(run, token=token) as fourth, house.socket(run, token=token) as fifth:
@@ -254,6 +258,12 @@ async def test_a_slow_command_does_not_hold_up_a_pause(house: House, run: FakeRu
         await run.until_submitted(2)
         run.slow.set()
         assert (await socket.until("ack"))["id"] == "p"
+
+
+async def test_a_viewer_that_answers_no_ping_is_gone_within_ten_seconds(house: House, run: FakeRun) -> None:
+    url = f"{house.url}/ws/test-control?runId={run.id}&token={ADA}"
+    async with house.http.ws_connect(url, autoping=False):
+        await asyncio.wait_for(run.until(lambda: bool(run.left)), 10)
 
 
 async def test_moves_on_their_own_channel_are_carried_out_and_nothing_else_is(house: House, run: FakeRun) -> None:

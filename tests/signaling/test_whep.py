@@ -17,7 +17,9 @@ from media.frames import Codec
 from signaling.config import IceServer
 from signaling.ice import SILENCE
 from signaling.limits import Limits
-from tests.media.pictures import CORNERS, alike, corners_of
+from tests import timecode
+from tests.chromium import WhepViewer, chromium
+from tests.media.pictures import CORNERS, alike, corners_of, put
 from tests.peers import Viewer, loopback
 from tests.signaling.fakes import FakeRun
 from tests.signaling.house import ADA, BOB, CONFIG, House, Peer, auth
@@ -65,6 +67,22 @@ async def test_the_whole_life_of_a_viewer(house: House, run: FakeRun, codec: Cod
         await asyncio.wait_for(peer.ended.wait(), 10)
         assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
         assert (await ask(house, "PATCH", peer.resource, headers=FRAGMENT)).status == 404
+    await gone(house, run)
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+async def test_chromium_watches_and_steers(house: House, run: FakeRun, codec: Codec) -> None:
+    put(run.latest, timecode.encode(1_700_000_000_123)[:, :, None].repeat(3, axis=2))
+    async with chromium() as browser:
+        watching = await WhepViewer.watch(browser, house.url, run.id, token=ADA, codec=codec.value)
+        await watching.wait("v.lastCode === 1700000000123")
+        assert await watching.codec() == f"video/{codec.value}"
+        await watching.wait("v.messages.some((m) => m.type === 'hello')")
+        await watching.send({"type": "pause", "id": "p"})
+        await watching.wait("v.messages.some((m) => m.type === 'ack' && m.id === 'p')")
+        assert run.view().paused
+        await watching.page.close()
+    await asyncio.wait_for(run.until(lambda: bool(run.left)), 10)
     await gone(house, run)
 
 
