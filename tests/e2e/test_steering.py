@@ -100,7 +100,7 @@ async def test_a_stuck_run_is_helped_by_hand_and_kept_as_a_test(
     ]
     async with server.http.get(f"{server.api}/api/tests/{run_id}/export", params={"format": "pytest"}) as answer:
         exported = await answer.text()
-    assert 'get_by_role("button", name="Proceed to payment")' in exported
+    assert 'get_by_role("button", name="Proceed to payment", exact=True)' in exported
     code, output = await run_exported(exported, tmp_path)
     assert code == 0, output
 
