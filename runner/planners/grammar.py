@@ -19,6 +19,8 @@ _LEAD: Final = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS: Final = re.compile(r"(?:https?:|about:|data:|[/.?#])\S*|\{\{[^{}]*\}\}\S*|localhost\S*|[^\s/]+\.\S+")
+_LONGEST: Final = 500
+"""Characters outside quotes; matching takes time with their square."""
 _MS: Final = {"m": 1.0, "s": 1000.0, "M": 60_000.0}
 _FAR: Final = 100_000.0
 """Pixels: farther than a page is long."""
@@ -29,9 +31,8 @@ class UnknownSentence(ValueError):
 
     def __init__(self, sentence: Sentence, examples: list[str], hint: str = "") -> None:
         near = " or ".join(f"{example!r}" if "'" not in example else f'"{example}"' for example in examples)
-        super().__init__(
-            f'I do not understand "{sentence.text}" (line {sentence.line}). {hint}Write, for example, {near}.'
-        )
+        shown = sentence.text if len(sentence.text) <= 200 else f"{sentence.text[:199]}…"
+        super().__init__(f'I do not understand "{shown}" (line {sentence.line}). {hint}Write, for example, {near}.')
         self.sentence = sentence
         self.examples = examples
 
@@ -51,6 +52,8 @@ def parse(sentence: Sentence) -> Intent:
     """What the sentence asks for. Raises UnknownSentence."""
     said = _LEAD.sub("", sentence.masked, count=1)
     try:
+        if len(said) > _LONGEST:
+            raise Unclear(f"It is longer than {_LONGEST} characters.")
         for rule in _RULES:
             match = rule.pattern.fullmatch(said)
             groups = {name: text or "" for name, text in match.groupdict().items()} if match else {}
@@ -58,8 +61,8 @@ def parse(sentence: Sentence) -> Intent:
             if intent is not None:
                 return intent
     except Unclear as unclear:
-        raise UnknownSentence(sentence, _near(sentence, said), f"{unclear} ") from None
-    raise UnknownSentence(sentence, _near(sentence, said))
+        raise UnknownSentence(sentence, _near(said), f"{unclear} ") from None
+    raise UnknownSentence(sentence, _near(said))
 
 
 def read(instructions: str) -> list[Intent]:
@@ -76,7 +79,7 @@ def check(instructions: str) -> str | None:
     return None
 
 
-def _near(sentence: Sentence, said: str) -> list[str]:
+def _near(said: str) -> list[str]:
     """Examples that begin like the sentence, the most similar first."""
     words = said.lower().split()
     examples = [rule.example for rule in _RULES]

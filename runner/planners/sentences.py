@@ -19,7 +19,7 @@ _BEFORE_OPENING = " \t([{,:="
 _SECRET = re.compile(r"\{\{\s*secret:[^{}]*\}\}")
 _LIST_MARK = re.compile(r"^\s*(?:(?:[-*•+]|\d+[.):]|[Ss]tep\s+\d+\s*[.):])\s+|\[[ xX]?\]\s+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_END = re.compile(r"[.;!]+\s+")
+_END = re.compile(r"(?<![.;!])[.;!]+\s+")
 _JOINT = re.compile(rf",?\s+(?:and\s+then|and|then)\s+(?=(?:{VERBS})\b)|,\s+(?=(?:{VERBS})\b)", re.IGNORECASE)
 _MARK = re.compile(r"\x00(\d+)\x00")
 

@@ -192,6 +192,14 @@ def test_an_open_quote_is_told_with_its_line() -> None:
         split("Go back\nClick 'Pay")
 
 
+def test_what_is_too_long_is_not_looked_at() -> None:
+    assert one(f"Type '{'x' * 9999}' into 'Name'").value == "x" * 9999
+    with pytest.raises(UnknownSentence, match="longer than 500 characters") as caught:
+        read("Fill " + "with " * 9999)
+    assert len(str(caught.value)) < 500
+    assert [sentence.text for sentence in split("." * 60_000 + "Go back")] == ["Go back"]
+
+
 def test_control_characters_cannot_forge_a_part() -> None:
     intent = one("Type '\x001\x00' into 'Name'")
     assert intent.value == "1"
