@@ -23,7 +23,7 @@ MAY_IMPORT = {
 """By room: our other rooms."""
 THIRD_PARTIES = {"control": {"pydantic", "pydantic_core"}, "media": {"av", "aiortc", "numpy", "livekit"}}
 """By room: all the packages of others that it may use. Rooms that are not named may use what the project depends on."""
-MAY_READ_THE_ENVIRONMENT = {"jumpseat.py", "jumpseat/settings.py"}
+MAY_READ_THE_ENVIRONMENT = {"jumpseat/settings.py"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 CHANGING = {
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "put",
