@@ -51,7 +51,8 @@ class _Open:
 
 
 class Dialogs:
-    """Those that are open. ``attended`` while a person holds control: without one, each is answered at once."""
+    """Those that are open. ``attended`` while a person holds control: without one, each is answered at once, and only
+    that is told (``closed``)."""
 
     def __init__(self, context: BrowserContext, *, report: Callable[[Dialog], None], patience: float) -> None:
         self._report = report
@@ -70,6 +71,8 @@ class Dialogs:
 
     @attended.setter
     def attended(self, value: bool) -> None:
+        if value and not self._attended:
+            self._recent.clear()
         self._attended = value
         if not value:
             for id in tuple(self._open):
@@ -122,8 +125,11 @@ class Dialogs:
 
     def _dialog(self, native: NativeDialog) -> None:
         page = native.page
-        if page is None or not self._attended or self._flooded():
+        flooded = self._flooded()
+        if page is None or not self._attended or flooded:
             self._background.spawn(self._by_default(native))
+            if not flooded:
+                self._report(self._told(native).model_copy(update={"closed": True}))
             return
 
         async def answered(command: AnswerDialog) -> None:
@@ -132,11 +138,13 @@ class Dialogs:
         async def gave_up() -> None:
             await self._by_default(native)
 
-        event = self._event(native.type, native.message, default_value=native.default_value or None)
         for waiter in self._waiters.get(page, ()):
             if not waiter.done():
                 waiter.set_result(None)
-        self._add(_Open(event, page, answered, gave_up))
+        self._add(_Open(self._told(native), page, answered, gave_up))
+
+    def _told(self, native: NativeDialog) -> Dialog:
+        return self._event(native.type, native.message, default_value=native.default_value or None)
 
     def _flooded(self) -> bool:
         now = time.monotonic()

@@ -31,8 +31,13 @@ def prints(command: Input) -> bool:
 
 
 def playwright_key(command: Input) -> str:
-    """A key that is no character, as Playwright calls it: the code tells left from right, where there is one."""
-    return command.code or command.key
+    """As Playwright calls it: for a key that is no character the code tells left from right, where there is one."""
+    return command.key if prints(command) else command.code or command.key
+
+
+def composes(command: Input) -> bool:
+    """The key is a step on the way to a character, which comes as text of its own."""
+    return command.key in {"Dead", "Process", "Compose", "AltGraph", "Unidentified"}
 
 
 def key_event(command: Input, *, down: bool) -> dict[str, Any]:

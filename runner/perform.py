@@ -23,6 +23,17 @@ from runner.uploads import payload
 
 _LOAD_MS = 5000.0
 """How long a page that is there may go on loading before the next step begins."""
+_LEADS_ON = {
+    ActionType.CLICK,
+    ActionType.DOUBLE_CLICK,
+    ActionType.PRESS,
+    ActionType.SELECT,
+    ActionType.CHECK,
+    ActionType.UNCHECK,
+    ActionType.DRAG,
+    ActionType.UPLOAD,
+}
+"""What may lead to another page."""
 _BLANK = "about:blank"
 _SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
 
@@ -60,8 +71,12 @@ class Performer:
     async def perform(self, action: Action, *, timeout_ms: int) -> None:
         """Does it, and waits for the page that it leads to."""
         deadline = Deadline(timeout_ms)
+        way = self._ways[action.type]
+        if action.type not in _LEADS_ON:
+            await way(action, deadline)
+            return
         with Watch(self._tabs) as watch:
-            await self._ways[action.type](action, deadline)
+            await way(action, deadline)
             await watch.settle(min(_LOAD_MS, deadline.left_ms))
 
     async def load(self, url: str, *, timeout_ms: int) -> None:

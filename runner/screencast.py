@@ -106,9 +106,9 @@ class Screencast:
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
         viewport = self._viewport or _viewport_of(page)
-        pictures = _Pictures(page, sink, viewport, resized=self._resized)
+        pictures = Pictures(page, sink, viewport, resized=self._resized)
         largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
-        return (_Cdp if chromium else _Portable)(pictures, largest, Pace(self._fps), self._background)
+        return (CdpSource if chromium else PortableSource)(pictures, largest, Pace(self._fps), self._background)
 
     def _resized(self, viewport: _Pixels) -> None:
         """Chromium keeps to the size that it was told at the start."""
@@ -117,7 +117,7 @@ class Screencast:
             self._background.spawn(self._settle())
 
 
-class _Pictures:
+class Pictures:
     """Where one page's pictures go, while they are wanted."""
 
     def __init__(self, page: Page, sink: FrameSink, viewport: _Pixels, *, resized: Callable[[_Pixels], None]) -> None:
@@ -153,10 +153,10 @@ class _Pictures:
         self._sink = None
 
 
-class _Cdp:
+class CdpSource:
     """Chromium's own screencast: fewer steps than Playwright's, and it can be told how many frames may be under way."""
 
-    def __init__(self, pictures: _Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
+    def __init__(self, pictures: Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
         self._pictures = pictures
         self._largest = largest
         self._pace = pace
@@ -217,10 +217,10 @@ class _Cdp:
             self._background.spawn(self._session.send("Page.screencastFrameAck", {"sessionId": number}))
 
 
-class _Portable:
+class PortableSource:
     """Playwright's screencast, for Firefox and WebKit: a frame counts as acknowledged when the callback is over."""
 
-    def __init__(self, pictures: _Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
+    def __init__(self, pictures: Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
         self._pictures = pictures
         self._largest = largest
         self._pace = pace

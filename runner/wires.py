@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from control.commands import Input, Modifier
 from control.errors import Unsupported
-from runner.keys import MODIFIERS, key_event, playwright_key, prints
+from runner.keys import MODIFIERS, composes, key_event, playwright_key, prints
 
 Button = Literal["left", "middle", "right"]
 Touch = Literal["touchStart", "touchMove", "touchEnd"]
@@ -71,6 +71,8 @@ class Wires:
                 await page.keyboard.up(modifier)
 
     async def key(self, page: Page, command: Input, *, down: bool) -> None:
+        if composes(command):
+            return
         name = command.code or command.key
         if down:
             self._keys[name] = command

@@ -29,7 +29,7 @@ FORM = """<title>Form</title><body style="margin: 0">
 <div class="at" style="left: 200px; top: 90px; background: #ddd" id="bin">Bin</div>
 <iframe class="at" style="left: 400px; top: 50px; width: 300px; height: 100px; border: 3px solid" src="/inner"></iframe>
 <div id="host" class="at" style="left: 200px; top: 130px"></div>
-<div style="height: 3000px"></div>
+<div style="height: 3000px; width: 1px"></div>
 <script>
   const say = text => { log.textContent += text + ';'; };
   for (const kind of ['pointerdown', 'pointerup', 'dblclick', 'contextmenu', 'auxclick'])
