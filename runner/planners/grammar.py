@@ -86,9 +86,8 @@ def _near(said: str) -> list[str]:
     verbs = {example.split()[0].lower() for example in examples}
     near = difflib.get_close_matches(words[0] if words else "", verbs, n=2, cutoff=0.6)
     same = [example for example in examples if example.split()[0].lower() in near]
-    same.sort(
-        key=lambda example: -difflib.SequenceMatcher(None, example.lower(), sentence.restore(said).lower()).ratio()
-    )
+    start = said[:100].lower()
+    same.sort(key=lambda example: -difflib.SequenceMatcher(None, example.lower(), start).ratio())
     return same[:2] or ["Click 'Checkout'", "Type 'Ada' into 'Name'", "Expect to see 'Thank you'"]
 
 
