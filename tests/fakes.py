@@ -123,8 +123,10 @@ class FakeDriver:
         self.timeouts.append(timeout_ms)
         try:
             await self.perform_gate.pass_through()
-        finally:
+        except asyncio.CancelledError:
             await self.slow_to_stop.pass_through()
+            self.did.append(f"stopped {action.type}")
+            raise
         self._check()
         failures = self.failures.get(action.selector or "")
         if failures:
