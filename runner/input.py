@@ -28,7 +28,7 @@ from runner.wires import Wires
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 3.0
 """A page that is too busy to say what is under the pointer gets the input all the same; it is only not recorded."""
 _ACT_SECONDS = 2.0
 _MOST_WAITING = 200
@@ -226,7 +226,8 @@ class InputDesk:
         field = self._field
         if field is not None:
             with suppress(PlaywrightError):
-                if await field.focused() and (state := await field.now()):
+                state = await field.now()
+                if state.focused:
                     self._field = Spot(field.selector, field.handle, state)
                     return self._field
         self._field = await spot_focused(page)

@@ -13,14 +13,17 @@ from runner.snapshot import by_role, role_and_name
 ENTER_FRAME = " >> internal:control=enter-frame >> "
 """Between the selector of an ``<iframe>`` and a selector within it."""
 FOCUSED = "jumpseat-focused=*"
-_SECONDS = 2.0
+_SECONDS = 3.0
 _DEEPEST_FRAME = 5
 
 # The engines look through open shadow roots, and run apart from the page's own scripts. A label stands for the checkbox
-# that a click on it changes, unless that one is itself not to be seen.
+# that a click on it changes, unless that one is itself not to be seen. Points are where they are seen, elementFromPoint
+# goes by the page as it is laid out: pinch zoom tells them apart.
 _AT_POINT = """{
   query(root, point) {
-    const [left, top] = point.split(',').map(Number);
+    const seen = window.visualViewport;
+    const [x, y] = point.split(',').map(Number);
+    const [left, top] = [x / seen.scale + seen.offsetLeft, y / seen.scale + seen.offsetTop];
     let found = document.elementFromPoint(left, top);
     while (found && found.shadowRoot) {
       const inner = found.shadowRoot.elementFromPoint(left, top);
@@ -41,15 +44,15 @@ _WITH_FOCUS = """{
   },
   queryAll() { const found = this.query(); return found ? [found] : []; }
 }"""
-# Input events go by what is seen, elementFromPoint by the page as it is laid out; pinch zoom tells them apart.
-_LAID_OUT = """([left, top]) => {
+# The point within a frame, for the point that hit it; [] for any other element, null for none.
+_INTO_FRAME = """([element], [x, y]) => {
+  if (!element?.matches('iframe, frame')) return element ? [] : null;
   const seen = window.visualViewport;
-  return [left / seen.scale + seen.offsetLeft, top / seen.scale + seen.offsetTop];
-}"""
-_INTO_FRAME = """element => {
-  if (!element.matches('iframe, frame')) return null;
   const box = element.getBoundingClientRect();
-  return [box.left + element.clientLeft, box.top + element.clientTop];
+  return [
+    x / seen.scale + seen.offsetLeft - box.left - element.clientLeft,
+    y / seen.scale + seen.offsetTop - box.top - element.clientTop,
+  ];
 }"""
 
 # The code generator would name the page by all the text on it.
@@ -68,24 +71,17 @@ async def at_point(page: Page, x: float, y: float) -> Locator | None:
     The locator is good until the page moves: make a selector of it with `selector_of`.
     """
     frame: Frame = page.main_frame
-    left, top = await frame.evaluate(_LAID_OUT, [x, y])
+    point = [x, y]
     for _ in range(_DEEPEST_FRAME):
-        found = frame.locator(f"jumpseat-at={left},{top}")
-        handles = await found.element_handles()
-        if not handles:
-            return None
-        inner = await _frame_at(handles[0])
+        found = frame.locator(f"jumpseat-at={point[0]},{point[1]}")
+        within = await found.evaluate_all(_INTO_FRAME, point)
+        if not within:
+            return None if within is None else found
+        inner = await _content(found)
         if inner is None:
             return found
-        frame, (frame_left, frame_top) = inner
-        left, top = left - frame_left, top - frame_top
+        frame, point = inner, within
     return None
-
-
-async def _frame_at(handle: ElementHandle) -> tuple[Frame, tuple[float, float]] | None:
-    corner = await handle.evaluate(_INTO_FRAME)
-    frame = await handle.content_frame() if corner else None
-    return (frame, (corner[0], corner[1])) if frame else None
 
 
 async def focused(page: Page) -> Locator:
@@ -93,12 +89,15 @@ async def focused(page: Page) -> Locator:
     frame: Frame = page.main_frame
     for _ in range(_DEEPEST_FRAME):
         found = frame.locator(FOCUSED)
-        handles = await found.element_handles()
-        inner = await _frame_at(handles[0]) if handles else None
+        inner = await _content(found) if await found.evaluate_all(_INTO_FRAME, [0, 0]) else None
         if inner is None:
             return found
-        frame = inner[0]
+        frame = inner
     return frame.locator(FOCUSED)
+
+
+async def _content(found: Locator) -> Frame | None:
+    return await (await found.element_handle(timeout=_SECONDS * 1000)).content_frame()
 
 
 async def selector_of(locator: Locator) -> str:
@@ -106,20 +105,25 @@ async def selector_of(locator: Locator) -> str:
 
     Raises playwright's Error where the element has gone, TimeoutError where the page does not answer.
     """
-    return await asyncio.wait_for(_selector_of(locator), _SECONDS)
+    return (await resolve(locator))[0]
 
 
-async def _selector_of(locator: Locator) -> str:
+async def resolve(locator: Locator) -> tuple[str, ElementHandle]:
+    """`selector_of`, and the element itself."""
+    return await asyncio.wait_for(_resolve(locator), _SECONDS)
+
+
+async def _resolve(locator: Locator) -> tuple[str, ElementHandle]:
     generated = _raw(await locator.normalize())
     page = locator.page
     handle = await page.locator(generated).element_handle(timeout=_SECONDS * 1000)
     if "internal:text" in generated and (whole := await handle.evaluate(_WHOLE_PAGE)):
-        generated = generated.rpartition(ENTER_FRAME)[0]
-        return f"{generated}{ENTER_FRAME}{whole}" if generated else str(whole)
+        frame = generated.rpartition(ENTER_FRAME)[0]
+        return (f"{frame}{ENTER_FRAME}{whole}" if frame else str(whole)), handle
     for candidate in (_readable(generated), await _role_selector(page, generated)):
         if candidate and candidate != generated and await _finds_only(page, candidate, handle):
-            return candidate
-    return generated
+            return candidate, handle
+    return generated, handle
 
 
 def _raw(locator: Locator) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import ElementHandle, Page
+from playwright.async_api import ElementHandle, Locator, Page
 
 from control.events import Choice
-from runner.locate import at_point, focused, selector_of
+from runner.locate import at_point, focused, resolve
 
 # Kinds: what a person's act on the element comes to.
 _READ = """element => {
@@ -20,14 +20,14 @@ _READ = """element => {
   const kind = dropdown ? 'select' : ['checkbox', 'radio', 'file'].includes(type) ? type : written ? 'text' : 'other';
   const chosen = dropdown && element.selectedOptions.length ? element.selectedOptions[0].label : null;
   const value = chosen ?? (written ? element.value ?? element.innerText : '');
-  return { kind, value, checked: element.checked === true, secret: type === 'password', range: type === 'range' };
+  const focused = element.getRootNode().activeElement === element && element.ownerDocument.hasFocus();
+  return {
+    kind, value, focused, checked: element.checked === true, secret: type === 'password', range: type === 'range',
+  };
 }"""
 _OPTIONS = """element => [...element.options].map(({ value, label, selected, disabled, parentElement }) => ({
   value, label, selected, disabled: disabled || (parentElement.matches('optgroup') && parentElement.disabled),
 }))"""
-
-
-_HAS_FOCUS = "element => element.getRootNode().activeElement === element && element.ownerDocument.hasFocus()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class State:
     checked: bool
     secret: bool
     range: bool
+    focused: bool
+    """The keyboard goes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,9 @@ class Spot:
     handle: ElementHandle
     was: State
 
-    async def now(self) -> State | None:
+    async def now(self) -> State:
         """As it is by now; raises playwright's Error where it has gone with its page."""
         return await _state(self.handle)
-
-    async def focused(self) -> bool:
-        """Whether the keyboard still goes to it, as far as its own document knows."""
-        return bool(await self.handle.evaluate(_HAS_FOCUS))
 
     async def options(self) -> tuple[Choice, ...]:
         """Of a ``<select>``."""
@@ -72,14 +70,14 @@ async def _state(handle: ElementHandle) -> State:
 async def spot_at(page: Page, x: float, y: float) -> Spot | None:
     """At CSS pixels of the viewport; None where there is no element."""
     found = await at_point(page, x, y)
-    return await _spot(page, await selector_of(found)) if found else None
+    return await _spot(found) if found else None
 
 
 async def spot_focused(page: Page) -> Spot:
     """Where the keyboard goes."""
-    return await _spot(page, await selector_of(await focused(page)))
+    return await _spot(await focused(page))
 
 
-async def _spot(page: Page, selector: str) -> Spot:
-    handle = await page.locator(selector).element_handle(timeout=1000)
+async def _spot(found: Locator) -> Spot:
+    selector, handle = await resolve(found)
     return Spot(selector, handle, await _state(handle))
