@@ -65,7 +65,7 @@ function Again({ run, api }: { run: Run; api: ApiClient }) {
           {error}
         </span>
       )}
-      <Button icon="again" label="Run again" aria-label={`Run ${titleOf(run)} again`} onClick={() => void again()} />
+      <Button icon="again" label="Run again" aria-label={`Run again: ${titleOf(run)}`} onClick={() => void again()} />
     </div>
   );
 }

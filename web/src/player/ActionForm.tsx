@@ -28,6 +28,12 @@ export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }:
   const [busy, setBusy] = useState(false);
   const id = useId();
   usePicked((selector) => setTexts((old) => ({ ...old, selector })));
+  /** What the new type needs is kept where it was given; what it merely allows starts empty. */
+  const change = (next: ActionType) => {
+    setType(next);
+    const optional = fieldsOf(next).filter(({ need }) => need === "optional");
+    setTexts({ ...texts, ...Object.fromEntries(optional.map(({ name }) => [name, ""])) });
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -45,7 +51,7 @@ export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }:
   return (
     <form className="jp-form" onSubmit={submit}>
       <label htmlFor={`${id}-type`}>Action</label>
-      <select id={`${id}-type`} value={type} onChange={(event) => setType(event.target.value as ActionType)}>
+      <select id={`${id}-type`} value={type} onChange={(event) => change(event.target.value as ActionType)}>
         {ACTION_TYPES.map((each) => (
           <option key={each} value={each}>
             {actionName(each)}

@@ -66,10 +66,11 @@ function ConnectionBadge({ media }: { media: MediaState }) {
     <button
       type="button"
       className="jp-badge jp-connection"
-      aria-label={`Connection: ${name}. Open the statistics.`}
+      title="Open the statistics"
       onClick={() => setUi({ panel: "stats" })}
       data-transport={media.transport}
     >
+      <span className="jp-sr">Connection: </span>
       <b>{name}</b>
       <span>{Math.round(stats.fps)} fps</span>
       <span>{formatRate(stats.kbps)}</span>

@@ -1,0 +1,254 @@
+"""The player in a real Chromium, on real runs: what people see and what their clicks do."""
+
+from __future__ import annotations
+
+from re import compile
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.watching import PHONE, SECONDS, WatchPage, watching
+from tests.served import Served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MOVING = "/timecode.html?fps=10"
+PRODUCTS = [{"type": "expect_visible", "selector": "body"}, {"type": "wait", "value": 50}]
+
+
+async def review(server: Served, page: str, steps: list[dict[str, Any]]) -> str:
+    """A run that waits for approval of its first step."""
+    run = await server.create({"url": page, "steps": steps, "mode": "review", "name": "Reviewed"})
+    await server.until(run["id"], lambda message: message["type"] == "step_proposed")
+    return str(run["id"])
+
+
+async def step_of(server: Served, run_id: str, number: int) -> dict[str, Any]:
+    return dict((await server.get(f"/api/tests/{run_id}/steps/{number}"))["step"])
+
+
+@pytest.mark.parametrize("transport", ["whep", "mjpeg", "polling"])
+async def test_every_rung_shows_the_page_itself(server: Served, viewer_browser: Browser, transport: str) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.choose(transport)
+        await viewer.live(transport)
+        await viewer.newer_picture()
+        await viewer.newer_picture()
+    await server.cancel(run_id)
+
+
+async def test_the_credential_leaves_the_address_bar_and_survives_a_reload(
+    server: Served, viewer_browser: Browser
+) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        assert viewer.page.url == f"{server.api}/runs/{run_id}"
+        await viewer.page.reload()
+        await viewer.live("whep")
+    await server.cancel(run_id)
+
+
+async def test_the_player_asks_nobody_but_the_server(server: Served, viewer_browser: Browser) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        asked: set[str] = set()
+        viewer.page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+        await viewer.page.reload()
+        await viewer.live("whep")
+        await viewer.choose("mjpeg")
+        await viewer.live("mjpeg")
+        assert asked == {urlsplit(server.api).netloc, urlsplit(server.frames).netloc}
+    await server.cancel(run_id)
+
+
+async def test_commands_go_over_the_data_channel_once_there_is_one(server: Served, viewer_browser: Browser) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.tab("Stats")
+        await viewer.sees("data channel")
+        await viewer.choose("polling")
+        await viewer.sees("WebSocket")
+        assert (await server.get(f"/api/tests/{run_id}"))["viewers"] >= 1
+    await server.cancel(run_id)
+
+
+async def test_a_pause_by_one_is_seen_by_another(server: Served, viewer_browser: Browser) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": "viewer"})
+    assert status == 201
+    async with (
+        watching(viewer_browser, server, run_id) as one,
+        watching(viewer_browser, server, run_id, token=share["token"]) as other,
+    ):
+        await one.live("whep")
+        await expect(other.page.get_by_role("status").get_by_text("Running")).to_be_visible()
+        await expect(other.button("Pause")).to_have_count(0)
+        await one.press("Pause")
+        await expect(one.button("Resume")).to_be_visible(timeout=15 * SECONDS)
+        await expect(other.page.locator(".jp-status")).to_have_text("Paused", timeout=15 * SECONDS)
+    await server.cancel(run_id)
+
+
+async def test_a_proposal_is_drawn_edited_and_done_as_edited(server: Served, viewer_browser: Browser) -> None:
+    steps = [{"type": "click", "selector": "text=Nowhere to be found"}, {"type": "wait", "value": 50}]
+    run_id = await review(server, "/", steps)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.press("Edit")
+        await viewer.page.get_by_label("Action").select_option("scroll")
+        await viewer.page.get_by_label("Pixels down").fill("200")
+        await viewer.press("Do this instead")
+        tag = viewer.page.locator('.jp-step .jp-tag[data-source="override"]')
+        await expect(tag).to_be_visible(timeout=15 * SECONDS)
+        await viewer.press("Skip")
+        await server.until(run_id, lambda message: message["type"] == "run_finished")
+        await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed", timeout=15 * SECONDS)
+    step = await step_of(server, run_id, 1)
+    assert (step["source"], step["action"], step["status"]) == ("override", "scroll", "passed")
+    assert step["proposed"]["selector"] == "text=Nowhere to be found"
+
+
+async def test_a_refused_override_says_what_is_wrong(server: Served, viewer_browser: Browser) -> None:
+    run_id = await review(server, "/", PRODUCTS)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.tab("Override")
+        await viewer.page.get_by_label("Action").select_option("wait")
+        await viewer.page.get_by_label("Milliseconds").fill("soon")
+        await viewer.press("Do this next")
+        await expect(viewer.page.get_by_role("alert").get_by_text("number")).to_be_visible()
+    await server.cancel(run_id)
+
+
+async def test_one_who_takes_control_types_into_the_remote_page(server: Served, viewer_browser: Browser) -> None:
+    run_id = await review(server, "/checkout", PRODUCTS)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.press("Take control")
+        await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
+        at = await find_field(server, run_id, "Name")
+        await viewer.page.mouse.click(*await viewer.point(*at))
+        await viewer.page.keyboard.type("Ada")
+        await viewer.page.keyboard.press("Shift+Escape")
+        await expect(viewer.button("Release control")).to_be_focused()
+        await viewer.press("Release control")
+        await server.until(run_id, typed)
+        await expect(viewer.page.locator(".jp-stage[data-held]")).to_have_count(0)
+        await expect(viewer.page.locator('.jp-tag[data-source="human"]').first).to_be_visible(timeout=15 * SECONDS)
+    await server.cancel(run_id)
+
+
+def typed(message: dict[str, Any]) -> bool:
+    step = message.get("step", {})
+    return (step.get("source"), step.get("action"), step.get("value")) == ("human", "type", "Ada")
+
+
+async def find_field(server: Served, run_id: str, name: str) -> tuple[float, float]:
+    """The middle of a field of the remote page, found by pointing here and there."""
+    for y in range(100, 720, 15):
+        for x in (200, 300):
+            answer = await server.post(f"/api/tests/{run_id}/commands", {"type": "pick", "x": x, "y": y})
+            if answer[0] == 200 and answer[1].get("role") == "textbox" and answer[1].get("name") == name:
+                box = answer[1]["box"]
+                return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    raise AssertionError(f"there is no field {name}")
+
+
+async def test_an_element_is_picked_in_the_picture(server: Served, viewer_browser: Browser) -> None:
+    run_id = await review(server, "/checkout", PRODUCTS)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        at = await find_field(server, run_id, "Name")
+        await viewer.tab("Override")
+        await viewer.press("Pick in the picture")
+        await viewer.page.mouse.click(*await viewer.point(*at))
+        await expect(viewer.page.get_by_label("Selector")).to_have_value(compile("Name"), timeout=15 * SECONDS)
+    await server.cancel(run_id)
+
+
+async def test_replay_shows_a_step_as_it_was_and_goes_back_to_live(server: Served, viewer_browser: Browser) -> None:
+    run_id = await review(server, "/", PRODUCTS)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.press("Approve")
+        await expect(viewer.page.locator('.jp-step[data-status="passed"]')).to_be_visible(timeout=15 * SECONDS)
+        await viewer.press("Step before")
+        await viewer.sees("not live")
+        await shown(viewer)
+        await viewer.press("Back to live")
+        await viewer.live("whep")
+    await server.cancel(run_id)
+
+
+async def test_a_run_that_is_over_can_be_stepped_through(server: Served, viewer_browser: Browser) -> None:
+    run = await server.create({"url": "/", "steps": PRODUCTS})
+    await server.until(run["id"], lambda message: message["type"] == "run_finished")
+    async with watching(viewer_browser, server, run["id"]) as viewer:
+        await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed")
+        await expect(viewer.page.get_by_alt_text("The page at the end")).to_be_visible()
+        await viewer.page.keyboard.press("ArrowLeft")
+        await viewer.sees("step 2 · not live")
+        await viewer.page.keyboard.press("ArrowLeft")
+        await viewer.sees("step 1 · not live")
+        await shown(viewer)
+        assert await viewer.axe() == []
+
+
+async def shown(viewer: WatchPage) -> None:
+    """Until the picture of the step is there, and is a picture."""
+    await viewer.page.wait_for_function("() => document.querySelector('.jp-replay > img')?.naturalWidth > 0")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_phone_shows_everything_and_axe_finds_nothing_serious(
+    server: Served, viewer_browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    run_id = await review(server, "/checkout", PRODUCTS)
+    async with watching(viewer_browser, server, run_id, viewport=PHONE, scheme=scheme) as viewer:
+        await viewer.live("whep")
+        await expect(viewer.button("Approve")).to_be_visible()
+        assert await viewer.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        for tab in ("Steps", "Instructions", "Override", "Stats"):
+            await viewer.tab(tab)
+            assert await viewer.axe() == []
+    await server.cancel(run_id)
+
+
+async def test_the_dashboard_lists_filters_starts_and_runs_again(server: Served, viewer_browser: Browser) -> None:
+    context = await viewer_browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{server.api}/?token={server.key}")
+    viewer = WatchPage(page)
+    await viewer.press("New run")
+    assert await viewer.axe() == []
+    await page.get_by_label("Start address").fill(f"{server.site}/")
+    await page.get_by_label("Name").fill("From the form")
+    await page.get_by_label("Instructions").fill("Scroll down")
+    await viewer.press("Start the run")
+    await expect(page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
+    await viewer.press("Run again")
+    await expect(page.locator(".jp-outcome")).to_have_count(0)
+    await expect(page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
+    await page.goto(f"{server.api}/")
+    await expect(page.get_by_text("From the form")).to_have_count(2)
+    await page.get_by_label("Show").select_option("cancelled")
+    await expect(page.get_by_text("From the form")).to_have_count(0)
+    await context.close()
+
+
+async def test_without_a_key_the_page_asks_for_one(server: Served, viewer_browser: Browser) -> None:
+    context = await viewer_browser.new_context()
+    page = await context.new_page()
+    await page.goto(server.api)
+    await page.get_by_label("API key or share token").fill("wrong")
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.get_by_label("API key or share token").fill(server.key)
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    await context.close()
