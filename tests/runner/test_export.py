@@ -309,7 +309,7 @@ async def test_the_actions_are_those_that_the_driver_does(tmp_path: Path) -> Non
             await driver.open(url)
             for action in everything(uploaded="cv.txt"):
                 secret = action.model_copy(update={"value": "12345678"}) if "secret" in action.text else action
-                await driver.perform(secret, timeout_ms=5000)
+                await driver.perform(secret, timeout_ms=15_000)
     finally:
         await drivers.aclose()
 

@@ -27,8 +27,8 @@ SHOP = """
 """
 
 
-async def proposed(driver: Driver, sentence: str) -> Idea:
-    idea = await PlainPlanner(wait_ms=100, settle_ms=50).propose(task(sentence), driver)
+async def proposed(driver: Driver, sentence: str, *, wait_ms: int = 30_000) -> Idea:
+    idea = await PlainPlanner(wait_ms=wait_ms, settle_ms=50).propose(task(sentence), driver)
     assert idea is not None
     return idea
 
@@ -82,14 +82,14 @@ async def test_what_is_proposed_can_be_done() -> None:
     Select 'Express' in 'Delivery'. Expect 'Delivery' to contain 'Express'. Scroll up. Press Tab in 'Password'
     Expect not to see 'Thank you'. Wait for the 'Thank you' button to disappear. Expect url to contain 127.0.0.1"""
     async with showing(SHOP) as driver:
-        planner = PlainPlanner(wait_ms=100, settle_ms=50)
+        planner = PlainPlanner(wait_ms=30_000, settle_ms=50)
         total = planner.remaining(task(text))
         assert total == 14
         for consumed in range(total):
             idea = await planner.propose(task(text, consumed=consumed), driver)
             assert idea is not None
             assert idea.remaining == total - consumed
-            await driver.perform(idea.action, timeout_ms=2000)
+            await driver.perform(idea.action, timeout_ms=15_000)
         assert await planner.propose(task(text, consumed=total), driver) is None
 
 
@@ -118,7 +118,7 @@ LATE = """<p>Payment</p><script>setTimeout(() => document.body.append(
 
 async def test_an_element_that_comes_late_is_waited_for() -> None:
     async with showing(LATE) as driver:
-        planner = PlainPlanner(wait_ms=10_000, settle_ms=10_000)
+        planner = PlainPlanner(wait_ms=30_000, settle_ms=30_000)
         idea = await planner.propose(task("Click 'Pay'"), driver)
         assert idea is not None
         assert idea.action.selector == 'role=button[name="Pay"]'
@@ -126,7 +126,7 @@ async def test_an_element_that_comes_late_is_waited_for() -> None:
 
 async def test_what_never_comes_is_proposed_all_the_same() -> None:
     async with showing(SHOP) as driver:
-        idea = await proposed(driver, "Click the 'Buy' button")
+        idea = await proposed(driver, "Click the 'Buy' button", wait_ms=50)
         assert idea.action.selector == 'role=button[name="Buy"]'
         assert "Nothing called 'Buy'" in (idea.reasoning or "")
 
@@ -223,7 +223,7 @@ async def test_a_renamed_button_gives_near_matches() -> None:
         repair = await PlainPlanner(wait_ms=100).repair(task("Click the 'Check out' button"), driver, failure)
         (suggestion,) = repair.suggestions
         assert suggestion.description == "Click button 'Proceed to checkout'"
-        await driver.perform(suggestion.action, timeout_ms=2000)
+        await driver.perform(suggestion.action, timeout_ms=15_000)
 
 
 async def test_a_field_and_a_text_that_are_missing() -> None:
