@@ -199,7 +199,9 @@ class LiveKitServer:
                 "node_ip": "127.0.0.1",
                 "enable_loopback_candidate": True,
                 "interfaces": {"includes": [LOOPBACK_INTERFACE]},
-                "stun_servers": [f"127.0.0.1:{self._udp_port}"],
+                # Nobody answers there. Without it clients would ask public servers; if it were the media port,
+                # libwebrtc would take every packet from there for a STUN answer and never connect.
+                "stun_servers": [f"127.0.0.1:{self._port}"],
             },
             **webhook,
         }
