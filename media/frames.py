@@ -3,7 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
+
+from .packets import h264_payloads, vp8_payloads
 
 CLOCK_RATE = 90_000
 """Ticks per second of `EncodedFrame.pts`, the RTP clock of every video codec (RFC 3551 §5)."""
@@ -32,7 +35,7 @@ class JpegFrame:
     """Height of the viewport in CSS pixels."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EncodedFrame:
     """One encoded picture, shared unchanged by every viewer of its codec."""
 
@@ -48,6 +51,11 @@ class EncodedFrame:
     """Width of the picture in pixels, always even."""
     height: int
     """Height of the picture in pixels, always even."""
+
+    @cached_property
+    def payloads(self) -> tuple[bytes, ...]:
+        """The frame as RTP payloads, made for the first viewer that is sent the frame and shared by all others."""
+        return h264_payloads(self.data) if self.codec is Codec.H264 else vp8_payloads(self.data)
 
 
 class FrameSink(Protocol):

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
+from media.feedback import Feedback
+from media.sender import share
 from media.stream import LiveStream
-from media.tracks import Feedback, ScreencastTrack, bridge_feedback
+from media.tracks import ScreencastTrack
 from signaling.auth import Visit
 from signaling.commands import Door
 from signaling.config import Config
@@ -72,6 +74,7 @@ class Viewer:
         self._peer.on("datachannel", self._on_channel)
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            self._feedback = share(transceiver, track, offer=offer.sdp).feedback
             prepare(self._peer, self._config, self._heard_at)
             await self._peer.setLocalDescription()
         except Exception as error:  # aiortc raises whatever the mistake in the offer leads to
@@ -83,7 +86,6 @@ class Viewer:
             track.stop()
             headers = {"Retry-After": "5"}
             raise Problem(503, "there is no UDP port left for another viewer: see JUMPSEAT_ICE_PORTS", headers=headers)
-        self._feedback = bridge_feedback(transceiver.sender, track.subscription)
         patience = self._config.limits.connect_seconds
         self._timeout = asyncio.get_running_loop().call_later(patience, self._unless_connected)
         return answer

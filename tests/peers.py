@@ -14,9 +14,11 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_FIR, RtcpPsfbPacket, RtpPacket, pack_remb_fci
 from av.video.frame import VideoFrame
 
+from media.feedback import Feedback
 from media.frames import Codec
+from media.sender import share
 from media.subscription import Subscription
-from media.tracks import Feedback, ScreencastTrack, bridge_feedback
+from media.tracks import ScreencastTrack
 
 WAIT_SECONDS = 30.0
 
@@ -156,9 +158,9 @@ class Served:
 
     async def answer(self, offer: str) -> str:
         await self.pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-        sender = self.pc.addTrack(self.track)
+        self.pc.addTrack(self.track)
+        self.feedback = share(self.pc.getTransceivers()[0], self.track, offer=offer).feedback
         await self.pc.setLocalDescription(await self.pc.createAnswer())
-        self.feedback = bridge_feedback(sender, self.subscription)
         return self.pc.localDescription.sdp
 
     async def close(self) -> None:

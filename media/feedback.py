@@ -1,0 +1,105 @@
+"""What a viewer's receiver tells through RTCP, and how it reaches the shared stream."""
+
+import time
+from dataclasses import dataclass
+
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    AnyRtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+from .frames import CLOCK_RATE
+from .rate import RembGuard
+from .subscription import Subscription
+
+_SMOOTHING = 0.85
+"""Weight of the round trips before the latest one."""
+
+
+@dataclass(slots=True)
+class Feedback:
+    """What one viewer's receiver has told (RFC 3550 §6.4, RFC 4585, RFC 5104)."""
+
+    heard_at: float | None = None
+    """When its latest RTCP packet came, in seconds of `time.monotonic()`; receivers report about once a second."""
+    round_trip: float | None = None
+    """Seconds, smoothed."""
+    fraction_lost: float = 0.0
+    """Share of packets lost since the report before, 0 to 1."""
+    packets_lost: int = 0
+    """Since the beginning."""
+    jitter: float = 0.0
+    """Interarrival jitter in seconds."""
+    plis: int = 0
+    firs: int = 0
+    bitrate: int | None = None
+    """Latest estimate of what it can take (REMB), in bits per second."""
+
+
+class FeedbackReader:
+    """Keeps one viewer's `Feedback`, and passes its wishes for keyframes and bit rates on."""
+
+    def __init__(self, subscription: Subscription, ssrc: int) -> None:
+        self.feedback = Feedback()
+        self._subscription = subscription
+        self._ssrc = ssrc
+        self._guard = RembGuard()
+        self._report_sent: tuple[int, float] | None = None
+
+    def note_report_sent(self, ntp: int) -> None:
+        """Remembers the sender report made at `ntp`, a 64-bit NTP time: receivers answer with its middle 32 bits."""
+        self._report_sent = (ntp >> 16) & 0xFFFFFFFF, time.monotonic()
+
+    def hear(self, packet: AnyRtcpPacket) -> None:
+        self.feedback.heard_at = time.monotonic()
+        if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
+            for report in packet.reports:
+                if report.ssrc == self._ssrc:
+                    self._note_report(report)
+        elif isinstance(packet, RtcpPsfbPacket):
+            self._note_wish(packet)
+
+    def _note_report(self, report: RtcpReceiverInfo) -> None:
+        feedback = self.feedback
+        feedback.fraction_lost = report.fraction_lost / 256
+        feedback.packets_lost = report.packets_lost
+        feedback.jitter = report.jitter / CLOCK_RATE
+        if report.dlsr and self._report_sent and report.lsr == self._report_sent[0]:
+            latest = max(0.0, time.monotonic() - self._report_sent[1] - report.dlsr / 65536)
+            before = feedback.round_trip
+            feedback.round_trip = latest if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * latest
+
+    def _note_wish(self, packet: RtcpPsfbPacket) -> None:
+        if packet.fmt == RTCP_PSFB_APP:
+            self._note_estimate(packet.fci)
+        elif packet.fmt == RTCP_PSFB_PLI:
+            self.feedback.plis += 1
+            self._subscription.request_keyframe()
+        elif packet.fmt == RTCP_PSFB_FIR and self._ssrc in _fir_targets(packet.fci):
+            self.feedback.firs += 1
+            self._subscription.request_keyframe()
+
+    def _note_estimate(self, fci: bytes) -> None:
+        try:
+            estimate, ssrcs = unpack_remb_fci(fci)
+        except ValueError:
+            return
+        if self._ssrc not in ssrcs:
+            return
+        self.feedback.bitrate = estimate
+        sent, target = self._subscription.load
+        limit = self._guard.heard(estimate, sent=sent, target=target)
+        if limit is not None:
+            self._subscription.set_target_bitrate(limit)
+
+
+def _fir_targets(fci: bytes) -> list[int]:
+    """The media sources that a FIR is meant for: entries of eight bytes, RFC 5104 §4.3.1.1."""
+    return [int.from_bytes(fci[start : start + 4], "big") for start in range(0, len(fci) - 7, 8)]
