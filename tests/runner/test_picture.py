@@ -78,6 +78,8 @@ async def test_viewers_are_let_go_when_the_run_ends(tmp_path: Path) -> None:
     async with flying(tmp_path) as (run, stream):
         stream.watch()
         await run.driver.captured.wait()
+        assert run.driver.sink
+        run.driver.sink.put(b"jpeg", width=1280, height=720, captured_at=1.0)
         await run.do(c.Cancel())
         assert await run.finish() is RunStatus.CANCELLED
         assert stream.latest.newest is None

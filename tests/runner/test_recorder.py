@@ -19,7 +19,7 @@ from runner.logs import RunLog
 from runner.masking import Masking
 from runner.recorder import Recorder
 from runner.store import RunRecord, Store
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, click
 
 
 class LockedStore(Store):
@@ -67,13 +67,17 @@ async def test_a_locked_database_is_tried_again_with_the_next_change(tmp_path: P
         assert await status(store) is RunStatus.CANCELLED
 
 
-async def test_the_end_is_tried_again(tmp_path: Path) -> None:
+async def test_the_end_is_tried_again_and_no_step_is_lost(tmp_path: Path) -> None:
     async with recorded(tmp_path) as (run, recorder, store):
+        run.start()
+        run.ready(None)
+        run.human_step(click("#cart"))
         run.cancel()
         store.locked = 2
         recorder.end()
         await recorder.work()
         assert await status(store) is RunStatus.CANCELLED
+        assert [step.target for step in await store.steps("r")] == ["#cart"]
 
 
 async def test_a_store_that_stays_locked_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
