@@ -93,9 +93,9 @@ export class ControlLink implements ChannelListener {
     this.close();
   }
 
-  /** LiveKit and REST greet nobody: open is all that there is to wait for. The others prove themselves by a first message. */
+  /** A data channel has to prove by its greeting that it works both ways; a socket that missed nothing is not greeted. */
   onOpen(channel: ControlChannel): void {
-    if (channel.kind === "livekit" || channel.kind === "rest") this.#proved(channel);
+    if (channel.kind !== "datachannel") this.#proved(channel);
   }
 
   onMessage(channel: ControlChannel, message: ServerMessage): void {

@@ -1,0 +1,79 @@
+"""The player when the network or the server lets it down."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.relay import Line
+from tests.e2e.watching import SECONDS, watching
+from tests.served import Served, free_port, served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MOVING = "/timecode.html?fps=10"
+
+
+async def test_without_udp_the_picture_goes_on_over_http_and_video_comes_back(
+    server: Served, viewer_browser: Browser
+) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=300)
+    line = Line()
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.page.route("**/whep/**", line.whep)
+        await viewer.page.reload()
+        await viewer.live("whep")
+        await viewer.newer_picture()
+        line.cut = True
+        await viewer.live("mjpeg")
+        await viewer.newer_picture()
+        await viewer.tab("Stats")
+        await viewer.sees("WebSocket")
+        await viewer.press("Pause")
+        await expect(viewer.button("Resume")).to_be_visible(timeout=15 * SECONDS)
+        line.cut = False
+        await viewer.live("whep", seconds=60)
+        await viewer.newer_picture()
+    line.close()
+    await server.cancel(run_id)
+
+
+async def test_without_websockets_commands_go_by_http(server: Served, viewer_browser: Browser) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.page.route_web_socket("**/ws/**", lambda socket: socket.close())
+        await viewer.page.route("**/whep/**", lambda route: route.abort())
+        await viewer.page.reload()
+        await viewer.live("mjpeg", seconds=30)
+        await viewer.tab("Stats")
+        await viewer.sees("HTTP")
+        await viewer.press("Pause")
+        await expect(viewer.button("Resume")).to_be_visible(timeout=15 * SECONDS)
+    await server.cancel(run_id)
+
+
+async def test_a_server_that_comes_back_is_found_again(viewer_browser: Browser, tmp_path: Path) -> None:
+    key = secrets.token_urlsafe(24)
+    settings = {
+        "JUMPSEAT_PORT": str(free_port()),
+        "FRAME_SERVER_PORT": str(free_port()),
+        "JUMPSEAT_API_KEYS": f"tester:{key}",
+        "JUMPSEAT_DATA_DIR": str(tmp_path),
+    }
+    api = f"http://127.0.0.1:{settings['JUMPSEAT_PORT']}"
+    async with served(**settings) as first:
+        server = Served(api, first.frames, first.site, key, first.process, first.http)
+        first.http.headers["Authorization"] = f"Bearer {key}"
+        run_id = await server.start_watchable(MOVING, seconds=300)
+        async with watching(viewer_browser, server, run_id) as viewer:
+            await viewer.live("whep")
+            first.process.kill()
+            await first.process.wait()
+            await viewer.sees("Reconnecting")
+            assert await viewer.timecode() is not None, "the last picture has gone"
+            async with served(**settings):
+                await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Failed", timeout=40 * SECONDS)
+                assert await viewer.timecode() is not None, "the last picture has gone"
