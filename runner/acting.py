@@ -79,6 +79,8 @@ class Subject:
             return StepFailed("The page was closed meanwhile")
         if isinstance(error, TimeoutError):
             return StepFailed(self._silent())
+        if sentences.lost(error):
+            raise error
         if isinstance(error, PlaywrightTimeout):
             return StepFailed(await self._why_not(error))
         if (number := sentences.several(error)) is not None:

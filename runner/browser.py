@@ -18,6 +18,7 @@ from control.shapes import Size
 from runner.driver import StepFailed
 from runner.locate import register_engines
 from runner.pages import PageDriver
+from runner.sentences import first_line
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,7 @@ class PlaywrightDrivers:
 
     async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
         """A new browser with one blank page. Raises StepFailed with what to do where none can be started."""
-        playwright = await self._running()
-        browser = await self._start(getattr(playwright, kind), kind)
+        browser = await self._start(kind)
         return await self._seat(browser, viewport, await process_id(browser))
 
     async def attach(self, endpoint: str, *, kind: str = "chromium", viewport: Size) -> PageDriver:
@@ -72,7 +72,7 @@ class PlaywrightDrivers:
         try:
             browser = await browser_type.connect(endpoint, timeout=_LAUNCH_SECONDS * 1000)
         except PlaywrightError as error:
-            raise StepFailed(f"No browser answers at {endpoint}: {_first_line(error)}") from None
+            raise StepFailed(f"No browser answers at {endpoint}: {first_line(error)}") from None
         return await self._seat(browser, viewport, None)
 
     async def aclose(self) -> None:
@@ -89,10 +89,19 @@ class PlaywrightDrivers:
             if self._playwright is None:
                 playwright = await async_playwright().start()
                 await register_engines(playwright)
+                # Playwright tells of the end of its own process nowhere else.
+                playwright._impl_obj._connection.on("close", self._playwright_ended)
                 self._playwright = playwright
             return self._playwright
 
-    async def _start(self, browser_type: BrowserType, kind: str) -> Browser:
+    def _playwright_ended(self, *_: object) -> None:
+        """Its browsers end with it; the next run starts it anew."""
+        self._playwright = None
+        for driver in tuple(self._open):
+            driver.lose("The browser has gone")
+
+    async def _start(self, kind: str) -> Browser:
+        browser_type: BrowserType = getattr(await self._running(), kind)
         executable = self._options.executables.get(kind)
         try:
             # Ctrl-C is for the server, which closes its browsers itself.
@@ -106,7 +115,7 @@ class PlaywrightDrivers:
             )
         except PlaywrightError as error:
             raise StepFailed(
-                f"{kind} could not be started ({executable or 'as installed by Playwright'}): {_first_line(error)}. "
+                f"{kind} could not be started ({executable or 'as installed by Playwright'}): {first_line(error)}. "
                 "Run 'jumpseat doctor' to see what is missing."
             ) from error
 
@@ -174,7 +183,3 @@ async def kill(browser: Browser, pid: int) -> None:
     if browser.is_connected():
         with suppress(TimeoutError):
             await asyncio.wait_for(gone.wait(), _CLOSE_SECONDS)
-
-
-def _first_line(error: PlaywrightError) -> str:
-    return error.message.strip().splitlines()[0]

@@ -62,7 +62,7 @@ class PageDriver:
         self._context: BrowserContext | None = None
         self._gone: str | None = None
         self._closing: asyncio.Task[None] | None = None
-        browser.on("disconnected", lambda _: self._lost("The browser has gone"))
+        browser.on("disconnected", lambda _: self.lose("The browser has gone"))
 
     async def prepare(self) -> None:
         """Opens the first page, blank. To be called once."""
@@ -189,6 +189,10 @@ class PageDriver:
             )
         await self._end()
 
+    def _page_closed(self) -> bool:
+        """The active page has closed by itself, and its news are still on the way."""
+        return self._tabs.url == "" or self._tabs.active.is_closed()
+
     def _report_dialog(self, event: Dialog) -> None:
         self.on_dialog(event)
 
@@ -197,12 +201,13 @@ class PageDriver:
 
     def _opened(self, page: Page) -> None:
         self._dialogs.watch(page)
-        page.on("crash", lambda _: self._lost("The page has crashed"))
+        page.on("crash", lambda _: self.lose("The page has crashed"))
 
     def _switched(self, page: Page) -> None:
         self._screencast.follow(page)
 
-    def _lost(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        """From now on every call says so."""
         if self._gone is None:
             self._gone = reason
             self.on_gone()
@@ -221,6 +226,8 @@ class PageDriver:
         try:
             yield
         except (PlaywrightError, StepFailed) as error:
+            if isinstance(error, PlaywrightError) and sentences.lost(error) and not self._page_closed():
+                self.lose("The browser has gone")
             if self._gone is not None:
                 raise BrowserGone(self._gone) from error
             if isinstance(error, PlaywrightError):

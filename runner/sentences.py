@@ -50,6 +50,11 @@ def shorten(text: str) -> str:
     return flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
 
 
+def lost(error: PlaywrightError) -> bool:
+    """Page, browser or Playwright itself are no more."""
+    return "has been closed" in error.message or "Connection closed" in error.message
+
+
 def several(error: PlaywrightError) -> int | None:
     """How many elements matched where there should have been one; None for any other error."""
     found = _STRICT.search(error.message) if "strict mode violation" in error.message else None
