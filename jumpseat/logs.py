@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from control.shapes import rfc3339
 
-_NOISY = ("aioice", "aiortc", "aiohttp.access", "asyncio", "libav", "websockets")
+_NOISY = ("aioice", "aiohttp.access", "aiortc", "aiosqlite", "asyncio", "libav", "websockets")
 """Libraries that tell at INFO what only their authors want to know."""
 
 
