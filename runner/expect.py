@@ -13,6 +13,7 @@ from runner import sentences
 from runner.acting import Subject
 from runner.deadline import Deadline
 from runner.driver import StepFailed
+from runner.gestures import MASK
 from runner.tabs import Tabs
 
 _TEXT = """element => {
@@ -20,6 +21,7 @@ _TEXT = """element => {
   if (element.matches('input, textarea')) return element.value;
   return element.innerText ?? element.textContent ?? '';
 }"""
+_SECRET = "element => element.matches('[type=password]')"
 
 
 async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
@@ -34,6 +36,8 @@ async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
             break
         await asyncio.sleep(min(pause, deadline.left_ms / 1000))
         pause = min(2 * pause, 0.4)
+    if await subject.wait(lambda ms: subject.locator.evaluate(_SECRET, timeout=ms)):
+        shown = MASK
     raise StepFailed(
         f"Expected text '{sentences.shorten(flat)}', the page shows '{sentences.shorten(shown)}' "
         f"(waited {deadline.spoken})"

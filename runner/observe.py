@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 
+import yaml
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from runner.driver import Element, PageView
+from runner.gestures import MASK
 from runner.locate import ENTER_FRAME, selector_of
 from runner.snapshot import Node, by_role, nodes
 
@@ -17,12 +20,14 @@ _MOST_BYTES = 20_000
 _MOST_ELEMENTS = 300
 _MOST_FRAMES = 10
 _TIMEOUT_MS = 5000.0
+_FIELD = re.compile(r"^( *- '?textbox\b.*?\]'?: )(.*)$", re.MULTILINE)
 _NO_ROLES = frozenset({"generic", "iframe"})
 
 
 async def look(page: Page) -> PageView:
     """One look at the page: the number of calls does not grow with the number of elements."""
-    snapshot = await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS)
+    passwords = await _passwords(page)
+    snapshot = without(passwords, await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS))
     found = tuple(nodes(snapshot))
     frames = await _frames(page, found)
     return PageView(
@@ -40,6 +45,29 @@ def bounded(snapshot: str) -> str:
         return snapshot
     kept = data[:_MOST_BYTES].decode(errors="ignore").rpartition("\n")[0]
     return f"{kept}\n# … the page goes on"
+
+
+def without(passwords: Set[str], snapshot: str) -> str:
+    """The snapshot with the contents of these fields masked: it goes to models and into logs."""
+    return _FIELD.sub(lambda field: f"{field[1]}{MASK}" if _scalar(field[2]) in passwords else field[0], snapshot)
+
+
+def _scalar(text: str) -> str:
+    """A YAML scalar as the text that it stands for."""
+    try:
+        return str(yaml.load(text, Loader=yaml.BaseLoader))
+    except yaml.YAMLError:
+        return text
+
+
+async def _passwords(page: Page) -> Set[str]:
+    """What the password fields hold."""
+    values: set[str] = set()
+    for frame in page.frames[: _MOST_FRAMES + 1]:
+        with suppress(PlaywrightError):
+            fields = frame.locator("input[type=password]")
+            values.update(await fields.evaluate_all("fields => fields.map(field => field.value)"))
+    return values - {""}
 
 
 async def _frames(page: Page, found: Iterable[Node]) -> dict[str, str]:

@@ -39,12 +39,24 @@ SHOP = """<title>Shop</title><body>
 </script>
 <p id="last"></p>
 </body>"""
+CODE = '<input type="password" aria-label="Inner code">'
+SECRET = """<input type="password" aria-label="Code"><input aria-label="Note" value="in the open">
+<iframe src="/code"></iframe>"""
 LONG = "<body>" + "".join(f"<button>Button number {index}</button>" for index in range(500)) + "</body>"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def seat() -> AsyncIterator[Seat]:
-    async with seated({"/": SHOP, "/inner": INNER, "/long": LONG, "/blank": "<title>Nothing</title>"}) as seat:
+    async with seated(
+        {
+            "/": SHOP,
+            "/inner": INNER,
+            "/long": LONG,
+            "/secret": SECRET,
+            "/code": CODE,
+            "/blank": "<title>Nothing</title>",
+        }
+    ) as seat:
         yield seat
 
 
@@ -90,6 +102,17 @@ async def test_elements_in_a_frame_are_reached_through_it(seat: Seat) -> None:
     first, second = [element for element in view.elements if element.name == "Inside"]
     assert first.selector != second.selector
     await seat.do("click", selector=first.selector)
+
+
+async def test_passwords_are_not_shown(seat: Seat) -> None:
+    await seat.show("/secret")
+    for selector in ("input >> nth=0", "iframe >> internal:control=enter-frame >> input"):
+        await seat.do("type", selector=selector, value="hunter: 'two'")
+    view = await seat.driver.observe()
+    assert "hunter" not in view.snapshot
+    assert view.snapshot.count("•••") == 2
+    assert "in the open" in view.snapshot
+    assert [element.name for element in view.elements] == ["Code", "Note", "Inner code"]
 
 
 async def test_a_large_page_is_bounded(seat: Seat) -> None:

@@ -27,6 +27,7 @@ SHOP = """<title>Shop</title><body>
 <span id="tip" onmouseenter="say('hovered')">Tip</span>
 <input aria-label="Name" value="old" oninput="say(this.value)" onkeydown="if (event.key === 'Enter') say('entered')">
 <input aria-label="Fixed" readonly value="fixed">
+<input aria-label="Code" type="password" value="secret">
 <div id="rich" contenteditable></div>
 <select aria-label="Size" onchange="say(this.value)">
   <option value="s">Small</option><option value="l">Large</option></select>
@@ -219,6 +220,10 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
         (
             {"type": "expect_text", "selector": "#spaced", "value": "Order #6"},
             "Expected text 'Order #6', the page shows 'Order #5 is on its way' (waited 400 ms)",
+        ),
+        (
+            {"type": "expect_text", "selector": "[type=password]", "value": "x"},
+            "Expected text 'x', the page shows '•••' (waited 400 ms)",
         ),
         ({"type": "expect_visible", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 400 ms)"),
         ({"type": "expect_visible", "selector": "#nope"}, "No element matches #nope after 400 ms"),

@@ -166,6 +166,12 @@ async def test_pictures_are_of_the_viewport_or_fit_the_given_size(
             assert picture(frame).shape[:2] == shape
 
 
+async def test_a_screenshot_leaves_the_focus_where_it_is(seat: Seat) -> None:
+    await seat.do("press", selector="text=Red", value="Shift")
+    await seat.driver.screenshot()
+    assert await seat.driver.page.evaluate("document.activeElement.textContent") == "Red"
+
+
 async def test_a_screenshot_is_a_jpeg_of_the_viewport(seat: Seat) -> None:
     data = await seat.driver.screenshot()
     assert picture(JpegFrame(data, 1, 0.0, 800, 600)).shape == (600, 800, 3)
