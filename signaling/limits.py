@@ -55,7 +55,3 @@ class Seats:
             del seats[viewer_id]
         if not seats:
             del self._runs[run_id]
-
-    def taken(self, run_id: str) -> int:
-        """How many people watch this run."""
-        return len(self._runs.get(run_id, ()))

@@ -10,7 +10,6 @@ from enum import Enum
 from types import TracebackType
 from typing import Any
 
-from control.roles import Actor
 from control.shapes import Clock, utc_now
 from signaling.auth import Visit
 from signaling.limits import Seats
@@ -75,10 +74,6 @@ class Line:
         self._hang_up = hang_up
         self._on_close: Callable[[], None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
-
-    @property
-    def actor(self) -> Actor:
-        return self.visit.actor
 
     def arm(self, *, clock: Clock, cut: Callable[[HangUp], None], on_close: Callable[[], None]) -> None:
         """Lets the connection end with its token, and says what closing it does."""

@@ -77,7 +77,7 @@ class Problem(Exception):
 
 def from_code(code: str, message: str, *, field: str | None = None) -> Problem:
     """The answer over HTTP to what a control message would be told with this code."""
-    errors = [{"field": field, "message": message}] if field else ()
+    errors = [{"field": field, "message": message.removeprefix(f"{field}: ")}] if field else ()
     return Problem(_STATUS.get(code, 500), message, code=code, errors=errors)
 
 

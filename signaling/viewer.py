@@ -60,11 +60,6 @@ class Viewer:
         self._timeout: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    @property
-    def feedback(self) -> Feedback | None:
-        """What the viewer's receiver has told, once it was answered."""
-        return self._feedback
-
     async def answer(self, offer: Offer) -> str:
         """The SDP answer, candidates included. Raises Problem 400 or 503, and StreamClosed; call `aclose` then, too."""
         track = ScreencastTrack(self._stream.subscribe(offer.codec))

@@ -146,8 +146,9 @@ class Socket:
 
     async def close_code(self) -> int | None:
         """Reads to the end."""
-        async for _ in self.ws:
-            pass
+        async with asyncio.timeout(10):
+            async for _ in self.ws:
+                pass
         return self.ws.close_code
 
 

@@ -24,6 +24,7 @@ from control.roles import Actor, Role
 from signaling.config import LiveKit
 from signaling.ice import turn_credentials
 from signaling.livekit_tokens import livekit_token
+from signaling.operations import OPERATIONS
 from signaling.server import Server
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 from tests.signaling.house import ADA, CONFIG, House, auth
@@ -88,6 +89,11 @@ class TestDescription:
         }
         pages = {"/", "/runs/{}", "/assets/{}", "/{}", "/docs", "/docs.css", "/openapi.json", "/ws/test-control"}
         assert described == {(method, path) for method, path in served if path not in pages}
+
+    async def test_the_guide_names_the_same_requests(self) -> None:
+        guide = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+        named = set(re.findall(r"^\| `([A-Z]+) (/\S+)` \|", guide, re.MULTILINE))
+        assert named == {(operation.method.upper(), operation.path) for operation in OPERATIONS}
 
     async def test_every_reference_leads_somewhere(self, house: House) -> None:
         _, description = await house.call("GET", "/openapi.json", token=None)
