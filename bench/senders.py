@@ -32,7 +32,7 @@ from tests.served import free_port
 from tests.signaling.house import ADA, CONFIG, House
 
 WIDTH, HEIGHT = 1280, 720
-MOVING = 320, 240
+MOVING = 640, 360
 """Size of the part that changes with every picture: enough that both encoders spend all of their bit rate."""
 PICTURES = 20
 FPS = 20
@@ -56,8 +56,7 @@ async def jumpseat() -> AsyncIterator[str]:
     limits = dataclasses.replace(CONFIG.limits, viewers=MOST_VIEWERS, connections=MOST_VIEWERS)
     async with House(dataclasses.replace(CONFIG, limits=limits)) as house:
         run = await house.new_run(picture=False)
-        # Twice the rate of the pictures: the stream's own pace must not leave out one that comes a little early.
-        run.stream = LiveStream(run.latest, fps=2 * FPS, bitrate=BITRATE)
+        run.stream = LiveStream(run.latest, fps=FPS, bitrate=BITRATE)
         feeding = asyncio.create_task(_feed(run.latest))
         yield f"{house.url}/whep/{run.id} {ADA}"
         feeding.cancel()

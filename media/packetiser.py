@@ -2,8 +2,7 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from aiortc.clock import current_ntp_time
 from aiortc.codecs import is_rtx
@@ -23,8 +22,7 @@ MARKER = 0x80
 _FIXED = struct.Struct("!BBHLL")
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A packet that may be asked for again; its payload is shared with all other viewers."""
 
     number: int

@@ -18,7 +18,7 @@ async (codec) => {
   globalThis.viewer = { pc };
   const transceiver = pc.addTransceiver("video", { direction: "recvonly" });
   const known = RTCRtpReceiver.getCapabilities("video").codecs;
-  transceiver.setCodecPreferences(known.filter((c) => c.mimeType === `video/${codec}`));
+  transceiver.setCodecPreferences(known.filter((c) => [`video/${codec}`, "video/rtx"].includes(c.mimeType)));
   await pc.setLocalDescription();
   while (pc.iceGatheringState !== "complete")
     await new Promise((resolve) => pc.addEventListener("icegatheringstatechange", resolve, { once: true }));

@@ -1,0 +1,194 @@
+"""What many viewers cost, in counts, and what becomes of packets that are lost on the way to one of them."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from unittest import mock
+
+import pytest
+from playwright.async_api import Page
+
+from media import frames
+from media.frames import Codec, LatestFrame
+from media.packetiser import PLAYOUT_DELAY
+from media.packets import h264_payloads
+from media.stream import LiveStream
+from media.wire import Wire
+from tests.chromium import chromium
+from tests.media.pictures import noise, put
+from tests.media.test_chromium import OFFER
+from tests.peers import Served, Viewer, loopback, watching
+from tests.relay import Relay, is_video, relay
+
+BOTH = pytest.mark.parametrize("codec", list(Codec))
+
+
+@pytest.fixture
+def latest() -> LatestFrame:
+    return LatestFrame()
+
+
+@pytest.fixture
+async def stream(latest: LatestFrame) -> AsyncIterator[LiveStream]:
+    stream = LiveStream(latest, idle_fps=1 / 60, linger=0)
+    put(latest, noise(320, 180, 0))
+    yield stream
+    await stream.aclose()
+
+
+@pytest.fixture
+def bursts() -> Iterator[list[int]]:
+    """How many packets were given to the wire each time, all viewers together."""
+    counts: list[int] = []
+
+    def send(self: Wire, packets: list[bytes]) -> None:
+        counts.append(len(packets))
+        return real(self, packets)
+
+    real = Wire.send
+    with mock.patch.object(Wire, "send", send):
+        yield counts
+
+
+async def show(latest: LatestFrame, viewers: list[Viewer], pictures: int) -> None:
+    """One picture after the other, each once all viewers have the one before."""
+    for number in range(1, pictures + 1):
+        counts = [viewer.frames for viewer in viewers]
+        put(latest, noise(320, 180, number))
+        for viewer, count in zip(viewers, counts, strict=True):
+            await viewer.until_frames(count + 1)
+
+
+async def test_five_viewers_cost_one_packetisation_and_five_sends_a_frame(
+    latest: LatestFrame, stream: LiveStream, bursts: list[int]
+) -> None:
+    with mock.patch.object(frames, "h264_payloads", wraps=h264_payloads) as packetise:
+        async with AsyncExitStack() as stack:
+            viewers = []
+            for _ in range(5):
+                viewer, _ = await stack.enter_async_context(watching(stream.subscribe(Codec.H264)))
+                await viewer.until_frames(1)
+                viewers.append(viewer)
+            packetise.reset_mock()
+            bursts.clear()
+            await show(latest, viewers, 10)
+    assert packetise.call_count == 10
+    assert len(bursts) == 50
+    assert max(bursts) > 1
+
+
+@BOTH
+@pytest.mark.parametrize("refusal", [None, errno.EINVAL, errno.EAGAIN])
+async def test_a_kernel_that_does_not_cut_datagrams_sends_them_one_by_one(
+    latest: LatestFrame, stream: LiveStream, codec: Codec, refusal: int | None
+) -> None:
+    calls = []
+
+    class Socket(socket.socket):
+        def sendmsg(self, *args: object) -> int:
+            calls.append(args)
+            if refusal:
+                raise OSError(refusal, "refused by the test")
+            return super().sendmsg(*args)  # type: ignore[arg-type]
+
+    def dup(shared: socket.socket) -> Socket:
+        return Socket(shared.family, shared.type, shared.proto, fileno=socket.dup(shared.fileno()))
+
+    with mock.patch("asyncio.trsock.TransportSocket.dup", dup):
+        async with watching(stream.subscribe(codec)) as (viewer, _):
+            await viewer.until_frames(1)
+            await show(latest, [viewer], 5)
+            assert viewer.pictures or await viewer.next_picture()
+    if refusal == errno.EINVAL:
+        assert len(calls) == 1
+    else:
+        assert len(calls) >= 5
+
+
+async def through(path: Relay, viewer: Viewer, served: Served) -> None:
+    async with loopback():
+        answer = await served.answer(path.offer(await viewer.offer()))
+        await viewer.accept(path.answer(answer))
+
+
+class EveryFifth:
+    """Loses one video packet of five, while it is told to."""
+
+    def __init__(self) -> None:
+        self.on = True
+        self._seen = 0
+
+    def __call__(self, packet: bytes) -> bool:
+        if not is_video(packet):
+            return False
+        self._seen += 1
+        return self.on and self._seen % 5 == 0
+
+
+async def show_lossily(latest: LatestFrame, path: Relay, healthy: Viewer) -> None:
+    """Forty pictures, and two more without loss: a receiver misses a packet once it has a later one.
+
+    The healthy viewer sets the pace: it never waits for the other.
+    """
+    loses = path.loses = EveryFifth()
+    await show(latest, [healthy], 40)
+    loses.on = False
+    await show(latest, [healthy], 2)
+
+
+@BOTH
+async def test_lost_packets_are_sent_again(latest: LatestFrame, stream: LiveStream, codec: Codec) -> None:
+    viewer, served = Viewer(codec), Served(stream.subscribe(codec))
+    async with relay() as path, watching(stream.subscribe(codec)) as (healthy, _):
+        await healthy.until_frames(1)
+        await through(path, viewer, served)
+        await viewer.until_frames(1)
+        missed = stream.stats.encoded[codec] - viewer.frames
+        keyframes = stream.stats.keyframes[codec]
+        await show_lossily(latest, path, healthy)
+        await viewer.until_frames(stream.stats.encoded[codec] - missed)
+        assert path.lost >= 10
+        assert stream.stats.keyframes[codec] == keyframes
+        await viewer.close()
+        await served.close()
+
+
+WATCH = "answer => viewer.pc.setRemoteDescription({ type: 'answer', sdp: answer })"
+
+STATS = """
+async ([name, least]) => {
+  for (;;) {
+    const stats = [...(await globalThis.viewer.pc.getStats()).values()].find((s) => s.type === "inbound-rtp");
+    if ((stats?.[name] ?? 0) >= least) return stats;
+    await new Promise(requestAnimationFrame);
+  }
+}
+"""
+
+
+async def stats_until(page: Page, name: str, least: int) -> dict[str, int]:
+    """Chromium's figures for the received video, once the one of this name is high enough."""
+    async with asyncio.timeout(30):
+        return dict(await page.evaluate(STATS, [name, least]))
+
+
+@BOTH
+async def test_chromium_gets_lost_packets_again_and_shows_every_frame(
+    latest: LatestFrame, stream: LiveStream, codec: Codec
+) -> None:
+    served = Served(stream.subscribe(codec))
+    async with chromium() as browser, loopback(), relay() as path, watching(stream.subscribe(codec)) as (healthy, _):
+        page = await browser.new_page()
+        answer = await served.answer(path.offer(await page.evaluate(OFFER, codec.value)))
+        assert PLAYOUT_DELAY in answer
+        await page.evaluate(WATCH, path.answer(answer))
+        decoded = (await stats_until(page, "framesDecoded", 1))["framesDecoded"]
+        before = stream.stats.encoded[codec]
+        await show_lossily(latest, path, healthy)
+        stats = await stats_until(page, "framesDecoded", decoded + stream.stats.encoded[codec] - before)
+        assert path.lost >= 10
+        assert stats["retransmittedPacketsReceived"] >= 10
+        assert stats["pliCount"] == 0
+        await served.close()
