@@ -22,9 +22,9 @@ from jumpseat.doctor import diagnose
 from jumpseat.logs import configure_logging
 from jumpseat.parts import serving
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
-from runner.report import junit_xml
-from runner.terminal import TerminalReport
-from runner.testfile import BadTestFile, load
+from runner.files.report import junit_xml
+from runner.files.terminal import TerminalReport
+from runner.files.testfile import BadTestFile, load
 from signaling.client import Client, ServerRefused
 from signaling.tokens import ShareTokens
 from web.shop import DEMO_INSTRUCTIONS, serving_shop

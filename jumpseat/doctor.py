@@ -13,7 +13,7 @@ from control.shapes import Size
 from jumpseat.parts import browser_options
 from jumpseat.settings import BadSetting, Settings
 from media.codecs import check as check_codecs
-from runner.browser import PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.driver import BrowserGone, StepFailed
 from web import is_built
 

@@ -9,15 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from control.shapes import NewRun, PlannerName
 from jumpseat.settings import BadSetting, Settings
-from runner.browser import BrowserOptions, PlaywrightDrivers
-from runner.export import export
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.files.export import export
 from runner.install import BrowserMissing, find_browser
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
 from runner.planners.options import ModelOptions
 from runner.registry import RunRegistry
 from runner.session import PlannerFactory, SessionOptions
-from runner.store import Store, StoreUnusable
+from runner.store.database import Store, StoreUnusable
 from signaling import config
 from signaling.limits import Limits
 from signaling.server import Server
@@ -117,7 +117,7 @@ def browser_options(settings: Settings) -> BrowserOptions:
         raise BadSetting(str(error)) from None
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
-    return BrowserOptions(executables=executables, uploads=settings.data_dir / "uploads")
+    return BrowserOptions(executables=executables, uploads=settings.data_dir / "uploads", max_picture=settings.size)
 
 
 def planner_factory(settings: Settings) -> PlannerFactory:

@@ -13,8 +13,8 @@ from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
 from control.shapes import NewRun, PlannerName, RunStatus, RunView
 from runner.driver import Drivers
 from runner.session import PlannerFactory, Session, SessionOptions
-from runner.store import RunKey, Store, StoreErrors
-from runner.stored import StoredRun
+from runner.store.database import RunKey, Store, StoreErrors
+from runner.store.stored import StoredRun
 
 logger = logging.getLogger(__name__)
 

@@ -23,16 +23,16 @@ from media.stream import LiveStream
 from runner.changes import Alarm, Changes, Unwanted, wall_alarm
 from runner.describe import describe
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
-from runner.exporting import Exporter, no_export
+from runner.files.exporting import Exporter, no_export
 from runner.hands import Hands
 from runner.logs import RunLog
 from runner.masking import Masking
 from runner.picture import Picture
 from runner.pilot import Pilot
 from runner.planners.base import Planner
-from runner.recorder import Recorder
 from runner.shots import Shots
-from runner.store import RunRecord, Store
+from runner.store.database import RunRecord, Store
+from runner.store.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 

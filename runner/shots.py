@@ -10,7 +10,7 @@ from control.run import Run
 from control.shapes import Clock
 from runner.driver import Driver
 from runner.logs import RunLog
-from runner.store import Store
+from runner.store.database import Store
 
 _TIMEOUT = 5.0
 """Seconds that a screenshot may take."""

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from jumpseat import Settings, environment_name
+from jumpseat.settings import Settings, environment_name
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,7 +1,7 @@
 """The demo's sentences, read by the plain planner and done in a real browser on the real shop."""
 
 from control.shapes import Size
-from runner.browser import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.install import find_browser
 from runner.planners.base import Task
 from runner.planners.grammar import check

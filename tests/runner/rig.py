@@ -13,7 +13,7 @@ from control import events as e
 from control.roles import Actor, Role
 from control.shapes import NewRun, RunStatus, Step, StepStatus
 from runner.session import Session, SessionOptions
-from runner.store import RunRecord, Store
+from runner.store.database import RunRecord, Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
 
 E = TypeVar("E")

@@ -17,12 +17,12 @@ from control import commands as c
 from control import events as e
 from control.roles import Actor, Role
 from control.shapes import Action, NewRun, RunStatus, Source, StepStatus
-from runner.browser import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.install import find_browser
 from runner.planners.plain import PlainPlanner
 from runner.registry import RunRegistry
 from runner.session import Session, SessionOptions
-from runner.store import Store
+from runner.store.database import Store
 from tests.processes import children
 from web.shop import serving_shop
 

@@ -16,12 +16,12 @@ from control import events as e
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Unsupported
 from control.shapes import NewRun, PlannerName, RunStatus, RunView, Size, Step
 from runner.driver import Driver
-from runner.exporting import Exporter, no_export
+from runner.files.exporting import Exporter, no_export
 from runner.planners.base import Planner
 from runner.registry import RunRegistry
 from runner.session import Session, SessionOptions
-from runner.store import Store
-from runner.stored import StoredRun
+from runner.store.database import Store
+from runner.store.stored import StoredRun
 from signaling.ports import RunHandle, Runs
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.runner.rig import ADA

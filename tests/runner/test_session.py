@@ -16,7 +16,7 @@ from control.errors import Forbidden, InvalidTransition, NotFound
 from control.shapes import Action, RunStatus, Source, StepStatus
 from runner.driver import StepFailed
 from runner.planners.base import Repair, Stuck
-from runner.store import Store
+from runner.store.database import Store
 from tests.fakes import JPEG, FakeDriver, FakePlanner, click, idea
 from tests.runner.rig import ADA, BOB, EVE, Rig, rig
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from control.shapes import Action, Size, Source, Step, StepStatus
-from runner.browser import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver
 from runner.install import find_browser
 from runner.planners.base import Failure, Task

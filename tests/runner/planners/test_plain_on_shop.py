@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from control.shapes import Action, ActionType, Size
-from runner.browser import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver
 from runner.install import find_browser
 from runner.planners.base import Task

@@ -1,0 +1,111 @@
+"""Waits until an element can be acted on, then acts once: kept apart, so that a cancelled step never acts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from runner.browser import sentences
+from runner.browser.deadline import Deadline
+from runner.browser.locate import selector_of
+from runner.driver import StepFailed
+
+T = TypeVar("T")
+_ACT_MS = 3000.0
+"""An element that was ready a moment ago is acted on well within this."""
+
+_GRACE_MS = 500.0
+
+
+async def seen_to_its_end(act: Coroutine[Any, Any, T]) -> T:
+    """Playwright does not stop what it has begun when its caller is cancelled, so the caller waits for it."""
+    task = asyncio.ensure_future(act)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=2 * _ACT_MS / 1000)
+        if task.done() and not task.cancelled():
+            task.exception()
+        raise
+
+
+class Subject:
+    """The element that a step is about, looked for until a deadline."""
+
+    def __init__(self, page: Page, selector: str, deadline: Deadline) -> None:
+        self._page = page
+        self._selector = selector
+        self._deadline = deadline
+        self.locator: Locator = page.locator(selector)
+
+    async def act(self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, T]]) -> T:
+        """``ready`` only looks, again and again; then ``act`` acts. Each is told the milliseconds it may take.
+
+        Raises StepFailed with what stood in the way.
+        """
+        await self.wait(ready)
+        try:
+            return await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
+        except PlaywrightError as error:
+            raise await self._failure(error) from None
+
+    async def wait(self, ready: Callable[[float], Awaitable[T]]) -> T:
+        """What ``ready`` answers once it does not time out. Raises StepFailed with what stood in the way."""
+        while True:
+            slice_ms = self._deadline.slice_ms
+            try:
+                # A page whose script never ends keeps Playwright's own timeouts from being kept.
+                return await asyncio.wait_for(ready(slice_ms), (slice_ms + _GRACE_MS) / 1000)
+            except (PlaywrightTimeout, TimeoutError) as error:
+                if self._deadline.over:
+                    raise await self._failure(error) from None
+            except PlaywrightError as error:
+                if self._hopeless(error) or self._deadline.over:
+                    raise await self._failure(error) from None
+                # The page is changing under the look; a navigation tells no other way.
+                await asyncio.sleep(0.05)
+
+    def _hopeless(self, error: PlaywrightError) -> bool:
+        changing = ("context was destroyed", "navigat", "detached", "not attached", "Cannot find context")
+        return not any(sign in error.message for sign in changing)
+
+    async def _failure(self, error: PlaywrightError | TimeoutError) -> StepFailed:
+        if self._page.is_closed():
+            return StepFailed("The page was closed meanwhile")
+        if isinstance(error, TimeoutError):
+            return StepFailed(self._silent())
+        if sentences.lost(error):
+            raise error
+        if isinstance(error, PlaywrightTimeout):
+            return StepFailed(await self._why_not(error))
+        if (number := sentences.several(error)) is not None:
+            return StepFailed(await self._ambiguous(number))
+        return StepFailed(sentences.wrong(self._selector, error))
+
+    async def _why_not(self, error: PlaywrightError) -> str:
+        after = self._deadline.spoken
+        try:
+            number = await asyncio.wait_for(self.locator.count(), 1.0)
+            shown = await asyncio.wait_for(self.locator.filter(visible=True).count(), 1.0)
+        except (TimeoutError, PlaywrightError):
+            return self._silent()
+        if number == 0:
+            return f"No element matches {self._selector} after {after}"
+        why = sentences.state(error) or ("could not be used" if shown else "is not visible")
+        who = await sentences.spoken(self.locator, self._selector)
+        return f"{who} {why} (waited {after})"
+
+    def _silent(self) -> str:
+        return f"The page did not answer within {self._deadline.spoken}: a script keeps it busy, or a dialog is open"
+
+    async def _ambiguous(self, number: int) -> str:
+        try:
+            narrower = await selector_of(self.locator.first)
+        except (TimeoutError, PlaywrightError):
+            narrower = f"{self._selector} >> nth=0"
+        return f"{self._selector} matches {number} elements; narrow it down, for example to the first: {narrower}"

@@ -1,0 +1,258 @@
+"""Native dialogs, file choosers and ``<select>`` lists: none is in the picture, so viewers are told and may answer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from playwright.async_api import BrowserContext, FileChooser, FilePayload, Page
+from playwright.async_api import Dialog as NativeDialog
+from playwright.async_api import Error as PlaywrightError
+
+from control.commands import AnswerDialog
+from control.errors import NotFound, ProtocolError
+from control.events import Choice, Dialog
+from control.shapes import Action, ActionType
+from runner.browser.background import Background
+from runner.browser.gestures import called
+from runner.browser.locate import selector_of
+from runner.browser.sentences import shorten
+from runner.browser.spots import Spot
+from runner.driver import HumanAction
+from runner.uploads import data_url
+
+logger = logging.getLogger(__name__)
+
+ACCEPTED_BY_DEFAULT = frozenset({"alert", "confirm", "beforeunload"})
+"""What happens where no person answers: a test that clicks "Delete" means it; nobody knows what to type in a prompt."""
+_FLOOD = 20
+"""This many native dialogs within `_FLOOD_SECONDS` are told of; more are answered at once and only logged."""
+_FLOOD_SECONDS = 10.0
+_ACT_MS = 3000.0
+
+
+@dataclass(slots=True)
+class _Open:
+    event: Dialog
+    page: Page
+    answer: Callable[[AnswerDialog], Awaitable[HumanAction | None]]
+    give_up: Callable[[], Coroutine[Any, Any, None]]
+    timer: asyncio.TimerHandle | None = None
+
+
+class Dialogs:
+    """Those that are open. ``attended`` while a person holds control: without one, each is answered at once, and only
+    that is told (``closed``)."""
+
+    def __init__(self, context: BrowserContext, *, report: Callable[[Dialog], None], patience: float) -> None:
+        self._report = report
+        self._patience = patience
+        self._attended = False
+        self._open: dict[str, _Open] = {}
+        self._recent: deque[float] = deque(maxlen=_FLOOD)
+        self._flooding = False
+        self._background = Background()
+        self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
+        context.on("dialog", self._dialog)
+
+    @property
+    def attended(self) -> bool:
+        return self._attended
+
+    @attended.setter
+    def attended(self, value: bool) -> None:
+        if value and not self._attended:
+            self._recent.clear()
+        self._attended = value
+        if not value:
+            for id in tuple(self._open):
+                self._expire(id)
+
+    def blocks(self, page: Page) -> bool:
+        """Whether a native dialog holds this page up: its scripts stand still and it takes no screenshot."""
+        return any(each.page is page and each.event.kind in _NATIVE for each in self._open.values())
+
+    def watch(self, page: Page) -> None:
+        """Tells of this page's file choosers from now on, while attended."""
+        page.on("close", self._page_gone)
+        page.on("domcontentloaded", self._page_gone)
+        page.on("filechooser", self._file_chooser)
+
+    async def answer(self, command: AnswerDialog) -> HumanAction | None:
+        """Raises NotFound where it is open no more."""
+        found = self._take(command.dialog_id)
+        if found is None:
+            raise NotFound("this dialog is open no more")
+        try:
+            return await found.answer(command)
+        finally:
+            self._report(found.event.model_copy(update={"closed": True}))
+
+    async def aclose(self) -> None:
+        for id in tuple(self._open):
+            self._take(id)
+        await self._background.aclose()
+
+    def offer_select(self, page: Page, spot: Spot, options: tuple[Choice, ...]) -> None:
+        """Tells of a ``<select>`` that a person has opened, in place of its list."""
+
+        async def answered(command: AnswerDialog) -> HumanAction | None:
+            return await _choose(spot, command) if command.accept else None
+
+        event = self._event("select", called(spot.selector), options=options, multiple=False)
+        self._add(_Open(event, page, answered, _nothing))
+
+    async def until_blocked(self, page: Page) -> None:
+        """Returns when a native dialog holds this page up."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(page, [])
+        waiters.append(waiter)
+        try:
+            if not self.blocks(page):
+                await waiter
+        finally:
+            waiters.remove(waiter)
+
+    def _dialog(self, native: NativeDialog) -> None:
+        page = native.page
+        flooded = self._flooded()
+        if page is None or not self._attended or flooded:
+            self._background.spawn(self._by_default(native))
+            if not flooded:
+                self._report(self._told(native).model_copy(update={"closed": True}))
+            return
+
+        async def answered(command: AnswerDialog) -> None:
+            await _answer(native, command.accept, command.text)
+
+        async def gave_up() -> None:
+            await self._by_default(native)
+
+        for waiter in self._waiters.get(page, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+        self._add(_Open(self._told(native), page, answered, gave_up))
+
+    def _told(self, native: NativeDialog) -> Dialog:
+        return self._event(native.type, native.message, default_value=native.default_value or None)
+
+    def _flooded(self) -> bool:
+        now = time.monotonic()
+        if len(self._recent) < _FLOOD or now - self._recent[0] >= _FLOOD_SECONDS:
+            self._recent.append(now)
+            self._flooding = False
+            return False
+        if not self._flooding:
+            logger.warning("the page floods its viewers with dialogs: answered without asking for a while")
+        self._flooding = True
+        return True
+
+    async def _by_default(self, native: NativeDialog) -> None:
+        await _answer(native, native.type in ACCEPTED_BY_DEFAULT, None)
+
+    def _file_chooser(self, chooser: FileChooser) -> None:
+        if not self._attended:
+            return
+
+        async def answered(command: AnswerDialog) -> HumanAction | None:
+            return await _give_files(chooser, command) if command.accept else None
+
+        event = self._event("file_chooser", "", multiple=chooser.is_multiple())
+        self._add(_Open(event, chooser.page, answered, _nothing))
+
+    def _event(self, kind: str, message: str, **more: object) -> Dialog:
+        deadline = datetime.now(UTC) + timedelta(seconds=self._patience)
+        return Dialog(dialog_id=secrets.token_urlsafe(16), kind=kind, message=message, deadline=deadline, **more)
+
+    def _add(self, found: _Open) -> None:
+        id = found.event.dialog_id
+        self._open[id] = found
+        found.timer = asyncio.get_running_loop().call_later(self._patience, self._expire, id)
+        self._report(found.event)
+
+    def _take(self, id: str) -> _Open | None:
+        found = self._open.pop(id, None)
+        if found is not None and found.timer is not None:
+            found.timer.cancel()
+        return found
+
+    def _expire(self, id: str) -> None:
+        found = self._take(id)
+        if found is not None:
+            self._background.spawn(found.give_up())
+            self._report(found.event.model_copy(update={"closed": True}))
+
+    def _page_gone(self, page: Page) -> None:
+        for id, found in tuple(self._open.items()):
+            if found.page is page:
+                self._take(id)
+                self._report(found.event.model_copy(update={"closed": True}))
+
+
+_NATIVE: frozenset[str] = frozenset({"alert", "confirm", "prompt", "beforeunload"})
+
+
+async def _answer(native: NativeDialog, accept: bool, text: str | None) -> None:
+    try:
+        if accept:
+            await native.accept(text if native.type == "prompt" else None)
+        else:
+            await native.dismiss()
+    except PlaywrightError as error:
+        logger.debug("the dialog had gone already: %s", error.message)
+
+
+async def _nothing() -> None: ...
+
+
+async def _choose(spot: Spot, command: AnswerDialog) -> HumanAction:
+    began = time.time()
+    wanted = list(command.values or ())
+    await spot.handle.select_option(wanted, timeout=_ACT_MS)
+    labels = "\n".join([option.label for option in await spot.options() if option.selected])
+    action = Action(type=ActionType.SELECT, selector=spot.selector, value=labels)
+    return HumanAction(action, f"Select '{shorten(labels)}' in {called(spot.selector)}", began)
+
+
+async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanAction | None:
+    files = [_decoded(file.name, file.mime_type, file.data) for file in command.files or ()]
+    if not files:
+        return None
+    began = time.time()
+    selector = await _input_of(chooser)
+    await chooser.set_files(files, timeout=_ACT_MS)
+    if selector is None:
+        return None
+    names = ", ".join(file["name"] for file in files)
+    value = data_url(files[0]["name"], files[0]["mimeType"], files[0]["buffer"])
+    return HumanAction(Action(type=ActionType.UPLOAD, selector=selector, value=value), f"Upload {names}", began)
+
+
+async def _input_of(chooser: FileChooser) -> str | None:
+    """The selector of the ``<input type=file>``, which may itself be hidden."""
+    try:
+        frame = await chooser.element.owner_frame()
+        if frame is None:
+            return None
+        inputs = frame.locator("input[type=file]")
+        place = await inputs.evaluate_all("(all, wanted) => all.indexOf(wanted)", chooser.element)
+        return await selector_of(inputs.nth(place)) if place >= 0 else None
+    except (PlaywrightError, TimeoutError):
+        return None
+
+
+def _decoded(name: str, mime_type: str, data: str) -> FilePayload:
+    try:
+        return {"name": name, "mimeType": mime_type, "buffer": base64.b64decode(data, validate=True)}
+    except binascii.Error:
+        raise ProtocolError("files.data: is not base64", field="files") from None

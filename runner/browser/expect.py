@@ -1,0 +1,86 @@
+"""What a test expects of the page, waited for until a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator
+
+from runner.browser import sentences
+from runner.browser.acting import Subject
+from runner.browser.deadline import Deadline
+from runner.browser.gestures import MASK
+from runner.browser.tabs import Tabs
+from runner.driver import StepFailed
+
+_TEXT = """element => {
+  if (element.matches('select')) return [...element.selectedOptions].map(option => option.label).join(' ');
+  if (element.matches('input, textarea')) return element.value;
+  return element.innerText ?? element.textContent ?? '';
+}"""
+_SECRET = "element => element.matches('[type=password]')"
+
+
+async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
+    """The element shows ``wanted``, or has it as its value; whitespace counts as one space. Raises StepFailed."""
+    flat = " ".join(wanted.split())
+    pause = 0.05
+    while True:
+        shown = await subject.wait(lambda ms: _text_of(subject.locator, ms))
+        if flat in shown:
+            return
+        if deadline.over:
+            break
+        await asyncio.sleep(min(pause, deadline.left_ms / 1000))
+        pause = min(2 * pause, 0.4)
+    if await subject.wait(lambda ms: subject.locator.evaluate(_SECRET, timeout=ms)):
+        shown = MASK
+    raise StepFailed(
+        f"Expected text '{sentences.shorten(flat)}', the page shows '{sentences.shorten(shown)}' "
+        f"(waited {deadline.spoken})"
+    )
+
+
+async def _text_of(locator: Locator, within_ms: float) -> str:
+    return " ".join(str(await locator.evaluate(_TEXT, timeout=within_ms)).split())
+
+
+async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:
+    """The active page's address is ``wanted``. Raises StepFailed."""
+    try:
+        await tabs.active.wait_for_url(
+            lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.left_ms
+        )
+    except PlaywrightError:
+        raise StepFailed(
+            f"Expected the address {wanted}, the page is at {tabs.url} (waited {deadline.spoken})"
+        ) from None
+
+
+def matches(wanted: str, address: str) -> bool:
+    """``wanted`` is a whole address, or begins with ``/``: then only the path counts; ``*`` stands for anything.
+
+    Of a path, query and fragment count where ``wanted`` has one.
+    """
+    if wanted.startswith("/"):
+        actual = _path(address, query="?" in wanted, fragment="#" in wanted)
+    else:
+        actual, wanted = _with_path(address), _with_path(wanted)
+    pattern = ".*".join(re.escape(part) for part in wanted.split("*"))
+    return re.fullmatch(pattern, actual, re.DOTALL) is not None
+
+
+def _path(address: str, *, query: bool, fragment: bool) -> str:
+    parts = urlsplit(address)
+    rest = f"?{parts.query}" if query and parts.query else ""
+    rest += f"#{parts.fragment}" if fragment and parts.fragment else ""
+    return (parts.path or "/") + rest
+
+
+def _with_path(address: str) -> str:
+    """``http://host`` is ``http://host/`` (RFC 3986 §6.2.3)."""
+    parts = urlsplit(address)
+    return parts._replace(path="/").geturl() if parts.netloc and not parts.path else address

@@ -1,0 +1,110 @@
+"""What a planner sees of a page: Playwright's aria snapshot, and its elements with a selector for each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
+
+import yaml
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+
+from runner.browser.gestures import MASK
+from runner.browser.locate import ENTER_FRAME, selector_of
+from runner.browser.snapshot import Node, by_role, nodes
+from runner.driver import Element, PageView
+
+_MOST_BYTES = 20_000
+_MOST_ELEMENTS = 300
+_MOST_FRAMES = 10
+_TIMEOUT_MS = 5000.0
+_FIELD = re.compile(r"^( *- '?textbox\b.*?\]'?: )(.*)$", re.MULTILINE)
+_NO_ROLES = frozenset({"generic", "iframe"})
+
+
+async def look(page: Page) -> PageView:
+    """One look at the page: the number of calls does not grow with the number of elements."""
+    passwords = await _passwords(page)
+    snapshot = without(passwords, await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS))
+    found = tuple(nodes(snapshot))
+    frames = await _frames(page, found)
+    return PageView(
+        url=page.url,
+        title=str(await page.evaluate("document.title")),
+        snapshot=bounded(snapshot),
+        elements=tuple(elements(found, frames))[:_MOST_ELEMENTS],
+    )
+
+
+def bounded(snapshot: str) -> str:
+    """Whole lines, up to 20 kB."""
+    data = snapshot.encode()
+    if len(data) <= _MOST_BYTES:
+        return snapshot
+    kept = data[:_MOST_BYTES].decode(errors="ignore").rpartition("\n")[0]
+    return f"{kept}\n# … the page goes on"
+
+
+def without(passwords: Set[str], snapshot: str) -> str:
+    """The snapshot with the contents of these fields masked: it goes to models and into logs."""
+    return _FIELD.sub(lambda field: f"{field[1]}{MASK}" if _scalar(field[2]) in passwords else field[0], snapshot)
+
+
+def _scalar(text: str) -> str:
+    """A YAML scalar as the text that it stands for."""
+    try:
+        return str(yaml.load(text, Loader=yaml.BaseLoader))
+    except yaml.YAMLError:
+        return text
+
+
+async def _passwords(page: Page) -> Set[str]:
+    """What the password fields hold."""
+    values: set[str] = set()
+    for frame in page.frames[: _MOST_FRAMES + 1]:
+        with suppress(PlaywrightError):
+            fields = frame.locator("input[type=password]")
+            values.update(await fields.evaluate_all("fields => fields.map(field => field.value)"))
+    return values - {""}
+
+
+async def _frames(page: Page, found: Iterable[Node]) -> dict[str, str]:
+    """The selectors of the frames in the picture, by their refs."""
+    refs = [node.ref for node in found if node.role == "iframe" and node.ref]
+    selectors: dict[str, str] = {}
+    for ref in refs[:_MOST_FRAMES]:
+        with suppress(PlaywrightError, TimeoutError):
+            selectors[ref] = await selector_of(page.get_by_ref(ref))
+    return selectors
+
+
+def elements(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[Element]:
+    """The visible elements that have a role and a name, in document order.
+
+    A snapshot shows at least what ``role=`` selectors find, in the same order: so the place among the elements of the
+    same role and name is the selector's ``nth``.
+    """
+    placed = list(_placed(found, frames))
+    many = Counter(selector for _, selector, _ in placed)
+    for node, selector, place in placed:
+        if node.ref is not None:
+            nth = f" >> nth={place}" if many[selector] > 1 else ""
+            yield Element(node.role, node.name, selector + nth)
+
+
+def _placed(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[tuple[Node, str, int]]:
+    """Named nodes with the selector of their role and name, and their place among all that it finds."""
+    counted: Counter[str] = Counter()
+    inside: list[tuple[int, str | None]] = []
+    for node in found:
+        while inside and node.depth <= inside[-1][0]:
+            inside.pop()
+        if node.role == "iframe":
+            inside.append((node.depth, frames.get(node.ref or "")))
+        frame = inside[-1][1] if inside else ""
+        if node.name and node.role not in _NO_ROLES and not node.hidden and frame is not None:
+            selector = f"{frame}{ENTER_FRAME if frame else ''}{by_role(node.role, node.name)}"
+            yield node, selector, counted[selector]
+            counted[selector] += 1

@@ -1,0 +1,285 @@
+"""One action, done to the active page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from control.shapes import Action, ActionType
+from runner.browser import expect, sentences
+from runner.browser.acting import Subject, seen_to_its_end
+from runner.browser.deadline import Deadline
+from runner.browser.navigation import Watch
+from runner.browser.tabs import Tabs
+from runner.driver import StepFailed
+from runner.uploads import payload
+
+_LOAD_MS = 5000.0
+"""How long a page that is there may go on loading before the next step begins."""
+_LEADS_ON = {
+    ActionType.CLICK,
+    ActionType.DOUBLE_CLICK,
+    ActionType.PRESS,
+    ActionType.SELECT,
+    ActionType.CHECK,
+    ActionType.UNCHECK,
+    ActionType.DRAG,
+    ActionType.UPLOAD,
+}
+"""What may lead to another page."""
+_BLANK = "about:blank"
+_SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
+
+
+class Performer:
+    """Carries out actions. All its methods raise StepFailed with a sentence for a person."""
+
+    def __init__(self, tabs: Tabs, *, uploads: Path | None = None) -> None:
+        self._tabs = tabs
+        self._uploads = uploads
+        self._ways: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
+            ActionType.CLICK: self._click,
+            ActionType.DOUBLE_CLICK: self._double_click,
+            ActionType.HOVER: self._hover,
+            ActionType.TYPE: self._type,
+            ActionType.PRESS: self._press,
+            ActionType.SELECT: self._select,
+            ActionType.CHECK: self._check,
+            ActionType.UNCHECK: self._uncheck,
+            ActionType.SCROLL: self._scroll,
+            ActionType.NAVIGATE: self._navigate,
+            ActionType.BACK: self._back,
+            ActionType.FORWARD: self._forward,
+            ActionType.RELOAD: self._reload,
+            ActionType.WAIT: self._wait,
+            ActionType.UPLOAD: self._upload,
+            ActionType.DRAG: self._drag,
+            ActionType.SWITCH_TAB: self._switch_tab,
+            ActionType.CLOSE_TAB: self._close_tab,
+            ActionType.EXPECT_TEXT: self._expect_text,
+            ActionType.EXPECT_VISIBLE: self._expect_visible,
+            ActionType.EXPECT_URL: self._expect_url,
+        }
+
+    async def perform(self, action: Action, *, timeout_ms: int) -> None:
+        """Does it, and waits for the page that it leads to."""
+        deadline = Deadline(timeout_ms)
+        way = self._ways[action.type]
+        if action.type not in _LEADS_ON:
+            await way(action, deadline)
+            return
+        with Watch(self._tabs) as watch:
+            await way(action, deadline)
+            await watch.settle(min(_LOAD_MS, deadline.left_ms))
+
+    async def load(self, url: str, *, timeout_ms: int) -> None:
+        """Goes to an absolute address."""
+        await self._goto(url, Deadline(timeout_ms))
+
+    def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
+        return Subject(self._tabs.active, selector or "body", deadline)
+
+    async def _click(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(lambda ms: locator.click(trial=True, timeout=ms), lambda ms: locator.click(timeout=ms))
+
+    async def _double_click(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(lambda ms: locator.dblclick(trial=True, timeout=ms), lambda ms: locator.dblclick(timeout=ms))
+
+    async def _hover(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(lambda ms: locator.hover(trial=True, timeout=ms), lambda ms: locator.hover(timeout=ms))
+
+    async def _check(self, action: Action, deadline: Deadline) -> None:
+        await self._set_checked(action, deadline, True)
+
+    async def _uncheck(self, action: Action, deadline: Deadline) -> None:
+        await self._set_checked(action, deadline, False)
+
+    async def _set_checked(self, action: Action, deadline: Deadline, wanted: bool) -> None:
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: locator.set_checked(wanted, trial=True, timeout=ms),
+            lambda ms: locator.set_checked(wanted, timeout=ms),
+        )
+
+    async def _type(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: _in_state(locator, "editable", ms), lambda ms: locator.fill(action.text, timeout=ms)
+        )
+
+    async def _select(self, action: Action, deadline: Deadline) -> None:
+        """``value`` names options by value or label, one on each line."""
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        wanted = action.text.split("\n")
+        await subject.wait(lambda ms: _in_state(locator, "enabled", ms))
+        try:
+            await seen_to_its_end(locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
+        except PlaywrightTimeout:
+            raise StepFailed(await _no_such_option(locator, action)) from None
+        except PlaywrightError as error:
+            raise StepFailed(f"{action.selector}: {sentences.first_line(error)}") from None
+
+    async def _press(self, action: Action, deadline: Deadline) -> None:
+        key = action.text
+        if action.selector is None:
+            try:
+                await seen_to_its_end(self._tabs.active.keyboard.press(key))
+            except PlaywrightError as error:
+                raise StepFailed(sentences.unpressed(key, error)) from None
+            return
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: locator.wait_for(state="visible", timeout=ms), lambda ms: locator.press(key, timeout=ms)
+        )
+
+    async def _upload(self, action: Action, deadline: Deadline) -> None:
+        file = payload(action.text, self._uploads)
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: locator.wait_for(state="attached", timeout=ms),
+            lambda ms: locator.set_input_files(file, timeout=ms),
+        )
+
+    async def _drag(self, action: Action, deadline: Deadline) -> None:
+        onto = self._subject(action.target, deadline)
+        await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: locator.drag_to(onto.locator, trial=True, timeout=ms),
+            lambda ms: locator.drag_to(onto.locator, timeout=ms),
+        )
+
+    async def _scroll(self, action: Action, deadline: Deadline) -> None:
+        if action.selector is None:
+            await seen_to_its_end(self._tabs.active.evaluate(_SCROLL, action.number))
+            return
+        subject = self._subject(action.selector, deadline)
+        locator = subject.locator
+        await subject.act(
+            lambda ms: locator.wait_for(state="visible", timeout=ms),
+            lambda ms: locator.scroll_into_view_if_needed(timeout=ms),
+        )
+
+    async def _wait(self, action: Action, deadline: Deadline) -> None:
+        if action.selector is None:
+            await asyncio.sleep((action.number or 0) / 1000)
+            return
+        if action.number is not None:
+            deadline = Deadline(action.number)
+        subject = self._subject(action.selector, deadline)
+        shown = subject.locator.filter(visible=True).first
+        await subject.wait(lambda ms: shown.wait_for(state="visible", timeout=ms))
+
+    async def _navigate(self, action: Action, deadline: Deadline) -> None:
+        await self._goto(urljoin(self._tabs.url, action.text.strip()), deadline)
+
+    async def _goto(self, url: str, deadline: Deadline) -> None:
+        scheme = urlsplit(url).scheme
+        if scheme not in {"http", "https"}:
+            raise StepFailed(f"{url} is not opened: only http and https addresses are")
+        try:
+            await _goto(self._tabs.active, url, deadline)
+        except PlaywrightError as error:
+            raise StepFailed(sentences.unreachable(url, error, deadline.spoken)) from None
+        await loaded(self._tabs.active, min(_LOAD_MS, deadline.left_ms))
+
+    async def _back(self, action: Action, deadline: Deadline) -> None:
+        await self._move(self._tabs.active.go_back, -1, deadline)
+
+    async def _forward(self, action: Action, deadline: Deadline) -> None:
+        await self._move(self._tabs.active.go_forward, 1, deadline)
+
+    async def _move(self, go: Callable[..., Awaitable[object]], by: int, deadline: Deadline) -> None:
+        """Playwright answers None both where there is no entry and where the entry is of the same document."""
+        page = self._tabs.active
+        before = page.url
+        nowhere = StepFailed(f"There is no page to go {'back' if by < 0 else 'forward'} to")
+        try:
+            answer = await go(wait_until="domcontentloaded", timeout=deadline.left_ms)
+        except PlaywrightError as error:
+            raise StepFailed(sentences.unreachable("The page", error, deadline.spoken)) from None
+        if answer is None and page.url == before:
+            raise nowhere
+        if page.url == _BLANK:
+            # A tab begins with a blank page, which nobody has asked for.
+            await page.go_forward(timeout=deadline.left_ms)
+            raise nowhere
+
+    async def _reload(self, action: Action, deadline: Deadline) -> None:
+        page = self._tabs.active
+        try:
+            await page.reload(wait_until="domcontentloaded", timeout=deadline.left_ms)
+        except PlaywrightError as error:
+            raise StepFailed(sentences.unreachable(page.url, error, deadline.spoken)) from None
+        await loaded(page, min(_LOAD_MS, deadline.left_ms))
+
+    async def _switch_tab(self, action: Action, deadline: Deadline) -> None:
+        await self._tabs.switch(self._tabs.tab(int(action.number or 0)))
+
+    async def _close_tab(self, action: Action, deadline: Deadline) -> None:
+        await self._tabs.close(self._tabs.tab(int(action.number or 0)))
+
+    async def _expect_text(self, action: Action, deadline: Deadline) -> None:
+        await expect.text(self._subject(action.selector, deadline), action.text, deadline)
+
+    async def _expect_visible(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        shown = subject.locator.filter(visible=True).first
+        await subject.wait(lambda ms: shown.wait_for(state="visible", timeout=ms))
+
+    async def _expect_url(self, action: Action, deadline: Deadline) -> None:
+        await expect.url(self._tabs, action.text, deadline)
+
+
+async def _goto(page: Page, url: str, deadline: Deadline) -> None:
+    try:
+        await page.goto(url, wait_until="domcontentloaded", timeout=deadline.left_ms)
+    except PlaywrightError as error:
+        if "net::ERR" in error.message and "ERR_ABORTED" not in error.message:
+            # Chromium's error page is still on its way in, and would break into the next navigation.
+            with suppress(PlaywrightError):
+                await page.wait_for_url("chrome-error://*/", wait_until="commit", timeout=1000)
+        raise
+
+
+async def loaded(page: Page, within_ms: float) -> None:
+    """Waits for the page's ``load`` event; a page that never ends loading is used as it is."""
+    try:
+        await page.wait_for_load_state("load", timeout=within_ms)
+    except PlaywrightError:
+        return
+
+
+async def _in_state(locator: Locator, state: str, within_ms: float) -> None:
+    deadline = Deadline(within_ms)
+    await locator.wait_for(state="visible", timeout=within_ms)
+    handle = await locator.element_handle(timeout=deadline.left_ms)
+    await handle.wait_for_element_state(state, timeout=deadline.left_ms)  # type: ignore[arg-type]
+
+
+async def _no_such_option(locator: Locator, action: Action) -> str:
+    try:
+        labels = await asyncio.wait_for(locator.locator("option").all_inner_texts(), 1.0)
+    except (TimeoutError, PlaywrightError):
+        labels = []
+    offered = ", ".join(f"'{sentences.shorten(label)}'" for label in labels[:10]) or "none"
+    return f"{action.selector} has no option '{sentences.shorten(action.text)}'; it offers {offered}"

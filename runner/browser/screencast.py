@@ -1,0 +1,242 @@
+"""Pictures of the active page: Chromium's screencast into a FrameSink, at no more than a given rate."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from playwright.async_api import CDPSession, Page, ScreencastFrame
+from playwright.async_api import Error as PlaywrightError
+
+from control.shapes import Size
+from media.frames import FrameSink
+from runner.browser.background import Background
+
+logger = logging.getLogger(__name__)
+
+_QUALITY = 80
+_IN_FLIGHT = 3
+"""With fewer, frames wait for the acknowledgement's way back; more only make them older."""
+_FIRST_FRAME_SECONDS = 0.5
+_STOP_SECONDS = 2.0
+_Pixels = tuple[int, int]
+"""Width and height."""
+
+
+class Pace:
+    """When the next frame may be let go: evenly, no faster than ``fps``."""
+
+    def __init__(self, fps: int) -> None:
+        self._gap = 1 / fps
+        self._next = 0.0
+
+    def delay(self, now: float) -> float:
+        """Seconds from ``now`` until the frame that has just come may be acknowledged."""
+        self._next = max(self._next + self._gap, now)
+        return self._next - now
+
+
+def _viewport_of(page: Page) -> _Pixels:
+    size = page.viewport_size
+    return (size["width"], size["height"]) if size else (1280, 720)
+
+
+class _Source(Protocol):
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Screencast:
+    """Captures the page that it is told to follow, between ``start`` and ``stop``."""
+
+    def __init__(self, *, max_picture: Size | None = None) -> None:
+        self._max_picture = max_picture
+        self._page: Page | None = None
+        self._viewport: _Pixels | None = None
+        self._sink: FrameSink | None = None
+        self._fps = 30
+        self._source: _Source | None = None
+        self._changing = asyncio.Lock()
+        self._background = Background()
+
+    async def start(self, sink: FrameSink, *, fps: int) -> None:
+        """Begins, or goes on with another sink and rate."""
+        self._sink, self._fps = sink, fps
+        await self._settle()
+
+    async def stop(self) -> None:
+        """Ends it; when this returns, no picture comes any more."""
+        self._sink = None
+        await self._settle()
+
+    def follow(self, page: Page) -> None:
+        """Shows another page from now on."""
+        self._page = page
+        self._viewport = None
+        if self._sink is not None:
+            self._background.spawn(self._settle())
+
+    async def aclose(self) -> None:
+        self._sink = None
+        await self._background.aclose()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Makes what runs what is wanted; whoever comes last finds the newest wish."""
+        async with self._changing:
+            if self._source is not None:
+                source, self._source = self._source, None
+                with suppress(PlaywrightError, TimeoutError):
+                    await asyncio.wait_for(source.stop(), _STOP_SECONDS)
+            if self._sink is None or self._page is None or self._page.is_closed():
+                return
+            source = self._new_source(self._page, self._sink)
+            try:
+                await source.start()
+                self._source = source
+            except PlaywrightError as error:
+                logger.debug("no pictures of this page: %s", error.message)
+
+    def _new_source(self, page: Page, sink: FrameSink) -> _Source:
+        chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
+        viewport = self._viewport or _viewport_of(page)
+        pictures = Pictures(page, sink, viewport, resized=self._resized)
+        largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
+        return (CdpSource if chromium else PortableSource)(pictures, largest, Pace(self._fps), self._background)
+
+    def _resized(self, viewport: _Pixels) -> None:
+        """Chromium keeps to the size that it was told at the start."""
+        if viewport != self._viewport and self._sink is not None:
+            self._viewport = viewport
+            self._background.spawn(self._settle())
+
+
+class Pictures:
+    """Where one page's pictures go, while they are wanted."""
+
+    def __init__(self, page: Page, sink: FrameSink, viewport: _Pixels, *, resized: Callable[[_Pixels], None]) -> None:
+        self.page = page
+        self.viewport = viewport
+        """As it was when the pictures began."""
+        self.first = asyncio.Event()
+        self._sink: FrameSink | None = sink
+        self._resized = resized
+
+    def put(self, data: bytes, width: float, height: float, timestamp: float | None) -> None:
+        if self._sink is None:
+            return
+        now = time.time()
+        self.first.set()
+        viewport = (round(width), round(height))
+        if viewport != self.viewport:
+            self._resized(viewport)
+        captured_at = min(now, timestamp) if timestamp else now
+        self._sink.put(data, width=viewport[0], height=viewport[1], captured_at=captured_at)
+
+    async def put_first(self) -> None:
+        """A page that stands still may send no frame of its own accord: then one picture is made."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.first.wait(), _FIRST_FRAME_SECONDS)
+            return
+        now = time.time()
+        data = await self.page.screenshot(type="jpeg", quality=_QUALITY, scale="css", timeout=5000)
+        if not self.first.is_set():
+            self.put(data, *self.viewport, now)
+
+    def close(self) -> None:
+        self._sink = None
+
+
+class CdpSource:
+    """Chromium's own screencast: fewer steps than Playwright's, and it can be told how many frames may be under way."""
+
+    def __init__(self, pictures: Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
+        self._pictures = pictures
+        self._largest = largest
+        self._pace = pace
+        self._background = background
+        self._session: CDPSession | None = None
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+
+    async def start(self) -> None:
+        page = self._pictures.page
+        session = await page.context.new_cdp_session(page)
+        self._session = session
+        session.on("Page.screencastFrame", self._frame)
+        await session.send(
+            "Page.startScreencast",
+            {
+                "format": "jpeg",
+                "quality": _QUALITY,
+                "maxWidth": self._largest[0],
+                "maxHeight": self._largest[1],
+                "everyNthFrame": 1,
+                "maxFramesInFlight": _IN_FLIGHT,
+                "sendLastFrame": True,
+            },
+        )
+        self._background.spawn(self._pictures.put_first())
+
+    async def stop(self) -> None:
+        self._pictures.close()
+        for timer in self._timers.values():
+            timer.cancel()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.detach()
+
+    def _frame(self, event: dict[str, Any]) -> None:
+        try:
+            self._acknowledge_in_time(event["sessionId"])
+        finally:
+            metadata = event["metadata"]
+            self._pictures.put(
+                base64.b64decode(event["data"]),
+                metadata["deviceWidth"],
+                metadata["deviceHeight"],
+                metadata.get("timestamp"),
+            )
+
+    def _acknowledge_in_time(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        delay = self._pace.delay(loop.time())
+        if delay <= 0:
+            self._acknowledge(number)
+            return
+        self._timers[number] = loop.call_later(delay, self._acknowledge, number)
+
+    def _acknowledge(self, number: int) -> None:
+        self._timers.pop(number, None)
+        if self._session is not None:
+            self._background.spawn(self._session.send("Page.screencastFrameAck", {"sessionId": number}))
+
+
+class PortableSource:
+    """Playwright's screencast, for Firefox and WebKit: a frame counts as acknowledged when the callback is over."""
+
+    def __init__(self, pictures: Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
+        self._pictures = pictures
+        self._largest = largest
+        self._pace = pace
+        self._background = background
+
+    async def start(self) -> None:
+        width, height = self._largest
+        await self._pictures.page.screencast.start(
+            on_frame=self._frame, quality=_QUALITY, size={"width": width, "height": height}
+        )
+        self._background.spawn(self._pictures.put_first())
+
+    async def stop(self) -> None:
+        self._pictures.close()
+        await self._pictures.page.screencast.stop()
+
+    async def _frame(self, frame: ScreencastFrame) -> None:
+        self._pictures.put(frame["data"], frame["viewportWidth"], frame["viewportHeight"], frame["timestamp"] / 1000)
+        await asyncio.sleep(self._pace.delay(asyncio.get_running_loop().time()))

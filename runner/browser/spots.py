@@ -1,0 +1,83 @@
+"""The element that a person's pointer or keyboard is at: what it is, and how to find it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import ElementHandle, Locator, Page
+
+from control.events import Choice
+from runner.browser.locate import at_point, focused, resolve
+
+# Kinds: what a person's act on the element comes to.
+_READ = """element => {
+  const tag = element.tagName.toLowerCase();
+  const type = tag === 'input' ? element.type : '';
+  const dropdown = tag === 'select' && !element.multiple && element.size <= 1;
+  const unwritten = ['checkbox', 'radio', 'file', 'button', 'submit', 'reset', 'image', 'hidden'];
+  const written = tag === 'textarea' || element.isContentEditable || (tag === 'input' && !unwritten.includes(type));
+  const kind = dropdown ? 'select' : ['checkbox', 'radio', 'file'].includes(type) ? type : written ? 'text' : 'other';
+  const chosen = dropdown && element.selectedOptions.length ? element.selectedOptions[0].label : null;
+  const value = chosen ?? (written ? element.value ?? element.innerText : '');
+  const focused = element.getRootNode().activeElement === element && element.ownerDocument.hasFocus();
+  return {
+    kind, value, focused, checked: element.checked === true, secret: type === 'password', range: type === 'range',
+  };
+}"""
+_OPTIONS = """element => [...element.options].map(({ value, label, selected, disabled, parentElement }) => ({
+  value, label, selected, disabled: disabled || (parentElement.matches('optgroup') && parentElement.disabled),
+}))"""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an element holds."""
+
+    kind: str
+    """``text``, ``select`` (a drop-down), ``checkbox``, ``radio``, ``file`` or ``other``."""
+    value: str
+    """A text field's text, or the chosen option's label."""
+    checked: bool
+    secret: bool
+    range: bool
+    focused: bool
+    """The keyboard goes to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """An element, as it was when it was found."""
+
+    selector: str
+    handle: ElementHandle
+    was: State
+
+    async def now(self) -> State:
+        """As it is by now; raises playwright's Error where it has gone with its page."""
+        return await _state(self.handle)
+
+    async def options(self) -> tuple[Choice, ...]:
+        """Of a ``<select>``."""
+        return tuple(Choice(**option) for option in await self.handle.evaluate(_OPTIONS))
+
+
+async def _state(handle: ElementHandle) -> State:
+    read: dict[str, Any] = await handle.evaluate(_READ)
+    return State(**read)
+
+
+async def spot_at(page: Page, x: float, y: float) -> Spot | None:
+    """At CSS pixels of the viewport; None where there is no element."""
+    found = await at_point(page, x, y)
+    return await _spot(found) if found else None
+
+
+async def spot_focused(page: Page) -> Spot:
+    """Where the keyboard goes."""
+    return await _spot(await focused(page))
+
+
+async def _spot(found: Locator) -> Spot:
+    selector, handle = await resolve(found)
+    return Spot(selector, handle, await _state(handle))

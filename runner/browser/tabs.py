@@ -1,0 +1,149 @@
+"""The pages of one run: which one is active, and news of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from playwright.async_api import BrowserContext, Frame, Page
+from playwright.async_api import Error as PlaywrightError
+
+from control.events import PageChanged, Tab
+from control.shapes import Size
+from runner.browser.background import Background
+from runner.driver import StepFailed
+
+_TITLE_SECONDS = 1.0
+
+
+class Tabs:
+    """Follows new pages and falls back when one closes."""
+
+    def __init__(
+        self,
+        context: BrowserContext,
+        *,
+        viewport: Size,
+        report: Callable[[PageChanged], None],
+        switched: Callable[[Page], None],
+    ) -> None:
+        self._context = context
+        self._viewport = viewport
+        self._report = report
+        self._switched = switched
+        self._pages: list[Page] = []
+        self._recent: list[Page] = []
+        self._titles: dict[Page, str] = {}
+        self._background = Background()
+        self._reporting: asyncio.Task[None] | None = None
+        self._stale = False
+        self._last: PageChanged | None = None
+        context.on("page", self._opened)
+
+    @property
+    def active(self) -> Page:
+        """The page that is acted on and shown. Raises StepFailed in the moment when there is none."""
+        if not self._recent:
+            raise StepFailed("no page is open")
+        return self._recent[-1]
+
+    @property
+    def url(self) -> str:
+        return self._recent[-1].url if self._recent else ""
+
+    @property
+    def viewport(self) -> Size:
+        """The active page's, in CSS pixels."""
+        size = self._recent[-1].viewport_size if self._recent else None
+        return Size(width=size["width"], height=size["height"]) if size else self._viewport
+
+    def owns(self, page: Page) -> bool:
+        return page in self._pages
+
+    def tab(self, index: int) -> Page:
+        """The page at that index. Raises StepFailed where there is none."""
+        if not 0 <= index < len(self._pages):
+            open_tabs = "one tab is open" if len(self._pages) == 1 else f"{len(self._pages)} tabs are open"
+            raise StepFailed(f"There is no tab {index}: {open_tabs}, the first is tab 0")
+        return self._pages[index]
+
+    async def switch(self, page: Page) -> None:
+        """Makes it the active page."""
+        self._activate(page)
+        await page.bring_to_front()
+
+    async def close(self, page: Page) -> None:
+        """Closes it. Raises StepFailed for the only page."""
+        if len(self._pages) == 1:
+            raise StepFailed("The only open tab cannot be closed")
+        await page.close()
+
+    def news(self) -> None:
+        """Something may have changed: tells, soon and once, unless all is as it was."""
+        self._stale = True
+        if self._reporting is None or self._reporting.done():
+            self._reporting = self._background.spawn(self._tell())
+
+    async def aclose(self) -> None:
+        await self._background.aclose()
+
+    def _opened(self, page: Page) -> None:
+        self._pages.append(page)
+        page.on("close", self._closed)
+        page.on("framenavigated", self._navigated)
+        page.on("domcontentloaded", lambda _: self.news())
+        page.on("load", lambda _: self.news())
+        self._activate(page)
+        self._background.spawn(page.bring_to_front())
+
+    def _navigated(self, frame: Frame) -> None:
+        if frame.parent_frame is None:
+            self.news()
+
+    def _closed(self, page: Page) -> None:
+        self._pages.remove(page)
+        self._titles.pop(page, None)
+        was_active = self._recent[-1:] == [page]
+        self._recent = [other for other in self._recent if other is not page]
+        if not was_active:
+            self.news()
+        elif self._recent:
+            self._activate(self._recent[-1])
+            self._background.spawn(self._recent[-1].bring_to_front())
+        else:
+            self._background.spawn(self._reopen())
+
+    async def _reopen(self) -> None:
+        """A page that closes itself as the last one leaves a blank one, so that the run can go on."""
+        await self._context.new_page()
+
+    def _activate(self, page: Page) -> None:
+        self._recent = [*(other for other in self._recent if other is not page), page]
+        self._switched(page)
+        self.news()
+
+    async def _tell(self) -> None:
+        while self._stale:
+            self._stale = False
+            await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
+            self._report_changes()
+
+    async def _read_title(self, page: Page) -> None:
+        """A page that is blocked by a dialog or a long script keeps the title that it had."""
+        try:
+            self._titles[page] = str(await asyncio.wait_for(page.evaluate("document.title"), _TITLE_SECONDS))
+        except (TimeoutError, PlaywrightError):
+            self._titles.setdefault(page, "")
+
+    def _report_changes(self) -> None:
+        if not self._recent:
+            return
+        active = self._recent[-1]
+        tabs = tuple(
+            Tab(index=index, url=page.url, title=self._titles.get(page, ""), active=page is active)
+            for index, page in enumerate(self._pages)
+        )
+        news = PageChanged(url=active.url, title=self._titles.get(active, ""), tabs=tabs, viewport=self.viewport)
+        if news != self._last:
+            self._last = news
+            self._report(news)

@@ -1,0 +1,269 @@
+"""A run as a test of its own, that goes on passing without jumpseat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+from urllib.parse import urljoin
+
+from control.errors import Unsupported
+from control.shapes import Action, ActionType, RunView, Source, Step, StepStatus
+from runner.files.locator_code import escaped, inner_selector, literal, locator, pattern, variables
+from runner.planners.reading import pieces, role_of
+from runner.uploads import payload
+
+FORMATS: Final = ("pytest",)
+_HEADER: Final = '''"""A browser test, exported from a run of jumpseat: what was planned, and what people did.
+
+Needs playwright and pytest; with pytest-playwright its options work too. JUMPSEAT_BROWSER_PATH names a browser to use
+in place of Playwright's own.{environment}
+"""
+
+import os
+{imports}from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import {names}, expect, sync_playwright
+
+BROWSER = os.environ.get("JUMPSEAT_BROWSER_PATH")
+expect.set_options(timeout=15_000)
+
+try:
+    import pytest_playwright  # noqa: F401 - gives the fixture `page`
+except ImportError:
+
+    @pytest.fixture
+    def page() -> Iterator[Page]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=BROWSER)
+            yield browser.new_page()
+            browser.close()
+
+else:
+
+    @pytest.fixture(scope="session")
+    def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+        return {{**browser_type_launch_args, **({{"executable_path": BROWSER}} if BROWSER else {{}})}}
+'''
+_EXPECT_TEXT: Final = '''
+
+def expect_text(element: Locator, text: str) -> None:
+    """The element shows the text, or has it as its value or as its chosen option."""
+    if element.evaluate("element => element.matches('select')"):
+        expect(element.locator("option:checked")).to_contain_text(text)
+    elif element.evaluate("element => element.matches('input, textarea')"):
+        expect(element).to_have_value(re.compile(re.escape(text)))
+    else:
+        expect(element).to_contain_text(text)
+'''
+_TAB: Final = '''
+
+def tab(page: Page, index: int) -> Page:
+    """The tab at that index, once it is open."""
+    while len(page.context.pages) <= index:
+        page.context.wait_for_event("page")
+    return page.context.pages[index]
+'''
+_SCROLL: Final = "pixels => window.scrollBy({ top: pixels ?? window.innerHeight, behavior: 'instant' })"
+_VALUES: Final = {"textbox", "searchbox", "spinbutton"}
+_WORDS: Final = {"alert", "button", "cell", "dialog", "heading", "link", "listitem", "row", "status", "tab"}
+
+
+def export(run: RunView, steps: Sequence[Step], format: str) -> str:
+    """The text of a file that ``pytest`` runs: every step that passed, in order. Raises Unsupported."""
+    if format not in FORMATS:
+        raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(FORMATS)}")
+    body = _body(run, steps)
+    helpers = [code for name, code in (("expect_text(", _EXPECT_TEXT), ("tab(", _TAB)) if _calls(name, body)]
+    names = "Locator, Page" if _EXPECT_TEXT in helpers else "Page"
+    imports = "import re\n" if _calls("re.", [*helpers, *body]) else ""
+    head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports)
+    return "".join([head, *helpers, f"\n\ndef {_function(run.name)}(page: Page) -> None:\n", *body])
+
+
+def _calls(name: str, body: Sequence[str]) -> bool:
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}", line) for line in body if not line.lstrip().startswith("#"))
+
+
+def _environment(run: RunView, steps: Sequence[Step]) -> str:
+    texts = [run.url, *(str(text) for step in steps for _, text in step.full_action if text is not None)]
+    needed = sorted({name for text in texts for name in variables(text)})
+    return f"\nSet these environment variables, whose values are secret: {', '.join(needed)}." if needed else ""
+
+
+def _function(name: str) -> str:
+    words = re.findall(r"[a-z0-9]+", re.sub(r"^https?://", "", name.lower()))
+    return "_".join(["test", *words])[:80].rstrip("_") if words else "test_run"
+
+
+def _body(run: RunView, steps: Sequence[Step]) -> list[str]:
+    lines = []
+    viewport = next((step.viewport for step in steps if step.viewport), None)
+    if viewport is not None:
+        lines.append(f'page.set_viewport_size({{"width": {viewport.width}, "height": {viewport.height}}})')
+    lines.append(f"page.goto({literal(run.url)})")
+    at = run.url
+    for step in steps:
+        lines.extend(_step(step, at))
+        at = step.url or at
+    return [f"    {line}\n" for line in lines]
+
+
+def _step(step: Step, at: str) -> list[str]:
+    who = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}.get(step.source, "")
+    title = f"# {step.step_number}. {_comment(step.description)}{who}"
+    if step.status is not StepStatus.PASSED:
+        why = f": {_comment(step.error)}" if step.error else ""
+        return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
+    return [title, *_STATEMENTS[step.full_action.type](step.full_action, at)]
+
+
+_LEFT_OUT: Final = {
+    StepStatus.FAILED: "failed",
+    StepStatus.SKIPPED: "was skipped",
+    StepStatus.RUNNING: "did not end",
+}
+
+
+def _comment(text: str) -> str:
+    """In one line, whatever the text holds."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    flat = " ".join(shown.split())
+    return flat if len(flat) <= 150 else f"{flat[:149]}…"
+
+
+# From an action to statements
+
+Statements = Callable[[Action, str], list[str]]
+
+
+def _on(call: str) -> Statements:
+    return lambda action, _at: [f"{locator(action.selector or 'body')}.{call}"]
+
+
+def _page(call: str) -> Statements:
+    return lambda _action, _at: [f"page.{call}"]
+
+
+def _with_value(method: str) -> Statements:
+    return lambda action, _at: [f"{locator(action.selector or 'body')}.{method}({literal(action.text)})"]
+
+
+def _press(action: Action, _at: str) -> list[str]:
+    target = locator(action.selector) if action.selector else "page.keyboard"
+    return [f"{target}.press({literal(action.text)})"]
+
+
+def _select(action: Action, _at: str) -> list[str]:
+    options = [literal(option) for option in action.text.split("\n")]
+    chosen = options[0] if len(options) == 1 else f"[{', '.join(options)}]"
+    return [f"{locator(action.selector or 'body')}.select_option({chosen})"]
+
+
+def _scroll(action: Action, _at: str) -> list[str]:
+    if action.selector:
+        return [f"{locator(action.selector)}.scroll_into_view_if_needed()"]
+    pixels = "None" if action.number is None else f"{action.number:g}"
+    return [f"page.evaluate({literal(_SCROLL)}, {pixels})"]
+
+
+def _navigate(action: Action, at: str) -> list[str]:
+    url = action.text.strip()
+    return [f"page.goto({literal(url if url.startswith('{{') else urljoin(at, url))})"]
+
+
+def _wait(action: Action, _at: str) -> list[str]:
+    if action.selector:
+        return _expect_visible(action, _at)
+    return [f"page.wait_for_timeout({action.number or 0:g})"]
+
+
+def _upload(action: Action, _at: str) -> list[str]:
+    """A file that was given by name is looked for beside the test."""
+    if not action.text.startswith("data:"):
+        file = f"os.path.join(os.path.dirname(__file__), {literal(action.text)})"
+        return [f"{locator(action.selector or 'body')}.set_input_files({file})"]
+    uploaded = payload(action.text, None)
+    name, kind, data = literal(uploaded["name"]), literal(uploaded["mimeType"]), uploaded["buffer"]
+    return [
+        f"{locator(action.selector or 'body')}.set_input_files("
+        f'{{"name": {name}, "mimeType": {kind}, "buffer": {data!r}}})'
+    ]
+
+
+def _drag(action: Action, _at: str) -> list[str]:
+    return [f"{locator(action.selector or 'body')}.drag_to({locator(action.target or 'body')})"]
+
+
+def _switch_tab(action: Action, _at: str) -> list[str]:
+    return [f"page = tab(page, {int(action.number or 0)})"]
+
+
+def _close_tab(action: Action, _at: str) -> list[str]:
+    return [
+        f"tab(page, {int(action.number or 0)}).close()",
+        "page = page.context.pages[-1] if page.is_closed() else page",
+    ]
+
+
+def _expect_visible(action: Action, _at: str) -> list[str]:
+    chain = pieces(action.selector or "body")
+    if [str(piece.engine) for piece in chain] == ["css", "internal:has-not"] and chain[0].body == "html":
+        inner = inner_selector(chain[1].body)
+        if inner is not None:
+            return [f"expect({locator(inner)}).to_have_count(0)"]
+    code = locator(action.selector or "body")
+    some = code if chain[-1].engine == "nth" else f"{code}.filter(visible=True).first"
+    return [f"expect({some}).to_be_visible()"]
+
+
+def _expect_text(action: Action, _at: str) -> list[str]:
+    element, text = locator(action.selector or "body"), " ".join(action.text.split())
+    role = _role(action.selector or "")
+    if role in _VALUES:
+        return [f"expect({element}).to_have_value({pattern(escaped(text))})"]
+    if role in _WORDS:
+        return [f"expect({element}).to_contain_text({literal(text)})"]
+    return [f"expect_text({element}, {literal(text)})"]
+
+
+def _role(selector: str) -> str | None:
+    named = [piece for piece in pieces(selector) if piece.engine not in {"nth", "visible"}]
+    read = role_of(named[-1].body) if named and named[-1].engine in {"role", "internal:role"} else None
+    return read[0] if read else None
+
+
+def _expect_url(action: Action, _at: str) -> list[str]:
+    """As `browser.expect.matches`: a path is of any host, ``*`` is anything, query and fragment count where given."""
+    wanted = action.text
+    anywhere = [part for piece in wanted.split("*") for part in (".*", *escaped(piece))][1:]
+    head = "^https?://[^/]+" if wanted.startswith("/") else "^"
+    tail = "$" if "*" in wanted or "#" in wanted else "(#.*)?$" if "?" in wanted else "([?#].*)?$"
+    return [f"expect(page).to_have_url({pattern([head, *anywhere, tail])})"]
+
+
+_STATEMENTS: Final[dict[ActionType, Statements]] = {
+    ActionType.CLICK: _on("click()"),
+    ActionType.DOUBLE_CLICK: _on("dblclick()"),
+    ActionType.HOVER: _on("hover()"),
+    ActionType.TYPE: _with_value("fill"),
+    ActionType.PRESS: _press,
+    ActionType.SELECT: _select,
+    ActionType.CHECK: _on("check()"),
+    ActionType.UNCHECK: _on("uncheck()"),
+    ActionType.SCROLL: _scroll,
+    ActionType.NAVIGATE: _navigate,
+    ActionType.BACK: _page("go_back()"),
+    ActionType.FORWARD: _page("go_forward()"),
+    ActionType.RELOAD: _page("reload()"),
+    ActionType.WAIT: _wait,
+    ActionType.UPLOAD: _upload,
+    ActionType.DRAG: _drag,
+    ActionType.SWITCH_TAB: _switch_tab,
+    ActionType.CLOSE_TAB: _close_tab,
+    ActionType.EXPECT_TEXT: _expect_text,
+    ActionType.EXPECT_VISIBLE: _expect_visible,
+    ActionType.EXPECT_URL: _expect_url,
+}

@@ -1,0 +1,297 @@
+"""What outlives the process: runs, their steps, their screenshots, and revoked tokens.
+
+SQLite in WAL mode by default; any database that SQLAlchemy can reach asynchronously may be named by its URL, of which
+only SQLite is tested. Screenshots are files beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, and_, delete, event, insert, or_, select, tuple_, update
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from control.shapes import Clock, RunStatus, RunView, Step, utc_now
+from runner.store.instance import Instance
+from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
+
+STOPPED = "the server stopped while this run was in flight"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+StoreErrors = (SQLAlchemyError, OSError)
+"""What any method of the store may raise: the disk is full, the database is locked or gone."""
+
+
+class StoreUnusable(Exception):
+    """The store cannot be opened; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as it is kept."""
+
+    owner: str
+    view: RunView
+    """With summaries of its steps."""
+    creation: dict[str, Any]
+    """The body that it was created with, without secrets' values."""
+
+    @property
+    def key(self) -> RunKey:
+        return RunKey(microseconds(self.view.created_at), self.view.id)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunKey:
+    """A run's place in the list of all runs: by creation, then by id."""
+
+    created_us: int
+    id: str
+
+
+def microseconds(moment: datetime) -> int:
+    """Since the epoch."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+class Store:
+    """Made by ``open``; one process writes to a run."""
+
+    def __init__(self, engine: AsyncEngine, data_dir: Path, instance: Instance, clock: Clock) -> None:
+        self._engine = engine
+        self._data_dir = data_dir
+        self._instance = instance
+        self._clock = clock
+        self._revoked: dict[str, int] = {}
+
+    @classmethod
+    async def open(cls, data_dir: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> Self:
+        """Makes what is missing, and marks as failed the runs that a server left unfinished. Raises StoreUnusable."""
+        try:
+            (data_dir / "runs").mkdir(parents=True, exist_ok=True)
+            engine = _engine(database_url or f"sqlite+aiosqlite:///{data_dir / 'jumpseat.sqlite3'}")
+            instance = Instance.register(data_dir / "servers")
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {error}") from error
+        store = cls(engine, data_dir, instance, clock)
+        try:
+            await store._prepare()
+        except SQLAlchemyError as error:
+            await store.aclose()
+            raise StoreUnusable(f"cannot use the database of {data_dir}: {error}") from error
+        except BaseException:
+            await store.aclose()
+            raise
+        return store
+
+    async def aclose(self) -> None:
+        """Safe to repeat."""
+        self._instance.close()
+        await self._engine.dispose()
+
+    # Runs and steps
+
+    async def add(self, record: RunRecord) -> None:
+        """Returns once the run is safe from the end of this process."""
+        row = {
+            "id": record.view.id,
+            "owner": record.owner,
+            "created_us": record.key.created_us,
+            "server": self._instance.id,
+            "creation": record.creation,
+            **_run_columns(record.view),
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(runs).values(row))
+
+    async def save(self, view: RunView, changed: Collection[Step]) -> None:
+        """Writes the run and those of its steps that have changed."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
+            await _save_steps(connection, view.id, changed)
+
+    async def get(self, run_id: str) -> RunRecord | None:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(runs).where(runs.c.id == run_id))).one_or_none()
+            if row is None:
+                return None
+            return (await _records(connection, [row]))[0]
+
+    async def page(
+        self,
+        *,
+        owner: str,
+        status: RunStatus | None = None,
+        or_ids: Sequence[str] = (),
+        older_than: RunKey | None = None,
+        limit: int,
+    ) -> list[RunRecord]:
+        """An owner's runs, newest first; with a status, those that have it and those in ``or_ids``."""
+        wanted: list[ColumnElement[bool]] = [runs.c.owner == owner]
+        if status is not None:
+            wanted.append(or_(runs.c.status == status.value, runs.c.id.in_(or_ids)))
+        if older_than is not None:
+            wanted.append(tuple_(runs.c.created_us, runs.c.id) < (older_than.created_us, older_than.id))
+        query = select(runs).where(and_(*wanted)).order_by(runs.c.created_us.desc(), runs.c.id.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            return await _records(connection, (await connection.execute(query)).all())
+
+    async def steps(self, run_id: str) -> list[Step]:
+        async with self._engine.connect() as connection:
+            return (await _steps(connection, [run_id])).get(run_id, [])
+
+    async def delete(self, run_id: str) -> None:
+        """The run, its steps and its files."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(steps).where(steps.c.run_id == run_id))
+            await connection.execute(delete(runs).where(runs.c.id == run_id))
+        await asyncio.to_thread(shutil.rmtree, self.folder(run_id), ignore_errors=True)
+
+    # Files
+
+    def folder(self, run_id: str) -> Path:
+        """Where a run's files are; it may not exist yet."""
+        return self._data_dir / "runs" / run_id
+
+    def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
+        return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"
+
+    async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> Path | None:
+        path = self.screenshot_path(run_id, number, before=before)
+        return path if await asyncio.to_thread(path.is_file) else None
+
+    async def save_screenshot(self, run_id: str, number: int, jpeg: bytes, *, before: bool = False) -> None:
+        """A reader finds the old file or the new one, never a part. Raises OSError."""
+        await asyncio.to_thread(_write, self.screenshot_path(run_id, number, before=before), jpeg)
+
+    # Revoked tokens
+
+    async def revoke(self, token_id: str, *, until: datetime) -> None:
+        """See signaling.ports.Revocations."""
+        until_us = microseconds(until)
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.id == token_id))
+            await connection.execute(insert(revoked_tokens).values(id=token_id, until_us=until_us))
+        self._revoked[token_id] = until_us
+
+    async def is_revoked(self, token_id: str) -> bool:
+        """See signaling.ports.Revocations."""
+        return token_id in self._revoked
+
+    # Opening
+
+    async def _prepare(self) -> None:
+        async with self._engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+            await _check_version(connection)
+            await self._load_revoked(connection)
+            await self._fail_orphans(connection)
+
+    async def _load_revoked(self, connection: AsyncConnection) -> None:
+        now = microseconds(self._clock())
+        await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.until_us < now))
+        self._revoked = {row.id: row.until_us for row in await connection.execute(select(revoked_tokens))}
+
+    async def _fail_orphans(self, connection: AsyncConnection) -> None:
+        """A run in flight whose server is alive, another process on the same directory, is none of ours."""
+        final = [status.value for status in RunStatus if status.final]
+        rows = (await connection.execute(select(runs).where(runs.c.status.not_in(final)))).all()
+        orphans = [row for row in rows if not self._instance.alive(row.server)]
+        for record in await _records(connection, orphans):
+            view, interrupted = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())
+            await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
+            await _save_steps(connection, view.id, interrupted)
+
+
+def _engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
+    """NORMAL in WAL mode: a commit survives the end of the process, not a power cut."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+async def _check_version(connection: AsyncConnection) -> None:
+    found = (await connection.execute(select(meta.c.schema_version))).scalar()
+    if found is None:
+        await connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
+    elif found != SCHEMA_VERSION:
+        raise StoreUnusable(
+            f"the database has schema version {found}, this jumpseat knows {SCHEMA_VERSION}: "
+            "install the version that wrote it, or set JUMPSEAT_DATA_DIR to another directory"
+        )
+
+
+def _run_columns(view: RunView) -> dict[str, Any]:
+    kept = view.model_copy(update={"steps": ()})
+    return {"status": view.status.value, "view": kept.dump()}
+
+
+async def _save_steps(connection: AsyncConnection, run_id: str, changed: Iterable[Step]) -> None:
+    rows = [{"run_id": run_id, "number": step.step_number, "step": step.dump()} for step in changed]
+    if rows:
+        numbers = [row["number"] for row in rows]
+        await connection.execute(delete(steps).where(steps.c.run_id == run_id, steps.c.number.in_(numbers)))
+        await connection.execute(insert(steps), rows)
+
+
+async def _records(connection: AsyncConnection, rows: Sequence[Any]) -> list[RunRecord]:
+    done = await _steps(connection, [row.id for row in rows])
+    return [RunRecord(row.owner, _view(row.view, done.get(row.id, [])), row.creation) for row in rows]
+
+
+def _view(kept: dict[str, Any], done: Sequence[Step]) -> RunView:
+    return RunView.model_validate(kept).model_copy(update={"steps": tuple(step.summary() for step in done)})
+
+
+async def _steps(connection: AsyncConnection, run_ids: Sequence[str]) -> dict[str, list[Step]]:
+    query = select(steps).where(steps.c.run_id.in_(run_ids)).order_by(steps.c.run_id, steps.c.number)
+    found: dict[str, list[Step]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.run_id, []).append(Step.model_validate(row.step))
+    return found
+
+
+def _stopped(view: RunView, done: dict[str, list[Step]], now: datetime) -> tuple[RunView, list[Step]]:
+    """The run as failed, and its steps that were in flight as skipped."""
+    skipped = {"status": "skipped", "error": STOPPED}
+    interrupted = [
+        Step.model_validate(step.model_dump() | skipped) for step in done.get(view.id, []) if step.status == "running"
+    ]
+    ended = {
+        "status": RunStatus.FAILED,
+        "paused": False,
+        "error": STOPPED,
+        "ended_at": now,
+        "proposal": None,
+        "control": {},
+        "viewers": 0,
+    }
+    return RunView.model_validate(view.model_dump() | ended), interrupted
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,78 @@
+"""Writes one run down while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from control import events as e
+from control.log import Entry
+from control.run import Run
+from control.shapes import Step
+from runner.logs import RunLog
+from runner.store.database import Store, StoreErrors
+
+_LAST_TRIES = 3
+_PAUSE = 0.5
+"""Seconds between the last tries: a locked database may be free again."""
+
+
+class Recorder:
+    """Keeps the store up with a run's log; what could not be written is tried again with the next change.
+
+    It never fails: a run whose store does not work goes on, and is complete in memory.
+    """
+
+    def __init__(self, run: Run, store: Store, logger: RunLog) -> None:
+        self._run = run
+        self._store = store
+        self._logger = logger
+        self._steps: dict[int, Step] = {}
+        self._run_changed = False
+        self._ended = False
+        self._news = asyncio.Event()
+        self._stop = run.log.listen(self._hear)
+
+    async def work(self) -> None:
+        """Returns after ``end``, once everything is written, or given up."""
+        while not self._ended:
+            await self._news.wait()
+            await self._write()
+        for attempt in range(_LAST_TRIES):
+            if await self._write():
+                return
+            await asyncio.sleep(_PAUSE * (attempt + 1 < _LAST_TRIES))
+        self._logger.error("the end of the run could not be written down")
+
+    def end(self) -> None:
+        """The run is over: what it is now is the last that is written."""
+        self._stop()
+        self._ended = True
+        self._run_changed = True
+        self._news.set()
+
+    def _hear(self, entry: Entry) -> None:
+        match entry.body:
+            case e.TestStep(step=step):
+                self._steps[step.step_number] = step
+            case e.RunState() | e.InstructionsUpdated() | e.RunFinished():
+                self._run_changed = True
+            case _:
+                return
+        self._news.set()
+
+    async def _write(self) -> bool:
+        """Whether nothing is left to write."""
+        self._news.clear()
+        if not self._steps and not self._run_changed:
+            return True
+        steps, self._steps = self._steps, {}
+        run_changed, self._run_changed = self._run_changed, False
+        view = self._run.view().model_copy(update={"viewers": 0})
+        try:
+            await self._store.save(view, steps.values())
+        except StoreErrors as error:
+            self._steps = steps | self._steps
+            self._run_changed |= run_changed
+            self._logger.warning("could not write the run down yet: %s", error)
+            return False
+        return True

@@ -1,0 +1,77 @@
+"""A run that is over and was read back from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from control import commands as c
+from control import events as e
+from control.errors import InvalidTransition, NotFound
+from control.log import EventLog
+from control.roles import Actor, authorize
+from control.shapes import Clock, RunView, Step
+from media.stream import LiveStream
+from runner.files.exporting import Exporter
+from runner.store.database import RunRecord, Store
+
+
+class StoredRun:
+    """Answers what a finished run can answer. Implements signaling.ports.RunHandle."""
+
+    def __init__(self, record: RunRecord, store: Store, *, clock: Clock, exporter: Exporter) -> None:
+        self._record = record
+        self._store = store
+        self._exporter = exporter
+        self.owner = record.owner
+        self.log = EventLog(record.view.id, clock=clock)
+
+    @property
+    def id(self) -> str:
+        return self._record.view.id
+
+    @property
+    def stream(self) -> LiveStream | None:
+        return None
+
+    def view(self) -> RunView:
+        return self._record.view
+
+    def dialogs(self) -> tuple[e.Dialog, ...]:
+        return ()
+
+    def join(self, actor: Actor) -> None:
+        """Nobody is counted: nothing happens here any more."""
+
+    def leave(self, viewer_id: str) -> None:
+        """See ``join``."""
+
+    async def submit(self, command: c.Command, actor: Actor) -> e.Reply | None:
+        """Answers ``ping`` and ``replay_step``. Raises Refused for everything else."""
+        authorize(actor, command.type)
+        match command:
+            case c.Ping():
+                return e.Pong(id=command.id, t=command.t)
+            case c.ReplayStep():
+                return e.StepReplay(id=command.id, step=await self._step(command.step_number))
+        raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run has {self.view().status}")
+
+    async def steps(self) -> Sequence[Step]:
+        return await self._store.steps(self.id)
+
+    async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
+        return await self._store.screenshot(self.id, number, before=before)
+
+    def creation(self) -> dict[str, Any]:
+        return self._record.creation
+
+    async def export(self, format: str) -> str:
+        """Raises Unsupported."""
+        return self._exporter(self.view(), await self.steps(), format)
+
+    async def _step(self, number: int) -> Step:
+        steps = await self.steps()
+        if not 1 <= number <= len(steps):
+            raise NotFound(f"there is no step {number}; the run has {len(steps)}")
+        return steps[number - 1]

@@ -1,0 +1,100 @@
+"""A real browser with small pages of its own, for the tests of the driver."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from control.events import Dialog, PageChanged
+from control.shapes import Action, Size
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.pages import PageDriver
+from runner.install import find_browser
+
+T = TypeVar("T")
+VIEWPORT = Size(width=800, height=600)
+
+
+class Heard(list[T]):
+    """What was reported, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._more = asyncio.Event()
+
+    def hear(self, item: T) -> None:
+        self.append(item)
+        self._more.set()
+
+    async def until(self, wanted: Callable[[T], bool], *, seconds: float = 10.0) -> T:
+        """The first item, heard already or yet to come, that is wanted."""
+        async with asyncio.timeout(seconds):
+            while (found := next((item for item in self if wanted(item)), None)) is None:
+                self._more.clear()
+                await self._more.wait()
+            return found
+
+
+@dataclass
+class Seat:
+    """One driver and what it reports."""
+
+    driver: PageDriver
+    base: str
+    pages: Heard[PageChanged] = field(default_factory=Heard)
+    dialogs: Heard[Dialog] = field(default_factory=Heard)
+
+    async def show(self, path: str) -> None:
+        """Opens a page of the site, with nothing left of what was before."""
+        self.pages.clear()
+        self.dialogs.clear()
+        self.driver.attended = False
+        await self.driver.open(self.base + path)
+
+    async def do(self, type: str, *, timeout_ms: int = 3000, **fields: Any) -> None:  # noqa: ANN401
+        await self.driver.perform(Action.model_validate({"type": type, **fields}), timeout_ms=timeout_ms)
+
+    async def text(self, selector: str, wanted: str) -> None:
+        """The page shows this text, soon."""
+        await self.do("expect_text", selector=selector, value=wanted)
+
+
+def options(**more: Any) -> BrowserOptions:  # noqa: ANN401
+    path = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+    return BrowserOptions(executables={"chromium": str(path)} if path else {}, **more)
+
+
+@asynccontextmanager
+async def site(pages: Mapping[str, str]) -> AsyncIterator[str]:
+    """Serves these pages on 127.0.0.1 and gives the address, without a slash at the end."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path not in pages:
+            raise web.HTTPNotFound
+        return web.Response(text=f"<!doctype html>{pages[request.path]}", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield str(server.make_url("/")).rstrip("/")
+
+
+@asynccontextmanager
+async def seated(pages: Mapping[str, str], *, viewport: Size = VIEWPORT, **more: Any) -> AsyncIterator[Seat]:  # noqa: ANN401
+    """A browser, ready to show these pages."""
+    drivers = PlaywrightDrivers(options(**more))
+    async with site(pages) as base:
+        try:
+            seat = Seat(await drivers.launch("chromium", viewport=viewport), base)
+            seat.driver.on_page = seat.pages.hear
+            seat.driver.on_dialog = seat.dialogs.hear
+            yield seat
+        finally:
+            await drivers.aclose()

@@ -1,0 +1,192 @@
+"""Browsers start, are lost, hang, and end: whatever happens, none is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+
+from control.commands import Input, Pick
+from control.shapes import Action, ActionType, Size
+from media.frames import LatestFrame
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers, process_id
+from runner.driver import BrowserGone, StepFailed
+from tests.processes import alive, children, ended
+from tests.runner.browser.seat import VIEWPORT, Seat, options, seated, site
+
+PAGES = {
+    "/": "<title>Here</title><button onclick=\"document.title = 'Clicked'\">Go</button>",
+    "/busy": "<title>Busy</title><body><script>setTimeout(() => { for (;;) {} }, 50)</script></body>",
+}
+CLICK = Action(type=ActionType.CLICK, selector="button")
+
+
+async def browser_process(seat: Seat) -> int:
+    browser = seat.driver.page.context.browser
+    assert browser is not None
+    pid = await process_id(browser)
+    assert pid is not None
+    return pid
+
+
+async def test_each_run_has_a_browser_of_its_own_and_none_is_left() -> None:
+    before = set(children(os.getpid()))
+    drivers = PlaywrightDrivers(options())
+    first, second = await asyncio.gather(*(drivers.launch("chromium", viewport=VIEWPORT) for _ in range(2)))
+    started = [pid for pid in children(os.getpid()) if pid not in before]
+    assert len(alive(started)) > 4
+    await first.aclose()
+    async with site(PAGES) as base:
+        await second.open(f"{base}/")
+        await second.perform(CLICK, timeout_ms=3000)
+    await first.aclose()
+    await drivers.aclose()
+    assert alive(started) == []
+    with pytest.raises(BrowserGone, match="The browser is closed"):
+        await second.perform(CLICK, timeout_ms=3000)
+
+
+async def test_drivers_that_were_never_used_close_too() -> None:
+    drivers = PlaywrightDrivers(options())
+    await drivers.aclose()
+    await drivers.aclose()
+
+
+async def test_a_browser_that_is_killed_is_told_of_and_everything_says_so() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        gone = asyncio.Event()
+        seat.driver.on_gone = gone.set
+        await seat.driver.start_capture(LatestFrame(), fps=30)
+        pid = await browser_process(seat)
+        waiting = asyncio.ensure_future(
+            seat.driver.perform(Action(type=ActionType.CLICK, selector="#never"), timeout_ms=30_000)
+        )
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.wait_for(gone.wait(), 10)
+        with pytest.raises(BrowserGone, match="The browser has gone"):
+            await asyncio.wait_for(waiting, 10)
+        for call in (
+            seat.driver.observe(),
+            seat.driver.screenshot(),
+            seat.driver.find("button"),
+            seat.driver.input(Input(kind="down")),
+            seat.driver.pick(Pick()),
+            seat.driver.start_capture(LatestFrame(), fps=30),
+        ):
+            with pytest.raises(BrowserGone):
+                await asyncio.wait_for(call, 5)
+        await seat.driver.stop_capture()
+
+
+async def test_when_playwright_ends_runs_are_told_and_later_ones_work() -> None:
+    before = set(children(os.getpid()))
+    drivers = PlaywrightDrivers(options())
+    driver = await drivers.launch("chromium", viewport=VIEWPORT)
+    gone = asyncio.Event()
+    driver.on_gone = gone.set
+    started = [pid for pid in children(os.getpid()) if pid not in before]
+    os.kill(started[0], signal.SIGKILL)
+    await asyncio.wait_for(gone.wait(), 10)
+    with pytest.raises(BrowserGone):
+        await driver.perform(CLICK, timeout_ms=3000)
+    await driver.aclose()
+    later = await drivers.launch("chromium", viewport=VIEWPORT)
+    async with site(PAGES) as base:
+        await later.open(f"{base}/")
+    await drivers.aclose()
+    for pid in started:
+        await asyncio.wait_for(ended(pid), 10)
+
+
+async def test_a_page_that_crashes_is_a_browser_gone() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        gone = asyncio.Event()
+        seat.driver.on_gone = gone.set
+        session = await seat.driver.page.context.new_cdp_session(seat.driver.page)
+        crash = asyncio.ensure_future(session.send("Page.crash"))
+        await asyncio.wait_for(gone.wait(), 10)
+        with pytest.raises(BrowserGone, match="The page has crashed"):
+            await seat.driver.perform(CLICK, timeout_ms=3000)
+        crash.cancel()
+
+
+async def test_a_browser_that_hangs_is_ended_all_the_same() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/busy")
+        pid = await browser_process(seat)
+        below = [pid, *children(pid)]
+        os.kill(pid, signal.SIGSTOP)
+        async with asyncio.timeout(20):
+            await seat.driver.aclose()
+            for each in below:
+                await ended(each)
+
+
+async def test_a_page_that_is_busy_does_not_hold_up_the_end() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/busy")
+        pid = await browser_process(seat)
+        async with asyncio.timeout(15):
+            await seat.driver.aclose()
+            await ended(pid)
+
+
+async def test_a_page_that_closes_itself_leaves_a_blank_one() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        await seat.driver.page.evaluate("() => { setTimeout(() => window.close(), 10); }")
+        await seat.pages.until(lambda page: page.url == "about:blank")
+        await seat.show("/")
+        await seat.do("click", selector="button")
+
+
+async def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    missing = str(tmp_path / "no-browser")
+    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": missing}))
+    with pytest.raises(StepFailed, match=f"^chromium could not be started \\({missing}\\): .* 'jumpseat doctor'"):
+        await drivers.launch("chromium", viewport=VIEWPORT)
+    await drivers.aclose()
+
+
+async def test_news_of_the_page_is_told_once() -> None:
+    async with seated(PAGES, viewport=Size(width=640, height=480)) as seat:
+        await seat.show("/")
+        here = await seat.pages.until(lambda page: page.title == "Here")
+        assert here.viewport == Size(width=640, height=480)
+        await seat.do("click", selector="button")
+        await seat.pages.until(lambda page: page.title == "Clicked")
+        told = [page.model_dump_json() for page in seat.pages]
+        assert len(told) == len(set(told))
+
+
+async def test_a_browser_that_somebody_else_runs_is_attached_to_and_left_running() -> None:
+    drivers = PlaywrightDrivers(options())
+    async with async_playwright() as playwright, site(PAGES) as base:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=options().executables.get("chromium"), args=sandbox)
+        bound = await browser.bind("a test", host="127.0.0.1", port=0)
+        driver = await drivers.attach(bound["endpoint"], viewport=VIEWPORT)
+        await driver.open(f"{base}/")
+        sink = LatestFrame()
+        await driver.start_capture(sink, fps=30)
+        assert (await asyncio.wait_for(sink.after(0), 10)).width == 800
+        picked = await driver.pick(Pick(x=20, y=20))
+        assert picked.selector == 'role=button[name="Go"]'
+        await driver.perform(CLICK, timeout_ms=3000)
+        await driver.aclose()
+        assert browser.is_connected()
+        await drivers.aclose()
+        await browser.close()
+
+
+async def test_nobody_to_attach_to() -> None:
+    drivers = PlaywrightDrivers(options())
+    with pytest.raises(StepFailed, match="No browser answers at ws://127"):
+        await drivers.attach("ws://127.0.0.1:9/", viewport=VIEWPORT)
+    await drivers.aclose()

@@ -1,0 +1,333 @@
+"""Every type of action on real pages, what it waits for, and what it says when it cannot be done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from runner.browser.expect import matches
+from runner.driver import StepFailed
+from tests.runner.browser.seat import Seat, seated
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SHOP = """<title>Shop</title><body>
+<style>.cover { position: fixed; inset: 0; background: #0003 }</style>
+<button id="pay" onclick="say('paid ' + event.detail)" ondblclick="say('twice')">Pay</button>
+<button id="off" disabled>Off</button>
+<button id="late" disabled onclick="say('late')">Late</button>
+<button hidden>Ghost</button>
+<button class="twin">One</button><button class="twin">Two</button>
+<span id="tip" onmouseenter="say('hovered')">Tip</span>
+<input aria-label="Name" value="old" oninput="say(this.value)" onkeydown="if (event.key === 'Enter') say('entered')">
+<input aria-label="Fixed" readonly value="fixed">
+<input aria-label="Code" type="password" value="secret">
+<div id="rich" contenteditable></div>
+<select aria-label="Size" onchange="say(this.value)">
+  <option value="s">Small</option><option value="l">Large</option></select>
+<label><input type="checkbox" onchange="say(this.checked)"> Agree</label>
+<input type="file" aria-label="File" onchange="files[0].text().then(text => say(files[0].name + '=' + text))">
+<div id="card" draggable="true" ondragstart="event.dataTransfer.setData('text', 'card')">Card</div>
+<div id="bin" ondragover="event.preventDefault()" ondrop="event.preventDefault(); say('dropped')">Bin</div>
+<a href="/cart">Cart</a> <a href="/cart" target="_blank">Cart in a tab</a> <a id="slow" href="/slow">Slow</a>
+<button onclick="window.close()">Close me</button>
+<button onclick="setTimeout(() => { location.href = '/cart'; }, 10)">Soon</button>
+<p id="log"></p><p id="spaced">Order&nbsp; #5
+   is  on   its way</p>
+<div style="height: 3000px"></div><p id="bottom">Bottom</p>
+<script>
+  function say(text) { log.textContent += text + ';'; }
+  function cover() { document.body.insertAdjacentHTML('beforeend', '<div class="cover" id="veil">Wait</div>'); }
+  if (location.hash === '#cover') cover();
+  if (location.hash === '#late') setTimeout(() => { late.disabled = false; say('ready'); }, 300);
+</script></body>"""
+PAGES = {
+    "/": SHOP,
+    "/cart": "<title>Cart</title><h1>Your cart</h1><a href='/'>Shop</a>",
+    "/list/cart": "<title>List</title><h1>List</h1>",
+    "/busy": "<title>Busy</title><button onclick='for (;;) {}'>Loop</button>",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seat]:
+    folder = tmp_path_factory.mktemp("uploads")
+    (folder / "note.txt").write_text("from the folder")
+    (folder.parent / "outside.txt").write_text("not to be had")
+    async with seated(PAGES, uploads=folder) as seat:
+        yield seat
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def seat(browser: Seat) -> AsyncIterator[Seat]:
+    await browser.show("/")
+    yield browser
+
+
+async def fails(seat: Seat, sentence: str, *, timeout_ms: int = 400, **fields: Any) -> None:  # noqa: ANN401
+    with pytest.raises(StepFailed) as caught:
+        await seat.do(**fields, timeout_ms=timeout_ms)
+    assert str(caught.value) == sentence.replace("{base}", seat.base)
+
+
+@pytest.mark.parametrize(
+    ("action", "result"),
+    [
+        ({"type": "click", "selector": "#pay"}, "paid 1;"),
+        ({"type": "double_click", "selector": "#pay"}, "paid 1;paid 2;twice;"),
+        ({"type": "hover", "selector": "#tip"}, "hovered;"),
+        ({"type": "type", "selector": '[aria-label="Name"]', "value": "Ada"}, "Ada;"),
+        ({"type": "type", "selector": '[aria-label="Name"]', "value": ""}, ";"),
+        ({"type": "press", "selector": '[aria-label="Name"]', "value": "Enter"}, "entered;"),
+        ({"type": "select", "selector": "select", "value": "l"}, "l;"),
+        ({"type": "select", "selector": "select", "value": "Large"}, "l;"),
+        ({"type": "check", "selector": "input[type=checkbox]"}, "true;"),
+        ({"type": "check", "selector": "text=Agree"}, "true;"),
+        (
+            {"type": "upload", "selector": "input[type=file]", "value": "data:text/plain;name=a%20b.txt,hi"},
+            "a b.txt=hi;",
+        ),
+        ({"type": "upload", "selector": "input[type=file]", "value": "note.txt"}, "note.txt=from the folder;"),
+        ({"type": "drag", "selector": "#card", "target": "#bin"}, "dropped;"),
+    ],
+    ids=lambda value: value.get("type") if isinstance(value, dict) else value,
+)
+async def test_it_is_done(seat: Seat, action: dict[str, Any], result: str) -> None:
+    await seat.do(**action)
+    await seat.text("#log", result)
+
+
+async def test_a_box_is_unchecked_and_a_key_goes_where_the_focus_is(seat: Seat) -> None:
+    await seat.do("check", selector="input[type=checkbox]")
+    await seat.do("press", value="Space")
+    await seat.do("check", selector="input[type=checkbox]")
+    await seat.do("uncheck", selector="input[type=checkbox]")
+    await seat.text("#log", "true;false;true;false;")
+
+
+async def test_editable_elements_are_typed_into(seat: Seat) -> None:
+    await seat.do("type", selector="#rich", value="Dear all")
+    await seat.text("#rich", "Dear all")
+
+
+async def test_scrolling_by_pixels_by_viewports_and_to_an_element(seat: Seat) -> None:
+    async def top() -> float:
+        target = await seat.driver.find("#pay")
+        assert target is not None
+        assert target.box is not None
+        return target.box.y
+
+    start = await top()
+    await seat.do("scroll")
+    assert await top() == start - 600
+    await seat.do("scroll", value=-100)
+    assert await top() == start - 500
+    await seat.do("scroll", selector="#bottom")
+    bottom = await seat.driver.find("#bottom")
+    assert bottom is not None
+    assert bottom.box is not None
+    assert 0 <= bottom.box.y < 600
+
+
+async def test_going_about(seat: Seat) -> None:
+    await seat.do("navigate", value="/cart")
+    await seat.do("expect_url", value=f"{seat.base}/cart")
+    await seat.do("back")
+    await seat.do("expect_url", value="/")
+    await seat.do("forward")
+    await seat.do("expect_visible", selector="h1")
+    await seat.do("reload")
+    await seat.do("expect_url", value="*/cart")
+    await fails(seat, "There is no page to go forward to", type="forward")
+    await seat.do("navigate", value="list/cart")
+    await seat.do("expect_url", value="/list/*")
+
+
+async def test_there_is_nothing_before_the_first_page() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        await fails(seat, "There is no page to go back to", type="back", timeout_ms=3000)
+        assert seat.driver.url == f"{seat.base}/"
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/hostname", "chrome://version", "data:text/html,hi", "javascript:alert(1)", "about:blank"]
+)
+async def test_only_the_web_is_opened(seat: Seat, address: str) -> None:
+    await fails(seat, f"{address} is not opened: only http and https addresses are", type="navigate", value=address)
+    assert seat.driver.url == f"{seat.base}/"
+
+
+async def test_an_address_where_nobody_answers(seat: Seat) -> None:
+    nowhere = "http://127.0.0.1:9/"
+    with pytest.raises(StepFailed, match=f"^{nowhere} cannot be loaded: "):
+        await seat.driver.open(nowhere)
+    await seat.show("/cart")
+
+
+async def test_a_click_that_leads_to_another_page_waits_for_it(seat: Seat) -> None:
+    await seat.do("click", selector="text=Cart >> nth=0")
+    assert seat.driver.url == f"{seat.base}/cart"
+
+
+async def test_a_new_tab_is_followed_and_left(seat: Seat) -> None:
+    await seat.do("click", selector="text=Cart in a tab")
+    assert seat.driver.url == f"{seat.base}/cart"
+    two = await seat.pages.until(lambda page: len(page.tabs) == 2 and page.title == "Cart")
+    assert [(tab.index, tab.title, tab.active) for tab in two.tabs] == [(0, "Shop", False), (1, "Cart", True)]
+    await seat.do("switch_tab", value=0)
+    assert seat.driver.url == f"{seat.base}/"
+    await fails(seat, "There is no tab 2: 2 tabs are open, the first is tab 0", type="switch_tab", value=2)
+    await seat.do("switch_tab", value=1)
+    await seat.do("close_tab", value=1)
+    await seat.do("expect_url", value="/")
+    one = await seat.pages.until(lambda page: len(page.tabs) == 1 and page.title == "Shop" and page.tabs[0].active)
+    assert one.viewport is not None
+    await fails(seat, "The only open tab cannot be closed", type="close_tab", value=0)
+
+
+async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
+    await seat.show("/#late")
+    await seat.do("reload")
+    await seat.do("click", selector="#late")
+    await seat.text("#log", "ready;late;")
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        ({"type": "click", "selector": "#nope"}, "No element matches #nope after 400 ms"),
+        (
+            {"type": "click", "selector": 'role=button[name="X"]'},
+            'No element matches role=button[name="X"] after 400 ms',
+        ),
+        ({"type": "click", "selector": "#off"}, "The button 'Off' is disabled (waited 400 ms)"),
+        ({"type": "click", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 400 ms)"),
+        (
+            {"type": "type", "selector": '[aria-label="Fixed"]', "value": "x"},
+            "The textbox 'Fixed' is read-only (waited 400 ms)",
+        ),
+        (
+            {"type": "click", "selector": ".twin"},
+            '.twin matches 2 elements; narrow it down, for example to the first: role=button[name="One"]',
+        ),
+        (
+            {"type": "expect_text", "selector": "#spaced", "value": "Order #6"},
+            "Expected text 'Order #6', the page shows 'Order #5 is on its way' (waited 400 ms)",
+        ),
+        (
+            {"type": "expect_text", "selector": "[type=password]", "value": "x"},
+            "Expected text 'x', the page shows '•••' (waited 400 ms)",
+        ),
+        ({"type": "expect_visible", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 400 ms)"),
+        ({"type": "expect_visible", "selector": "#nope"}, "No element matches #nope after 400 ms"),
+        (
+            {"type": "expect_url", "value": "/thanks"},
+            "Expected the address /thanks, the page is at {base}/ (waited 400 ms)",
+        ),
+        (
+            {"type": "select", "selector": "select", "value": "Huge"},
+            "select has no option 'Huge'; it offers 'Small', 'Large'",
+        ),
+        (
+            {"type": "upload", "selector": "input[type=file]", "value": "../outside.txt"},
+            "There is no file '../outside.txt' in the folder for uploads",
+        ),
+        ({"type": "wait", "selector": "#nope"}, "No element matches #nope after 400 ms"),
+        (
+            {"type": "press", "value": "Nokey", "selector": "#pay"},
+            "'Nokey' is no key: use names such as Enter, Tab, ArrowDown, Control+a",
+        ),
+        ({"type": "press", "value": "Nokey"}, "'Nokey' is no key: use names such as Enter, Tab, ArrowDown, Control+a"),
+    ],
+    ids=lambda value: value.get("type") if isinstance(value, dict) else "",
+)
+async def test_what_could_not_be_done_is_said_in_one_sentence(
+    seat: Seat, action: dict[str, Any], sentence: str
+) -> None:
+    await fails(seat, sentence, **action)
+
+
+async def test_a_covered_button_names_what_covers_it(seat: Seat) -> None:
+    await seat.show("/#cover")
+    await seat.do("reload")
+    await fails(
+        seat,
+        """The button 'Pay' is covered by <div id="veil" class="cover">Wait</div> (waited 400 ms)""",
+        type="click",
+        selector="#pay",
+    )
+
+
+async def test_a_selector_that_cannot_be_read(seat: Seat) -> None:
+    with pytest.raises(StepFailed, match=r"^The selector \]\[ cannot be read: "):
+        await seat.do("click", selector="][")
+
+
+async def test_text_is_expected_whatever_its_whitespace_and_of_fields_their_value(seat: Seat) -> None:
+    await seat.do("expect_text", selector="#spaced", value="#5 is on\nits way")
+    await seat.do("expect_text", selector='[aria-label="Name"]', value="old")
+    await seat.do("expect_text", selector="select", value="Small")
+    await seat.do("expect_text", selector="body", value="Bottom")
+
+
+async def test_waiting_for_time_and_for_an_element(seat: Seat) -> None:
+    await seat.do("wait", value=20)
+    await seat.do("wait", selector="#pay")
+
+
+async def test_a_cancelled_step_never_acts_later(seat: Seat) -> None:
+    await seat.show("/#late")
+    await seat.do("reload")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await seat.do("click", selector="#late", timeout_ms=5000)
+    await seat.text("#log", "ready;")
+    await seat.do("click", selector="#pay")
+    await seat.text("#log", "ready;paid 1;")
+
+
+async def test_a_page_whose_script_never_ends_fails_the_step_in_time() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/busy")
+        with contextlib.suppress(StepFailed):
+            await seat.do("click", selector="button", timeout_ms=500)
+        async with asyncio.timeout(30):
+            with pytest.raises(StepFailed, match="a script keeps it busy"):
+                await seat.do("click", selector="button", timeout_ms=500)
+            with pytest.raises(StepFailed, match="a script keeps it busy"):
+                await seat.driver.observe()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "address", "same"),
+    [
+        ("http://a.test", "http://a.test/", True),
+        ("http://a.test/x", "http://a.test/x?y=1", False),
+        ("/x", "http://a.test/x?y=1#z", True),
+        ("/x?y=1", "http://a.test/x?y=1", True),
+        ("/x?y=2", "http://a.test/x?y=1", False),
+        ("/x#z", "http://a.test/x#z", True),
+        ("/x", "http://a.test/xy", False),
+        ("*/x", "http://a.test/b/x", True),
+        ("http://*.test/*", "http://a.test/b?c", True),
+        ("/orders/*", "http://a.test/orders/5", True),
+        ("/orders/*", "http://a.test/carts/5", False),
+        ("/a.b", "http://a.test/axb", False),
+    ],
+)
+async def test_addresses_match(wanted: str, address: str, same: bool) -> None:
+    assert matches(wanted, address) is same
+
+
+async def test_uploads_need_a_folder(tmp_path: Path) -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        sentence = "This server has no folder for uploads: give the file as a data: URL"
+        await fails(seat, sentence, type="upload", selector="input[type=file]", value=str(tmp_path / "any"))

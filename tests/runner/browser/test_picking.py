@@ -1,0 +1,154 @@
+"""Pointing at the picture gives the element there, by a selector that finds it and no other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from control.commands import Input, Pick
+from control.events import Picked
+from control.shapes import Size
+from runner.driver import StepFailed
+from tests.runner.browser.seat import Seat, seated
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PAGE = """<title>Things</title><body style="margin: 0">
+<style>
+  html { height: 600px }
+  .at { position: absolute; width: 100px; height: 30px; margin: 0; box-sizing: border-box; overflow: hidden }
+  #frame { position: absolute; left: 300px; top: 50px; width: 300px; height: 200px; border: 5px solid }
+</style>
+<button class="at" style="left: 0; top: 0"><svg width="80" height="20"><rect width="80" height="20"/></svg>
+  <b>Pay</b></button>
+<button class="at" style="left: 0; top: 40px">Add</button><button class="at" style="left: 0; top: 80px">Add</button>
+<p class="at" style="left: 0; top: 120px">Some words</p>
+<input class="at" style="left: 0; top: 160px" placeholder="Search here">
+<div class="at" style="left: 0; top: 200px" data-testid="thing"></div>
+<label class="at" style="left: 0; top: 240px"><input type="checkbox">Agree</label>
+<button class="at" style="left: 700px; top: 570px">Corner</button>
+<div class="at" id="host" style="left: 200px; top: 0"></div>
+<iframe src="/outer" id="frame"></iframe>
+<p id="log" class="at" style="left: 200px; top: 300px; width: 300px"></p>
+<script>
+  host.attachShadow({ mode: 'open' }).innerHTML = '<button>Shady</button>';
+  addEventListener('click', event => { log.textContent = event.target.textContent; });
+  if (location.hash === '#zoom') document.documentElement.style.zoom = 1.5;
+</script></body>"""
+OUTER = """<body style="margin: 0"><p style="height: 40px; margin: 0">Outer words</p>
+<iframe src="/inner" style="margin-left: 20px; width: 200px; height: 100px; border: 0"></iframe></body>"""
+INNER = """<body style="margin: 0"><button style="width: 90px; height: 30px">Deep</button></body>"""
+SITE = {"/": PAGE, "/outer": OUTER, "/inner": INNER}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seat() -> AsyncIterator[Seat]:
+    async with seated(SITE) as seat:
+        yield seat
+
+
+async def pick(seat: Seat, x: float, y: float, **picture: float) -> Picked:
+    return await seat.driver.pick(Pick.model_validate({"id": "7", "x": x, "y": y, **picture}))
+
+
+@pytest.mark.parametrize(
+    ("point", "selector", "role", "name"),
+    [
+        ((20, 10), 'role=button[name="Pay"]', "button", "Pay"),
+        ((50, 55), 'role=button[name="Add"] >> nth=0', "button", "Add"),
+        ((50, 95), 'role=button[name="Add"] >> nth=1', "button", "Add"),
+        ((20, 130), "text=Some words", "paragraph", None),
+        ((50, 175), 'role=textbox[name="Search here"]', "textbox", "Search here"),
+        ((50, 215), '[data-testid="thing"]', None, None),
+        ((10, 250), 'role=checkbox[name="Agree"]', "checkbox", "Agree"),
+        ((210, 10), 'role=button[name="Shady"]', "button", "Shady"),
+        ((799.5, 599.5), 'role=button[name="Corner"]', "button", "Corner"),
+        ((700.9, 570.1), 'role=button[name="Corner"]', "button", "Corner"),
+        (
+            (350, 110),
+            "#frame >> internal:control=enter-frame >> iframe >> internal:control=enter-frame >> "
+            'role=button[name="Deep"]',
+            "button",
+            "Deep",
+        ),
+        ((790, 300), "html", "document", None),
+    ],
+)
+async def test_the_element_and_how_to_find_it(
+    seat: Seat, point: tuple[float, float], selector: str, role: str | None, name: str | None
+) -> None:
+    await seat.show("/")
+    picked = await pick(seat, *point)
+    assert (picked.id, picked.selector, picked.role, picked.name) == ("7", selector, role, name)
+    assert await seat.driver.page.locator(picked.selector).count() == 1
+    assert picked.viewport == Size(width=800, height=600)
+    assert picked.box is not None
+    assert picked.box.x <= point[0] < picked.box.x + picked.box.width
+    assert picked.box.y <= point[1] < picked.box.y + picked.box.height
+
+
+async def test_a_label_stands_for_its_box(seat: Seat) -> None:
+    await seat.show("/")
+    assert (await pick(seat, 60, 250)).selector == 'role=checkbox[name="Agree"]'
+
+
+async def test_the_text_is_given_too(seat: Seat) -> None:
+    await seat.show("/")
+    assert (await pick(seat, 20, 130)).text == "Some words"
+
+
+@pytest.mark.parametrize("scale", [0.37, 2.5])
+async def test_pictures_of_any_size(seat: Seat, scale: float) -> None:
+    await seat.show("/")
+    size = {"width": 800 * scale, "height": 600 * scale}
+    for x, y in [(701, 571), (799, 571), (701, 599), (799, 599)]:
+        assert (await pick(seat, x * scale, y * scale, **size)).name == "Corner"
+    for left, top in [(699.9, 571.0), (701.0, 569.9)]:
+        assert (await pick(seat, left * scale, top * scale, **size)).name is None
+
+
+async def test_a_page_that_is_zoomed(seat: Seat) -> None:
+    await seat.show("/#zoom")
+    await seat.do("reload")
+    assert (await pick(seat, 149, 104)).selector == 'role=button[name="Add"] >> nth=0'
+    await press(seat, 149, 104)
+    await seat.text("#log", "Add")
+
+
+async def test_a_page_that_is_pinched(seat: Seat) -> None:
+    await seat.show("/")
+    page = seat.driver.page
+    session = await page.context.new_cdp_session(page)
+    await session.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
+    assert (await pick(seat, 190, 50)).name == "Pay"
+    assert (await pick(seat, 190, 110)).selector == 'role=button[name="Add"] >> nth=0'
+    await press(seat, 190, 110)
+    await seat.text("#log", "Add")
+    await session.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
+    await session.detach()
+
+
+async def test_a_screen_of_more_pixels() -> None:
+    async with seated(SITE, device_scale_factor=2) as seat:
+        await seat.show("/")
+        assert (await pick(seat, 1599, 1199, width=1600, height=1200)).name == "Corner"
+        await press(seat, 1599, 1199, width=1600, height=1200)
+        await seat.text("#log", "Corner")
+
+
+async def test_nothing_is_picked_while_a_dialog_is_open(seat: Seat) -> None:
+    await seat.show("/")
+    seat.driver.attended = True
+    await seat.driver.page.evaluate("() => { setTimeout(() => alert('Hello'), 0); }")
+    await seat.dialogs.until(lambda dialog: dialog.message == "Hello")
+    with pytest.raises(StepFailed, match="while a dialog is open"):
+        await pick(seat, 50, 55)
+    seat.driver.attended = False
+    assert (await pick(seat, 50, 95)).name == "Add"
+
+
+async def press(seat: Seat, x: float, y: float, **picture: float) -> None:
+    for kind in ("down", "up"):
+        await seat.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y, **picture}))

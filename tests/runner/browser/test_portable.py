@@ -1,0 +1,46 @@
+"""The ways that Firefox and WebKit are driven, on Chromium: Playwright's own screencast and keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+
+from control.commands import Input
+from media.frames import LatestFrame
+from runner.browser.background import Background
+from runner.browser.screencast import Pace, Pictures, PortableSource
+from runner.browser.wires import Wires
+from tests.runner.browser.seat import seated
+
+PAGES = {"/": "<title>Page</title><input onkeydown=\"document.title += event.key + ',' \"><button>Go</button>"}
+
+
+async def test_pictures_by_playwrights_screencast() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        sink, background = LatestFrame(), Background()
+        pictures = Pictures(seat.driver.page, sink, (800, 600), resized=lambda _: None)
+        source = PortableSource(pictures, (800, 600), Pace(30), background)
+        await source.start()
+        frame = await asyncio.wait_for(sink.after(0), 10)
+        assert (frame.width, frame.height, frame.data[:2]) == (800, 600, b"\xff\xd8")
+        await seat.do("type", selector="input", value="more")
+        newer = await asyncio.wait_for(sink.after(frame.seq), 10)
+        assert newer.captured_at >= frame.captured_at
+        await source.stop()
+        seq = sink.newest.seq if sink.newest else 0
+        await seat.do("type", selector="input", value="")
+        await seat.driver.screenshot()
+        assert sink.newest is not None
+        assert sink.newest.seq == seq
+        await background.aclose()
+
+
+async def test_keys_by_playwrights_keyboard() -> None:
+    async with seated(PAGES) as seat:
+        await seat.show("/")
+        page, wires = seat.driver.page, Wires(chromium=False)
+        await page.focus("input")
+        for key, code in [("a", "KeyA"), ("ü", "BracketLeft"), ("Enter", "Enter"), ("Dead", "Backquote")]:
+            for down in (True, False):
+                await wires.key(page, Input(kind="key_down", key=key, code=code), down=down)
+        assert await page.input_value("input") == "aü"

@@ -1,0 +1,183 @@
+"""Pictures of the active page, read for what they show."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import av
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from control.shapes import Size
+from media.frames import JpegFrame, LatestFrame
+from runner.browser.screencast import Pace
+from tests.runner.browser.seat import Seat, seated
+from tests.timecode import Picture, decode
+from web.shop import serving_shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PAGES = {
+    "/": """<title>Still</title><body style="margin: 0; background: #00f">
+<button onclick="document.body.style.background = '#f00'">Red</button>
+<button onclick="let left = 30; const turn = () => {
+  document.body.style.background = left % 2 ? '#f00' : '#ff0';
+  if (left--) requestAnimationFrame(turn); else document.body.style.background = '#0f0';
+}; turn()">Flash</button>
+<a href="/other" target="_blank">Other</a></body>""",
+    "/other": """<title>Other</title><body style="background: #fff"></body>""",
+}
+BLUE, RED, GREEN, WHITE = (0, 0, 255), (255, 0, 0), (0, 255, 0), (255, 255, 255)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Seat]:
+    async with seated(PAGES) as seat:
+        yield seat
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def seat(browser: Seat) -> AsyncIterator[Seat]:
+    await browser.show("/")
+    yield browser
+    await browser.driver.stop_capture()
+
+
+def picture(frame: JpegFrame) -> Picture:
+    """(height, width, 3) RGB."""
+    with av.open(io.BytesIO(frame.data), mode="r", format="mjpeg") as file:
+        return np.asarray(next(file.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
+
+
+def shows(frame: JpegFrame, color: tuple[int, int, int]) -> bool:
+    """The lower half of the picture has this color."""
+    pixels = picture(frame)
+    return bool(np.abs(pixels[pixels.shape[0] // 2 :].astype(int) - color).max() < 40)
+
+
+async def until(sink: LatestFrame, wanted: Callable[[JpegFrame], bool]) -> JpegFrame:
+    seq = 0
+    async with asyncio.timeout(15):
+        while True:
+            frame = await sink.after(seq)
+            if wanted(frame):
+                return frame
+            seq = frame.seq
+
+
+@asynccontextmanager
+async def captured(seat: Seat, *, fps: int = 30) -> AsyncIterator[LatestFrame]:
+    sink = LatestFrame()
+    await seat.driver.start_capture(sink, fps=fps)
+    yield sink
+    await seat.driver.stop_capture()
+
+
+async def test_a_still_page_is_shown_at_once_and_each_time(seat: Seat) -> None:
+    for _ in range(3):
+        async with captured(seat) as sink:
+            frame = await until(sink, lambda frame: shows(frame, BLUE))
+            assert (frame.width, frame.height) == (800, 600)
+            assert picture(frame).shape == (600, 800, 3)
+
+
+@pytest.mark.parametrize("fps", [2, 30])
+async def test_the_last_change_is_never_lost_however_slow_the_rate(seat: Seat, fps: int) -> None:
+    async with captured(seat, fps=fps) as sink:
+        await seat.do("click", selector="text=Flash")
+        await until(sink, lambda frame: shows(frame, GREEN))
+        await seat.do("click", selector="text=Red")
+        await until(sink, lambda frame: shows(frame, RED))
+
+
+async def test_it_follows_the_active_tab(seat: Seat) -> None:
+    async with captured(seat) as sink:
+        await until(sink, lambda frame: shows(frame, BLUE))
+        await seat.do("click", selector="text=Other")
+        await until(sink, lambda frame: shows(frame, WHITE))
+        await seat.do("switch_tab", value=0)
+        await until(sink, lambda frame: shows(frame, BLUE))
+        await seat.do("click", selector="text=Red")
+        await until(sink, lambda frame: shows(frame, RED))
+        await seat.do("close_tab", value=1)
+
+
+async def test_a_tab_that_closes_gives_way_to_the_one_before(seat: Seat) -> None:
+    async with captured(seat) as sink:
+        await seat.do("click", selector="text=Other")
+        await until(sink, lambda frame: shows(frame, WHITE))
+        await seat.do("close_tab", value=1)
+        await until(sink, lambda frame: shows(frame, BLUE))
+
+
+async def test_a_viewport_that_grows(seat: Seat) -> None:
+    page = seat.driver.page
+    async with captured(seat) as sink:
+        await until(sink, lambda frame: shows(frame, BLUE))
+        await page.set_viewport_size({"width": 1000, "height": 700})
+        grown = await until(sink, lambda frame: picture(frame).shape == (700, 1000, 3))
+        assert (grown.width, grown.height) == (1000, 700)
+        await page.set_viewport_size({"width": 800, "height": 600})
+        await until(sink, lambda frame: (frame.width, picture(frame).shape) == (800, (600, 800, 3)))
+
+
+async def test_the_rate_is_capped_and_pictures_are_of_their_time() -> None:
+    async with serving_shop() as shop, seated({}, viewport=Size(width=1280, height=720)) as seat:
+        await seat.driver.open(f"{shop}/timecode.html?fps=60")
+        async with captured(seat, fps=10) as sink:
+            first = await until(sink, lambda frame: frame.seq > 3)
+            last = await until(sink, lambda frame: frame.seq >= first.seq + 10)
+            codes = [decode(picture(frame)) for frame in (first, last)]
+            assert codes[0] is not None
+            assert codes[1] is not None
+            # Each of them waited for an acknowledgement, and those are a tenth of a second apart.
+            assert codes[1] - codes[0] >= 0.8 * (last.seq - first.seq) * 100
+            assert abs(last.captured_at * 1000 - codes[1]) < 2000
+
+
+async def test_nothing_comes_after_the_end() -> None:
+    async with serving_shop() as shop, seated({}) as seat:
+        await seat.driver.open(f"{shop}/timecode.html?fps=60")
+        async with captured(seat) as sink:
+            await sink.after(5)
+        assert sink.newest is not None
+        seq = sink.newest.seq
+        other = LatestFrame()
+        await seat.driver.start_capture(other, fps=30)
+        await other.after(5)
+        assert sink.newest.seq == seq
+
+
+@pytest.mark.parametrize(
+    ("scale", "largest", "shape"), [(2, None, (600, 800)), (1, Size(width=400, height=400), (300, 400))]
+)
+async def test_pictures_are_of_the_viewport_or_fit_the_given_size(
+    scale: float, largest: Size | None, shape: tuple[int, int]
+) -> None:
+    async with seated(PAGES, device_scale_factor=scale, max_picture=largest) as seat:
+        await seat.show("/")
+        async with captured(seat) as sink:
+            frame = await until(sink, lambda frame: shows(frame, BLUE))
+            assert (frame.width, frame.height) == (800, 600)
+            assert picture(frame).shape[:2] == shape
+
+
+async def test_a_screenshot_leaves_the_focus_where_it_is(seat: Seat) -> None:
+    await seat.do("press", selector="text=Red", value="Shift")
+    await seat.driver.screenshot()
+    assert await seat.driver.page.evaluate("document.activeElement.textContent") == "Red"
+
+
+async def test_a_screenshot_is_a_jpeg_of_the_viewport(seat: Seat) -> None:
+    data = await seat.driver.screenshot()
+    assert picture(JpegFrame(data, 1, 0.0, 800, 600)).shape == (600, 800, 3)
+
+
+async def test_the_pace_spreads_a_burst_and_lets_a_slow_page_go() -> None:
+    pace = Pace(10)
+    assert [round(pace.delay(100.0), 3) for _ in range(3)] == [0, 0.1, 0.2]
+    assert pace.delay(105.0) == 0

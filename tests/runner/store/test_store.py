@@ -1,0 +1,260 @@
+"""What outlives the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from control.shapes import Action, ActionType, Clock, Control, RunStatus, RunView, Source, Step, StepStatus, utc_now
+from runner.store.database import STOPPED, RunKey, RunRecord, Store, StoreUnusable
+from runner.store.instance import Instance
+from tests.fakes import FakeClock
+
+START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def opened(folder: Path, *, clock: Clock = utc_now) -> AsyncIterator[Store]:
+    store = await Store.open(folder, clock=clock)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+def record(
+    run_id: str = "r1", *, owner: str = "ada", status: RunStatus = RunStatus.RUNNING, at: datetime = START
+) -> RunRecord:
+    view = RunView(
+        id=run_id,
+        name="Buy",
+        status=status,
+        paused=False,
+        url="http://shop.test/",
+        instructions="Buy it",
+        instructions_version=1,
+        planner="plain",
+        mode="auto",
+        current_step=0,
+        total_steps=None,
+        steps=(),
+        proposal=None,
+        control=Control(),
+        viewers=0,
+        created_at=at,
+        started_at=at,
+        ended_at=None,
+        error=None,
+    )
+    return RunRecord(owner, view, {"url": "http://shop.test/", "secrets": {"PW": ""}})
+
+
+def step(number: int, status: StepStatus = StepStatus.PASSED) -> Step:
+    return Step(
+        step_number=number,
+        action=ActionType.CLICK,
+        target="#pay",
+        value=None,
+        description="Click 'Pay' – ✓",
+        source=Source.PLAN,
+        status=status,
+        timestamp=START,
+        full_action=Action(type=ActionType.CLICK, selector="#pay"),
+    )
+
+
+async def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        written = record()
+        await store.add(written)
+        await store.save(written.view, [step(1), step(2, StepStatus.RUNNING)])
+        await store.save(written.view, [step(2)])
+        found = await store.get("r1")
+        assert found
+        assert (found.owner, found.creation) == ("ada", written.creation)
+        assert found.view.steps == (step(1).summary(), step(2).summary())
+        assert await store.steps("r1") == [step(1), step(2)]
+        assert await store.get("r2") is None
+
+
+async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record(status=RunStatus.PASSED))
+        await store.save(record(status=RunStatus.PASSED).view, [step(1)])
+        await store.save_screenshot("r1", 1, b"jpeg")
+        await store.revoke("token", until=datetime.now(UTC) + timedelta(hours=1))
+    async with opened(tmp_path) as store:
+        found = await store.get("r1")
+        assert found
+        assert found.view.status is RunStatus.PASSED
+        assert await store.steps("r1") == [step(1)]
+        path = await store.screenshot("r1", 1)
+        assert path
+        assert path.read_bytes() == b"jpeg"
+        assert await store.is_revoked("token")
+
+
+async def test_a_run_in_flight_when_the_server_stopped_has_failed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record())
+        await store.save(record().view, [step(1), step(2, StepStatus.RUNNING)])
+        await store.add(record("done", status=RunStatus.CANCELLED))
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        found = await store.get("r1")
+        assert found
+        assert (found.view.status, found.view.error, found.view.ended_at) == (RunStatus.FAILED, STOPPED, clock.now)
+        assert [(done.status, done.error) for done in await store.steps("r1")] == [
+            (StepStatus.PASSED, None),
+            (StepStatus.SKIPPED, STOPPED),
+        ]
+        other = await store.get("done")
+        assert other
+        assert other.view.status is RunStatus.CANCELLED
+
+
+async def test_a_run_of_another_server_that_lives_is_left_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path) as first:
+        await first.add(record())
+        async with opened(tmp_path) as second:
+            found = await second.get("r1")
+            assert found
+            assert found.view.status is RunStatus.RUNNING
+
+
+async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, sys
+from pathlib import Path
+from runner.store.database import Store
+from tests.runner.test_store import record, step
+async def main():
+    store = await Store.open(Path({str(tmp_path)!r}))
+    await store.add(record())
+    await store.save(record().view, [step(1)])
+    print("acknowledged", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    assert child.stdout
+    try:
+        assert await child.stdout.readline() == b"acknowledged\n"
+    finally:
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+    async with opened(tmp_path) as store:
+        found = await store.get("r1")
+        assert found
+        assert (found.view.status, found.view.error) == (RunStatus.FAILED, STOPPED)
+        assert await store.steps("r1") == [step(1)]
+    assert list((tmp_path / "servers").iterdir()) == []
+
+
+async def test_runs_are_listed_newest_first_page_by_page(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for number in range(5):
+            await store.add(record(f"r{number}", at=START + timedelta(seconds=number // 2)))
+        await store.add(record("other", owner="bob"))
+        first = await store.page(owner="ada", limit=2)
+        assert [found.view.id for found in first] == ["r4", "r3"]
+        await store.add(record("newer", at=START + timedelta(seconds=9)))
+        rest = await store.page(owner="ada", limit=9, older_than=first[-1].key)
+        assert [found.view.id for found in rest] == ["r2", "r1", "r0"]
+        assert await store.page(owner="ada", limit=9, older_than=RunKey(0, "")) == []
+
+
+async def test_runs_are_listed_by_status(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for run_id, status in (("a", RunStatus.PASSED), ("b", RunStatus.FAILED), ("c", RunStatus.RUNNING)):
+            await store.add(record(run_id, status=status))
+        passed = await store.page(owner="ada", status=RunStatus.PASSED, limit=9)
+        assert [found.view.id for found in passed] == ["a"]
+        either = await store.page(owner="ada", status=RunStatus.PASSED, or_ids=["c"], limit=9)
+        assert [found.view.id for found in either] == ["c", "a"]
+
+
+async def test_a_deleted_run_leaves_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record())
+        await store.save(record().view, [step(1)])
+        await store.save_screenshot("r1", 1, b"jpeg")
+        await store.delete("r1")
+        assert await store.get("r1") is None
+        assert await store.steps("r1") == []
+        assert not store.folder("r1").exists()
+
+
+async def test_a_screenshot_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        assert await store.screenshot("r1", 1) is None
+        await store.save_screenshot("r1", 1, b"old")
+        await store.save_screenshot("r1", 1, b"new")
+        await store.save_screenshot("r1", 1, b"before", before=True)
+        assert sorted(path.name for path in store.folder("r1").iterdir()) == ["0001-before.jpg", "0001.jpg"]
+        path = await store.screenshot("r1", 1, before=True)
+        assert path
+        assert path.read_bytes() == b"before"
+
+
+async def test_a_revoked_token_is_forgotten_once_it_would_have_expired(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.revoke("t", until=clock.now + timedelta(hours=1))
+        await store.revoke("t", until=clock.now + timedelta(hours=2))
+        assert await store.is_revoked("t")
+        assert not await store.is_revoked("u")
+    clock.advance(hours=3)
+    async with opened(tmp_path, clock=clock) as store:
+        assert not await store.is_revoked("t")
+
+
+async def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path):
+        pass
+    with contextlib.closing(sqlite3.connect(tmp_path / "jumpseat.sqlite3")) as database:
+        database.execute("UPDATE jumpseat_meta SET schema_version = 99")
+        database.commit()
+    with pytest.raises(StoreUnusable, match="schema version 99"):
+        await Store.open(tmp_path)
+
+
+async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StoreUnusable, match="data"):
+        await Store.open(tmp_path / "data")
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "jumpseat.sqlite3").write_text("this is no database, and long enough to be one" * 100)
+    with pytest.raises(StoreUnusable, match="database"):
+        await Store.open(tmp_path)
+
+
+async def test_a_database_may_be_named_by_url(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / "data", database_url=f"sqlite+aiosqlite:///{tmp_path / 'elsewhere.db'}")
+    await store.aclose()
+    assert (tmp_path / "elsewhere.db").exists()
+    with pytest.raises(StoreUnusable):
+        await Store.open(tmp_path, database_url="no-such-database://x")
+
+
+def test_a_server_is_alive_until_it_is_closed(tmp_path: Path) -> None:
+    one, other = Instance.register(tmp_path), Instance.register(tmp_path)
+    assert other.alive(one.id)
+    one.close()
+    one.close()
+    assert not other.alive(one.id)
+    assert not other.alive("never-was")
+    assert os.listdir(tmp_path) == [other.id]
+    other.close()
