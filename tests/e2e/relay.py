@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import cast
+from collections.abc import Callable
 
 from playwright.async_api import Route
 
@@ -60,7 +60,7 @@ class _Relay:
         loop = asyncio.get_running_loop()
         front, front_end = await loop.create_datagram_endpoint(_End, local_addr=("127.0.0.1", 0))
         back, back_end = await loop.create_datagram_endpoint(_End, remote_addr=("127.0.0.1", server_port))
-        relay = cls(line, cast(asyncio.DatagramTransport, front), cast(asyncio.DatagramTransport, back))
+        relay = cls(line, front, back)
         front_end.on_packet, back_end.on_packet = relay._from_viewer, relay._from_server
         return relay
 
@@ -80,7 +80,7 @@ class _Relay:
 
 class _End(asyncio.DatagramProtocol):
     def __init__(self) -> None:
-        self.on_packet = _ignore
+        self.on_packet: Callable[[bytes, tuple[str, int]], None] = _ignore
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.on_packet(data, addr)

@@ -15,7 +15,7 @@ from tests.served import Served
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MOVING = "/timecode.html?fps=10"
-PRODUCTS = [{"type": "expect_visible", "selector": "body"}, {"type": "wait", "value": 50}]
+TWO_STEPS: list[dict[str, Any]] = [{"type": "expect_visible", "selector": "body"}, {"type": "wait", "value": 50}]
 
 
 async def review(server: Served, page: str, steps: list[dict[str, Any]]) -> str:
@@ -96,7 +96,10 @@ async def test_a_pause_by_one_is_seen_by_another(server: Served, viewer_browser:
 
 
 async def test_a_proposal_is_drawn_edited_and_done_as_edited(server: Served, viewer_browser: Browser) -> None:
-    steps = [{"type": "click", "selector": "text=Nowhere to be found"}, {"type": "wait", "value": 50}]
+    steps: list[dict[str, Any]] = [
+        {"type": "click", "selector": "text=Nowhere to be found"},
+        {"type": "wait", "value": 50},
+    ]
     run_id = await review(server, "/", steps)
     async with watching(viewer_browser, server, run_id) as viewer:
         await viewer.live("whep")
@@ -115,7 +118,7 @@ async def test_a_proposal_is_drawn_edited_and_done_as_edited(server: Served, vie
 
 
 async def test_a_refused_override_says_what_is_wrong(server: Served, viewer_browser: Browser) -> None:
-    run_id = await review(server, "/", PRODUCTS)
+    run_id = await review(server, "/", TWO_STEPS)
     async with watching(viewer_browser, server, run_id) as viewer:
         await viewer.tab("Override")
         await viewer.page.get_by_label("Action").select_option("wait")
@@ -126,7 +129,7 @@ async def test_a_refused_override_says_what_is_wrong(server: Served, viewer_brow
 
 
 async def test_one_who_takes_control_types_into_the_remote_page(server: Served, viewer_browser: Browser) -> None:
-    run_id = await review(server, "/checkout", PRODUCTS)
+    run_id = await review(server, "/checkout", TWO_STEPS)
     async with watching(viewer_browser, server, run_id) as viewer:
         await viewer.live("whep")
         await viewer.press("Take control")
@@ -160,7 +163,7 @@ async def find_field(server: Served, run_id: str, name: str) -> tuple[float, flo
 
 
 async def test_an_element_is_picked_in_the_picture(server: Served, viewer_browser: Browser) -> None:
-    run_id = await review(server, "/checkout", PRODUCTS)
+    run_id = await review(server, "/checkout", TWO_STEPS)
     async with watching(viewer_browser, server, run_id) as viewer:
         await viewer.live("whep")
         at = await find_field(server, run_id, "Name")
@@ -172,7 +175,7 @@ async def test_an_element_is_picked_in_the_picture(server: Served, viewer_browse
 
 
 async def test_replay_shows_a_step_as_it_was_and_goes_back_to_live(server: Served, viewer_browser: Browser) -> None:
-    run_id = await review(server, "/", PRODUCTS)
+    run_id = await review(server, "/", TWO_STEPS)
     async with watching(viewer_browser, server, run_id) as viewer:
         await viewer.live("whep")
         await viewer.press("Approve")
@@ -186,7 +189,7 @@ async def test_replay_shows_a_step_as_it_was_and_goes_back_to_live(server: Serve
 
 
 async def test_a_run_that_is_over_can_be_stepped_through(server: Served, viewer_browser: Browser) -> None:
-    run = await server.create({"url": "/", "steps": PRODUCTS})
+    run = await server.create({"url": "/", "steps": TWO_STEPS})
     await server.until(run["id"], lambda message: message["type"] == "run_finished")
     async with watching(viewer_browser, server, run["id"]) as viewer:
         await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed")
@@ -208,7 +211,7 @@ async def shown(viewer: WatchPage) -> None:
 async def test_a_phone_shows_everything_and_axe_finds_nothing_serious(
     server: Served, viewer_browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:
-    run_id = await review(server, "/checkout", PRODUCTS)
+    run_id = await review(server, "/checkout", TWO_STEPS)
     async with watching(viewer_browser, server, run_id, viewport=PHONE, scheme=scheme) as viewer:
         await viewer.live("whep")
         await expect(viewer.button("Approve")).to_be_visible()

@@ -193,7 +193,7 @@ describe("TransportLadder", () => {
   it("gives up a rung that shows nothing", async () => {
     await begin();
     const whep = newest();
-    await pass(8_000);
+    await pass(4_250);
     expect(whep.stopped).toBe(true);
     expect(newest().kind).toBe("mjpeg");
   });

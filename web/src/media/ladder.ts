@@ -9,8 +9,9 @@ import { NotYet, type Rung, type Transport, type TransportListener } from "./tra
 const SAMPLE_MS = 500;
 /** No frame for this long while the run is live: the rung has failed. */
 const SILENCE_MS = 3_000;
-/** A rung that shows no first picture within this time has failed. */
-const FIRST_PICTURE_MS = 8_000;
+/** A rung that shows no first picture within this time has failed; longer where another one shows meanwhile. */
+const FIRST_PICTURE_MS = 4_000;
+const BETTER_PICTURE_MS = 8_000;
 
 export interface LadderOptions {
   /** The rungs to be had now, best first. A 404 means that there is no stream at all. */
@@ -119,7 +120,8 @@ export class TransportLadder {
     };
     const transport = rung.create(listener);
     const late = () => this.#failed(transport, new Error("No picture came in time"));
-    this.#candidate = { transport, index, deadline: setTimeout(late, FIRST_PICTURE_MS) };
+    const patience = this.#current === null ? FIRST_PICTURE_MS : BETTER_PICTURE_MS;
+    this.#candidate = { transport, index, deadline: setTimeout(late, patience) };
     transport.start();
   }
 

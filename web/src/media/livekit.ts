@@ -46,7 +46,9 @@ export class LiveKitTransport implements Transport {
   }
 
   async #join(): Promise<void> {
-    const { Room, RoomEvent, Track } = await import("livekit-client");
+    const { Room, RoomEvent, setLogLevel, Track } = await import("livekit-client");
+    // Its remarks would fill the console of the embedding page.
+    setLogLevel("error");
     if (this.#stopped) return;
     const room = new Room({ adaptiveStream: false, dynacast: false });
     this.#room = room;
