@@ -74,6 +74,14 @@ def test_step_does_one_step_then_pauses() -> None:
     assert flight.run.next() == Hold()
 
 
+def test_after_a_single_step_even_a_costly_planner_shows_what_comes_next() -> None:
+    flight = Flight(looks_ahead=False).open()
+    flight.send(c.StepOnce())
+    flight.do()
+    assert flight.run.paused
+    assert flight.plan().action == click("plan-2")
+
+
 def test_step_after_a_pause_in_mid_step_does_the_one_after_it() -> None:
     flight = Flight().open()
     flight.begin()
@@ -259,6 +267,25 @@ def test_an_override_that_fails_is_diagnosed_and_another_may_follow() -> None:
     assert flight.plan().action == click("plan-2")
 
 
+def test_a_step_that_is_overridden_is_diagnosed_no_more() -> None:
+    flight = Flight().open()
+    flight.do(FAILED)
+    flight.override("pay")
+    flight.begin()
+    assert flight.status() is RunStatus.RUNNING
+    assert flight.told[-1].body == e.RunState(status=RunStatus.RUNNING, paused=False)
+
+
+def test_an_override_at_the_end_of_the_plan_has_the_planner_look_again() -> None:
+    flight = Flight(0).open()
+    flight.send(c.Pause())
+    flight.run.exhausted(1)
+    flight.override("pay")
+    flight.send(c.Resume())
+    flight.do()
+    assert flight.run.next() == Plan(1)
+
+
 def test_an_override_outlives_a_change_of_instructions() -> None:
     flight = Flight().open()
     flight.send(c.Pause())
@@ -340,6 +367,15 @@ def test_new_instructions_withdraw_the_proposal_and_refuse_late_answers() -> Non
     assert flight.run.view().proposal is None
     assert flight.told[-2:] == flight.run.log.since(flight.run.log.seq - 2)
     assert flight.kinds[-2:] == ["instructions_updated", "step_proposed"]
+
+
+def test_how_many_steps_new_instructions_have_is_not_known_before_the_planner_tells() -> None:
+    flight = Flight(3).open()
+    flight.do()
+    flight.instruct(length=5)
+    assert flight.run.view().total_steps is None
+    flight.plan()
+    assert flight.run.view().total_steps == 6
 
 
 def test_a_late_answer_for_an_entry_that_was_overridden_is_refused() -> None:

@@ -129,13 +129,15 @@ def test_an_override_waits_for_the_end_of_the_take_over() -> None:
     flight = Flight().open()
     flight.plan()
     flight.override("a")
-    flight.take()
     flight.override("b")
+    flight.take()
+    flight.override("c")
     flight.send(c.ReleaseControl())
     first = flight.do()
     assert first.proposed == click("plan-1")
     flight.do()
-    assert flight.done == ["#a passed", "#b passed"]
+    flight.do()
+    assert flight.done == ["#a passed", "#b passed", "#c passed"]
 
 
 def test_a_pause_outlives_the_take_over() -> None:
