@@ -368,4 +368,4 @@ class Steered(RuleBasedStateMachine):
 
 
 def test_whatever_happens() -> None:
-    run_state_machine_as_test(Steered, settings=settings(max_examples=200, stateful_step_count=60, deadline=None))
+    run_state_machine_as_test(Steered, settings=settings(max_examples=200, stateful_step_count=60))
