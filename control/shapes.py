@@ -174,10 +174,17 @@ class Action(Shape):
 
 
 class Size(Shape):
+    width: int = Field(ge=1)
+    """CSS pixels."""
+    height: int = Field(ge=1)
+    """CSS pixels."""
+
+
+class Viewport(Size):
+    """A size that a run may ask for; pages may open smaller windows by themselves."""
+
     width: int = Field(ge=100, le=4096)
-    """CSS pixels."""
     height: int = Field(ge=100, le=4096)
-    """CSS pixels."""
 
 
 class Box(Shape):
@@ -277,7 +284,7 @@ class NewRun(Shape):
     planner: PlannerName | None = None
     """None: ``script`` where steps are given, else the server's default."""
     mode: Mode = "auto"
-    viewport: Size | None = None
+    viewport: Viewport | None = None
     browser: BrowserName | None = None
     name: str | None = Field(default=None, max_length=200)
     secrets: dict[str, str] = Field(default_factory=dict, max_length=100, repr=False)

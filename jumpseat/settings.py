@@ -15,7 +15,7 @@ import platformdirs
 from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from control.shapes import BrowserName, PlannerName, Size
+from control.shapes import BrowserName, PlannerName, Viewport
 
 
 def _commas(text: object) -> object:
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     ice_ports: Annotated[tuple[int, int] | None, NoDecode] = None
     """``low-high``, the UDP range to use."""
     fps: int = Field(default=30, ge=1, le=60)
-    size: Annotated[Size, NoDecode] = Size(width=1280, height=720)
+    size: Annotated[Viewport, NoDecode] = Viewport(width=1280, height=720)
     bitrate: int = Field(default=2_500_000, ge=50_000, le=50_000_000)
     """Ceilings of capture and encoders: frames and bits a second, CSS pixels."""
     browser: BrowserName = "chromium"
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.strip())
         if not match:
             raise ValueError("give a size such as 1280x720")
-        return Size(width=int(match[1]), height=int(match[2]))
+        return {"width": int(match[1]), "height": int(match[2])}
 
 
 class BadSetting(Exception):

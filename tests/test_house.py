@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "jumpseat": {"control", "media", "runner", "signaling", "web"},
 }
 """By room: our other rooms."""
-THIRD_PARTIES = {"control": {"pydantic", "pydantic_core"}, "media": {"av", "aiortc", "numpy", "livekit"}}
+THIRD_PARTIES = {"control": {"pydantic", "pydantic_core"}, "media": {"aioice", "aiortc", "av", "livekit", "numpy"}}
 """By room: all the packages of others that it may use. Rooms that are not named may use what the project depends on."""
 MAY_READ_THE_ENVIRONMENT = {"jumpseat/settings.py"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
