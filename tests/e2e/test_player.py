@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from re import compile
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -140,26 +141,57 @@ async def test_one_who_takes_control_types_into_the_remote_page(server: Served, 
         await viewer.page.keyboard.press("Shift+Escape")
         await expect(viewer.button("Release control")).to_be_focused()
         await viewer.press("Release control")
-        await server.until(run_id, typed)
+        await server.until(run_id, human("type", "Ada"))
         await expect(viewer.page.locator(".jp-stage[data-held]")).to_have_count(0)
         await expect(viewer.page.locator('.jp-tag[data-source="human"]').first).to_be_visible(timeout=15 * SECONDS)
     await server.cancel(run_id)
 
 
-def typed(message: dict[str, Any]) -> bool:
-    step = message.get("step", {})
-    return (step.get("source"), step.get("action"), step.get("value")) == ("human", "type", "Ada")
+def human(action: str, value: str) -> Callable[[dict[str, Any]], bool]:
+    def seen(message: dict[str, Any]) -> bool:
+        step = message.get("step", {})
+        return (step.get("source"), step.get("action"), step.get("value")) == ("human", action, value)
+
+    return seen
 
 
-async def find_field(server: Served, run_id: str, name: str) -> tuple[float, float]:
+async def find_field(server: Served, run_id: str, name: str, *, role: str = "textbox") -> tuple[float, float]:
     """The middle of a field of the remote page, found by pointing here and there."""
     for y in range(100, 720, 15):
-        for x in (200, 300):
+        for x in (200, 300, 500):
             answer = await server.post(f"/api/tests/{run_id}/commands", {"type": "pick", "x": x, "y": y})
-            if answer[0] == 200 and answer[1].get("role") == "textbox" and answer[1].get("name") == name:
+            if answer[0] == 200 and answer[1].get("role") == role and answer[1].get("name") == name:
                 box = answer[1]["box"]
                 return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     raise AssertionError(f"there is no field {name}")
+
+
+async def test_a_list_of_the_remote_page_is_chosen_from_beside_the_picture(
+    server: Served, viewer_browser: Browser
+) -> None:
+    run_id = await review(server, "/checkout", TWO_STEPS)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.press("Take control")
+        await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
+        at = await find_field(server, run_id, "Country", role="combobox")
+        await viewer.page.mouse.click(*await viewer.point(*at))
+        await viewer.page.get_by_label("Options").select_option("France")
+        await viewer.press("OK")
+        await expect(viewer.page.get_by_label("Options")).to_have_count(0)
+        await viewer.press("Release control")
+        await server.until(run_id, human("select", "France"))
+    await server.cancel(run_id)
+
+
+async def test_a_run_that_is_stuck_is_helped_by_a_suggestion(server: Served, viewer_browser: Browser) -> None:
+    instructions = "Click 'Altitude mug'\nClick 'Add to basket now'"
+    run = await server.create({"url": "/", "instructions": instructions, "stepTimeoutMs": 1000})
+    async with watching(viewer_browser, server, run["id"]) as viewer:
+        await expect(viewer.page.get_by_role("alert", name="Help needed")).to_be_visible(timeout=60 * SECONDS)
+        assert await viewer.axe() == []
+        await viewer.page.get_by_role("button", name="Do this: Click button 'Add to cart'").click()
+        await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
 
 
 async def test_an_element_is_picked_in_the_picture(server: Served, viewer_browser: Browser) -> None:

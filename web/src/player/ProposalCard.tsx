@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Proposal } from "../protocol/types";
-import type { Help } from "../store/state";
+import { approvalOf, type Help } from "../store/state";
 import { ActionForm } from "./ActionForm";
 import { Button } from "./Button";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
@@ -20,7 +20,7 @@ const SOURCES = { plan: "Next step", override: "Next: your override", repair: "S
 function NextStep({ proposal }: { proposal: Proposal }) {
   const { ui, setUi, actions } = usePlayer();
   const maySteer = useMaySteer();
-  const waits = usePlayerState((state) => state.run?.mode === "review" || state.run?.paused === true);
+  const waits = usePlayerState((state) => approvalOf(state) !== null);
   const edit = (editingProposal: boolean) => setUi({ editingProposal });
   return (
     <section className="jp-card" data-waits={waits || undefined} aria-label="Proposed step">
@@ -40,22 +40,24 @@ function NextStep({ proposal }: { proposal: Proposal }) {
           onCancel={() => edit(false)}
         />
       )}
-      {maySteer && !ui.editingProposal && waits && <ProposalButtons proposal={proposal} onEdit={() => edit(true)} />}
+      {maySteer && !ui.editingProposal && waits && <ProposalButtons onEdit={() => edit(true)} />}
     </section>
   );
 }
 
-function ProposalButtons({ proposal, onEdit }: { proposal: Proposal; onEdit: () => void }) {
-  const { actions } = usePlayer();
-  const review = usePlayerState((state) => state.run?.mode === "review");
+function ProposalButtons({ onEdit }: { onEdit: () => void }) {
+  const { actions, session } = usePlayer();
+  const asks = usePlayerState((state) => approvalOf(state)?.type === "approve_step");
   const busy = usePlayerState((state) => Object.values(state.pending).some((type) => type.endsWith("_step")));
-  const approve = () =>
-    actions.send(review ? { type: "approve_step", proposalId: proposal.proposalId } : { type: "step" });
+  const approve = () => {
+    const approval = approvalOf(session.store.state);
+    if (approval !== null) actions.send(approval);
+  };
   return (
     <div className="jp-buttons">
       <Button
         icon="check"
-        label={review ? "Approve" : "Do it"}
+        label={asks ? "Approve" : "Do it"}
         tone="primary"
         hotkey="A"
         disabled={busy}
@@ -98,7 +100,9 @@ function HelpCard({ help }: { help: Help }) {
 
 function Suggestion({ proposal, maySteer }: { proposal: Proposal; maySteer: boolean }) {
   const { actions } = usePlayer();
-  const choose = () => actions.send({ type: "step_override", action: proposal.action });
+  const { proposalId, action } = proposal;
+  const isNext = usePlayerState((state) => state.run?.proposal?.proposalId === proposalId);
+  const choose = () => actions.send(isNext ? { type: "approve_step", proposalId } : { type: "step_override", action });
   return (
     <li>
       <span>

@@ -80,14 +80,13 @@ export function PictureBox({ box, viewport, label }: { box: Box; viewport: Size;
     width: percent(part.width),
     height: percent(part.height),
   };
+  const isRight = part.x + part.width / 2 > 0.5;
+  const room = { maxWidth: `calc(${(isRight ? part.x + part.width : 1 - part.x) * 100}cqw - 6px)` };
   return (
-    <div
-      className="jp-box"
-      style={place}
-      data-below={part.y < 0.08 || undefined}
-      data-right={part.x > 0.55 || undefined}
-    >
-      <span className="jp-box-label">{label}</span>
+    <div className="jp-box" style={place} data-below={part.y < 0.08 || undefined} data-right={isRight || undefined}>
+      <span className="jp-box-label" style={room}>
+        {label}
+      </span>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { isFinal } from "../protocol/types";
-import { holdsControl } from "../store/state";
+import { approvalOf, holdsControl } from "../store/state";
 import { type PlayerContextValue, useMaySteer, usePlayer } from "./context";
 import { type Replay, useReplay } from "./replay";
 import { toggleFullScreen } from "./view";
@@ -47,14 +47,11 @@ function steering({ session, actions, setUi }: PlayerContextValue): Record<strin
     ".": () => actions.send({ type: "step" }),
     t: () => actions.send({ type: holdsControl(state) ? "release_control" : "take_control" }),
   };
-  if (state.help !== null) return { ...keys, s: () => actions.send({ type: "skip_step" }) };
-  const { proposal } = run;
-  if (proposal === null || (run.mode !== "review" && !run.paused)) return keys;
-  const { proposalId } = proposal;
+  const approval = approvalOf(state);
+  if (approval === null && state.help === null) return keys;
   return {
     ...keys,
-    a: () => actions.send(run.mode === "review" ? { type: "approve_step", proposalId } : { type: "step" }),
-    e: () => setUi({ editingProposal: true }),
+    ...(approval === null ? {} : { a: () => actions.send(approval), e: () => setUi({ editingProposal: true }) }),
     s: () => actions.send({ type: "skip_step" }),
   };
 }

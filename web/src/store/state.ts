@@ -1,4 +1,4 @@
-import type { CommandType } from "../protocol/messages";
+import type { Command, CommandType } from "../protocol/messages";
 import type { Action, Page, Picked, Proposal, RemoteDialog, Role, Run, Size, Step } from "../protocol/types";
 
 export type TransportKind = "livekit" | "whep" | "mjpeg" | "polling";
@@ -112,6 +112,14 @@ export function initialState(runId: string): PlayerState {
 }
 
 export const canSteer = (state: PlayerState): boolean => state.role === "controller" || state.role === "owner";
+
+/** How a person lets the proposed step happen; null while it does not wait for anybody. */
+export function approvalOf({ run }: PlayerState): Command | null {
+  if (run === null || run.proposal === null) return null;
+  const { proposalId } = run.proposal;
+  if (run.mode === "review" || run.status === "diagnosing") return { type: "approve_step", proposalId };
+  return run.paused ? { type: "step" } : null;
+}
 
 /** True while this viewer holds the controls of the remote page. */
 export function holdsControl(state: PlayerState): boolean {
