@@ -38,7 +38,7 @@ bench: setup livekit ## print the benchmark tables (BENCH=full takes longer)
 	@$(PY) -m bench
 
 screenshots: setup ## take a picture of every page and state
-	@$(PY) -m bench.screenshots
+	@$(PY) -m tests.e2e.screenshots
 
 soak: setup livekit ## run for 30 minutes under faults and count what is left
 	@$(PY) -m bench.soak
