@@ -58,13 +58,16 @@ class Encoder:
         else:
             self.close()
 
-    def encode(self, frame: VideoFrame, *, captured_at: float, keyframe: bool) -> EncodedFrame | None:
+    def encode(
+        self, frame: VideoFrame, *, captured_at: float, keyframe: bool, pts: int | None = None
+    ) -> EncodedFrame | None:
         """Encodes one picture.
 
         Args:
             frame: the picture; its timestamps and picture type are overwritten.
             captured_at: seconds of `time.time()`.
             keyframe: make this a keyframe. The first picture, and the first of a new size, always are.
+            pts: ticks of 1/90000 s, strictly rising; made from `captured_at` when None.
 
         Returns:
             The frame, or None when the encoder left the picture out to keep to its rate.
@@ -72,7 +75,8 @@ class Encoder:
         Raises:
             EncodeError: the encoder could not be opened or failed; the next picture opens a new one.
         """
-        pts = self._clock.stamp(captured_at)
+        if pts is None:
+            pts = self._clock.stamp(captured_at)
         if self._budget.overspent(pts / CLOCK_RATE, self._bitrate):
             return None
         try:

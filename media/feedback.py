@@ -16,7 +16,6 @@ from aiortc.rtp import (
 )
 
 from .frames import CLOCK_RATE
-from .rate import RembGuard
 from .subscription import Subscription
 
 _SMOOTHING = 0.85
@@ -50,7 +49,6 @@ class FeedbackReader:
         self.feedback = Feedback()
         self._subscription = subscription
         self._ssrc = ssrc
-        self._guard = RembGuard()
         self._report_sent: tuple[int, float] | None = None
 
     def note_report_sent(self, ntp: int) -> None:
@@ -71,10 +69,12 @@ class FeedbackReader:
         feedback.fraction_lost = report.fraction_lost / 256
         feedback.packets_lost = report.packets_lost
         feedback.jitter = report.jitter / CLOCK_RATE
+        latest = None
         if report.dlsr and self._report_sent and report.lsr == self._report_sent[0]:
             latest = max(0.0, time.monotonic() - self._report_sent[1] - report.dlsr / 65536)
             before = feedback.round_trip
             feedback.round_trip = latest if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * latest
+        self._subscription.note_report(lost=feedback.fraction_lost, round_trip=latest)
 
     def _note_wish(self, packet: RtcpPsfbPacket) -> None:
         if packet.fmt == RTCP_PSFB_APP:
@@ -94,10 +94,7 @@ class FeedbackReader:
         if self._ssrc not in ssrcs:
             return
         self.feedback.bitrate = estimate
-        sent, target = self._subscription.load
-        limit = self._guard.heard(estimate, sent=sent, target=target)
-        if limit is not None:
-            self._subscription.set_target_bitrate(limit)
+        self._subscription.note_estimate(estimate)
 
 
 def _fir_targets(fci: bytes) -> list[int]:

@@ -5,7 +5,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
 from .errors import DecodeError
@@ -47,6 +47,12 @@ class JpegDecoder:
             self._context.thread_count = 1
             self._context.options = {"err_detect": "explode", "max_pixels": str(MAX_PIXELS)}
         return self._context
+
+
+def half(frame: VideoFrame) -> VideoFrame:
+    """The picture at half its width and height, each rounded up to even; every pixel counts, so that text stays."""
+    width, height = (-(-size // 4) * 2 for size in (frame.width, frame.height))
+    return frame.reformat(width, height, PIXELS, interpolation=Interpolation.AREA, dst_color_range=ColorRange.JPEG)
 
 
 def _even(frame: VideoFrame) -> VideoFrame:

@@ -1,48 +1,27 @@
-"""How fast one encoder may send when several viewers have told how much they can take."""
+"""How fast one encoder sends, and how often it makes a keyframe."""
 
 from collections import deque
-
-FRESH_SECONDS = 10.0
-"""An estimate that has not been repeated for this long no longer counts: receivers repeat theirs every second or so."""
-
-FLOOR = 300_000
-"""Bits per second below which text at 1280x720 cannot be read any more."""
 
 CALM_SECONDS = 2.0
 """Pause before the rate goes up again, because for VP8 each change costs a keyframe."""
 
 
 class RateControl:
-    """Follows the lowest fresh estimate, within floor and ceiling, without reacting to every wobble."""
+    """Follows what is wanted without reacting to every wobble; rates in bits per second."""
 
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
-        self._floor = min(FLOOR, ceiling)
         self._target = ceiling
         self._changed_at = float("-inf")
-        self._estimates: dict[object, tuple[int, float]] = {}
 
-    def report(self, viewer: object, bitrate: int, now: float) -> None:
-        """Notes what `viewer` can take, in bits per second; `now` in seconds of any steady clock."""
-        self._estimates[viewer] = (bitrate, now)
-
-    def forget(self, viewer: object) -> None:
-        self._estimates.pop(viewer, None)
-
-    def target(self, now: float) -> int:
-        """What the encoder should aim at, in bits per second."""
-        wanted = self._wanted(now)
+    def target(self, wanted: int, now: float) -> int:
+        """What the encoder should aim at; `now` in seconds of any steady clock."""
         falls = wanted < self._target * 0.9
         rises = wanted > self._target * 1.25 or wanted == self._ceiling > self._target
         if falls or (rises and now - self._changed_at >= CALM_SECONDS):
             self._target = wanted
             self._changed_at = now
         return self._target
-
-    def _wanted(self, now: float) -> int:
-        self._estimates = {v: (rate, at) for v, (rate, at) in self._estimates.items() if now - at < FRESH_SECONDS}
-        lowest = min((rate for rate, _ in self._estimates.values()), default=self._ceiling)
-        return max(self._floor, min(lowest, self._ceiling))
 
 
 class KeyframeGate:
@@ -120,30 +99,37 @@ class Meter:
             self._bits -= self._spent.popleft()[1]
 
 
-class RembGuard:
-    """Tells what a receiver's estimates (REMB) mean for a sender that is often idle.
+class Effort:
+    """Lowers the frame rate while decoding and encoding take too much of a core: the run itself comes first.
 
-    A receiver measures what arrives: on a still page Chromium's first estimate is some 30 kbit/s, and from there it
-    only rises, by 8 % a second. Such an estimate says nothing about the path. One that falls while we send at more
-    than half of our target does; from then on the estimates are followed upwards, too.
+    Times in seconds of one steady clock.
     """
 
-    def __init__(self) -> None:
-        self._previous: int | None = None
-        self._limit: int | None = None
+    WINDOW = 2.0
+    TOO_MUCH, LITTLE = 0.75, 0.4
+    """Shares of the time. A quarter more pictures of `LITTLE` are well below `TOO_MUCH`."""
+    LEAST = 8.0
+    """Pictures per second: fewer would not look alive."""
 
-    def heard(self, estimate: int, *, sent: int, target: int) -> int | None:
-        """What the path allows after this estimate, or None while nothing shows that it is limited.
+    def __init__(self, fps: int) -> None:
+        self._most = float(fps)
+        self._least = min(self.LEAST, self._most)
+        self._busy = 0.0
+        self._since: float | None = None
+        self.fps = self._most
+        """Pictures per second to encode at most."""
 
-        Args:
-            estimate: the receiver's, in bits per second.
-            sent: what has been sent lately, in bits per second.
-            target: what the encoder aims at, in bits per second.
-        """
-        before, self._previous = self._previous, estimate
-        falling = estimate < (sent * 0.9 if before is None else before * 0.97)
-        if falling and sent >= target / 2:
-            self._limit = estimate
-        elif self._limit is not None:
-            self._limit = max(self._limit, estimate)
-        return self._limit
+    def note(self, busy: float, now: float) -> None:
+        """Notes that `busy` seconds have been spent up to `now`."""
+        if self._since is None or now - self._since > 2 * self.WINDOW:
+            self._since, self._busy = now, 0.0
+        self._busy += busy
+        passed = now - self._since
+        if passed < self.WINDOW:
+            return
+        share = self._busy / passed
+        if share > self.TOO_MUCH:
+            self.fps = max(self._least, self.fps * 0.7)
+        elif share < self.LITTLE:
+            self.fps = min(self._most, self.fps * 1.25)
+        self._since, self._busy = now, 0.0

@@ -1,50 +1,25 @@
-"""A run's live picture: decoded once, encoded once per codec, handed to any number of viewers."""
+"""A run's live picture: decoded once, encoded once per codec and rendition, handed to any number of viewers."""
 
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import TracebackType
 
+from .clock import RtpClock
 from .errors import DecodeError, EncodeError, StreamClosed
 from .frames import Codec, EncodedFrame, JpegFrame, LatestFrame
-from .rate import KeyframeGate, Meter, RateControl
+from .lane import Lane, LaneKey
+from .rate import Effort
+from .renditions import Ladder, Rendition
+from .stats import StreamStats
 from .subscription import Subscription
 from .worker import Order, Worker
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(slots=True)
-class StreamStats:
-    """What a stream has done since it was made; every figure only grows unless its text says otherwise."""
-
-    viewers: int = 0
-    """Subscriptions and watches right now."""
-    decoded: int = 0
-    """JPEG pictures decoded."""
-    undecodable: int = 0
-    """JPEG pictures that could not be decoded."""
-    dropped: int = 0
-    """JPEG pictures that were replaced by a newer one before they could be encoded."""
-    encoded: Counter[Codec] = field(default_factory=Counter)
-    """Frames encoded."""
-    keyframes: Counter[Codec] = field(default_factory=Counter)
-    """Those of them that are keyframes."""
-    skipped: Counter[Codec] = field(default_factory=Counter)
-    """Pictures that the encoder left out to keep to its rate."""
-    failed: Counter[Codec] = field(default_factory=Counter)
-    """Pictures that the encoder failed on."""
-    viewer_dropped: int = 0
-    """Encoded frames that single viewers missed because they were too slow, all viewers together."""
-    bitrate: dict[Codec, int] = field(default_factory=dict)
-    """The latest target of each codec, in bits per second."""
-    decode_ms: float = 0.0
-    """How long the latest decode took."""
-    encode_ms: dict[Codec, float] = field(default_factory=dict)
-    """How long the latest encode of each codec took."""
+SETTLE_SECONDS = 0.25
+"""How often viewers are given their renditions: receivers report about once a second."""
 
 
 class Watch:
@@ -98,16 +73,18 @@ class LiveStream:
         """
         self._latest = latest
         self._fps = fps
+        self._effort = Effort(fps)
+        self._clock = RtpClock()
         self._bitrate = bitrate
         self._idle = 1 / idle_fps
         self._depth = depth
         self._linger = linger
         self._on_watched = on_watched
-        self._stats = StreamStats()
-        self._subscriptions: dict[Codec, list[Subscription]] = {}
-        self._gates = {codec: KeyframeGate() for codec in Codec}
-        self._rates = {codec: RateControl(bitrate) for codec in Codec}
-        self._meters = {codec: Meter() for codec in Codec}
+        self._stats = StreamStats(fps=fps)
+        self._ladders: dict[Codec, Ladder[Subscription]] = {codec: Ladder(bitrate) for codec in Codec}
+        keys = [LaneKey(codec, rendition) for codec in Codec for rendition in Rendition]
+        self._lanes = {key: Lane(key, bitrate=bitrate, fps=fps) for key in keys}
+        self._settle_at = 0.0
         self._watched = False
         self._unwatch: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -128,18 +105,24 @@ class LiveStream:
     def latest(self) -> LatestFrame:
         return self._latest
 
-    def subscribe(self, codec: Codec) -> Subscription:
+    def subscribe(self, codec: Codec, *, pinned: bool = False) -> Subscription:
         """Joins the stream; the first frame that comes is a keyframe, at once when there is a picture.
+
+        Args:
+            codec: what the viewer decodes.
+            pinned: stay on the full rendition, whatever is reported; for one that adapts by itself (LiveKit).
 
         Raises:
             StreamClosed
         """
         self._enter()
         subscription = Subscription(self, codec, depth=self._depth)
-        self._subscriptions.setdefault(codec, []).append(subscription)
+        subscription.rendition = self._ladders[codec].join(subscription, pinned=pinned)
+        self._lane(subscription).viewers.append(subscription)
+        self._count_viewers()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
-        self.request_keyframe(codec)
+        self.request_keyframe(subscription)
         return subscription
 
     def watch(self) -> Watch:
@@ -163,28 +146,50 @@ class LiveStream:
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    def request_keyframe(self, codec: Codec) -> None:
+    def request_keyframe(self, subscription: Subscription) -> None:
         """Has a keyframe made as soon as the limit of two a second allows."""
-        self._gates[codec].request()
+        self._lane(subscription).gate.request()
         self._wake()
 
-    def load(self, codec: Codec) -> tuple[int, int]:
-        """What the codec's encoder has made in the last two seconds and what it aims at, in bits per second."""
-        return self._meters[codec].rate(_now()), self._stats.bitrate.get(codec, self._bitrate)
+    def load(self, subscription: Subscription) -> tuple[int, int]:
+        """What the viewer's encoder has made in the last two seconds and what it aims at, in bits per second."""
+        lane = self._lane(subscription)
+        return lane.meter.rate(_now()), self._stats.of(lane.key).bitrate or self._bitrate
 
-    def report_bitrate(self, subscription: Subscription, bitrate: int) -> None:
-        """Notes what one viewer can take; see `Subscription.set_target_bitrate`."""
-        self._rates[subscription.codec].report(subscription, bitrate, _now())
+    def note_cap(self, subscription: Subscription, bitrate: int) -> None:
+        """See `Subscription.set_target_bitrate`."""
+        self._ladders[subscription.codec].cap(subscription, bitrate, _now())
+
+    def note_estimate(self, subscription: Subscription, bitrate: int) -> None:
+        """See `Subscription.note_estimate`."""
+        sent, target = self.load(subscription)
+        path = self._ladders[subscription.codec].path(subscription)
+        path.note_estimate(bitrate, sent=sent, target=target, now=_now())
+
+    def note_report(self, subscription: Subscription, lost: float, round_trip: float | None) -> None:
+        """See `Subscription.note_report`."""
+        path = self._ladders[subscription.codec].path(subscription)
+        path.note_report(lost=lost, round_trip=round_trip, sent=self.load(subscription)[0], now=_now())
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Called by `Subscription.close`."""
-        others = self._subscriptions[subscription.codec]
-        others.remove(subscription)
-        if not others:
-            del self._subscriptions[subscription.codec]
-            self._wake()
-        self._rates[subscription.codec].forget(subscription)
+        for rendition in Rendition:
+            self._lanes[LaneKey(subscription.codec, rendition)].forget(subscription)
+        self._ladders[subscription.codec].leave(subscription)
+        self._count_viewers()
+        self._wake()
         self._leave()
+
+    def _lane(self, subscription: Subscription) -> Lane:
+        return self._lanes[LaneKey(subscription.codec, subscription.rendition)]
+
+    def _active(self) -> list[Lane]:
+        return [lane for lane in self._lanes.values() if lane.active]
+
+    def _count_viewers(self) -> None:
+        for lane in self._lanes.values():
+            if lane.active or lane.key in self._stats.renditions:
+                self._stats.of(lane.key).viewers = len(lane.viewers)
 
     def _enter(self) -> None:
         if self._closed:
@@ -208,7 +213,7 @@ class LiveStream:
                 self._on_watched(watched)
 
     def _close_subscriptions(self) -> None:
-        for subscription in [s for subscriptions in self._subscriptions.values() for s in subscriptions]:
+        for subscription in [subscription for lane in self._lanes.values() for subscription in lane.viewers]:
             subscription.close()
 
     def _wake(self) -> None:
@@ -220,7 +225,7 @@ class LiveStream:
         if self._latest.newest is not None:
             self._picture, self._seen = self._latest.newest, self._latest.newest.seq
         try:
-            while self._subscriptions:
+            while self._active():
                 await self._encode(worker, await self._next_picture())
         except Exception:
             logger.error("the stream's encoding has failed", exc_info=True)
@@ -241,11 +246,12 @@ class LiveStream:
 
     def _deadline(self) -> float | None:
         """When something must be encoded even if no new picture comes; None when there is nothing to show."""
-        if not self._subscriptions:
+        active = self._active()
+        if not active:
             return _now()
         if self._shown() is None:
             return None
-        dues = [due for codec in self._subscriptions if (due := self._gates[codec].due()) is not None]
+        dues = [due for lane in active if (due := lane.due()) is not None]
         return min([self._repeat_at, *dues])
 
     def _shown(self) -> JpegFrame | None:
@@ -254,7 +260,7 @@ class LiveStream:
 
     async def _encode(self, worker: Worker, fresh: JpegFrame | None) -> None:
         start = _now()
-        self._slot = max(self._slot + 1 / self._fps, start)
+        self._slot = max(self._slot + 1 / self._effort.fps, start)
         captured_at = time.time()
         if fresh is not None:
             self._stats.dropped += fresh.seq - self._seen - 1
@@ -263,21 +269,49 @@ class LiveStream:
         picture = fresh or self._shown()
         if picture is None:
             return
-        everybody = fresh is not None or start >= self._repeat_at
-        if everybody:
+        self._settle(start)
+        if fresh is not None or start >= self._repeat_at:
             self._repeat_at = start + self._idle
-        worker.retain(self._subscriptions)
+            for lane in self._active():
+                lane.owe()
+        worker.retain([lane.key for lane in self._active()])
         try:
-            for codec in list(self._subscriptions):
-                due = self._gates[codec].due()
-                keyframe = due is not None and due <= start
-                if everybody or keyframe:
-                    bitrate = self._stats.bitrate[codec] = self._rates[codec].target(start)
-                    await self._do(worker, Order(picture, codec, captured_at, keyframe, bitrate))
+            await self._encode_lanes(worker, picture, captured_at, start)
         except DecodeError as error:
             self._refuse(picture, error)
         else:
             self._picture = picture
+        self._effort.note(_now() - start, _now())
+        self._stats.fps = self._effort.fps
+
+    async def _encode_lanes(self, worker: Worker, picture: JpegFrame, captured_at: float, now: float) -> None:
+        """Keyframes first: one who goes over to another lane must not get the same picture from the former, too."""
+        pts = self._clock.stamp(captured_at)
+        for lane in sorted(self._active(), key=lambda lane: not lane.keyframe_due(now)):
+            if lane.active and lane.ready(now):
+                bitrate = lane.rate.target(self._ladders[lane.key.codec].target(lane.key.rendition), now)
+                self._stats.of(lane.key).bitrate = bitrate
+                order = Order(picture, lane.key, captured_at, pts, lane.keyframe_due(now), bitrate)
+                lane.encoding(now)
+                await self._do(worker, lane, order)
+
+    def _settle(self, now: float) -> None:
+        if now < self._settle_at:
+            return
+        self._settle_at = now + SETTLE_SECONDS
+        for codec, ladder in self._ladders.items():
+            for subscription, rendition in ladder.settle(now):
+                self._move(subscription, self._lanes[LaneKey(codec, rendition)])
+
+    def _move(self, subscription: Subscription, to: Lane) -> None:
+        """The viewer keeps its present rendition until the keyframe of the new one is there."""
+        for rendition in Rendition:
+            joining = self._lanes[LaneKey(subscription.codec, rendition)].joining
+            if subscription in joining:
+                joining.remove(subscription)
+        if subscription not in to.viewers:
+            to.joining.append(subscription)
+            to.gate.request()
 
     def _refuse(self, picture: JpegFrame, error: DecodeError) -> None:
         self._stats.undecodable += 1
@@ -287,33 +321,44 @@ class LiveStream:
             logger.warning("picture %d and perhaps more left out: %s", picture.seq, error)
         self._refused = True
 
-    async def _do(self, worker: Worker, order: Order) -> None:
-        gate = self._gates[order.codec]
+    async def _do(self, worker: Worker, lane: Lane, order: Order) -> None:
+        stats = self._stats.of(lane.key)
         try:
             frame = await worker.encode(order)
         except EncodeError as error:
-            self._stats.failed[order.codec] += 1
+            stats.failed += 1
             logger.warning("picture %d left out: %s", order.picture.seq, error)
-            gate.sent(_now())
-            gate.request()
+            lane.gate.sent(_now())
+            lane.gate.request()
             return
         self._refused = False
         self._stats.decoded += worker.take_decodes()
         self._stats.decode_ms = worker.decode_ms
-        self._stats.encode_ms[order.codec] = worker.encode_ms
+        stats.encode_ms = worker.encode_ms
         if frame is None:
-            self._stats.skipped[order.codec] += 1
+            stats.skipped += 1
         else:
-            self._deliver(frame)
+            self._deliver(lane, frame)
 
-    def _deliver(self, frame: EncodedFrame) -> None:
-        self._stats.encoded[frame.codec] += 1
-        self._meters[frame.codec].add(len(frame.data) * 8, _now())
+    def _deliver(self, lane: Lane, frame: EncodedFrame) -> None:
+        stats = self._stats.of(lane.key)
+        stats.encoded += 1
+        stats.width, stats.height = frame.width, frame.height
+        lane.meter.add(len(frame.data) * 8, _now())
         if frame.keyframe:
-            self._stats.keyframes[frame.codec] += 1
-            self._gates[frame.codec].sent(_now())
-        for subscription in self._subscriptions.get(frame.codec, ()):
+            stats.keyframes += 1
+            lane.gate.sent(_now())
+            self._go_over(lane)
+        for subscription in lane.viewers:
             self._stats.viewer_dropped += subscription.offer(frame)
+
+    def _go_over(self, lane: Lane) -> None:
+        for subscription in lane.joining:
+            self._lane(subscription).forget(subscription)
+            subscription.rendition = lane.key.rendition
+            self._stats.of(lane.key).joins += 1
+        if lane.take_joining():
+            self._count_viewers()
 
 
 def _now() -> float:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .errors import StreamClosed
 from .frames import Codec, EncodedFrame
+from .renditions import Rendition
 
 logger = logging.getLogger(__name__)
 
@@ -14,20 +15,26 @@ logger = logging.getLogger(__name__)
 class Publisher(Protocol):
     """What a subscription asks of its stream."""
 
-    def load(self, codec: Codec) -> tuple[int, int]: ...
-    def request_keyframe(self, codec: Codec) -> None: ...
-    def report_bitrate(self, subscription: "Subscription", bitrate: int) -> None: ...
+    def load(self, subscription: "Subscription") -> tuple[int, int]: ...
+    def request_keyframe(self, subscription: "Subscription") -> None: ...
+    def note_cap(self, subscription: "Subscription", bitrate: int) -> None: ...
+    def note_estimate(self, subscription: "Subscription", bitrate: int) -> None: ...
+    def note_report(self, subscription: "Subscription", lost: float, round_trip: float | None) -> None: ...
     def unsubscribe(self, subscription: "Subscription") -> None: ...
 
 
 class Subscription:
     """A bounded queue of encoded frames that always starts, and after a drop starts again, with a keyframe.
 
+    Its frames change their size when the viewer moves to another rendition, at a keyframe; timestamps go on rising.
+
     Belongs to the event loop's thread, with one reader.
     """
 
     def __init__(self, publisher: Publisher, codec: Codec, *, depth: int) -> None:
         self.codec = codec
+        self.rendition = Rendition.FULL
+        """What the frames that come are of; its stream sets it."""
         self._publisher = publisher
         self._depth = depth
         self._queue: deque[EncodedFrame] = deque()
@@ -62,17 +69,32 @@ class Subscription:
     def request_keyframe(self) -> None:
         """Asks for a keyframe soon: this viewer's picture is broken (PLI, FIR)."""
         if not self._closed:
-            self._publisher.request_keyframe(self.codec)
+            self._publisher.request_keyframe(self)
 
     @property
     def load(self) -> tuple[int, int]:
         """What the encoder has made lately and what it aims at, both in bits per second."""
-        return self._publisher.load(self.codec)
+        return self._publisher.load(self)
 
     def set_target_bitrate(self, bitrate: int) -> None:
-        """Tells how many bits per second this viewer can take (REMB); good for ten seconds."""
+        """Tells how many bits per second this viewer is to get at most; good for ten seconds."""
         if not self._closed:
-            self._publisher.report_bitrate(self, bitrate)
+            self._publisher.note_cap(self, bitrate)
+
+    def note_estimate(self, bitrate: int) -> None:
+        """Tells what this viewer's receiver believes to be able to take (REMB), in bits per second."""
+        if not self._closed:
+            self._publisher.note_estimate(self, bitrate)
+
+    def note_report(self, *, lost: float, round_trip: float | None) -> None:
+        """Tells what a receiver report says (RFC 3550 §6.4.2).
+
+        Args:
+            lost: share of the packets lost since the report before, 0 to 1.
+            round_trip: seconds, as just measured; None when this report tells none.
+        """
+        if not self._closed:
+            self._publisher.note_report(self, lost, round_trip)
 
     def close(self) -> None:
         """Leaves the stream; `recv` raises `StreamClosed` from now on. Safe to repeat."""
@@ -93,7 +115,7 @@ class Subscription:
             self._queue.clear()
             if not frame.keyframe:
                 self._broken = True
-                self._publisher.request_keyframe(self.codec)
+                self._publisher.request_keyframe(self)
                 return self._drop(lost + 1)
         self._started, self._broken = True, False
         self._queue.append(frame)

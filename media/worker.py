@@ -1,4 +1,4 @@
-"""The thread of one stream: decodes each picture once, encodes it once per codec."""
+"""The thread of one stream: decodes each picture once, scales it once per size, encodes it once per lane."""
 
 import asyncio
 import time
@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from av.video.frame import VideoFrame
 
 from .encoder import Encoder
-from .frames import Codec, EncodedFrame, JpegFrame
-from .jpeg import JpegDecoder
+from .frames import EncodedFrame, JpegFrame
+from .jpeg import JpegDecoder, half
+from .lane import LaneKey
 
 THREAD_PREFIX = "jumpseat-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One picture to encode for the viewers of one codec."""
+    """One picture to encode for the viewers of one lane."""
 
     picture: JpegFrame
-    codec: Codec
+    key: LaneKey
     captured_at: float
     """Seconds of `time.time()`; later than the picture's own when a still picture is repeated."""
+    pts: int
+    """The same in ticks of 1/90000 s, strictly rising from picture to picture and one for all lanes."""
     keyframe: bool
     bitrate: int
     """Bits per second."""
@@ -37,7 +40,8 @@ class Worker:
         self._fps = fps
         self._jpeg = JpegDecoder()
         self._decoded: tuple[int, VideoFrame] | None = None
-        self._encoders: dict[Codec, Encoder] = {}
+        self._halved: tuple[int, VideoFrame] | None = None
+        self._encoders: dict[LaneKey, Encoder] = {}
         self._decodes = 0
         self.decode_ms = 0.0
         """How long the latest decode took."""
@@ -57,9 +61,9 @@ class Worker:
         decodes, self._decodes = self._decodes, 0
         return decodes
 
-    def retain(self, codecs: Collection[Codec]) -> None:
-        """Frees the encoders of all other codecs."""
-        self._encoders = {codec: encoder for codec, encoder in self._encoders.items() if codec in codecs}
+    def retain(self, keys: Collection[LaneKey]) -> None:
+        """Frees the encoders of all other lanes."""
+        self._encoders = {key: encoder for key, encoder in self._encoders.items() if key in keys}
 
     def close(self) -> None:
         """Ends the thread, which is idle between two orders."""
@@ -67,15 +71,28 @@ class Worker:
         self._encoders.clear()
 
     def _work(self, order: Order) -> EncodedFrame | None:
-        picture = self._decode(order.picture)
-        encoder = self._encoders.get(order.codec)
+        picture = self._picture(order)
+        encoder = self._encoders.get(order.key)
         if encoder is None:
-            encoder = self._encoders[order.codec] = Encoder(codec=order.codec, bitrate=self._bitrate, fps=self._fps)
+            encoder = self._encoders[order.key] = self._make(order.key)
         encoder.set_bitrate(order.bitrate)
         start = time.perf_counter()
-        frame = encoder.encode(picture, captured_at=order.captured_at, keyframe=order.keyframe)
-        self.encode_ms = (time.perf_counter() - start) * 1000
-        return frame
+        try:
+            return encoder.encode(picture, captured_at=order.captured_at, pts=order.pts, keyframe=order.keyframe)
+        finally:
+            self.encode_ms = (time.perf_counter() - start) * 1000
+
+    def _make(self, key: LaneKey) -> Encoder:
+        bitrate, fps = key.rendition.ceiling(self._bitrate), key.rendition.fps(self._fps)
+        return Encoder(codec=key.codec, bitrate=bitrate, fps=fps)
+
+    def _picture(self, order: Order) -> VideoFrame:
+        full = self._decode(order.picture)
+        if order.key.rendition.divisor == 1:
+            return full
+        if self._halved is None or self._halved[0] != order.picture.seq:
+            self._halved = (order.picture.seq, half(full))
+        return self._halved[1]
 
     def _decode(self, jpeg: JpegFrame) -> VideoFrame:
         if self._decoded is None or self._decoded[0] != jpeg.seq:

@@ -10,6 +10,8 @@ import pytest
 
 from media.errors import StreamClosed
 from media.frames import Codec, LatestFrame
+from media.lane import LaneKey
+from media.renditions import Rendition
 from media.stream import LiveStream
 from media.worker import THREAD_PREFIX
 from tests.media.pictures import CORNERS, Rgb, alike, corners_of, noise, put, quarters
@@ -132,24 +134,33 @@ async def play(latest: LatestFrame, viewer: Viewer, until: Callable[[], bool]) -
     raise AssertionError("it never came true")
 
 
-async def test_a_falling_remb_lowers_the_target_and_leaving_lifts_it(latest: LatestFrame, stream: LiveStream) -> None:
-    def target() -> int:
-        return stream.stats.bitrate[Codec.H264]
-
-    async with watching(stream.subscribe(Codec.H264)) as (viewer, _):
+async def test_a_falling_remb_moves_that_viewer_and_slows_no_other(latest: LatestFrame, stream: LiveStream) -> None:
+    async with watching(stream.subscribe(Codec.H264)) as (viewer, fast):
         async with watching(stream.subscribe(Codec.H264)) as (slow, served):
             put(latest, noise(320, 180, 0))
             await slow.until_frames(1)
-            await play(latest, slow, lambda: served.subscription.load[0] > target() / 2)
+            await play(latest, slow, lambda: served.subscription.load[0] > 1_250_000)
             await slow.send_remb(800_000)
             await slow.send_remb(400_000)
-            await play(latest, viewer, lambda: target() == 400_000)
+            await play(latest, slow, lambda: slow.picture is not None and slow.picture.width == 160)
             assert served.feedback is not None
             assert served.feedback.bitrate is not None
-            await play(latest, slow, lambda: served.subscription.load[0] > target() / 2)
-            await slow.send_remb(1_000)
-            await play(latest, viewer, lambda: target() == 300_000)
-        await play(latest, viewer, lambda: target() > 400_000)
+            assert stream.stats.renditions[LaneKey(Codec.H264, Rendition.HALF)].bitrate == 400_000
+            assert (fast.subscription.rendition, served.subscription.rendition) == (Rendition.FULL, Rendition.HALF)
+            assert stream.stats.bitrate == {Codec.H264: 2_500_000}
+        assert viewer.picture is not None
+        assert viewer.picture.width == 320
+
+
+async def test_a_falling_remb_of_all_viewers_lowers_the_target(latest: LatestFrame, stream: LiveStream) -> None:
+    async with watching(stream.subscribe(Codec.H264)) as (viewer, served):
+        put(latest, noise(320, 180, 0))
+        await viewer.until_frames(1)
+        await play(latest, viewer, lambda: served.subscription.load[0] > 1_250_000)
+        await viewer.send_remb(1_000_000)
+        await viewer.send_remb(900_000)
+        await play(latest, viewer, lambda: stream.stats.bitrate[Codec.H264] == 900_000)
+        assert served.subscription.rendition is Rendition.FULL
 
 
 async def test_the_low_remb_of_a_still_page_means_nothing(latest: LatestFrame, stream: LiveStream) -> None:

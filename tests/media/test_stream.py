@@ -231,18 +231,6 @@ async def test_no_more_pictures_a_second_than_asked_for(latest: LatestFrame, mak
     assert stream.stats.decoded == len(frames)
 
 
-async def test_the_target_is_that_of_the_slowest_viewer(latest: LatestFrame, make: MakeStream) -> None:
-    stream = make(bitrate=2_000_000)
-    put(latest, quarters(64, 48))
-    some, other = stream.subscribe(Codec.H264), stream.subscribe(Codec.H264)
-    some.set_target_bitrate(1_000_000)
-    other.set_target_bitrate(700_000)
-    await until(some, lambda: stream.stats.bitrate.get(Codec.H264) == 700_000)
-    other.close()
-    other.set_target_bitrate(1)
-    await until(some, lambda: stream.stats.bitrate[Codec.H264] == 1_000_000)
-
-
 async def test_a_garbage_first_picture_waits_for_a_good_one(latest: LatestFrame, make: MakeStream) -> None:
     loop, tried = asyncio.get_running_loop(), asyncio.Event()
     decode = JpegDecoder.decode
