@@ -53,8 +53,9 @@ class Receiver:
     async def connect(self, http: aiohttp.ClientSession, url: str) -> None:
         """Returns once the first packet is here."""
         transceiver = self._pc.addTransceiver("video", direction="recvonly")
-        capabilities = RTCRtpReceiver.getCapabilities("video").codecs
-        transceiver.setCodecPreferences([codec for codec in capabilities if codec.mimeType == "video/H264"])
+        known = RTCRtpReceiver.getCapabilities("video")
+        assert known
+        transceiver.setCodecPreferences([codec for codec in known.codecs if codec.mimeType == "video/H264"])
         await self._pc.setLocalDescription(await self._pc.createOffer())
         offer = self._pc.localDescription.sdp
         async with http.post(url, data=offer, headers={"Content-Type": "application/sdp"}) as answer:
@@ -75,17 +76,17 @@ class Receiver:
                 await self._reporting
         await self._pc.close()
 
-    async def _count(self, packet: bytes, arrival_time_ms: int) -> None:
-        number = int.from_bytes(packet[2:4], "big")
-        self.count.bytes += len(packet)
+    async def _count(self, data: bytes, arrival_time_ms: int) -> None:
+        number = int.from_bytes(data[2:4], "big")
+        self.count.bytes += len(data)
         self._whole = self._whole and number == self._expected
         self._expected = (number + 1) & 0xFFFF
-        if packet[1] & 0x80:
+        if data[1] & 0x80:
             self.count.frames += self._whole
             self.count.broken += not self._whole
             self._whole = True
         if not self._ssrc:
-            self._ssrc = int.from_bytes(packet[8:12], "big")
+            self._ssrc = int.from_bytes(data[8:12], "big")
             self._first.set()
 
     async def _report(self) -> None:

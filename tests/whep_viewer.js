@@ -4,9 +4,8 @@
  */
 globalThis.watchByWhep = async ({ url, token, codec, pageWidth = 1280 }) => {
   const pc = new RTCPeerConnection();
-  const viewer = { pc, pictures: 0, ages: [], messages: [], width: 0, height: 0, mimeType: null, firstPictureMs: null };
+  const viewer = { pc, pictures: 0, ages: [], seenAt: [], messages: [], width: 0, height: 0, mimeType: null, firstPictureMs: null };
   globalThis.viewer = viewer;
-  const started = performance.now();
   const transceiver = pc.addTransceiver("video", { direction: "recvonly" });
   const wanted = RTCRtpReceiver.getCapabilities("video").codecs.filter((c) => c.mimeType === `video/${codec}`);
   transceiver.setCodecPreferences(wanted);
@@ -16,6 +15,7 @@ globalThis.watchByWhep = async ({ url, token, codec, pageWidth = 1280 }) => {
   await pc.setLocalDescription(await pc.createOffer());
   await gathered(pc);
   const headers = { "Content-Type": "application/sdp", Authorization: `Bearer ${token}` };
+  const started = performance.now();
   const answer = await fetch(url, { method: "POST", headers, body: pc.localDescription.sdp });
   if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
   viewer.resource = new URL(answer.headers.get("Location"), answer.url).href;
@@ -42,7 +42,10 @@ const read = async (pictures, viewer, pageWidth, started) => {
     viewer.height = frame.codedHeight;
     const now = performance.timeOrigin + performance.now();
     const code = await timecodeOf(frame, pageWidth);
-    if (code !== null && code !== viewer.lastCode) viewer.ages.push(now - code);
+    if (code !== null && code !== viewer.lastCode) {
+      viewer.ages.push(now - code);
+      viewer.seenAt.push(now);
+    }
     viewer.lastCode = code;
     frame.close();
   }
