@@ -47,7 +47,6 @@ class Camera:
                     viewport=viewport, color_scheme=scheme, reduced_motion="reduce", has_touch=size == "phone"
                 )
                 page = await context.new_page()
-                page.on("dialog", lambda dialog: dialog.accept())
                 await page.goto(url)
                 viewer = WatchPage(page)
                 if moving:

@@ -96,6 +96,16 @@ async def test_a_pause_by_one_is_seen_by_another(server: Served, viewer_browser:
     await server.cancel(run_id)
 
 
+async def test_a_run_is_cancelled_by_two_clicks(server: Served, viewer_browser: Browser) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.press("Cancel run")
+        await viewer.press("Really cancel?")
+        await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Cancelled", timeout=15 * SECONDS)
+        assert await viewer.timecode() is not None, "the last picture has gone"
+
+
 async def test_a_proposal_is_drawn_edited_and_done_as_edited(server: Served, viewer_browser: Browser) -> None:
     steps: list[dict[str, Any]] = [
         {"type": "click", "selector": "text=Nowhere to be found"},

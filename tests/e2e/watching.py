@@ -93,7 +93,6 @@ async def watching(
     errors: list[str] = []
     page = await context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: dialog.accept())
     await page.goto(f"{server.api}/runs/{run_id}?token={token or server.key}")
     yield WatchPage(page)
     await context.close()

@@ -1,6 +1,7 @@
 import { isFinal } from "../protocol/types";
 import { holdsControl } from "../store/state";
 import { Button } from "./Button";
+import { ConfirmButton } from "./ConfirmButton";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { STATUS_NAMES } from "./format";
 import { Icon } from "./icons";
@@ -64,10 +65,17 @@ function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
 
 function CancelButton({ disabled }: { disabled: boolean }) {
   const { actions } = usePlayer();
-  const ask = () => {
-    if (confirm("Cancel this run? It cannot be resumed.")) actions.send({ type: "cancel" });
-  };
-  return <Button icon="stop" label="Cancel run" iconOnly disabled={disabled} onClick={ask} />;
+  const cancel = () => actions.send({ type: "cancel" });
+  return (
+    <ConfirmButton
+      icon="stop"
+      label="Cancel run"
+      question="Really cancel?"
+      iconOnly
+      disabled={disabled}
+      onConfirm={cancel}
+    />
+  );
 }
 
 function RunState({ shown }: { shown: Shown }) {
@@ -115,13 +123,13 @@ function TakeControl() {
       />
     );
   }
-  const force = holder !== null && role === "owner";
-  const take = () => {
-    if (force && !confirm(`Take control away from ${holder.name}?`)) return;
-    actions.send(force ? { type: "take_control", force } : { type: "take_control" });
-  };
-  const disabled = busy || (holder !== null && !force);
-  return <Button icon="hand" label="Take control" hotkey="T" disabled={disabled} onClick={take} />;
+  if (holder !== null && role === "owner") {
+    const force = () => actions.send({ type: "take_control", force: true });
+    const question = `Take it from ${holder.name}?`;
+    return <ConfirmButton icon="hand" label="Take control" question={question} disabled={busy} onConfirm={force} />;
+  }
+  const take = () => actions.send({ type: "take_control" });
+  return <Button icon="hand" label="Take control" hotkey="T" disabled={busy || holder !== null} onClick={take} />;
 }
 
 function ViewButtons() {
