@@ -26,6 +26,8 @@ again go from a tenth of the bit rate to all of it in 12 s."""
 SOON_SECONDS = 20.0
 GROWTH = 1.5
 """Factor per second: from a tenth to all in under six seconds."""
+PROVED = 1.5
+"""How far above what is aimed at a limit may grow: what has not been tried is not known."""
 STRIDE_SECONDS = 2.0
 """The longest silence between two reports that growth makes up for."""
 LEAST = 50_000
@@ -63,13 +65,14 @@ class Path:
         """What the path takes, or None while nothing shows that it is limited."""
         return self._limit
 
-    def note_report(self, *, lost: float, round_trip: float | None, sent: int, now: float) -> None:
+    def note_report(self, *, lost: float, round_trip: float | None, sent: int, target: int, now: float) -> None:
         """A receiver report (RFC 3550 §6.4.2).
 
         Args:
             lost: share of the packets lost since the report before, 0 to 1.
             round_trip: seconds, as just measured; None when this report tells none.
             sent: what has been sent lately.
+            target: what the encoder aims at.
         """
         busy = sent >= QUIET
         self._lost += LOSS_WEIGHT * (lost * busy - self._lost)
@@ -80,7 +83,7 @@ class Path:
             self._cut_for_queue(queue, sent, now)
         elif not self._queued:
             self._cuts_for_queue = 0
-            self._grow(now)
+            self._grow(target, now)
 
     def note_estimate(self, estimate: int, *, sent: int, target: int, now: float) -> None:
         """A receiver's estimate (REMB).
@@ -130,11 +133,12 @@ class Path:
         self._limit = max(LEAST, min(limit, self._limit or self._ceiling))
         self._lost, self._cut_at = 0.0, now
 
-    def _grow(self, now: float) -> None:
+    def _grow(self, target: int, now: float) -> None:
         if self._limit is None or now - self._cut_at < self._hold:
             return
         since = max(self._grown_at, self._cut_at + self._hold, now - STRIDE_SECONDS)
-        self._limit *= GROWTH ** (now - since)
+        grown = min(self._limit * GROWTH ** (now - since), target * PROVED)
+        self._limit = max(self._limit, grown)
         self._grown_at = now
         if self._limit > self._ceiling * 1.2:
             self._limit = None

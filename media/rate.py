@@ -2,7 +2,7 @@
 
 from collections import deque
 
-CALM_SECONDS = 2.0
+CALM_SECONDS = 1.0
 """Pause before the rate goes up again, because for VP8 each change costs a keyframe."""
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import re
+import time
 from contextlib import suppress
 
 from aiortc import RTCRtpSender, RTCRtpTransceiver
@@ -25,6 +26,7 @@ from .errors import StreamClosed
 from .feedback import Feedback, FeedbackReader
 from .frames import EncodedFrame
 from .packetiser import PLAYOUT_DELAY, Packetiser
+from .repair import Repairs
 from .tracks import ScreencastTrack
 from .wire import Wire
 
@@ -52,6 +54,7 @@ class SharedSender(RTCRtpSender):
         self._cname = ""
         self._packetiser: Packetiser | None = None
         self._wire: Wire | None = None
+        self._repairs = Repairs()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -120,6 +123,7 @@ class SharedSender(RTCRtpSender):
         assert self._wire
         if self._enabled:
             self._wire.send(self._packetiser.frame(frame.payloads, pts=frame.pts, keyframe=frame.keyframe))
+            self._repairs.sent(len(frame.payloads))
 
     async def _send_reports(self) -> None:
         """Sender reports, at intervals that vary as RFC 3550 §6.3.1 wants it."""
@@ -150,8 +154,9 @@ class SharedSender(RTCRtpSender):
         """aiortc's transport calls it for each RTCP packet that is about this sender."""
         self._reader.hear(packet)
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK and self._packetiser and self._wire:
+            lost = self._repairs.choose(packet.lost, round_trip=self.feedback.round_trip, now=time.monotonic())
             with suppress(ConnectionError):
-                self._wire.send(self._packetiser.again(packet.lost))
+                self._wire.send(self._packetiser.again(lost))
 
 
 def share(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:

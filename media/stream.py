@@ -168,8 +168,9 @@ class LiveStream:
 
     def note_report(self, subscription: Subscription, lost: float, round_trip: float | None) -> None:
         """See `Subscription.note_report`."""
+        sent, target = self.load(subscription)
         path = self._ladders[subscription.codec].path(subscription)
-        path.note_report(lost=lost, round_trip=round_trip, sent=self.load(subscription)[0], now=_now())
+        path.note_report(lost=lost, round_trip=round_trip, sent=sent, target=target, now=_now())
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Called by `Subscription.close`."""

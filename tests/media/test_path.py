@@ -12,7 +12,7 @@ def reported(
 ) -> float:
     """One report a second; returns the time after the last of them."""
     for second in range(seconds):
-        path.note_report(lost=lost, round_trip=trip, sent=sent, now=start + second)
+        path.note_report(lost=lost, round_trip=trip, sent=sent, target=CEILING, now=start + second)
     return start + seconds
 
 
@@ -26,13 +26,13 @@ def test_a_path_that_loses_one_in_twenty_has_no_limit() -> None:
     path, chance = Path(CEILING), random.Random(1)
     for second in range(300):
         lost = sum(chance.random() < 0.05 for _ in range(40)) / 40
-        path.note_report(lost=lost, round_trip=0.02, sent=400_000, now=second)
+        path.note_report(lost=lost, round_trip=0.02, sent=400_000, target=CEILING, now=second)
     assert path.limit is None
 
 
 def test_heavy_loss_cuts_to_less_than_what_got_through() -> None:
     path = Path(CEILING)
-    path.note_report(lost=0.8, round_trip=0.02, sent=CEILING, now=0)
+    path.note_report(lost=0.8, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     assert path.limit is not None
     assert LEAST < path.limit < CEILING * 0.2
 
@@ -45,11 +45,11 @@ def test_loss_of_the_few_packets_of_a_still_page_means_nothing() -> None:
 
 def test_reports_about_what_was_sent_before_a_cut_do_not_cut_again() -> None:
     path = Path(CEILING)
-    path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, now=0)
+    path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     first = path.limit
-    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, now=0.5)
+    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=0.5)
     assert path.limit == first
-    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, now=1.5)
+    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=1.5)
     assert path.limit is not None
     assert first is not None
     assert path.limit < first
@@ -58,10 +58,10 @@ def test_reports_about_what_was_sent_before_a_cut_do_not_cut_again() -> None:
 def test_a_growing_round_trip_needs_a_second_report_unless_it_is_long() -> None:
     path = Path(CEILING)
     now = reported(path, 0, seconds=3)
-    path.note_report(lost=0, round_trip=0.2, sent=CEILING, now=now)
-    path.note_report(lost=0, round_trip=0.02, sent=CEILING, now=now + 1)
+    path.note_report(lost=0, round_trip=0.2, sent=CEILING, target=CEILING, now=now)
+    path.note_report(lost=0, round_trip=0.02, sent=CEILING, target=CEILING, now=now + 1)
     assert path.limit is None
-    path.note_report(lost=0, round_trip=0.6, sent=CEILING, now=now + 2)
+    path.note_report(lost=0, round_trip=0.6, sent=CEILING, target=CEILING, now=now + 2)
     assert path.limit == CEILING * 0.6
 
 
@@ -80,7 +80,7 @@ def test_a_path_that_is_long_from_the_beginning_is_as_good_as_any() -> None:
 
 def test_the_way_back_up_takes_less_than_fifteen_seconds() -> None:
     path = Path(CEILING)
-    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, now=0)
+    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     assert path.limit is not None
     assert path.limit <= CEILING / 10
     low = path.limit
@@ -92,9 +92,9 @@ def test_the_way_back_up_takes_less_than_fifteen_seconds() -> None:
 
 def test_growth_that_has_failed_soon_is_tried_again_later() -> None:
     path = Path(CEILING)
-    path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, now=0)
+    path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     now = reported(path, 1, seconds=5)
-    path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, now=now)
+    path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, target=CEILING, now=now)
     limit = path.limit
     reported(path, now + 1, seconds=int(LONG_HOLD_SECONDS) - 1)
     assert path.limit == limit
@@ -106,10 +106,10 @@ def test_growth_that_has_failed_soon_is_tried_again_later() -> None:
 
 def test_without_reports_nothing_grows() -> None:
     path = Path(CEILING)
-    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, now=0)
+    path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     low = path.limit
     assert low is not None
-    path.note_report(lost=0, round_trip=0.02, sent=CEILING, now=100)
+    path.note_report(lost=0, round_trip=0.02, sent=CEILING, target=CEILING, now=100)
     assert path.limit is not None
     assert path.limit < low * 3
 
@@ -148,3 +148,11 @@ def test_a_first_estimate_well_below_what_is_sent_is_a_limit() -> None:
     path = Path(CEILING)
     path.note_estimate(400_000, sent=2_400_000, target=CEILING, now=0)
     assert path.limit == 400_000
+
+
+def test_a_limit_does_not_outgrow_what_is_tried() -> None:
+    path = Path(CEILING)
+    path.note_estimate(200_000, sent=CEILING, target=CEILING, now=0)
+    for second in range(30):
+        path.note_report(lost=0, round_trip=0.02, sent=200_000, target=200_000, now=second)
+    assert path.limit == 300_000

@@ -1,0 +1,46 @@
+"""Which of the packets that a receiver misses are sent again. No I/O and no clock of its own."""
+
+from collections import deque
+from collections.abc import Sequence
+
+SHARE = 0.25
+"""Packets sent again for each one sent: a path that loses more is full, and repairs would fill it further."""
+BURST = 100.0
+"""Packets that may be sent again at once after a time without losses: a keyframe, all of it."""
+AGAIN_SECONDS = 0.05
+"""The least time between two repairs of one packet; the round trip where that is longer."""
+REMEMBERED = 1024
+
+
+class Repairs:
+    """Keeps repairs to a share of what is sent. Receivers repeat their whole list of what is missing (RFC 4585
+    §6.2.1), so that after an outage an unlimited sender repairs more than it sends.
+
+    All times in seconds of one steady clock.
+    """
+
+    def __init__(self) -> None:
+        self._credit = BURST
+        self._at: dict[int, float] = {}
+        self._order: deque[int] = deque()
+
+    def sent(self, packets: int) -> None:
+        """Notes that so many packets have been sent for the first time."""
+        self._credit = min(BURST, self._credit + packets * SHARE)
+
+    def choose(self, numbers: Sequence[int], *, round_trip: float | None, now: float) -> list[int]:
+        """Those of the missing packets that are to be sent again now."""
+        wait = max(AGAIN_SECONDS, round_trip or 0.0)
+        chosen = [number for number in numbers if now - self._at.get(number, float("-inf")) >= wait]
+        chosen = chosen[: int(self._credit)]
+        self._credit -= len(chosen)
+        for number in chosen:
+            self._note(number, now)
+        return chosen
+
+    def _note(self, number: int, now: float) -> None:
+        if number not in self._at:
+            self._order.append(number)
+        self._at[number] = now
+        if len(self._order) > REMEMBERED:
+            del self._at[self._order.popleft()]

@@ -1,0 +1,28 @@
+"""Which lost packets are sent again."""
+
+from media.repair import AGAIN_SECONDS, BURST, SHARE, Repairs
+
+
+def test_what_is_missing_is_sent_again_once_in_a_round_trip() -> None:
+    repairs = Repairs()
+    assert repairs.choose([1, 2], round_trip=None, now=0.0) == [1, 2]
+    assert repairs.choose([1, 2, 3], round_trip=None, now=AGAIN_SECONDS / 2) == [3]
+    assert repairs.choose([1, 2, 3], round_trip=0.3, now=0.2) == []
+    assert repairs.choose([1], round_trip=0.3, now=0.3) == [1]
+
+
+def test_repairs_stay_a_share_of_what_is_sent() -> None:
+    repairs = Repairs()
+    missing = list(range(1000))
+    assert len(repairs.choose(missing, round_trip=None, now=0.0)) == BURST
+    repairs.sent(80)
+    assert len(repairs.choose(missing, round_trip=None, now=1.0)) == 80 * SHARE
+    assert repairs.choose(missing, round_trip=None, now=2.0) == []
+
+
+def test_long_ago_is_forgotten() -> None:
+    repairs = Repairs()
+    for start in range(0, 65536, 10):
+        repairs.sent(100)
+        assert len(repairs.choose(range(start, min(start + 10, 65536)), round_trip=None, now=float(start))) > 0
+    assert repairs.choose([0], round_trip=1e9, now=70_000.0) == [0]
