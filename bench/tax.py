@@ -11,7 +11,7 @@ from bench.figures import Row
 from bench.receivers import crowd
 from tests.served import Served
 
-LEAD_MS = 4000
+LEAD_MS = 3000
 """The first step waits so long, for the viewers to come; it is not counted."""
 STEPS = 30
 
