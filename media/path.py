@@ -26,8 +26,9 @@ again go from a tenth of the bit rate to all of it in 12 s."""
 SOON_SECONDS = 20.0
 GROWTH = 1.5
 """Factor per second: from a tenth to all in under six seconds."""
-PROVED = 1.5
-"""How far above what is aimed at a limit may grow: what has not been tried is not known."""
+PROVED, STEP = 1.5, 100_000
+"""Factor, and bits per second on top of it, to which a limit may grow above what is aimed at: what has not been tried
+is not known. The step is for low rates, where the factor alone takes too long."""
 STRIDE_SECONDS = 2.0
 """The longest silence between two reports that growth makes up for."""
 LEAST = 50_000
@@ -75,7 +76,8 @@ class Path:
             target: what the encoder aims at.
         """
         busy = sent >= QUIET
-        self._lost += LOSS_WEIGHT * (lost * busy - self._lost)
+        told = busy and now - self._cut_at >= REACTION_SECONDS
+        self._lost += LOSS_WEIGHT * (lost * told - self._lost)
         queue = self._queue(round_trip, now) if round_trip is not None else 0.0
         if self._lost > LOSS:
             self._cut(sent * (1 - max(lost, self._lost)) * MARGIN, now)
@@ -137,7 +139,7 @@ class Path:
         if self._limit is None or now - self._cut_at < self._hold:
             return
         since = max(self._grown_at, self._cut_at + self._hold, now - STRIDE_SECONDS)
-        grown = min(self._limit * GROWTH ** (now - since), target * PROVED)
+        grown = min(self._limit * GROWTH ** (now - since), target * PROVED + STEP)
         self._limit = max(self._limit, grown)
         self._grown_at = now
         if self._limit > self._ceiling * 1.2:

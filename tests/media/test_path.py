@@ -155,4 +155,4 @@ def test_a_limit_does_not_outgrow_what_is_tried() -> None:
     path.note_estimate(200_000, sent=CEILING, target=CEILING, now=0)
     for second in range(30):
         path.note_report(lost=0, round_trip=0.02, sent=200_000, target=200_000, now=second)
-    assert path.limit == 300_000
+    assert path.limit == 400_000
