@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from control.events import HelpNeeded
 from control.shapes import Step
 from control.todo import Diagnose, Hold
 
@@ -18,17 +19,22 @@ class Diagnosis:
     """The step that failed; None where the planner found no step to propose."""
     attempt: int = 1
     """1 for the first look; counts the repairs that were tried since a person last did something."""
-    deadline: datetime | None = None
-    """Set once people were asked for help: when the run fails unless they give it. A pause stops the wait for it."""
+    help: HelpNeeded | None = None
+    """What people were asked, while their help is waited for. A pause stops the wait."""
 
-    def ask(self, reason: str, deadline: datetime) -> None:
-        self.reason = reason
-        self.deadline = deadline
+    @property
+    def deadline(self) -> datetime | None:
+        """When the run fails unless people help."""
+        return self.help.deadline if self.help else None
+
+    def ask(self, help: HelpNeeded) -> None:
+        self.reason = help.reason
+        self.help = help
 
     def try_repair(self) -> None:
         """A repair is being done: people need not help for now."""
         self.attempt += 1
-        self.deadline = None
+        self.help = None
 
     def fail(self, reason: str, step: Step) -> None:
         """The repair has failed as well."""
@@ -38,7 +44,7 @@ class Diagnosis:
     def restart(self) -> None:
         """Look at it as if for the first time."""
         self.attempt = 1
-        self.deadline = None
+        self.help = None
 
     def todo(self) -> Diagnose | Hold:
         if self.deadline is not None:

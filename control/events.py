@@ -154,6 +154,10 @@ class Hello(Shape):
     viewer_id: str
     run: RunView
     dialogs: tuple[Dialog, ...] = ()
+    page: PageChanged | None = None
+    """The active page, once there is one."""
+    help: HelpNeeded | None = None
+    """What people are asked, while the run waits for their help."""
 
 
 class Ack(Shape):

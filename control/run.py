@@ -78,6 +78,11 @@ class Run(RunCore):
         self.announce()
         return self.log.since(before) or []
 
+    @property
+    def help(self) -> e.HelpNeeded | None:
+        """What people are asked, while the run waits for their help."""
+        return self.diagnosis.help if self.diagnosis else None
+
     def step(self, number: int) -> Step:
         """Raises NotFound."""
         return self.ledger.get(number)
@@ -161,8 +166,8 @@ class Run(RunCore):
             return
         current = tuple(proposal for proposal in suggestions if proposal.instructions_version == self.version)
         deadline = self.clock() + timedelta(milliseconds=self.spec.help_timeout_ms)
-        self.diagnosis.ask(reason, deadline)
-        self.tell(e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current))
+        self.diagnosis.ask(e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current))
+        self.tell(self.diagnosis.help)
         if current:
             self.upcoming.show(current[0], asks=True)
 

@@ -121,6 +121,7 @@ class Session:
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger)
         self._dialogs: dict[str, e.Dialog] = {}
+        self._page: e.PageChanged | None = None
         self._cockpit: _Cockpit | None = None
         self._run.log.listen(self._hear)
 
@@ -156,9 +157,16 @@ class Session:
         """As it is kept in the store."""
         return RunRecord(self.owner, self.view(), self.creation())
 
-    def dialogs(self) -> tuple[e.Dialog, ...]:
-        """The native dialogs that are open now."""
-        return tuple(self._dialogs.values())
+    def hello(self, actor: Actor) -> e.Hello:
+        """Everything as it stands, for one who has just come."""
+        return e.Hello(
+            role=actor.role,
+            viewer_id=actor.viewer_id,
+            run=self.view(),
+            dialogs=tuple(self._dialogs.values()),
+            page=self._page,
+            help=self._run.help,
+        )
 
     def creation(self) -> dict[str, Any]:
         """The body that it was created with; secrets by name, with empty values."""
@@ -315,7 +323,8 @@ class Session:
     def _listen_to(self, driver: Driver, shots: Shots) -> None:
         def on_page(page: e.PageChanged) -> None:
             shots.stale()
-            self._tell(page)
+            self._page = self._masking.shape(page)
+            self._tell(self._page)
 
         def on_dialog(dialog: e.Dialog) -> None:
             shown = self._masking.shape(dialog)
@@ -331,7 +340,7 @@ class Session:
 
     def _tell(self, event: e.PageChanged | e.Dialog) -> None:
         if self.active:
-            self._run.log.append(self._masking.shape(event))
+            self._run.log.append(event)
 
     async def _fly(self, cockpit: _Cockpit) -> None:
         self._cockpit = cockpit

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from control.events import Ack, Event, Hello, Reply, envelope
+from control.events import Ack, Event, Reply, envelope
 from control.log import Entry
 from signaling.auth import Visit
 
@@ -46,7 +46,7 @@ class Feed:
         self._ready = asyncio.Event()
         missed = visit.run.log.since(since) if since is not None else None
         if missed is None:
-            self.reply(self._hello())
+            self.reply(self._visit.run.hello(self._visit.actor))
         else:
             self._queue.extend(missed)
             self._ready.set()
@@ -70,10 +70,6 @@ class Feed:
         """Takes no more; safe to repeat."""
         self._stop()
         self._queue.clear()
-
-    def _hello(self) -> Hello:
-        run, actor = self._visit.run, self._visit.actor
-        return Hello(role=actor.role, viewer_id=actor.viewer_id, run=run.view(), dialogs=run.dialogs())
 
     def _put(self, item: Entry | dict[str, Any]) -> None:
         if len(self._queue) >= self._backlog:

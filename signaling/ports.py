@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from control.commands import Command
-from control.events import Dialog, Reply
+from control.events import Hello, Reply
 from control.log import EventLog
 from control.roles import Actor
 from control.shapes import NewRun, RunStatus, RunView, Step
@@ -35,8 +35,8 @@ class RunHandle(Protocol):
 
     def view(self) -> RunView: ...
 
-    def dialogs(self) -> tuple[Dialog, ...]:
-        """The native dialogs that are open now."""
+    def hello(self, actor: Actor) -> Hello:
+        """Everything as it stands, for one who has just come."""
 
     def join(self, actor: Actor) -> None:
         """A connection of this viewer has opened; paired with ``leave``."""

@@ -38,8 +38,8 @@ class StoredRun:
     def view(self) -> RunView:
         return self._record.view
 
-    def dialogs(self) -> tuple[e.Dialog, ...]:
-        return ()
+    def hello(self, actor: Actor) -> e.Hello:
+        return e.Hello(role=actor.role, viewer_id=actor.viewer_id, run=self.view())
 
     def join(self, actor: Actor) -> None:
         """Nobody is counted: nothing happens here any more."""

@@ -223,7 +223,7 @@ class TestGet:
             assert await stored.screenshot(1)
             assert stored.creation()["name"] == "Buy"
             assert await stored.export("pytest") == "test in pytest"
-            assert (stored.stream, stored.dialogs(), stored.log.seq) == (None, (), 0)
+            assert (stored.stream, stored.hello(ADA).dialogs, stored.log.seq) == (None, (), 0)
             with pytest.raises(NotFound):
                 await stored.submit(c.ReplayStep(step_number=2), ADA)
             with pytest.raises(InvalidTransition, match="cannot take control: the run has passed"):

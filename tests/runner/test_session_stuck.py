@@ -11,7 +11,7 @@ from control import events as e
 from control.shapes import RunStatus, StepStatus
 from runner.planners.base import Repair, Stuck
 from tests.fakes import FakePlanner, click, idea
-from tests.runner.rig import Rig, rig
+from tests.runner.rig import ADA, Rig, rig
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
 
@@ -22,6 +22,17 @@ def selectors(run: Rig) -> list[str | None]:
 
 
 class TestDiagnosing:
+    async def test_one_who_comes_late_is_told_what_people_are_asked(self, tmp_path: Path) -> None:
+        planner = FakePlanner([click("#pay")])
+        async with rig(tmp_path, planner) as run:
+            run.driver.fail("#pay", "it was covered")
+            run.start()
+            await run.until(lambda: run.events(e.HelpNeeded))
+            assert run.session.hello(ADA).help == run.events(e.HelpNeeded)[-1]
+            await run.do(c.SkipStep())
+            assert run.session.hello(ADA).help is None
+            await run.finish()
+
     async def test_a_failed_step_is_tried_again_as_the_planner_says(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#pay")])
         planner.repairs.append(Repair(retry=idea(click("#pay"))))

@@ -101,9 +101,7 @@ class TestSecrets:
             await run.do(c.ApproveStep())
             await run.until(lambda: run.events(e.HelpNeeded))
             messages = [entry.message() for entry in run.session.log.since(0) or []]
-            shown = [
-                str(part) for part in (messages, run.session.view(), run.session.creation(), run.session.dialogs())
-            ]
+            shown = [str(part) for part in (messages, run.session.creation(), run.session.hello(ADA))]
             run.session.cancel()
             await run.finish()
             kept = (tmp_path / "jumpseat.sqlite3").read_bytes() + (tmp_path / "jumpseat.sqlite3-wal").read_bytes()
@@ -190,9 +188,9 @@ async def test_open_dialogs_are_known_until_they_are_closed(tmp_path: Path) -> N
         await run.until(lambda: run.session.view().proposal)
         dialog = e.Dialog(dialog_id="d1", kind="alert", message="Hello")
         run.driver.on_dialog(dialog)
-        assert run.session.dialogs() == (dialog,)
+        assert run.session.hello(ADA).dialogs == (dialog,)
         run.driver.on_dialog(dialog.model_copy(update={"closed": True}))
-        assert run.session.dialogs() == ()
+        assert run.session.hello(ADA).dialogs == ()
         assert [event.closed for event in run.events(e.Dialog)] == [False, True]
 
 

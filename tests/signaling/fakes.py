@@ -11,7 +11,7 @@ from typing import Any
 
 from control import commands as c
 from control.errors import Busy, InvalidTransition, ProtocolError, Unsupported
-from control.events import Dialog, PageChanged, Picked, Pong, Reply, StepReplay
+from control.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
 from control.log import EventLog
 from control.roles import Actor
 from control.run import Run
@@ -87,8 +87,8 @@ class FakeRun:
     def view(self) -> RunView:
         return self.run.view()
 
-    def dialogs(self) -> tuple[Dialog, ...]:
-        return ()
+    def hello(self, actor: Actor) -> Hello:
+        return Hello(role=actor.role, viewer_id=actor.viewer_id, run=self.view())
 
     def join(self, actor: Actor) -> None:
         self.joined.append(actor.viewer_id)

@@ -73,10 +73,26 @@ export interface Stamp {
   at: string;
 }
 
+/** What people are asked while a run is stuck. */
+export interface HelpRequest {
+  reason: string;
+  deadline: string | null;
+  suggestions?: Proposal[];
+}
+
 /** What the server says. Every event carries a `Stamp`; replies carry the newest `seq` and do not advance it. */
 export type ServerMessage = Partial<Stamp> &
   (
-    | { type: "hello"; role: Role; protocol: number; viewerId: string; run: Run; dialogs?: RemoteDialog[]; page?: Page }
+    | {
+        type: "hello";
+        role: Role;
+        protocol: number;
+        viewerId: string;
+        run: Run;
+        dialogs?: RemoteDialog[];
+        page?: Page | null;
+        help?: HelpRequest | null;
+      }
     | {
         type: "stream_available";
         streamUrl: string | null;
@@ -90,7 +106,7 @@ export type ServerMessage = Partial<Stamp> &
     | { type: "step_override_queued"; action: Action }
     | { type: "step_override_dropped"; action: Action; reason: string }
     | { type: "instructions_updated"; instructions: string; version: number }
-    | { type: "help_needed"; reason: string; deadline: string | null; suggestions?: Proposal[] }
+    | ({ type: "help_needed" } & HelpRequest)
     | ({ type: "control_changed" } & ControlState)
     | { type: "viewers"; count: number }
     | ({ type: "page_changed" } & Page)

@@ -1,4 +1,4 @@
-import { isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
+import { type HelpRequest, isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
 import type { Action, RemoteDialog, Run, Step } from "../protocol/types";
 import type { PlayerState } from "./state";
 
@@ -28,7 +28,7 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     case "help_needed":
       return {
         ...state,
-        help: { reason: message.reason, deadline: message.deadline, suggestions: message.suggestions ?? [] },
+        help: helpOf(message),
       };
     case "control_changed":
       return withRun(state, { control: pickControl(message) });
@@ -63,7 +63,7 @@ function hello(state: PlayerState, message: ServerMessageOf<"hello">): PlayerSta
     dialogs: message.dialogs ?? [],
     page: message.page ?? state.page,
     queued: [],
-    help: run.status === "diagnosing" ? state.help : null,
+    help: message.help ? helpOf(message.help) : null,
   };
 }
 
@@ -117,6 +117,12 @@ function instructionsUpdated(state: PlayerState, message: ServerMessageOf<"instr
     proposal: stale ? null : proposal,
   });
 }
+
+const helpOf = ({ reason, deadline, suggestions }: HelpRequest): PlayerState["help"] => ({
+  reason,
+  deadline,
+  suggestions: suggestions ?? [],
+});
 
 const pickPage = ({ url, title, tabs, viewport }: ServerMessageOf<"page_changed">): PlayerState["page"] => ({
   url,
