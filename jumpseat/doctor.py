@@ -7,14 +7,13 @@ import shutil
 import socket
 from pathlib import Path
 
-import aiohttp
-
 from control.shapes import Size
-from jumpseat.parts import browser_options
+from jumpseat.parts import browser_options, livekit_config
 from jumpseat.settings import BadSetting, Settings
 from media.codecs import check as check_codecs
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import BrowserGone, StepFailed
+from signaling.livekit_service import unreachable
 from web import is_built
 
 Check = tuple[str, bool | None, str]
@@ -82,20 +81,14 @@ def _candidate_ports(settings: Settings) -> Check:
 
 
 async def _livekit(settings: Settings) -> Check:
-    set_up = [bool(value) for value in (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)]
-    if not any(set_up):
-        return ("LiveKit", None, "not set; only rooms with very many viewers need it")
-    if not all(set_up) or settings.livekit_url is None:
-        return ("LiveKit", False, "set all three of LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET")
-    if importlib.util.find_spec("livekit.rtc") is None:
-        return ("LiveKit", False, "install it: pip install 'jumpseat[livekit]'")
-    address = settings.livekit_url.replace("ws", "http", 1)
-    timeout = aiohttp.ClientTimeout(total=5)
     try:
-        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(address) as answer:
-            return ("LiveKit", answer.ok, f"{settings.livekit_url} answers {answer.status}")
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        return ("LiveKit", False, f"{settings.livekit_url}: {error or type(error).__name__}; is the server running?")
+        livekit = livekit_config(settings)
+    except BadSetting as error:
+        return ("LiveKit", False, str(error))
+    if livekit is None:
+        return ("LiveKit", None, "not set; only rooms with very many viewers need it")
+    reason = await unreachable(livekit)
+    return ("LiveKit", reason is None, reason or f"{settings.livekit_url} answers and takes our key")
 
 
 def _model(settings: Settings) -> Check:

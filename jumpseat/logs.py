@@ -32,5 +32,7 @@ def configure_logging(level: str, format: str) -> None:
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(_JsonLine() if format == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # The SDK words every failed attempt to connect as an error, and may put addresses with tokens into it.
+    logging.getLogger("livekit").setLevel(logging.CRITICAL)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)

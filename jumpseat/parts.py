@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 import ssl
 from collections.abc import AsyncIterator
@@ -26,10 +27,6 @@ from web import DIST
 
 def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
     """What signaling needs to know. Raises BadSetting."""
-    livekit = (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
-    url, api_key, api_secret = livekit
-    if any(livekit) and not (url and api_key and api_secret):
-        raise BadSetting("LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three, or none")
     return config.Config(
         api_keys=keys,
         secret=settings.secret or secrets.token_urlsafe(32),
@@ -43,12 +40,25 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
         turn_secret=settings.turn_secret,
         ice_addresses=settings.ice_addresses,
         ice_ports=settings.ice_ports,
-        livekit=config.LiveKit(url=url, api_key=api_key, api_secret=api_secret)
-        if url and api_key and api_secret
-        else None,
+        livekit=livekit_config(settings),
         streaming=settings.enable_streaming,
         limits=Limits(viewers=settings.max_viewers),
     )
+
+
+def livekit_config(settings: Settings) -> config.LiveKit | None:
+    """None where it is not set. Raises BadSetting."""
+    livekit = (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
+    url, api_key, api_secret = livekit
+    if not any(livekit):
+        return None
+    if not (url and api_key and api_secret):
+        raise BadSetting("LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three, or none")
+    if not url.startswith(("ws://", "wss://")):
+        raise BadSetting("LIVEKIT_URL: give an address such as wss://livekit.example.com")
+    if importlib.util.find_spec("livekit.rtc") is None:
+        raise BadSetting("LIVEKIT_URL: to use it, install: pip install 'jumpseat[livekit]'")
+    return config.LiveKit(url=url, api_key=api_key, api_secret=api_secret, fps=settings.fps, bitrate=settings.bitrate)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -92,6 +102,7 @@ async def serving(settings: Settings, keys: dict[str, str]) -> AsyncIterator[Ser
             ),
         )
         server = Server(plan, runs=runs, revocations=store, dist=DIST)
+        runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
         try:
             await server.start()

@@ -15,3 +15,7 @@ class EncodeError(MediaError):
 
 class StreamClosed(MediaError):
     """The stream, or this subscription to it, has been closed."""
+
+
+class RoomLost(MediaError):
+    """The LiveKit room cannot be joined, or was lost; the message says why."""

@@ -8,6 +8,7 @@ import binascii
 import logging
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
 from control.shapes import NewRun, PlannerName, RunStatus, RunView
@@ -53,6 +54,8 @@ class RunRegistry:
         self._max_runs = max_runs
         self._default_planner = default_planner
         self._options = options or SessionOptions()
+        self.on_started: Callable[[Session], None] = lambda _: None
+        """Called with each run that starts; must neither wait nor raise."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._creating: set[asyncio.Task[None]] = set()
@@ -150,6 +153,7 @@ class RunRegistry:
         task = asyncio.create_task(session.run(), name=f"run {session.id}")
         self._tasks[session.id] = task
         task.add_done_callback(lambda _: self._ended(session))
+        self.on_started(session)
 
     def _ended(self, session: Session) -> None:
         del self._tasks[session.id]

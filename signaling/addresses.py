@@ -71,7 +71,7 @@ class Addresses:
             stream_url=f"{self._origins.frame_base(request)}/stream/{quote(run_id)}",
             whep_url=f"{self._origins.api_base(request)}/whep/{quote(run_id)}",
             livekit_url=livekit.url if livekit else None,
-            token=livekit_token(livekit, run_id, visit.actor) if livekit else None,
+            token=livekit_token(livekit, visit) if livekit else None,
         )
 
     def _control_url(self, request: web.Request, run_id: str) -> str:

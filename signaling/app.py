@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -27,6 +28,9 @@ from signaling.sockets import Sockets
 from signaling.tokens import ShareTokens
 from signaling.whep import Whep
 
+if TYPE_CHECKING:
+    from signaling.livekit import Rooms
+
 
 @dataclass(frozen=True, kw_only=True)
 class Apps:
@@ -41,6 +45,8 @@ class Apps:
     whep: Whep
     frames: Frames
     metrics: Metrics
+    rooms: Rooms | None
+    """None without LiveKit."""
 
 
 def build(
@@ -68,7 +74,9 @@ def build(
         limits=limits,
     )
     sockets = Sockets(gate=gate, lines=lines, door=door, addresses=addresses, limits=limits)
-    routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *Health(metrics, checks or {}).routes()]
+    rooms = _livekit_rooms(config, door=door, lines=lines, metrics=metrics)
+    health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
+    routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *health.routes(), *(rooms.routes() if rooms else [])]
     pages = [*Docs().routes(), *Pages(dist).routes()]
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
@@ -80,7 +88,16 @@ def build(
         whep=whep,
         frames=frames,
         metrics=metrics,
+        rooms=rooms,
     )
+
+
+def _livekit_rooms(config: Config, *, door: Door, lines: Lines, metrics: Metrics) -> Rooms | None:
+    if config.livekit is None or not config.streaming:
+        return None
+    from signaling.livekit import Rooms  # noqa: PLC0415 - needs an extra, and loads a library of 20 MB
+
+    return Rooms(config.livekit, door=door, lines=lines, metrics=metrics, limits=config.limits)
 
 
 def _application(routes: list[web.RouteDef], origins: Origins, metrics: Metrics) -> web.Application:

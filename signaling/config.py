@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from media.frames import Codec
 from signaling.limits import Limits
 
 
@@ -27,6 +28,11 @@ class LiveKit:
     """``wss://…``, as viewers reach it."""
     api_key: str
     api_secret: str = field(repr=False)
+    codec: Codec = Codec.H264
+    """The only one in the rooms: LiveKit does not transcode."""
+    fps: int = 30
+    bitrate: int = 2_500_000
+    """Bits per second that a picture may have at most."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 from control.commands import Input, parse
 from control.errors import ProtocolError, RateLimited
-from control.events import ErrorReply
+from control.events import ErrorReply, Reply
 from signaling.auth import Visit
 from signaling.commands import Door
-from signaling.feed import Feed
 from signaling.metrics import Metrics
+
+
+class Answers(Protocol):
+    """Where answers to one client go."""
+
+    def reply(self, body: Reply) -> None: ...
 
 
 class Conversation:
     """Lets messages in at once and in order; a slow command does not hold up the next one."""
 
-    def __init__(self, visit: Visit, door: Door, feed: Feed, *, in_flight: int) -> None:
+    def __init__(self, visit: Visit, door: Door, feed: Answers, *, in_flight: int) -> None:
         self._visit = visit
         self._door = door
         self._feed = feed

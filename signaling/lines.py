@@ -68,9 +68,10 @@ class Ending:
 class Line:
     """One open connection of one viewer; a seat is taken and the run has been joined until it is closed."""
 
-    def __init__(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None]) -> None:
+    def __init__(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None], *, seated: bool = True) -> None:
         self.visit = visit
         self.transport = transport
+        self.seated = seated
         self._hang_up = hang_up
         self._on_close: Callable[[], None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -120,8 +121,10 @@ class Lines:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None]) -> Line:
+    def open(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None], *, seated: bool = True) -> Line:
         """Takes a seat and joins the run; ``hang_up`` is called at most once for each reason, and must not wait.
+
+        Without ``seated`` it takes none: the connection is another server's, and costs us nothing.
 
         Raises Busy, or Problem where the token was revoked in this very moment or the server is stopping.
         """
@@ -129,8 +132,9 @@ class Lines:
             raise Problem(503, "the server is stopping", headers={"Retry-After": "5"})
         if any((visit.run.id, id) in self._revoked for id in visit.credential.token_ids):
             raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
-        self._seats.take(visit.run.id, visit.actor.viewer_id)
-        line = Line(visit, transport, hang_up)
+        if seated:
+            self._seats.take(visit.run.id, visit.actor.viewer_id)
+        line = Line(visit, transport, hang_up, seated=seated)
         line.arm(clock=self._clock, cut=lambda why: self._cut(line, why), on_close=lambda: self._close(line))
         self._open.add(line)
         self._metrics.connections.labels(transport).inc()
@@ -165,6 +169,7 @@ class Lines:
         self._open.discard(line)
         self._closed.set()
         self._metrics.connections.labels(line.transport).dec()
-        self._seats.leave(visit.run.id, visit.actor.viewer_id)
+        if line.seated:
+            self._seats.leave(visit.run.id, visit.actor.viewer_id)
         visit.run.leave(visit.actor.viewer_id)
         logger.info("[run %s] [viewer %s] %s closed", visit.run.id, visit.actor.viewer_id, line.transport)

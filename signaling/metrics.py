@@ -46,9 +46,14 @@ class Metrics:
 class Health:
     """``/healthz``, ``/readyz``, ``/metrics``."""
 
-    def __init__(self, metrics: Metrics, checks: Mapping[str, Check]) -> None:
+    def __init__(self, metrics: Metrics, checks: Mapping[str, Check], extras: Mapping[str, Check]) -> None:
+        """
+        Args:
+            extras: what is told with the checks, but works without us being less ready.
+        """
         self._metrics = metrics
         self._checks = checks
+        self._extras = extras
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -63,6 +68,7 @@ class Health:
     async def readyz(self, request: web.Request) -> web.Response:
         found = {name: await check() for name, check in self._checks.items()}
         ready = all(reason is None for reason in found.values())
+        found |= {name: await check() for name, check in self._extras.items()}
         checks = {name: reason or "ok" for name, reason in found.items()}
         body = {"status": "ready" if ready else "not ready", "checks": checks}
         return web.json_response(body, status=200 if ready else 503)

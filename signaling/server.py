@@ -12,7 +12,7 @@ from aiohttp import web
 from signaling.app import Apps, build
 from signaling.config import Config
 from signaling.metrics import Check
-from signaling.ports import Revocations, Runs
+from signaling.ports import Revocations, RunHandle, Runs
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,11 @@ class Server:
             await self.aclose()
             raise
 
+    def run_started(self, run: RunHandle) -> None:
+        """To be called for each new run: it gets a LiveKit room where there is a LiveKit."""
+        if self.apps.rooms is not None:
+            self.apps.rooms.open(run)
+
     async def aclose(self) -> None:
         """Ends every connection, lets go of the ports, and waits; safe to repeat."""
         if self._closing is None:
@@ -88,6 +93,8 @@ class Server:
                 await self.apps.whep.settled()
         except TimeoutError:
             logger.warning("%d connections did not end in time", len(self.apps.lines))
+        if self.apps.rooms is not None:
+            await self.apps.rooms.aclose()
         self.apps.frames.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await self.apps.door.aclose()

@@ -21,6 +21,8 @@ from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
 from control.roles import Actor, Role
+from control.shapes import NewRun
+from signaling.auth import Credential, Visit
 from signaling.config import LiveKit
 from signaling.ice import turn_credentials
 from signaling.livekit_tokens import livekit_token
@@ -235,13 +237,15 @@ class TestCredentials:
     @pytest.mark.parametrize("role", list(Role))
     def test_livekit_tokens_let_viewers_watch_and_controllers_send_data(self, role: Role) -> None:
         livekit = LiveKit(url="wss://lk.example", api_key="key", api_secret="s" * 32)
-        token = livekit_token(livekit, "run", Actor("viewer-id", role, "Ada"))
+        run = FakeRun(NewRun(url="http://shop.test/"), owner="ada")
+        visit = Visit(Credential("ada", None, "ada"), run, Actor("viewer-id", role, "Ada"))
+        token = livekit_token(livekit, visit)
         claims = jwt.decode(token, "s" * 32, algorithms=["HS256"], options={"verify_aud": False})
         assert claims["sub"] == "viewer-id"
         assert claims["attributes"] == {"role": role.value}
         assert claims["exp"] - claims["nbf"] <= 600
         grants = claims["video"]
-        assert (grants["room"], grants["roomJoin"], grants["canSubscribe"]) == ("jumpseat-run", True, True)
+        assert (grants["room"], grants["roomJoin"], grants["canSubscribe"]) == (f"jumpseat-{run.id}", True, True)
         assert grants["canPublish"] is False
         assert grants["canPublishData"] is (role is not Role.VIEWER)
 

@@ -1,0 +1,108 @@
+"""The LiveKit rooms of all live runs, and what LiveKit reports of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiohttp import web
+from livekit.api import TokenVerifier, WebhookEvent, WebhookReceiver
+
+from signaling.commands import Door
+from signaling.config import LiveKit
+from signaling.limits import Limits
+from signaling.lines import Lines
+from signaling.livekit_room import Reachability, RunRoom
+from signaling.livekit_service import LiveKitService, unreachable
+from signaling.metrics import Metrics
+from signaling.ports import RunHandle
+from signaling.problems import Problem, read_text
+
+logger = logging.getLogger(__name__)
+
+_FAREWELL = 1.5
+"""Seconds that a room outlives its run, for the last messages to arrive."""
+
+_PATIENCE = 3.0
+"""Seconds that rooms get to close when the server stops."""
+
+
+class Rooms:
+    """Opens a room for each run that starts; it closes with the run."""
+
+    def __init__(self, livekit: LiveKit, *, door: Door, lines: Lines, metrics: Metrics, limits: Limits) -> None:
+        self._livekit = livekit
+        self._door = door
+        self._lines = lines
+        self._metrics = metrics
+        self._limits = limits
+        self._service = LiveKitService(livekit)
+        self._reachability = Reachability()
+        self._webhooks = WebhookReceiver(TokenVerifier(livekit.api_key, livekit.api_secret))
+        self._rooms: dict[str, RunRoom] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def open_count(self) -> int:
+        """How many rooms are open or being closed."""
+        return len(self._tasks)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/livekit/webhook", self.webhook)]
+
+    def open(self, run: RunHandle) -> None:
+        """Publishes this run from now to its end."""
+        room = RunRoom(
+            run,
+            self._livekit,
+            service=self._service,
+            reachability=self._reachability,
+            door=self._door,
+            lines=self._lines,
+            metrics=self._metrics,
+            limits=self._limits,
+        )
+        self._rooms[room.name] = room
+        task = asyncio.create_task(room.live(farewell=_FAREWELL), name=f"LiveKit room of run {run.id}")
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._closed(room, done))
+
+    async def check(self) -> str | None:
+        """Whether LiveKit answers and takes our key; None where it does, else the reason."""
+        return await unreachable(self._livekit)
+
+    async def webhook(self, request: web.Request) -> web.Response:
+        """What LiveKit reports, signed with our key (livekit.io, Webhooks): it is sooner than what the room tells."""
+        body = await read_text(request, limit=self._limits.body_bytes)
+        try:
+            event = self._webhooks.receive(body, request.headers.get("Authorization", ""))
+        except Exception as error:  # those of the receiver have no type of their own
+            raise Problem(401, "this is not signed with our LiveKit key", code="unauthorized") from error
+        self._hear(event)
+        return web.Response()
+
+    async def aclose(self) -> None:
+        """Leaves and deletes all rooms, and waits; not long for a server that does not answer."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
+            if late:
+                logger.warning("%d LiveKit rooms were not closed in time", len(late))
+        await self._service.aclose()
+
+    def _hear(self, event: WebhookEvent) -> None:
+        room = self._rooms.get(event.room.name)
+        if room is None:
+            return
+        if event.event == "participant_joined":
+            room.admit(event.participant)
+        elif event.event in {"participant_left", "participant_connection_aborted"}:
+            room.on_left(event.participant.sid)
+
+    def _closed(self, room: RunRoom, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._rooms.pop(room.name, None)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("%s has failed", task.get_name(), exc_info=task.exception())

@@ -1,0 +1,284 @@
+"""One run's LiveKit room: who is in it, what they say, what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from livekit.api import ParticipantInfo
+
+from control.errors import JumpseatError
+from control.events import Ack, ErrorReply, Reply, RunFinished, StreamAvailable, envelope
+from control.log import Entry
+from media.errors import RoomLost
+from media.livekit import MESSAGE_BYTES, Member, Packet, Publisher
+from signaling.auth import Visit
+from signaling.commands import Door
+from signaling.config import LiveKit
+from signaling.conversation import Conversation, Moves
+from signaling.limits import Limits
+from signaling.lines import HangUp, Line, Lines
+from signaling.livekit_service import LiveKitService
+from signaling.livekit_tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
+from signaling.metrics import Metrics
+from signaling.ports import RunHandle
+from signaling.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+CONTROL, INPUT = "test-control", "test-input"
+_REMOVALS = 3
+_REMOVAL_DELAY = 0.5
+
+
+class Reachability:
+    """Says in the log when LiveKit fails and when it is back: once, however many rooms notice."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        """Why it fails now; None while it works, as far as is known."""
+
+    def failed(self, reason: str) -> None:
+        if reason != self.reason:
+            logger.warning("%s; runs go on without it", reason)
+        self.reason = reason
+
+    def works(self) -> None:
+        if self.reason is not None:
+            logger.info("LiveKit works again")
+        self.reason = None
+
+
+class Guest:
+    """One participant: their line, and their side of the conversation."""
+
+    def __init__(
+        self, session: str, line: Line, *, door: Door, metrics: Metrics, limits: Limits, send: Callable[[bytes], None]
+    ) -> None:
+        self.session = session
+        self.line = line
+        self._send = send
+        self._greeted = False
+        self._talk = Conversation(line.visit, door, self, in_flight=limits.in_flight)
+        self._moves = Moves(line.visit, door, metrics)
+
+    def greet(self) -> None:
+        """Says hello, once; a run of very many steps is told without them, for they would not fit into a message."""
+        if self._greeted:
+            return
+        self._greeted = True
+        visit = self.line.visit
+        hello = visit.run.hello(visit.actor)
+        if len(_pack(visit.run.log.reply(hello))) > MESSAGE_BYTES:
+            hello = hello.model_copy(update={"run": hello.run.model_copy(update={"steps": ()})})
+        self.reply(hello)
+
+    def hear(self, packet: Packet) -> None:
+        if packet.topic == INPUT or (packet.topic == CONTROL and packet.lossy):
+            self._moves.hear(packet.data)
+        elif packet.topic == CONTROL:
+            self._talk.hear(packet.data)
+
+    def reply(self, body: Reply) -> None:
+        """Answers this participant alone."""
+        if isinstance(body, Ack) and body.id is None:
+            return
+        data = _pack(self.line.visit.run.log.reply(body))
+        if len(data) > MESSAGE_BYTES:
+            text = "the answer is too long for a LiveKit message: ask over WebSocket or HTTP"
+            too_long = ErrorReply(id=getattr(body, "id", None), code=JumpseatError.code, message=text)
+            data = _pack(self.line.visit.run.log.reply(too_long))
+        self._send(data)
+
+    async def aclose(self) -> None:
+        self.line.close()
+        await self._talk.aclose()
+        await self._moves.aclose()
+
+
+class RunRoom:
+    """Publishes one run to its room for as long as it lives, and lets those in the room steer it.
+
+    Implements media.livekit.RoomListener. Participants are known by what LiveKit says of them, never by what they say.
+    """
+
+    def __init__(
+        self,
+        run: RunHandle,
+        livekit: LiveKit,
+        *,
+        service: LiveKitService,
+        reachability: Reachability,
+        door: Door,
+        lines: Lines,
+        metrics: Metrics,
+        limits: Limits,
+    ) -> None:
+        self.name = room_name(run.id)
+        self._run = run
+        self._service = service
+        self._reachability = reachability
+        self._door = door
+        self._lines = lines
+        self._metrics = metrics
+        self._limits = limits
+        self._guests: dict[str, Guest] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
+        self._publisher = Publisher(
+            url=livekit.url,
+            token=lambda: publisher_token(livekit, run.id),
+            listener=self,
+            prepare=lambda: service.create(self.name),
+            topic=CONTROL,
+            codec=livekit.codec,
+            fps=livekit.fps,
+            bitrate=livekit.bitrate,
+            backlog=limits.backlog,
+        )
+
+    async def live(self, *, farewell: float) -> None:
+        """From now to the end of the run, and ``farewell`` seconds more so that everybody sees it; deletes the room."""
+        stop = self._run.log.listen(self._on_event)
+        publishing = asyncio.create_task(self._publisher.run())
+        try:
+            self._publisher.show(self._run.stream)
+            if not self._run.view().status.final:
+                await self._ended.wait()
+            await asyncio.sleep(farewell if self._publisher.connected else 0)
+        finally:
+            stop()
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
+            await self._empty()
+
+    def admit(self, info: ParticipantInfo) -> None:
+        """Somebody has joined, as a webhook or a look-up says, which may be sooner than the room does."""
+        guest = self._admit(Member(info.identity, info.sid, info.name, dict(info.attributes)))
+        if guest is not None:
+            self._do(self._insist(lambda: self._service.announce(self.name, info.identity)))
+
+    # The room's events
+
+    def on_connected(self) -> None:
+        self._reachability.works()
+
+    def on_lost(self, reason: str) -> None:
+        self._reachability.failed(reason)
+        for guest in tuple(self._guests.values()):
+            self._part(guest)
+
+    def on_subscribed(self) -> None:
+        self._do(self._look_around())
+
+    def on_joined(self, member: Member) -> None:
+        # Only now: what they answered before this moment would not reach us.
+        self._admit(member)
+        guest = self._guests.get(member.identity)
+        if guest is not None:
+            guest.greet()
+
+    def on_left(self, session: str) -> None:
+        for guest in tuple(self._guests.values()):
+            if guest.session == session:
+                self._part(guest)
+
+    def on_packet(self, packet: Packet) -> None:
+        guest = self._guests.get(packet.identity)
+        if guest is not None:
+            guest.hear(packet)
+
+    def _admit(self, member: Member) -> Guest | None:
+        """Opens a line for one who was not known yet, or sends them away again."""
+        known = self._guests.get(member.identity)
+        if member.identity == PUBLISHER or (known and known.session == member.session):
+            return None
+        if known:
+            self._part(known)
+        try:
+            visit = visit_of(self._run, identity=member.identity, name=member.name, attributes=member.attributes)
+            return self._welcome(visit, member)
+        except (NotOurs, Problem) as error:
+            logger.info("[run %s] [viewer %s] is sent away: %s", self._run.id, member.identity, error)
+            self._do(self._remove(member.identity))
+            return None
+
+    def _welcome(self, visit: Visit, member: Member) -> Guest:
+        identity = member.identity
+
+        def hang_up(why: HangUp) -> None:
+            guest = self._guests.get(identity)
+            if guest is not None:
+                self._part(guest)
+            if why is not HangUp.GOING_AWAY:
+                self._do(self._remove(identity))
+
+        line = self._lines.open(visit, "livekit", hang_up, seated=False)
+        guest = Guest(
+            member.session,
+            line,
+            door=self._door,
+            metrics=self._metrics,
+            limits=self._limits,
+            send=lambda data: self._publisher.send(data, to=identity),
+        )
+        self._guests[identity] = guest
+        return guest
+
+    def _part(self, guest: Guest) -> None:
+        self._guests.pop(guest.line.visit.actor.viewer_id, None)
+        guest.line.close()
+        self._do(guest.aclose())
+
+    async def _look_around(self) -> None:
+        """Finds out who has come before the room has announced them."""
+        try:
+            for info in await self._service.participants(self.name):
+                self.admit(info)
+        except RoomLost as error:
+            logger.debug("[run %s] %s", self._run.id, error)
+
+    async def _remove(self, identity: str) -> None:
+        await self._insist(lambda: self._service.remove(self.name, identity))
+
+    async def _insist(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Tries a few times; a server that is down has forgotten its rooms when it is back."""
+        for attempt in range(1, _REMOVALS + 1):
+            try:
+                await call()
+                return
+            except RoomLost as error:
+                logger.debug("[run %s] attempt %d: %s", self._run.id, attempt, error)
+            await asyncio.sleep(_REMOVAL_DELAY)
+
+    # The run's events
+
+    def _on_event(self, entry: Entry) -> None:
+        body = entry.body
+        if isinstance(body, StreamAvailable):
+            self._publisher.show(self._run.stream)
+        message = envelope(body, run_id=entry.run_id, seq=entry.seq, at=entry.at)
+        self._publisher.send(_pack(message))
+        if isinstance(body, RunFinished):
+            self._ended.set()
+
+    async def _empty(self) -> None:
+        for guest in tuple(self._guests.values()):
+            self._part(guest)
+        if self._reachability.reason is None:
+            await self._insist(lambda: self._service.delete(self.name))
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _pack(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
