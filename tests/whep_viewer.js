@@ -4,7 +4,7 @@
  */
 globalThis.watchByWhep = async ({ url, token, codec, pageWidth = 1280 }) => {
   const pc = new RTCPeerConnection();
-  const viewer = { pc, pictures: 0, ages: [], seenAt: [], messages: [], width: 0, height: 0, mimeType: null, firstPictureMs: null };
+  const viewer = { pc, ...nothingSeen() };
   globalThis.viewer = viewer;
   const transceiver = pc.addTransceiver("video", { direction: "recvonly" });
   const wanted = RTCRtpReceiver.getCapabilities("video").codecs.filter((c) => c.mimeType === `video/${codec}`);
@@ -32,6 +32,9 @@ const gathered = (pc) =>
     check();
   });
 
+/** What every kind of viewer starts with, and `readPictures` fills. */
+const nothingSeen = () => ({ pictures: 0, ages: [], seenAt: [], messages: [], width: 0, height: 0, firstPictureMs: null });
+
 const read = async (pictures, viewer, pageWidth, started) => {
   for (;;) {
     const { value: frame, done } = await pictures.read();
@@ -58,3 +61,6 @@ const timecodeOf = async (frame, pageWidth) => {
   const { width, height } = frame.visibleRect;
   return readTimecode(pixels.subarray(luma.offset), width, height, { pageWidth, step: 1, stride: luma.stride });
 };
+
+globalThis.nothingSeen = nothingSeen;
+globalThis.readPictures = read;

@@ -1,22 +1,26 @@
 import type { Room, RoomEvent } from "livekit-client";
-import { type InputMessage, parseMessage } from "../protocol/messages";
+import { type InputMessage, parseMessage, type ServerMessage } from "../protocol/messages";
 import type { ChannelListener, ControlChannel, Envelope } from "./channel";
 
-const TOPIC = "test-control";
+const CONTROL_TOPIC = "test-control";
+const INPUT_TOPIC = "test-input";
 
-/** Control messages as data of a LiveKit room, topic `test-control`; pointer moves go lossy. */
+/**
+ * Control messages as data of a LiveKit room, topic `test-control`; pointer moves go lossy, topic `test-input`. It is open
+ * from the `hello` on: LiveKit announces those who join up to three seconds late, and what they send before gets lost.
+ */
 export class LiveKitControlChannel implements ControlChannel {
   readonly kind = "livekit";
   readonly #room: Room;
   readonly #listener: ChannelListener;
+  #greeted = false;
   #closed = false;
 
   constructor(room: Room, events: typeof RoomEvent, listener: ChannelListener) {
     this.#room = room;
     this.#listener = listener;
     room.on(events.DataReceived, (payload, _from, _kind, topic) => {
-      const message = topic === TOPIC ? parseMessage(new TextDecoder().decode(payload)) : null;
-      if (message !== null && !this.#closed) listener.onMessage(this, message);
+      if (topic === CONTROL_TOPIC) this.#hear(parseMessage(new TextDecoder().decode(payload)));
     });
     room.on(events.Reconnecting, () => this.close());
     room.on(events.Disconnected, () => this.close());
@@ -24,16 +28,15 @@ export class LiveKitControlChannel implements ControlChannel {
 
   /** The room is joined. A viewer's token may not publish data: then this channel carries nothing. */
   opened(): void {
-    if (this.#room.localParticipant.permissions?.canPublishData) this.#listener.onOpen(this);
-    else this.close();
+    if (!this.#room.localParticipant.permissions?.canPublishData) this.close();
   }
 
   send(command: Envelope): void {
-    this.#publish(command, true);
+    this.#publish(command, CONTROL_TOPIC);
   }
 
   sendMove(move: InputMessage): void {
-    this.#publish(move, false);
+    this.#publish(move, INPUT_TOPIC);
   }
 
   close(): void {
@@ -42,8 +45,18 @@ export class LiveKitControlChannel implements ControlChannel {
     this.#listener.onClose(this);
   }
 
-  #publish(message: unknown, reliable: boolean): void {
+  #hear(message: ServerMessage | null): void {
+    if (message === null || this.#closed) return;
+    if (message.type === "hello" && !this.#greeted) {
+      this.#greeted = true;
+      this.#listener.onOpen(this);
+    }
+    if (this.#greeted) this.#listener.onMessage(this, message);
+  }
+
+  #publish(message: unknown, topic: string): void {
     const data = new TextEncoder().encode(JSON.stringify(message));
-    this.#room.localParticipant.publishData(data, { reliable, topic: TOPIC }).catch(() => this.close());
+    const reliable = topic === CONTROL_TOPIC;
+    this.#room.localParticipant.publishData(data, { reliable, topic }).catch(() => this.close());
   }
 }

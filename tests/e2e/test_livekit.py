@@ -1,0 +1,119 @@
+"""Runs in LiveKit rooms, seen from outside: jumpseat as users run it, a real LiveKit server, real viewers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.chromium import WhepViewer
+from tests.livekit_client import Participant, rooms
+from tests.livekit_page import join_room
+from tests.livekit_server import LiveKitServer
+from tests.served import Served, served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BACK_SECONDS = 15
+"""Promised from the restart of LiveKit to the viewers' next picture."""
+
+
+def settings(livekit: LiveKitServer) -> dict[str, str]:
+    return {"LIVEKIT_URL": livekit.url, "LIVEKIT_API_KEY": livekit.key, "LIVEKIT_API_SECRET": livekit.secret}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def livekit(livekit_executable: Path, tmp_path: Path) -> AsyncIterator[LiveKitServer]:
+    async with LiveKitServer(livekit_executable, tmp_path) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def house(livekit: LiveKitServer) -> AsyncIterator[Served]:
+    async with served(**settings(livekit)) as running:
+        yield running
+
+
+async def invitation(house: Served, run_id: str, client: str) -> tuple[str, str]:
+    """Address and token of the room for one more client of the owner."""
+    stream = await house.get(f"/api/tests/{run_id}/stream?client={client}")
+    return stream["livekitUrl"], stream["token"]
+
+
+@asynccontextmanager
+async def in_python(house: Served, run_id: str) -> AsyncIterator[Participant]:
+    url, token = await invitation(house, run_id, "python")
+    async with Participant.joined(url, token) as participant:
+        yield participant
+
+
+async def in_chromium(house: Served, browser: Browser, run_id: str) -> WhepViewer:
+    url, token = await invitation(house, run_id, "chromium")
+    return await join_room(browser, house.api, url=url, token=token)
+
+
+async def paused(house: Served, run_id: str) -> bool:
+    return bool((await house.get(f"/api/tests/{run_id}"))["paused"])
+
+
+async def test_chromium_and_python_read_the_time_code_and_steer(
+    house: Served, livekit: LiveKitServer, viewer_browser: Browser
+) -> None:
+    started = time.time() * 1000
+    run_id = await house.start_watchable("/timecode.html?fps=10", seconds=120)
+    page = await in_chromium(house, viewer_browser, run_id)
+    await page.wait("v.ages.length >= 10")
+    assert await page.ask("[v.width, v.height]") == [1280, 720]
+    async with in_python(house, run_id) as participant:
+        await participant.until(lambda: participant.timecode() is not None)
+        assert (participant.timecode() or 0) > started
+        await page.wait("v.messages.some((m) => m.type === 'hello')")
+        await page.command({"type": "pause"})
+        await participant.message(type="run_state", paused=True)
+        assert await paused(house, run_id)
+        await participant.message(type="hello")
+        await participant.send({"type": "resume", "id": "r"})
+        assert (await participant.message(id="r"))["type"] == "ack"
+        await page.wait("v.messages.some((m) => m.type === 'run_state' && m.paused)")
+        await participant.send({"type": "pause", "id": "p"})
+        assert (await participant.message(id="p"))["type"] == "ack"
+        assert await paused(house, run_id)
+        assert not await page.ask("v.messages.some((m) => m.id === 'p')")
+        await house.cancel(run_id)
+        await participant.message(type="run_finished")
+        await participant.until(lambda: participant.disconnected)
+    assert await rooms(livekit) == []
+    await page.page.close()
+
+
+async def test_livekit_dies_and_comes_back_while_the_run_goes_on(
+    house: Served, livekit: LiveKitServer, viewer_browser: Browser
+) -> None:
+    run_id = await house.start_watchable("/timecode.html?fps=10", seconds=120)
+    peer = await WhepViewer.watch(viewer_browser, house.api, run_id, token=house.key)
+    page = await in_chromium(house, viewer_browser, run_id)
+    await peer.wait("v.pictures > 5")
+    await page.wait("v.pictures > 5")
+    await livekit.kill()
+    before = await peer.ask("v.pictures")
+    await peer.wait(f"v.pictures > {before} + 20")
+    assert (await house.get("/readyz"))["checks"]["livekit"] != "ok"
+    assert (await house.get(f"/api/tests/{run_id}"))["status"] == "running"
+    await livekit.start()
+    before = await page.ask("v.pictures")
+    async with asyncio.timeout(BACK_SECONDS):
+        async with in_python(house, run_id) as newcomer:
+            await newcomer.new_pictures(5, seconds=BACK_SECONDS)
+        await page.wait(f"v.pictures > {before} + 5")
+    assert await peer.ask("v.pc.connectionState") == "connected"
+    assert (await house.get("/readyz"))["checks"]["livekit"] == "ok"
+    assert (await house.get(f"/api/tests/{run_id}"))["status"] == "running"
+    for viewer in (peer, page):
+        await viewer.page.close()
+    await house.cancel(run_id)
