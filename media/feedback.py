@@ -18,6 +18,9 @@ from aiortc.rtp import (
 from .frames import CLOCK_RATE
 from .subscription import Subscription
 
+REPORT_SECONDS = 0.5
+"""The least time that a loss is told for: Chromium reports with every NACK, at times after one packet or none."""
+
 _SMOOTHING = 0.85
 """Weight of the round trips before the latest one."""
 
@@ -50,6 +53,9 @@ class FeedbackReader:
         self._subscription = subscription
         self._ssrc = ssrc
         self._report_sent: tuple[int, float] | None = None
+        self._since: tuple[float, int, int] | None = None
+        """When the stream was last told, and the highest number and the losses by then."""
+        self._round_trip: float | None = None
 
     def note_report_sent(self, ntp: int) -> None:
         """Remembers the sender report made at `ntp`, a 64-bit NTP time: receivers answer with its middle 32 bits."""
@@ -69,12 +75,25 @@ class FeedbackReader:
         feedback.fraction_lost = report.fraction_lost / 256
         feedback.packets_lost = report.packets_lost
         feedback.jitter = report.jitter / CLOCK_RATE
-        latest = None
         if report.dlsr and self._report_sent and report.lsr == self._report_sent[0]:
             latest = max(0.0, time.monotonic() - self._report_sent[1] - report.dlsr / 65536)
             before = feedback.round_trip
             feedback.round_trip = latest if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * latest
-        self._subscription.note_report(lost=feedback.fraction_lost, round_trip=latest)
+            # Further reports about the same sender report tell nothing new of the way there.
+            self._report_sent, self._round_trip = None, latest
+        self._tell(report)
+
+    def _tell(self, report: RtcpReceiverInfo) -> None:
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now, report.highest_sequence, report.packets_lost
+        told_at, highest, lost = self._since
+        if now - told_at < REPORT_SECONDS:
+            return
+        expected = report.highest_sequence - highest
+        share = min(1.0, max(0.0, (report.packets_lost - lost) / expected)) if expected > 0 else 0.0
+        self._subscription.note_report(lost=share, round_trip=self._round_trip)
+        self._since, self._round_trip = (now, report.highest_sequence, report.packets_lost), None
 
     def _note_wish(self, packet: RtcpPsfbPacket) -> None:
         if packet.fmt == RTCP_PSFB_APP:

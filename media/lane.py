@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .frames import Codec
-from .rate import KeyframeGate, Meter, RateControl
+from .rate import KeyframeGate, RateControl
 from .renditions import Rendition
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ class Lane:
         """
         self.key = key
         self.gate = KeyframeGate()
-        self.meter = Meter()
         self.rate = RateControl(key.rendition.ceiling(bitrate))
         self.viewers: list[Subscription] = []
         """Who gets its frames."""

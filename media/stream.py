@@ -152,9 +152,9 @@ class LiveStream:
         self._wake()
 
     def load(self, subscription: Subscription) -> tuple[int, int]:
-        """What the viewer's encoder has made in the last two seconds and what it aims at, in bits per second."""
-        lane = self._lane(subscription)
-        return lane.meter.rate(_now()), self._stats.of(lane.key).bitrate or self._bitrate
+        """What the viewer has been given in the last two seconds and what its encoder aims at, in bits per second."""
+        target = self._stats.of(self._lane(subscription).key).bitrate
+        return subscription.meter.rate(_now()), target or self._bitrate
 
     def note_cap(self, subscription: Subscription, bitrate: int) -> None:
         """See `Subscription.set_target_bitrate`."""
@@ -345,12 +345,13 @@ class LiveStream:
         stats = self._stats.of(lane.key)
         stats.encoded += 1
         stats.width, stats.height = frame.width, frame.height
-        lane.meter.add(len(frame.data) * 8, _now())
         if frame.keyframe:
             stats.keyframes += 1
             lane.gate.sent(_now())
             self._go_over(lane)
+        bits, now = len(frame.data) * 8, _now()
         for subscription in lane.viewers:
+            subscription.meter.add(bits, now)
             self._stats.viewer_dropped += subscription.offer(frame)
 
     def _go_over(self, lane: Lane) -> None:

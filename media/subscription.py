@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .errors import StreamClosed
 from .frames import Codec, EncodedFrame
+from .rate import Meter
 from .renditions import Rendition
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Subscription:
         self.codec = codec
         self.rendition = Rendition.FULL
         """What the frames that come are of; its stream sets it."""
+        self.meter = Meter()
+        """Of what the viewer is given, whatever the rendition; its stream keeps it."""
         self._publisher = publisher
         self._depth = depth
         self._queue: deque[EncodedFrame] = deque()
@@ -73,7 +76,7 @@ class Subscription:
 
     @property
     def load(self) -> tuple[int, int]:
-        """What the encoder has made lately and what it aims at, both in bits per second."""
+        """What this viewer has been given lately and what its encoder aims at, both in bits per second."""
         return self._publisher.load(self)
 
     def set_target_bitrate(self, bitrate: int) -> None:

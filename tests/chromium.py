@@ -46,7 +46,11 @@ class WhepViewer:
     @classmethod
     async def watch(cls, browser: Browser, base: str, run_id: str, *, token: str, codec: str = "H264") -> WhepViewer:
         """Opens a page of the server's own origin and plays the run there; raises where WHEP refuses."""
-        page = await browser.new_page(bypass_csp=True)
+        return await cls.on(await browser.new_page(bypass_csp=True), base, run_id, token=token, codec=codec)
+
+    @classmethod
+    async def on(cls, page: Page, base: str, run_id: str, *, token: str, codec: str = "H264") -> WhepViewer:
+        """The same on a page that is there already; no content security policy may bind it."""
         await page.goto(f"{base}/healthz")
         for script in ("timecode.js", "whep_viewer.js"):
             await page.evaluate((_HERE / script).read_text() + "\n;undefined")

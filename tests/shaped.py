@@ -21,6 +21,7 @@ from media.subscription import Subscription
 from tests.peers import Served, Viewer, loopback, starts_keyframe
 
 _CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ udp \d+) (\S+) (\d+) typ host", re.MULTILINE)
+_ANY_CANDIDATE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
 
 
 @dataclass
@@ -123,10 +124,12 @@ class Relay:
 
     @staticmethod
     def _stand_for(sdp: str, *, peer_of: _Door, seen_at: _Door) -> str:
-        found = _CANDIDATE.search(sdp)
-        assert found, sdp
+        """Leaves one candidate, which is the relay's."""
+        candidates = list(_CANDIDATE.finditer(sdp))
+        found = next((each for each in candidates if each[2] == "127.0.0.1"), candidates[0])
         peer_of.peer = found[2], int(found[3])
-        return _CANDIDATE.sub(rf"\1 127.0.0.1 {seen_at.port} typ host", sdp)
+        line = f"{found[1]} 127.0.0.1 {seen_at.port} typ host"
+        return _ANY_CANDIDATE.sub("", sdp.replace(found[0], f"a=relayed:{line}", 1)).replace(f"a=relayed:{line}", line)
 
 
 class Patience(JitterBuffer):
