@@ -9,9 +9,11 @@ LOSS_WEIGHT = 0.4
 QUIET = 100_000
 """Bits per second below which neither loss nor round trip can be our own doing."""
 QUEUE_SECONDS = 0.1
-"""Rise of the round trip that may be a queue of ours; a second report in a row has to confirm it."""
+"""Rise of the round trip that may be a queue of ours; the next measurement has to show that it grows."""
+STEADY = 1.25
+"""Factor within which a rise stays the same: then the way is longer, as when a route changes."""
 LONG_QUEUE_SECONDS = 0.4
-"""Rise of the round trip that needs no second report."""
+"""Rise of the round trip that needs no second measurement."""
 BASE_SECONDS = 30.0
 """The lowest round trip of so many seconds is that of the empty path."""
 MARGIN = 0.85
@@ -55,7 +57,7 @@ class Path:
         self._estimate: int | None = None
         self._lost = 0.0
         self._trips: deque[tuple[float, float]] = deque()
-        self._queued = False
+        self._waited = 0.0
         self._cuts_for_queue = 0
         self._cut_at = float("-inf")
         self._hold = HOLD_SECONDS
@@ -83,7 +85,7 @@ class Path:
             self._cut(sent * (1 - max(lost, self._lost)) * MARGIN, now)
         elif busy and queue:
             self._cut_for_queue(queue, sent, now)
-        elif not self._queued:
+        elif not self._waited:
             self._cuts_for_queue = 0
             self._grow(target, now)
 
@@ -110,16 +112,24 @@ class Path:
         while self._trips[0][0] < now - BASE_SECONDS:
             self._trips.popleft()
         queue = round_trip - min(trip for _, trip in self._trips)
-        before, self._queued = self._queued, queue > QUEUE_SECONDS
-        return queue if queue > LONG_QUEUE_SECONDS or (self._queued and before) else 0.0
+        before, self._waited = self._waited, queue if queue > QUEUE_SECONDS else 0.0
+        if queue > LONG_QUEUE_SECONDS or (before and queue > before * STEADY):
+            return queue
+        if before and queue > before / STEADY:
+            self._rebase()
+        return 0.0
+
+    def _rebase(self) -> None:
+        """What looked like a queue is the way itself, which is longer now."""
+        self._trips = deque([self._trips[-1]])
+        self._waited, self._cuts_for_queue = 0.0, 0
 
     def _cut_for_queue(self, queue: float, sent: int, now: float) -> None:
         """A queue that stays although less has been sent twice is none of ours: the path itself is longer now."""
         if now - self._cut_at < REACTION_SECONDS:
             return
         if self._cuts_for_queue == 2:
-            self._trips = deque([self._trips[-1]])
-            self._queued, self._cuts_for_queue = False, 0
+            self._rebase()
             return
         self._cuts_for_queue += 1
         limit = sent if self._limit is None else min(self._limit, sent)

@@ -55,20 +55,33 @@ def test_reports_about_what_was_sent_before_a_cut_do_not_cut_again() -> None:
     assert path.limit < first
 
 
-def test_a_growing_round_trip_needs_a_second_report_unless_it_is_long() -> None:
+def test_a_round_trip_has_to_go_on_growing_unless_it_is_long() -> None:
     path = Path(CEILING)
     now = reported(path, 0, seconds=3)
-    path.note_report(lost=0, round_trip=0.2, sent=CEILING, target=CEILING, now=now)
-    path.note_report(lost=0, round_trip=0.02, sent=CEILING, target=CEILING, now=now + 1)
+    for trip in (0.2, 0.02, 0.2):
+        now = reported(path, now, seconds=1, trip=trip)
     assert path.limit is None
-    path.note_report(lost=0, round_trip=0.6, sent=CEILING, target=CEILING, now=now + 2)
-    assert path.limit == CEILING * 0.6
+    now = reported(path, now, seconds=1, trip=0.3)
+    assert path.limit == CEILING * 0.8
+    reported(path, now + 1, seconds=1, trip=0.6)
+    assert path.limit == CEILING * 0.8 * 0.6
 
 
-def test_a_round_trip_that_is_simply_longer_now_is_no_congestion_for_long() -> None:
+def test_a_way_that_is_simply_longer_now_is_no_congestion() -> None:
     path = Path(CEILING)
     now = reported(path, 0, seconds=5)
     reported(path, now, seconds=20, trip=0.32)
+    assert path.limit is None
+    reported(path, now + 20, seconds=10, trip=0.6)
+    assert path.limit is None
+
+
+def test_a_way_that_is_very_much_longer_is_found_out() -> None:
+    path = Path(CEILING)
+    now = reported(path, 0, seconds=5)
+    now = reported(path, now, seconds=3, trip=0.8)
+    assert path.limit is not None
+    reported(path, now, seconds=20, trip=0.8)
     assert path.limit is None
 
 
