@@ -18,6 +18,7 @@ from playwright.async_api import Browser
 from rich.console import Console
 from rich.table import Table
 
+from bench import shaped
 from bench.click import click_to_pixel
 from bench.commands import round_trips
 from bench.fanout import fan_out
@@ -51,7 +52,7 @@ class Bench:
             "tax": self.tax,
             "fanOut": self.fan_out,
         }
-        return short | ({"growth": self.growth} if self._full else {})
+        return short | ({"badNetworks": self.bad_networks, "growth": self.growth} if self._full else {})
 
     async def glass(self) -> list[Section]:
         rounds, seconds = (6, 8.0) if self._full else (2, 3.0)
@@ -84,13 +85,17 @@ class Bench:
     async def tax(self) -> list[Section]:
         server, _ = await self._ready()
         async with served(ENABLE_STREAMING="false") as off:
-            rows = await tax(server, off, times=7 if self._full else 1)
+            rows = await tax(server, off, times=7 if self._full else 2)
         return [Section("tax", "Tax on a run of 30 steps", rows)]
 
     async def fan_out(self) -> list[Section]:
         seconds = 20.0 if self._full else 4.0
         rows = await fan_out(sizes=(1, 10, 50, 100), stock_sizes=(1, 2), seconds=seconds)
         return [Section("fanOut", "Fan-out, H.264, 1280x720, 20 pictures a second, 1 Mbit/s", rows)]
+
+    async def bad_networks(self) -> list[Section]:
+        rows = await shaped.measure(*await self._ready(), seconds=20.0)
+        return [Section("badNetworks", "A viewer on a bad network, a page that scrolls a long text", rows)]
 
     async def growth(self) -> list[Section]:
         server, _ = await self._ready()
