@@ -51,7 +51,9 @@ class Participant:
         await asyncio.gather(*self._reading.values(), return_exceptions=True)
 
     async def send(self, message: dict[str, Any], *, topic: str = "test-control", reliable: bool = True) -> None:
-        await self.room.local_participant.publish_data(json.dumps(message), topic=topic, reliable=reliable)
+        await self.room.local_participant.publish_data(
+            json.dumps(message), topic=topic, reliable=reliable, destination_identities=["jumpseat"]
+        )
 
     async def until(self, condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
         """Looks again whenever something has come."""

@@ -19,6 +19,7 @@ globalThis.watchByLiveKit = async ({ url, token, pageWidth = 1280 }) => {
     room.localParticipant.publishData(new TextEncoder().encode(JSON.stringify(message)), {
       reliable: true,
       topic: "test-control",
+      destinationIdentities: ["jumpseat"],
     });
   viewer.control = { send: (text) => void send(JSON.parse(text)) };
   await room.connect(url, token);

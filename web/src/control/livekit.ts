@@ -4,6 +4,8 @@ import type { ChannelListener, ControlChannel, Envelope } from "./channel";
 
 const CONTROL_TOPIC = "test-control";
 const INPUT_TOPIC = "test-input";
+/** The server's participant: the only one that commands go to, and the only one to be believed. */
+const SERVER = "jumpseat";
 
 /**
  * Control messages as data of a LiveKit room, topic `test-control`; pointer moves go lossy, topic `test-input`. It is open
@@ -19,8 +21,8 @@ export class LiveKitControlChannel implements ControlChannel {
   constructor(room: Room, events: typeof RoomEvent, listener: ChannelListener) {
     this.#room = room;
     this.#listener = listener;
-    room.on(events.DataReceived, (payload, _from, _kind, topic) => {
-      if (topic === CONTROL_TOPIC) this.#hear(parseMessage(new TextDecoder().decode(payload)));
+    room.on(events.DataReceived, (payload, from, _kind, topic) => {
+      if (topic === CONTROL_TOPIC && from?.identity === SERVER) this.#hear(parseMessage(new TextDecoder().decode(payload)));
     });
     room.on(events.Reconnecting, () => this.close());
     room.on(events.Disconnected, () => this.close());
@@ -57,6 +59,7 @@ export class LiveKitControlChannel implements ControlChannel {
   #publish(message: unknown, topic: string): void {
     const data = new TextEncoder().encode(JSON.stringify(message));
     const reliable = topic === CONTROL_TOPIC;
-    this.#room.localParticipant.publishData(data, { reliable, topic }).catch(() => this.close());
+    const options = { reliable, topic, destinationIdentities: [SERVER] };
+    this.#room.localParticipant.publishData(data, options).catch(() => this.close());
   }
 }

@@ -1,0 +1,363 @@
+"""Runs in the rooms of a real LiveKit server: who may what, what is told to whom, and what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import json
+import logging
+import os
+import threading
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from google.protobuf.json_format import MessageToJson
+from livekit import api, rtc
+from livekit.rtc.participant import PublishTrackError
+
+from control.events import StreamAvailable
+from control.roles import Role
+from control.shapes import NewRun
+from media.frames import Codec
+from media.livekit import MESSAGE_BYTES
+from signaling.config import LiveKit
+from signaling.livekit import Rooms
+from signaling.livekit_tokens import PUBLISHER, room_name
+from tests.livekit_client import PATIENCE, Participant, participants, rooms
+from tests.livekit_server import LiveKitServer
+from tests.media.pictures import noise, put
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import ADA, CONFIG, House
+
+
+def configured(server: LiveKitServer, *, secret: str | None = None) -> LiveKit:
+    return LiveKit(url=server.url, api_key=server.key, api_secret=secret or server.secret)
+
+
+@pytest.fixture
+async def house(livekit_server: LiveKitServer) -> AsyncIterator[House]:
+    async with House(replace(CONFIG, livekit=configured(livekit_server))) as house:
+        yield house
+
+
+@pytest.fixture
+async def run(house: House) -> FakeRun:
+    """Ada's run with one picture, started as the registry starts runs."""
+    run = await house.new_run()
+    house.server.run_started(run)
+    return run
+
+
+def all_rooms(house: House) -> Rooms:
+    found = house.server.apps.rooms
+    assert found is not None
+    return found
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
+    """For what tells nobody when it changes."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def stream_of(house: House, run: FakeRun, token: str = ADA, *, client: str = "tab") -> dict[str, Any]:
+    status, stream = await house.call("GET", f"/api/tests/{run.id}/stream?client={client}", token=token)
+    assert status == 200
+    return dict(stream)
+
+
+async def invitation(house: House, run: FakeRun, role: str, *, client: str = "tab") -> tuple[str, str]:
+    stream = await stream_of(house, run, await house.token(run, role), client=client)
+    return str(stream["livekitUrl"]), str(stream["token"])
+
+
+class TestMay:
+    async def test_a_viewer_may_neither_publish_nor_send(
+        self, house: House, run: FakeRun, livekit_server: LiveKitServer
+    ) -> None:
+        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+            assert (await viewer.message(type="hello"))["role"] == "viewer"
+            source = rtc.VideoSource(64, 64)
+            track = rtc.LocalVideoTrack.create_video_track("mine", source)
+            publishing = asyncio.create_task(viewer.room.local_participant.publish_track(track))
+            await viewer.send({"type": "pause", "id": "1"})
+            await viewer.send({"type": "ping", "id": "2"})
+            async with Participant.joined(*await invitation(house, run, "controller")) as other:
+                await other.message(type="hello")
+                await other.send({"type": "ping", "id": "3"})
+                await other.message(id="3")
+            there = await participants(livekit_server, room_name(run.id))
+            assert all(not info.tracks for identity, info in there.items() if identity != PUBLISHER)
+            with pytest.raises(PublishTrackError):
+                await publishing
+            assert not any("id" in message for message in viewer.messages)
+            assert [command.type for command, _ in run.submitted] == ["ping"]
+            await source.aclose()
+
+    async def test_a_token_opens_one_room_only(self, house: House, run: FakeRun, livekit_server: LiveKitServer) -> None:
+        other = await house.new_run()
+        house.server.run_started(other)
+        url, token = await invitation(house, run, "controller")
+        claims = jwt.decode(token, options={"verify_signature": False})
+        claims["video"]["room"] = room_name(other.id)
+        forged = jwt.encode(claims, "x" * 40, algorithm="HS256")
+        with pytest.raises(rtc.ConnectError):
+            async with Participant.joined(url, forged):
+                pass
+        async with Participant.joined(f"{url}?room={room_name(other.id)}", token) as viewer:
+            assert viewer.room.name == room_name(run.id)
+            assert (await viewer.message(type="hello"))["runId"] == run.id
+        assert set(await participants(livekit_server, room_name(other.id))) <= {PUBLISHER}
+
+    async def test_the_role_is_the_tokens_whatever_is_said(self, house: House, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(house, run, "controller")) as someone:
+            await someone.message(type="hello")
+            await someone.room.local_participant.set_attributes({"role": "owner"})
+            await someone.send({"type": "pause", "id": "1", "role": "owner", "viewerId": "another"})
+            await someone.message(id="1")
+            await someone.send({"type": "pause", "id": "2"})
+            await someone.message(id="2")
+            viewer_id = (await someone.message(type="hello"))["viewerId"]
+        assert {(actor.role, actor.viewer_id) for _, actor in run.submitted} == {(Role.CONTROLLER, viewer_id)}
+
+    async def test_no_secret_in_an_answer(self, house: House, run: FakeRun, livekit_server: LiveKitServer) -> None:
+        for path in (f"/api/tests/{run.id}/stream", "/readyz", "/openapi.json", "/metrics", f"/api/tests/{run.id}"):
+            _, body = await house.call("GET", path)
+            assert livekit_server.secret not in json.dumps(body)
+
+
+class TestTalk:
+    async def test_replies_go_to_their_sender_and_events_to_all(self, house: House, run: FakeRun) -> None:
+        one = await invitation(house, run, "controller", client="one")
+        two = await invitation(house, run, "controller", client="two")
+        async with Participant.joined(*one) as first, Participant.joined(*two) as second:
+            await asyncio.gather(first.message(type="hello"), second.message(type="hello"))
+            await first.send({"type": "pause", "id": "mine"})
+            assert (await first.message(id="mine"))["type"] == "ack"
+            seen = [(await each.message(type="run_state", paused=True))["seq"] for each in (first, second)]
+            assert seen[0] == seen[1]
+            await second.send({"type": "nonsense", "id": "bad"})
+            assert (await second.message(id="bad"))["type"] == "error"
+            assert [m for m in second.messages if m.get("id") == "mine"] == []
+            assert [m for m in first.messages if m.get("id") == "bad"] == []
+
+    async def test_what_is_too_long_for_the_room_is_answered_with_why(self, house: House, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(house, run, "controller")) as someone:
+            await someone.message(type="hello")
+            await someone.send({"type": "ping", "id": "long", "t": "x" * (MESSAGE_BYTES - 100)})
+            assert (await someone.message(id="long"))["type"] == "error"
+
+    async def test_moves_go_lossy_and_only_moves(self, house: House, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(house, run, "controller")) as someone:
+            await someone.message(type="hello")
+            await someone.send({"type": "take_control", "id": "1"})
+            await someone.message(id="1")
+            move = {"type": "input", "kind": "move", "x": 1, "y": 2, "width": 320, "height": 240}
+            await someone.send({"type": "cancel"}, topic="test-input", reliable=False)
+            await someone.send(move, topic="test-input", reliable=False)
+            await run.until_submitted(2)
+        assert [command.type for command, _ in run.submitted] == ["take_control", "input"]
+
+    async def test_stream_available_carries_nobodys_token(self, house: House) -> None:
+        run = await house.runs.create(NewRun(url="http://shop.test/"), owner="ada")
+        house.server.run_started(run)
+        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+            await viewer.message(type="hello")
+            run.open()
+            run.log.append(StreamAvailable())
+            assert "token" not in {k for k, v in (await viewer.message(type="stream_available")).items() if v}
+
+
+class TestPicture:
+    async def test_nothing_is_captured_until_somebody_is_there(self, house: House, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+            await viewer.new_pictures()
+            assert run.watched == [True]
+            assert viewer.picture is not None
+            assert viewer.picture.shape == (240, 320)
+        await until(lambda: run.watched == [True, False])
+        async with Participant.joined(*await invitation(house, run, "viewer")) as again:
+            await again.new_pictures()
+        assert run.watched == [True, False, True]
+
+    async def test_ten_viewers_cost_one_encode_per_frame(self, house: House, run: FakeRun) -> None:
+        assert run.stream is not None
+        invitations = [await invitation(house, run, "viewer", client=str(number)) for number in range(10)]
+        viewers = [Participant() for _ in invitations]
+        await asyncio.gather(*(v.room.connect(*i) for v, i in zip(viewers, invitations, strict=True)))
+        try:
+            await asyncio.gather(*(viewer.new_pictures() for viewer in viewers))
+            own = run.stream.subscribe(Codec.H264)
+            await own.recv()
+            before = run.stream.stats.encoded[Codec.H264]
+            for seed in range(5):
+                put(run.latest, noise(320, 240, seed))
+                await own.recv()
+            assert run.stream.stats.encoded[Codec.H264] - before <= 5 + 1
+            assert set(run.stream.stats.encoded) == {Codec.H264}
+            assert run.stream.stats.viewers == 2
+            own.close()
+        finally:
+            await asyncio.gather(*(viewer.leave() for viewer in viewers))
+
+
+class TestEnds:
+    async def test_a_revoked_link_removes_who_came_by_it(self, house: House, run: FakeRun) -> None:
+        link, other = await house.share(run, "viewer"), await house.share(run, "viewer")
+        streams = [await stream_of(house, run, each["token"]) for each in (link, other)]
+        urls = [(stream["livekitUrl"], stream["token"]) for stream in streams]
+        async with Participant.joined(*urls[0]) as theirs, Participant.joined(*urls[1]) as others:
+            await asyncio.gather(theirs.message(type="hello"), others.message(type="hello"))
+            await house.call("DELETE", f"/api/tests/{run.id}/tokens/{link['id']}")
+            await theirs.until(lambda: theirs.disconnected, seconds=2)
+            assert not others.disconnected
+        async with Participant.joined(*urls[0]) as back:
+            await back.until(lambda: back.disconnected)
+            assert not back.messages or back.messages[0]["type"] != "hello"
+
+    async def test_a_link_that_expires_ends_the_stay(self, house: House, run: FakeRun) -> None:
+        link = await house.share(run, "viewer", ttl=3)
+        stream = await stream_of(house, run, link["token"])
+        async with Participant.joined(stream["livekitUrl"], stream["token"]) as viewer:
+            await viewer.until(lambda: viewer.disconnected, seconds=8)
+
+    async def test_a_stranger_with_the_servers_key_is_sent_away(
+        self, house: House, run: FakeRun, livekit_server: LiveKitServer
+    ) -> None:
+        grants = api.VideoGrants(room_join=True, room=room_name(run.id))
+        token = api.AccessToken(livekit_server.key, livekit_server.secret).with_identity("eve").with_grants(grants)
+        async with Participant.joined(livekit_server.url, token.to_jwt()) as eve:
+            await eve.until(lambda: eve.disconnected)
+        assert run.joined == []
+
+    async def test_the_room_ends_with_the_run_and_everybody_hears_it(
+        self, house: House, run: FakeRun, livekit_server: LiveKitServer
+    ) -> None:
+        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+            await viewer.message(type="hello")
+            await run.end()
+            await viewer.message(type="run_finished")
+            await viewer.until(lambda: viewer.disconnected)
+        await until(lambda: all_rooms(house).open_count == 0)
+        assert await rooms(livekit_server) == []
+        assert run.left == run.joined
+
+    async def test_a_hundred_runs_leave_nothing_behind(self, house: House, livekit_server: LiveKitServer) -> None:
+        house.runs.most = 100
+        await self.some_runs(house, 20)
+        before = self.held()
+        for _ in range(4):
+            await self.some_runs(house, 20)
+        assert await rooms(livekit_server) == []
+        after = self.held()
+        assert after[0] <= before[0]
+        assert after[1] <= before[1]
+        assert after[2] <= before[2] + 2
+
+    async def some_runs(self, house: House, count: int) -> None:
+        runs = [await house.new_run() for _ in range(count)]
+        for run in runs:
+            house.server.run_started(run)
+        invitations = [await invitation(house, runs[0], "viewer")]
+        async with Participant.joined(*invitations[0]) as viewer:
+            await viewer.new_pictures()
+            for run in runs:
+                await run.end()
+            await viewer.until(lambda: viewer.disconnected)
+        await until(lambda: all_rooms(house).open_count == 0)
+        house.runs.all.clear()
+
+    @staticmethod
+    def held() -> tuple[int, int, int]:
+        """Python's threads, tasks and the process's open files."""
+        gc.collect()
+        return threading.active_count(), len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
+
+
+class TestTrouble:
+    async def test_a_server_that_comes_late_is_found(
+        self, house: House, livekit_server: LiveKitServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await livekit_server.kill()
+        with caplog.at_level(logging.INFO, logger="signaling"):
+            run = await house.new_run()
+            house.server.run_started(run)
+            second = await house.new_run()
+            house.server.run_started(second)
+            async with house.peer(run) as peer:
+                await peer.viewer.next_picture()
+            status, body = await house.call("GET", "/readyz", token=None)
+            assert status == 200
+            assert "cannot be reached" in body["checks"]["livekit"]
+            await livekit_server.start()
+            async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+                await viewer.new_pictures()
+        said = [record for record in caplog.records if "cannot be reached" in record.getMessage()]
+        assert len(said) == 1
+        assert not run.run.final
+
+    async def test_wrong_keys_are_told_once_and_nothing_else_suffers(
+        self, livekit_server: LiveKitServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        wrong = configured(livekit_server, secret="w" * 40)
+        async with House(replace(CONFIG, livekit=wrong)) as house:
+            run = await house.new_run()
+            house.server.run_started(run)
+            async with house.peer(run) as peer:
+                await peer.viewer.next_picture()
+            status, body = await house.call("GET", "/readyz", token=None)
+            assert status == 200
+            assert "LIVEKIT_API_KEY" in body["checks"]["livekit"]
+        said = [record.getMessage() for record in caplog.records if "LIVEKIT_API_KEY" in record.getMessage()]
+        assert len(said) == 1
+        assert not any("w" * 40 in record.getMessage() for record in caplog.records)
+
+
+class TestWebhook:
+    async def post(self, house: House, event: api.WebhookEvent, livekit: LiveKit, *, body: str | None = None) -> int:
+        signed = MessageToJson(event)
+        digest = b64encode(hashlib.sha256(signed.encode()).digest()).decode()
+        token = api.AccessToken(livekit.api_key, livekit.api_secret).with_sha256(digest).to_jwt()
+        headers = {"Authorization": token, "Content-Type": "application/webhook+json"}
+        async with house.http.post(f"{house.url}/livekit/webhook", data=body or signed, headers=headers) as answer:
+            return answer.status
+
+    async def test_it_counts_viewers_and_must_be_signed(self, house: House, run: FakeRun) -> None:
+        livekit = house.config.livekit
+        assert livekit is not None
+        who = api.ParticipantInfo(identity="v" * 22, sid="PA_1", name="V", attributes={"role": "viewer"})
+        who.attributes.update({"link": "l", "until": "9999999999"})
+        room = api.Room(name=room_name(run.id))
+        joined = api.WebhookEvent(event="participant_joined", participant=who, room=room)
+        left = api.WebhookEvent(event="participant_left", participant=who, room=room)
+        assert await self.post(house, joined, replace(livekit, api_secret="e" * 40)) == 401
+        assert await self.post(house, joined, livekit, body=MessageToJson(left)) == 401
+        assert run.view().viewers == 0
+        assert await self.post(house, joined, livekit) == 200
+        assert run.view().viewers == 1
+        assert await self.post(house, joined, livekit) == 200
+        assert run.view().viewers == 1
+        assert await self.post(house, left, livekit) == 200
+        assert run.view().viewers == 0
+
+    async def test_the_real_server_reports(self, livekit_executable: Path, tmp_path: Path) -> None:
+        async with House(CONFIG) as probe:
+            port = probe.server.port
+        webhook = f"http://127.0.0.1:{port}/livekit/webhook"
+        async with (
+            LiveKitServer(livekit_executable, tmp_path, webhooks=[webhook]) as server,
+            House(replace(CONFIG, livekit=configured(server), port=port)) as house,
+        ):
+            run = await house.new_run()
+            house.server.run_started(run)
+            async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+                await viewer.message(type="hello")
+                assert run.view().viewers == 1
+            await run.until(lambda: run.view().viewers == 0)
