@@ -26,6 +26,7 @@ from bench.figures import Section, machine
 from bench.first import first_pictures
 from bench.glass import compare, glass_to_glass, still_page
 from bench.growth import growth
+from bench.livekit import livekit_tax
 from bench.tax import tax
 from tests.chromium import chromium
 from tests.served import Served, served
@@ -51,6 +52,7 @@ class Bench:
             "commands": self.commands,
             "tax": self.tax,
             "fanOut": self.fan_out,
+            "livekit": self.livekit,
         }
         return short | ({"badNetworks": self.bad_networks, "growth": self.growth} if self._full else {})
 
@@ -92,6 +94,11 @@ class Bench:
         seconds = 20.0 if self._full else 4.0
         rows = await fan_out(sizes=(1, 10, 50, 100), stock_sizes=(1, 2), seconds=seconds)
         return [Section("fanOut", "Fan-out, H.264, 1280x720, 20 pictures a second, 1 Mbit/s", rows)]
+
+    async def livekit(self) -> list[Section]:
+        rows = await livekit_tax(seconds=30.0 if self._full else 6.0)
+        title = "jumpseat's own CPU with viewers in a LiveKit room, H.264, 1280x720, 20 pictures a second"
+        return [Section("livekit", title, rows)] if rows else []
 
     async def bad_networks(self) -> list[Section]:
         rows = await shaped.measure(*await self._ready(), seconds=20.0)

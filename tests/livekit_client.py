@@ -21,7 +21,11 @@ PATIENCE = 20.0
 class Participant:
     """Joins with a token; keeps every message, and the newest picture of whatever is published."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads: bool = True) -> None:
+        """``reads``: looks at the pictures that come; else they are only received."""
+        self._reads = reads
+        self.tracks = 0
+        """How many it has subscribed to."""
         self.room = rtc.Room()
         self.messages: list[dict[str, Any]] = []
         self.pictures = 0
@@ -90,7 +94,10 @@ class Participant:
         self._changed.set()
 
     def _watch(self, track: rtc.RemoteVideoTrack) -> None:
-        self._reading[track.sid] = asyncio.create_task(self._read(track))
+        self.tracks += 1
+        self._changed.set()
+        if self._reads:
+            self._reading[track.sid] = asyncio.create_task(self._read(track))
 
     async def _read(self, track: rtc.RemoteVideoTrack) -> None:
         stream = rtc.VideoStream(track, format=rtc.VideoBufferType.I420, capacity=1)

@@ -214,7 +214,8 @@ def _free_port(kind: socket.SocketKind) -> int:
         return port
 
 
-def _find_here() -> Path:
+def find_here() -> Path:
+    """For this machine's settings and cache; raises as `find_or_build` does."""
     return find_or_build(
         os.environ.get("JUMPSEAT_LIVEKIT_SERVER"), cache=Path(platformdirs.user_cache_dir("jumpseat", appauthor=False))
     )
@@ -226,7 +227,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not wanted or session.config.option.collectonly:
         return
     try:
-        session.stash[_found] = _find_here()
+        session.stash[_found] = find_here()
     except ServerMissing as missing:
         session.stash[_found] = str(missing)
 
@@ -250,7 +251,7 @@ async def livekit_server(livekit_executable: Path, tmp_path: Path) -> AsyncItera
 def main() -> int:
     """Finds or builds the server: prints its place, or why there is none. Only a failed build is an error."""
     try:
-        print(_find_here())
+        print(find_here())
     except (ServerMissing, BuildFailed) as reason:
         print(reason, file=sys.stderr)
         return int(isinstance(reason, BuildFailed))
