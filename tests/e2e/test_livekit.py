@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.chromium import WhepViewer
+from tests.e2e.watching import watching
 from tests.livekit_client import Participant, rooms
 from tests.livekit_page import join_room
 from tests.livekit_server import LiveKitServer
@@ -116,4 +117,17 @@ async def test_livekit_dies_and_comes_back_while_the_run_goes_on(
     assert (await house.get(f"/api/tests/{run_id}"))["status"] == "running"
     for viewer in (peer, page):
         await viewer.page.close()
+    await house.cancel(run_id)
+
+
+async def test_the_player_watches_in_the_room_and_falls_back_without_it(
+    house: Served, livekit: LiveKitServer, viewer_browser: Browser
+) -> None:
+    run_id = await house.start_watchable("/timecode.html?fps=10", seconds=120)
+    async with watching(viewer_browser, house, run_id) as page:
+        await page.live("livekit")
+        await page.newer_picture()
+        await livekit.kill()
+        await page.live("whep", seconds=30)
+        await page.newer_picture()
     await house.cancel(run_id)
