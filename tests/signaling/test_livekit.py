@@ -251,10 +251,10 @@ class TestEnds:
 
     async def test_a_hundred_runs_leave_nothing_behind(self, house: House, livekit_server: LiveKitServer) -> None:
         house.runs.most = 100
-        await self.some_runs(house, 20)
+        await self.some_runs(house, 4)
         before = self.held()
-        for _ in range(4):
-            await self.some_runs(house, 20)
+        for _ in range(2):
+            await self.some_runs(house, 48)
         assert await rooms(livekit_server) == []
         after = self.held()
         assert after[0] <= before[0]
