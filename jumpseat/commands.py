@@ -26,7 +26,7 @@ from runner.files.report import junit_xml
 from runner.files.terminal import TerminalReport
 from runner.files.testfile import BadTestFile, load
 from signaling.client import Client, ServerRefused
-from signaling.tokens import ShareTokens
+from signaling.tokens import LONGEST_TTL, ShareTokens
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 
@@ -105,6 +105,7 @@ def run(
 ) -> None:
     """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
     settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
+    _check_writable(junit)
     test = load(file, environment=environment(), default_planner=settings.planner)
     body = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if not watch:
@@ -120,6 +121,15 @@ def run(
             return await _follow(client, body, watch=watch, junit=junit)
 
     _run(settings, work)
+
+
+def _check_writable(file: Path | None) -> None:
+    """Before the test is run, not after it."""
+    try:
+        if file is not None:
+            file.open("a").close()
+    except OSError as error:
+        raise BadSetting(f"--junit: {file} cannot be written: {error.strerror}") from None
 
 
 async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
@@ -167,6 +177,8 @@ def _duration(text: str) -> timedelta:
     if not match:
         raise BadSetting("--ttl: give a time such as 90s, 15m, 1h or 7d")
     seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    if seconds > LONGEST_TTL.total_seconds():
+        raise BadSetting(f"--ttl: give at most {LONGEST_TTL.days}d")
     return timedelta(seconds=seconds)
 
 
@@ -189,6 +201,9 @@ def _run(settings: Settings, work: Callable[[], Awaitable[int]]) -> None:
     configure_logging(settings.log, settings.log_format)
 
     async def main() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await work()
 
     raise typer.Exit(asyncio.run(main()))
@@ -201,9 +216,11 @@ def main() -> None:
     except (BadSetting, ServerRefused, BadTestFile) as error:
         message = str(error)
     except typer.exceptions.TyperException as error:
-        message = error.format_message() or "give a command; 'jumpseat --help' lists them"
+        message = f"{error.format_message().rstrip('.')}; 'jumpseat --help' tells what there is"
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(128 + signal.SIGINT)
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
     else:
         sys.exit(status)
     print(f"jumpseat: {message}", file=sys.stderr)

@@ -18,7 +18,7 @@ class Client:
     """One server, one API key. An async context manager."""
 
     def __init__(self, server: str, *, key: str | None, reconnects: int = 10) -> None:
-        base = URL(server)
+        base = _address(server)
         token = key or base.query.get("token")
         self._base = base.with_query(None).with_path("/")
         self._key = token
@@ -87,6 +87,16 @@ class Client:
             raise ServerRefused(f"{self._base} does not answer as a jumpseat server") from None
         detail = decoded.get("detail") if isinstance(decoded, dict) else None
         raise ServerRefused(str(detail or f"the server answered {answer.status}"))
+
+
+def _address(server: str) -> URL:
+    try:
+        address = URL(server)
+    except ValueError:
+        address = URL()
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise ServerRefused(f"{server} is no address of a server: give one such as http://127.0.0.1:3001")
+    return address
 
 
 def _is_last(message: dict[str, Any]) -> bool:

@@ -33,7 +33,7 @@ class Conversation:
         """Takes one message; its answer goes to the feed."""
         if len(self._tasks) >= self._in_flight:
             text = f"{self._in_flight} commands wait for an answer already: wait for some of them"
-            self._feed.reply(ErrorReply(code=RateLimited.code, message=text))
+            self._feed.reply(ErrorReply(id=_id_of(message), code=RateLimited.code, message=text))
             return
         task = asyncio.get_running_loop().create_task(self._answer(message))
         self._tasks.add(task)
@@ -48,6 +48,13 @@ class Conversation:
 
     async def _answer(self, message: str | bytes) -> None:
         self._feed.reply(await self._door.answer(message, self._visit.actor, self._visit.run))
+
+
+def _id_of(message: str | bytes) -> str | None:
+    try:
+        return parse(message).id
+    except ProtocolError as error:
+        return error.id
 
 
 class Moves:

@@ -79,6 +79,7 @@ class Feed:
         self._ready.set()
 
     def _overflow(self) -> None:
+        self._stop()
         on_overflow, self._on_overflow = self._on_overflow, None
         if on_overflow is not None:
             on_overflow()

@@ -105,10 +105,12 @@ class Frames:
     async def _wait(self, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
         """The first picture after number ``seq``; None where none comes in time, or the server stops."""
         newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(self._lines.closing.wait())
-        await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        newer.cancel()
-        stop.cancel()
-        await asyncio.gather(newer, stop, return_exceptions=True)
+        try:
+            await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            newer.cancel()
+            stop.cancel()
+            await asyncio.gather(newer, stop, return_exceptions=True)
         return None if newer.cancelled() else newer.result()
 
     async def _shrunk(self, visit: Visit, frame: JpegFrame, width: int) -> bytes:

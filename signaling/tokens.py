@@ -54,11 +54,16 @@ class ShareTokens:
         parent: Claims | None = None,
         subject: str | None = None,
     ) -> tuple[str, Claims]:
-        """A new token and what it says; one that is derived from ``parent`` never outlives it."""
-        expires_at = (self._clock() + ttl).replace(microsecond=0)
+        """A new token and what it says, for ``LONGEST_TTL`` at most.
+
+        One that is derived from ``parent`` never outlives it, and dies with the first of their line, which is the one
+        that people know and revoke.
+        """
+        expires_at = (self._clock() + min(ttl, LONGEST_TTL)).replace(microsecond=0)
         if parent is not None:
             expires_at = min(expires_at, parent.expires_at)
-        claims = Claims(secrets.token_urlsafe(16), run_id, role, expires_at, parent.id if parent else None, subject)
+        first = (parent.parent or parent.id) if parent else None
+        claims = Claims(secrets.token_urlsafe(16), run_id, role, expires_at, first, subject)
         payload = {"jti": claims.id, "run": run_id, "role": role.value, "exp": expires_at, "aud": _AUDIENCE}
         optional = {"par": claims.parent, "sub": claims.subject}
         payload |= {name: value for name, value in optional.items() if value}

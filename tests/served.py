@@ -63,6 +63,13 @@ class Served:
                     return messages
         raise AssertionError(f"never seen; the last messages were {messages[-3:]}")
 
+    async def first_run(self) -> str:
+        """The id of the first run that somebody else starts here."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not (runs := (await self.get("/api/tests"))["runs"]):  # noqa: ASYNC110 - lists send no events
+                await asyncio.sleep(0.1)
+        return str(runs[0]["id"])
+
     async def start_watchable(self, page: str, *, seconds: int) -> str:
         """A run that looks at a page of the sample shop for so long; its id, once it has a picture."""
         steps = [{"type": "wait", "value": seconds * 1000}]

@@ -105,11 +105,12 @@ async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(house: House, run: 
     shared = await house.share(run, "viewer")
     kept = await house.share(run, "viewer")
     derived = (await house.call("GET", f"/api/tests/{run.id}/stream", token=shared["token"]))[1]["viewerToken"]
+    again = (await house.call("GET", f"/api/tests/{run.id}/stream", token=derived))[1]["viewerToken"]
     stream = f"{house.frames_url}/stream/{run.id}.mjpeg"
     async with (
         house.socket(run, token=kept["token"]) as other,
         house.socket(run, token=shared["token"]) as first,
-        house.socket(run, token=derived) as second,
+        house.socket(run, token=again) as second,
         house.peer(run, token=shared["token"]) as peer,
         house.http.get(stream, params={"token": derived}) as mjpeg,
     ):
@@ -121,7 +122,7 @@ async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(house: House, run: 
         await peer.viewer.until(lambda: True)
         await peer.ended.wait()
         assert (await mjpeg.content.read()).startswith(b"--frame")
-        for token in (shared["token"], derived):
+        for token in (shared["token"], derived, again):
             assert (await house.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
         assert (await other.ask(type="ping", id="1"))["type"] == "pong"
         assert (await house.call("GET", f"/api/tests/{run.id}", token=kept["token"]))[0] == 200

@@ -1,0 +1,120 @@
+"""The commands from outside: one clear line and exit code 2 for whatever is wrong, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.served import served
+
+GOOD = "url: {site}/\nsteps:\n  - {{type: navigate, value: /cart}}\n  - {{type: expect_url, value: /cart}}\n"
+BAD = "url: {site}/\nsteps:\n  - {{type: expect_visible, selector: '#nothing'}}\nstepTimeoutMs: 300\n"
+
+
+async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "jumpseat", *arguments),
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "named"),
+    [
+        ((), {}, "--help"),
+        (("fly",), {}, "fly"),
+        (("serve", "--port", "many"), {}, "--port"),
+        (("serve", "--host", "0.0.0.0"), {"JUMPSEAT_API_KEYS": ""}, "JUMPSEAT_API_KEYS"),
+        (("serve",), {"JUMPSEAT_SIZE": "large"}, "JUMPSEAT_SIZE"),
+        (("serve",), {"JUMPSEAT_ICE_SERVERS": "{"}, "JUMPSEAT_ICE_SERVERS"),
+        (("serve",), {"LIVEKIT_URL": "ws://127.0.0.1:1"}, "LIVEKIT_API_SECRET"),
+        (("serve",), {"JUMPSEAT_TLS_CERT": "nowhere.pem"}, "JUMPSEAT_TLS_KEY"),
+        (("run", "nowhere.yaml"), {}, "nowhere.yaml"),
+        (("run", "README.md", "--junit", "/nowhere/out.xml"), {}, "--junit"),
+        (("run", "{test}", "--server", "http://[bad"), {}, "http://[bad"),
+        (("run", "{test}", "--server", "http://127.0.0.1:1"), {}, "jumpseat serve"),
+        (("token", "--run", "r", "--role", "viewer"), {"JUMPSEAT_SECRET": ""}, "JUMPSEAT_SECRET"),
+        (("token", "--run", "r", "--role", "viewer", "--ttl", "9999999d"), {"JUMPSEAT_SECRET": "s" * 32}, "--ttl"),
+        (("token", "--run", "r", "--role", "owner"), {"JUMPSEAT_SECRET": "s" * 32}, "--role"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], named: str
+) -> None:
+    test = tmp_path / "test.yaml"
+    test.write_text(GOOD.format(site="http://127.0.0.1:1"))
+    given = [argument.format(test=test) if argument == "{test}" else argument for argument in arguments]
+    code, out, err = await jumpseat(*given, JUMPSEAT_DATA_DIR=str(tmp_path), **environment)
+    assert (code, out) == (2, "")
+    assert named in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("text", "code", "word"), [(GOOD, 0, "passed"), (BAD, 1, "failed")])
+async def test_run_follows_a_test_and_reports_it(tmp_path: Path, text: str, code: int, word: str) -> None:
+    async with served() as server:
+        file, report = tmp_path / "test.yaml", tmp_path / "report.xml"
+        file.write_text(text.format(site=server.site))
+        address = f"{server.api}/?token={server.key}"
+        ended, out, _ = await jumpseat("run", str(file), "--server", address, "--junit", str(report))
+        assert ended == code
+        assert word in out
+        assert ('failures="0"' in report.read_text()) is (code == 0)
+
+
+async def test_a_run_that_is_stopped_does_not_go_on(tmp_path: Path) -> None:
+    async with served() as server:
+        file = tmp_path / "test.yaml"
+        file.write_text(f"url: {server.site}/\nsteps:\n  - {{type: wait, value: 60000}}\n")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "jumpseat", "run", str(file), "--server", f"{server.api}/?token={server.key}"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        run_id = await server.first_run()
+        await server.until(run_id, lambda message: message["type"] == "test_step")
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 128 + signal.SIGTERM
+        await server.until(run_id, lambda message: message["type"] == "run_finished")
+        assert (await server.get(f"/api/tests/{run_id}"))["status"] == "cancelled"
+
+
+async def test_a_token_from_the_command_is_taken_by_the_server(tmp_path: Path) -> None:
+    secret = "a secret that both of them know"
+    async with served(JUMPSEAT_SECRET=secret) as server:
+        run_id = await server.start_watchable("/", seconds=60)
+        code, out, _ = await jumpseat("token", "--run", run_id, "--role", "viewer", JUMPSEAT_SECRET=secret)
+        token, url = out.split()
+        assert (code, token in url) == (0, True)
+        async with server.http.get(
+            f"{server.api}/api/tests/{run_id}", headers={"Authorization": f"Bearer {token}"}
+        ) as answer:
+            assert answer.status == 200
+        async with server.http.post(
+            f"{server.api}/api/tests/{run_id}/pause", headers={"Authorization": f"Bearer {token}"}
+        ) as answer:
+            assert answer.status == 403
+
+
+async def test_doctor_finds_this_machine_well(tmp_path: Path) -> None:
+    code, out, err = await jumpseat(
+        "doctor", JUMPSEAT_DATA_DIR=str(tmp_path), JUMPSEAT_PORT="0", FRAME_SERVER_PORT="0", LIVEKIT_URL=""
+    )
+    assert "broken" not in out.replace("broken  player", ""), out + err
+    assert code == 0 or "player" in out
+
+
+@pytest.mark.parametrize("setting", ["JUMPSEAT_BROWSER_PATH"])
+async def test_doctor_says_what_to_do(tmp_path: Path, setting: str) -> None:
+    code, out, _ = await jumpseat("doctor", JUMPSEAT_DATA_DIR=str(tmp_path), **{setting: "/nowhere/browser"})
+    assert code == 1
+    assert "/nowhere/browser" in out
