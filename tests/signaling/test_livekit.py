@@ -209,7 +209,9 @@ class TestPicture:
 
 
 class TestEnds:
-    async def test_a_revoked_link_removes_who_came_by_it(self, house: House, run: FakeRun) -> None:
+    async def test_a_revoked_link_removes_who_came_by_it(
+        self, house: House, run: FakeRun, caplog: pytest.LogCaptureFixture
+    ) -> None:
         link, other = await house.share(run, "viewer"), await house.share(run, "viewer")
         streams = [await stream_of(house, run, each["token"]) for each in (link, other)]
         urls = [(stream["livekitUrl"], stream["token"]) for stream in streams]
@@ -218,9 +220,10 @@ class TestEnds:
             await house.call("DELETE", f"/api/tests/{run.id}/tokens/{link['id']}")
             await theirs.until(lambda: theirs.disconnected, seconds=2)
             assert not others.disconnected
-        async with Participant.joined(*urls[0]) as back:
-            await back.until(lambda: back.disconnected)
-            assert not back.messages or back.messages[0]["type"] != "hello"
+        with caplog.at_level(logging.INFO, logger="signaling"):
+            back = asyncio.create_task(rtc.Room().connect(*urls[0]))
+            await until(lambda: "is sent away: this link has been revoked" in caplog.text)
+            back.cancel()
 
     async def test_a_link_that_expires_ends_the_stay(self, house: House, run: FakeRun) -> None:
         link = await house.share(run, "viewer", ttl=3)
@@ -251,10 +254,11 @@ class TestEnds:
 
     async def test_a_hundred_runs_leave_nothing_behind(self, house: House, livekit_server: LiveKitServer) -> None:
         house.runs.most = 100
-        await self.some_runs(house, 4)
+        # The first of them fill the pool of connections to LiveKit's API, which is kept.
+        await self.some_runs(house, 34)
         before = self.held()
         for _ in range(2):
-            await self.some_runs(house, 48)
+            await self.some_runs(house, 33)
         assert await rooms(livekit_server) == []
         after = self.held()
         assert after[0] <= before[0]
