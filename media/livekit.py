@@ -252,7 +252,7 @@ class Publisher:
     async def _show(self, stream: LiveStream, track: "ScreenTrack") -> None:
         """Until nobody watches, or there is another stream to show."""
         try:
-            subscription = stream.subscribe(self._codec)
+            subscription = stream.subscribe(self._codec, pinned=True)
         except StreamClosed:
             self._stream = None
             return
