@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,7 +117,7 @@ def run(
         async with AsyncExitStack() as stack:
             keys = settings.api_keys if server else owner_keys(settings)
             key = next(iter(keys.values()), None)
-            address = server or (await stack.enter_async_context(serving(settings, keys))).url
+            address = server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).url
             client = await stack.enter_async_context(Client(address, key=key))
             return await _follow(client, body, watch=watch, junit=junit)
 
@@ -124,12 +125,16 @@ def run(
 
 
 def _check_writable(file: Path | None) -> None:
-    """Before the test is run, not after it."""
+    """Before the test is run, not after it; nothing is left there by a test that does not come to its end."""
+    if file is None:
+        return
+    is_new = not file.exists()
     try:
-        if file is not None:
-            file.open("a").close()
+        file.open("a").close()
     except OSError as error:
         raise BadSetting(f"--junit: {file} cannot be written: {error.strerror}") from None
+    if is_new:
+        file.unlink()
 
 
 async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
@@ -149,13 +154,22 @@ async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: P
     if junit:
         report_xml = junit_xml(ended, await client.steps(run_id))
         await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
+    if ended["status"] == "failed" and not ended["steps"]:
+        return 2
     return 0 if ended["status"] == "passed" else 1
+
+
+class ShareRole(StrEnum):
+    """What a share token may grant."""
+
+    VIEWER = "viewer"
+    CONTROLLER = "controller"
 
 
 @app.command()
 def token(
     run_id: Annotated[str, typer.Option("--run", help="The run's id.")],
-    role: Annotated[Role, typer.Option(help="viewer or controller.")],
+    role: Annotated[ShareRole, typer.Option(help="What its bearer may do.")],
     ttl: Annotated[str, typer.Option(help="How long it is valid: 90s, 15m, 1h, 7d.")] = "1h",
 ) -> None:
     """Mints a share token for one run, signed with JUMPSEAT_SECRET, and prints it with its watch URL."""
@@ -164,9 +178,9 @@ def token(
         raise BadSetting(
             "JUMPSEAT_SECRET: set it to the server's; without it the server takes only tokens that it made"
         )
-    if role is Role.OWNER:
-        raise BadSetting("--role: give viewer or controller")
-    minted, _ = ShareTokens(settings.secret).mint(run_id, role, ttl=_duration(ttl))
+    if not re.fullmatch(r"[\w-]+", run_id):
+        raise BadSetting("--run: give a run's id, as it stands in its address")
+    minted, _ = ShareTokens(settings.secret).mint(run_id, Role(role), ttl=_duration(ttl))
     _say(minted)
     scheme = "https" if settings.tls_cert else "http"
     _say(f"{scheme}://{settings.host}:{settings.port}/runs/{run_id}?token={minted}")
@@ -177,8 +191,8 @@ def _duration(text: str) -> timedelta:
     if not match:
         raise BadSetting("--ttl: give a time such as 90s, 15m, 1h or 7d")
     seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
-    if seconds > LONGEST_TTL.total_seconds():
-        raise BadSetting(f"--ttl: give at most {LONGEST_TTL.days}d")
+    if not 0 < seconds <= LONGEST_TTL.total_seconds():
+        raise BadSetting(f"--ttl: give more than 0s and at most {LONGEST_TTL.days}d")
     return timedelta(seconds=seconds)
 
 

@@ -75,7 +75,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, keys: dict[str, str]) -> AsyncIterator[Server]:
+async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | None = None) -> AsyncIterator[Server]:
     """A running server with all its parts; they are closed in reverse, runs first so that viewers see their end.
 
     Raises BadSetting where a setting cannot work on this machine.
@@ -84,7 +84,7 @@ async def serving(settings: Settings, keys: dict[str, str]) -> AsyncIterator[Ser
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.aclose)
-        drivers = PlaywrightDrivers(browser_options(settings))
+        drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads))
         stack.push_async_callback(drivers.aclose)
         runs = RunRegistry(
             drivers=drivers,
@@ -120,19 +120,23 @@ async def _open_store(settings: Settings) -> Store:
         raise BadSetting(f"JUMPSEAT_DATA_DIR, JUMPSEAT_DATABASE_URL: {error}") from None
 
 
-def browser_options(settings: Settings) -> BrowserOptions:
-    """Raises BadSetting."""
+def browser_options(settings: Settings, *, uploads: Path | None = None) -> BrowserOptions:
+    """``uploads``: the folder that files may be uploaded from. Raises BadSetting."""
     try:
         found = find_browser(str(settings.browser_path) if settings.browser_path else None)
     except BrowserMissing as error:
         raise BadSetting(str(error)) from None
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
-    return BrowserOptions(executables=executables, uploads=settings.data_dir / "uploads", max_picture=settings.size)
+    return BrowserOptions(
+        executables=executables, uploads=uploads or settings.data_dir / "uploads", max_picture=settings.size
+    )
 
 
 def planner_factory(settings: Settings) -> PlannerFactory:
-    """Makes the planner that a run asks for."""
+    """Makes the planner that a run asks for. Raises BadSetting."""
+    if settings.planner == "model" and settings.model is None:
+        raise BadSetting("JUMPSEAT_MODEL: set it to provider:name, for JUMPSEAT_PLANNER is model")
     model = ModelOptions(model=settings.model) if settings.model else None
 
     def make(name: PlannerName, spec: NewRun) -> Planner:

@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from control.shapes import BrowserName, PlannerName, Viewport
@@ -106,7 +107,41 @@ class Settings(BaseSettings):
         pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
         if not all(name and key for name, _, key in pairs):
             raise ValueError("give comma-separated name:key pairs, such as ci:3f9c…,anna:81d0…")
-        return {name: key for name, _, key in pairs}
+        keys = {name: key for name, _, key in pairs}
+        if len(set(keys.values())) != len(pairs):
+            raise ValueError("give each name once, and a key of its own")
+        return keys
+
+    @field_validator("frame_base_url", "livekit_url")
+    @classmethod
+    def _absolute(cls, url: str | None, info: ValidationInfo) -> str | None:
+        schemes = {"ws", "wss"} if info.field_name == "livekit_url" else {"http", "https"}
+        parts = urlsplit(url or "")
+        if url is not None and not (parts.scheme in schemes | {"http", "https"} and parts.hostname):
+            raise ValueError(f"give an absolute address that begins with {min(schemes)}:// or {max(schemes)}://")
+        return url
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"https?://[^/?#\s]+", origin) for origin in origins):
+            raise ValueError("give origins such as https://ci.example.com or http://127.0.0.1:5173, without a path")
+        return origins
+
+    @field_validator("ice_addresses")
+    @classmethod
+    def _addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ipaddress.ip_address(address)) for address in addresses)
+        except ValueError as error:
+            raise ValueError(f"{error}: give IP addresses, separated by commas") from None
+
+    @field_validator("model")
+    @classmethod
+    def _provider_and_name(cls, model: str | None) -> str | None:
+        if model is not None and not all(model.partition(":")):
+            raise ValueError("give provider:name, such as openai:gpt-5")
+        return model
 
     @field_validator("ice_servers", mode="before")
     @classmethod

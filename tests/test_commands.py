@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jumpseat.settings import BadSetting, load_settings
 from tests.served import served
 
 GOOD = "url: {site}/\nsteps:\n  - {{type: navigate, value: /cart}}\n  - {{type: expect_url, value: /cart}}\n"
@@ -36,7 +37,7 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("serve", "--port", "many"), {}, "--port"),
         (("serve", "--host", "0.0.0.0"), {"JUMPSEAT_API_KEYS": ""}, "JUMPSEAT_API_KEYS"),
         (("serve",), {"JUMPSEAT_SIZE": "large"}, "JUMPSEAT_SIZE"),
-        (("serve",), {"JUMPSEAT_ICE_SERVERS": "{"}, "JUMPSEAT_ICE_SERVERS"),
+        (("serve",), {"JUMPSEAT_PLANNER": "model"}, "JUMPSEAT_MODEL"),
         (("serve",), {"LIVEKIT_URL": "ws://127.0.0.1:1"}, "LIVEKIT_API_SECRET"),
         (("serve",), {"JUMPSEAT_TLS_CERT": "nowhere.pem"}, "JUMPSEAT_TLS_KEY"),
         (("run", "nowhere.yaml"), {}, "nowhere.yaml"),
@@ -45,6 +46,8 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("run", "{test}", "--server", "http://127.0.0.1:1"), {}, "jumpseat serve"),
         (("token", "--run", "r", "--role", "viewer"), {"JUMPSEAT_SECRET": ""}, "JUMPSEAT_SECRET"),
         (("token", "--run", "r", "--role", "viewer", "--ttl", "9999999d"), {"JUMPSEAT_SECRET": "s" * 32}, "--ttl"),
+        (("token", "--run", "r", "--role", "viewer", "--ttl", "0s"), {"JUMPSEAT_SECRET": "s" * 32}, "--ttl"),
+        (("token", "--run", "../x y", "--role", "viewer"), {"JUMPSEAT_SECRET": "s" * 32}, "--run"),
         (("token", "--run", "r", "--role", "owner"), {"JUMPSEAT_SECRET": "s" * 32}, "--role"),
     ],
 )
@@ -58,6 +61,29 @@ async def test_what_is_wrong_is_said_in_one_line(
     assert (code, out) == (2, "")
     assert named in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JUMPSEAT_PORT", "many"),
+        ("JUMPSEAT_SIZE", "large"),
+        ("JUMPSEAT_ICE_SERVERS", "{"),
+        ("JUMPSEAT_ICE_ADDRESSES", "here"),
+        ("JUMPSEAT_ICE_PORTS", "9-1"),
+        ("JUMPSEAT_ALLOWED_ORIGINS", "example.com"),
+        ("JUMPSEAT_API_KEYS", "no-name"),
+        ("JUMPSEAT_API_KEYS", "a:same,b:same"),
+        ("JUMPSEAT_MODEL", "noprovider"),
+        ("JUMPSEAT_BROWSER", "ie"),
+        ("FRAME_STREAM_BASE_URL", "frames"),
+        ("LIVEKIT_URL", "livekit"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=f"^{name}: "):
+        load_settings()
 
 
 @pytest.mark.parametrize(("text", "code", "word"), [(GOOD, 0, "passed"), (BAD, 1, "failed")])
@@ -86,6 +112,14 @@ async def test_a_run_that_is_stopped_does_not_go_on(tmp_path: Path) -> None:
         assert await process.wait() == 128 + signal.SIGTERM
         await server.until(run_id, lambda message: message["type"] == "run_finished")
         assert (await server.get(f"/api/tests/{run_id}"))["status"] == "cancelled"
+
+
+async def test_a_test_that_could_not_begin_is_no_failed_test(tmp_path: Path) -> None:
+    file, report = tmp_path / "test.yaml", tmp_path / "report.xml"
+    file.write_text(GOOD.format(site="http://127.0.0.1:1"))
+    code, out, _ = await jumpseat("run", str(file), "--junit", str(report), JUMPSEAT_DATA_DIR=str(tmp_path))
+    assert (code, "failed" in out) == (2, True)
+    assert 'errors="1"' in report.read_text()
 
 
 async def test_a_token_from_the_command_is_taken_by_the_server(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
 import asyncio, sys
 from pathlib import Path
 from runner.store.database import Store
-from tests.runner.test_store import record, step
+from tests.runner.store.test_store import record, step
 async def main():
     store = await Store.open(Path({str(tmp_path)!r}))
     await store.add(record())
