@@ -7,6 +7,7 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from control.shapes import NewRun, PlannerName
 from jumpseat.settings import BadSetting, Settings

@@ -59,9 +59,8 @@ def _case(run: RunView, step: Step) -> xml.Element:
 def _end(run: RunView) -> xml.Element:
     case = xml.Element("testcase", classname=_clean(run.name), name="run", time="0.000")
     reason = _clean(run.error or f"the run was {run.status}")
-    xml.SubElement(
-        case, "failure" if run.status is RunStatus.FAILED and run.steps else "error", message=reason
-    ).text = reason
+    kind = "failure" if run.status is RunStatus.FAILED and run.steps else "error"
+    xml.SubElement(case, kind, message=reason).text = reason
     return case
 
 

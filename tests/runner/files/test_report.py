@@ -90,7 +90,7 @@ def test_a_failure_that_was_repaired_fails_nothing() -> None:
 @pytest.mark.parametrize(
     ("status", "error", "expected"),
     [
-        (RunStatus.FAILED, "nothing answers at http://shop.test/", ("1", "1", "0", "0")),
+        (RunStatus.FAILED, "nothing answers at http://shop.test/", ("1", "0", "1", "0")),
         (RunStatus.CANCELLED, None, ("1", "0", "1", "0")),
     ],
 )
