@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -pa
 	-not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots soak setup browser livekit web constraints clean
+.PHONY: help demo test check bench screenshots setup browser livekit web constraints clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -39,9 +39,6 @@ bench: setup livekit ## print the benchmark tables (BENCH=full takes longer)
 
 screenshots: setup ## take a picture of every page and state
 	@$(PY) -m tests.e2e.screenshots
-
-soak: setup livekit ## run for 30 minutes under faults and count what is left
-	@$(PY) -m bench.soak
 
 setup: $(INSTALLED) web browser
 
