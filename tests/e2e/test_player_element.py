@@ -1,4 +1,4 @@
-"""``<live-stream-player>`` in a page of somebody else's, with a strict policy of its own."""
+"""The player in a page of somebody else's, with a strict policy of its own: as an element and in a frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.watching import SECONDS
 from tests.served import Served, free_port, served
@@ -15,6 +15,12 @@ from tests.served import Served, free_port, served
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MOVING = "/timecode.html?fps=10"
+# What a browser does that blocks the storage of frames of another origin.
+FORBID_STORAGE = """
+if (self !== top)
+    for (const name of ["sessionStorage", "localStorage"])
+        Object.defineProperty(self, name, { get() { throw new DOMException("denied", "SecurityError"); } });
+"""
 CYCLES = 1000
 WARM_UP = 50
 
@@ -27,7 +33,7 @@ class Host:
         self.origin = origin
         self.body = ""
 
-    async def open(self, browser: Browser, body: str) -> Page:
+    async def open(self, browser: Browser | BrowserContext, body: str) -> Page:
         self.body = body
         page = await browser.new_page()
         await page.goto(self.origin)
@@ -37,7 +43,7 @@ class Host:
         api, frames = self.server.api, self.server.frames
         policy = (
             f"default-src 'none'; script-src {api}; img-src {api} {frames}; media-src blob:; style-src 'none'; "
-            f"connect-src {api} {frames} {api.replace('http', 'ws')}"
+            f"connect-src {api} {frames} {api.replace('http', 'ws')}; frame-src {api}"
         )
         script = f'<script type="module" src="{api}/player.js"></script>'
         html = f"<!doctype html><html lang=en><title>Host</title>{script}<h1>Our page</h1>{self.body}"
@@ -47,14 +53,15 @@ class Host:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def host() -> AsyncIterator[Host]:
     port = free_port()
-    origin = f"http://127.0.0.1:{port}"
+    # Another site than the server's, so that the browser treats a frame as a third party.
+    origin = f"http://localhost:{port}"
     async with served(JUMPSEAT_ALLOWED_ORIGINS=origin) as server:
         host = Host(server, origin)
         app = web.Application()
         app.router.add_get("/", host.answer)
         runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, "localhost", port).start()
         yield host
         await runner.cleanup()
 
@@ -75,6 +82,29 @@ async def test_it_plays_and_steers_in_a_page_of_another_origin(host: Host, viewe
     await expect(page.get_by_role("button", name="Resume", exact=True)).to_have_count(0)
     assert refused == []
     await page.close()
+    await host.server.cancel(run_id)
+
+
+@pytest.mark.parametrize("storage", ["allowed", "forbidden"])
+async def test_its_page_plays_and_steers_in_a_frame(host: Host, viewer_browser: Browser, storage: str) -> None:
+    run_id = await host.server.start_watchable(MOVING, seconds=120)
+    status, share = await host.server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
+    assert status == 201
+    context = await viewer_browser.new_context()
+    if storage == "forbidden":
+        await context.add_init_script(FORBID_STORAGE)
+    source = f"{host.server.api}/runs/{run_id}?token={share['token']}"
+    allow = "fullscreen; picture-in-picture; clipboard-read; clipboard-write"
+    frame = f'<iframe src="{source}" title="Live test" width="1100" height="640" allow="{allow}"></iframe>'
+    page = await host.open(context, frame)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    player = page.frame_locator("iframe")
+    await expect(player.locator('.jp-connection[data-transport="whep"]')).to_be_visible(timeout=20 * SECONDS)
+    await player.get_by_role("button", name="Pause", exact=True).click()
+    await expect(player.get_by_role("button", name="Resume", exact=True)).to_be_visible(timeout=15 * SECONDS)
+    assert errors == []
+    await context.close()
     await host.server.cancel(run_id)
 
 

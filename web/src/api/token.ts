@@ -1,4 +1,5 @@
 import { randomId } from "../id";
+import { safeStorage } from "./storage";
 
 const KEY = "jumpseat.token";
 
@@ -9,7 +10,7 @@ const KEY = "jumpseat.token";
 export function takeToken(): string | null {
   const address = new URL(location.href);
   const given = address.searchParams.get("token");
-  if (given === null) return sessionStorage.getItem(KEY);
+  if (given === null) return safeStorage.get("sessionStorage", KEY);
   address.searchParams.delete("token");
   history.replaceState(history.state, "", address);
   keepToken(given);
@@ -19,17 +20,11 @@ export function takeToken(): string | null {
 /** A mark of this tab: it stays over a reload, so that one who steers comes back as the same person. */
 export function tabMark(): string {
   const key = "jumpseat.client";
-  const made = randomId();
-  try {
-    const kept = sessionStorage.getItem(key);
-    if (kept === null) sessionStorage.setItem(key, made);
-    return kept ?? made;
-  } catch {
-    // A page that may not store anything gets a new mark each time.
-    return made;
-  }
+  const mark = safeStorage.get("sessionStorage", key) ?? randomId();
+  safeStorage.set("sessionStorage", key, mark);
+  return mark;
 }
 
 export function keepToken(token: string): void {
-  sessionStorage.setItem(KEY, token);
+  safeStorage.set("sessionStorage", KEY, token);
 }

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { safeStorage } from "../api/storage";
 
 export type ThemeName = "auto" | "light" | "dark";
 
@@ -14,11 +15,11 @@ const ORDER: Record<ThemeName, ThemeName> = { auto: "light", light: "dark", dark
 
 /** The chosen theme, kept for this browser. */
 export function useTheme(): Theme {
-  const kept = localStorage.getItem(KEY);
+  const kept = safeStorage.get("localStorage", KEY);
   const [value, setValue] = useState<ThemeName>(kept === "light" || kept === "dark" ? kept : "auto");
   const next = ORDER[value];
   const turn = () => {
-    localStorage.setItem(KEY, next);
+    safeStorage.set("localStorage", KEY, next);
     setValue(next);
   };
   return { value, next, turn };
