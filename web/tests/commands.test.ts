@@ -37,8 +37,8 @@ describe("CommandQueue", () => {
     const second = queue.submit({ type: "step" });
     const [a, b] = channel.sent;
     expect(a?.id).not.toBe(b?.id);
-    queue.settle({ type: "ack", id: b?.id ?? "" });
-    queue.settle({ type: "ack", id: a?.id ?? "" });
+    queue.hear(channel, { type: "ack", id: b?.id ?? "" });
+    queue.hear(channel, { type: "ack", id: a?.id ?? "" });
     await expect(first).resolves.toMatchObject({ id: a?.id });
     await expect(second).resolves.toMatchObject({ id: b?.id });
   });
@@ -49,7 +49,7 @@ describe("CommandQueue", () => {
     const answered = queue.submit({ type: "pause" });
     void queue.submit({ type: "skip_step" }).catch(() => null);
     void queue.submit({ type: "resume" }).catch(() => null);
-    queue.settle({ type: "ack", id: old.sent[0]?.id ?? "" });
+    queue.hear(old, { type: "ack", id: old.sent[0]?.id ?? "" });
     await answered;
     queue.use(null);
     queue.use(next);
@@ -68,8 +68,8 @@ describe("CommandQueue", () => {
     queue.use(channel);
     const done = queue.submit({ type: "pause" });
     const id = channel.sent[0]?.id ?? "";
-    queue.settle({ type: "ack", id });
-    queue.settle({ type: "error", id, code: "conflict", message: "late" });
+    queue.hear(channel, { type: "ack", id });
+    queue.hear(channel, { type: "error", id, code: "conflict", message: "late" });
     await expect(done).resolves.toMatchObject({ type: "ack" });
   });
 
@@ -77,7 +77,7 @@ describe("CommandQueue", () => {
     const channel = new RecordingChannel();
     queue.use(channel);
     const done = queue.submit({ type: "pause" });
-    queue.settle({ type: "error", id: channel.sent[0]?.id ?? "", code: "conflict", message: "cannot pause" });
+    queue.hear(channel, { type: "error", id: channel.sent[0]?.id ?? "", code: "conflict", message: "cannot pause" });
     await expect(done).rejects.toMatchObject({ code: "conflict", message: "cannot pause" });
   });
 
@@ -90,6 +90,26 @@ describe("CommandQueue", () => {
     vi.advanceTimersByTime(16_000);
     await expect(done).resolves.toMatchObject({ code: "timeout" });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("keeps a channel that answers late but says other things", () => {
+    const channel = new RecordingChannel();
+    queue.use(channel);
+    void queue.submit({ type: "pause" }).catch(() => null);
+    vi.advanceTimersByTime(3_000);
+    queue.hear(channel, { type: "pong", t: 1 });
+    vi.advanceTimersByTime(16_000);
+    expect(silent).toEqual([]);
+  });
+
+  it("does not take one channel's words for another's", () => {
+    const [spoken, mute] = [new RecordingChannel(), new RecordingChannel()];
+    queue.use(mute);
+    void queue.submit({ type: "pause" }).catch(() => null);
+    queue.hear(spoken, { type: "pong", t: 1 });
+    vi.advanceTimersByTime(4_000);
+    expect(silent).toEqual([mute]);
+    queue.close();
   });
 
   it("tells what waits for an answer, but not of single inputs", () => {

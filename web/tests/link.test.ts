@@ -3,6 +3,7 @@ import { ApiClient } from "../src/api/client";
 import type { ControlChannel, Envelope } from "../src/control/channel";
 import { ControlLink } from "../src/control/link";
 import type { ServerMessage } from "../src/protocol/messages";
+import type { RemoteDialog } from "../src/protocol/types";
 import { Store } from "../src/store/store";
 import { eventFixtures } from "./fixtures";
 
@@ -138,6 +139,45 @@ describe("ControlLink", () => {
     expect(store.state.control).toBe("websocket");
   });
 
+  it("puts a silent data channel aside, and returns to it when it is heard again", async () => {
+    newest().open(hello);
+    const channel = new PuppetDataChannel();
+    link.onMessage(channel, hello);
+    void link.send({ type: "pause" });
+    await vi.advanceTimersByTimeAsync(4_001);
+    newest().open();
+    expect(store.state.control).toBe("websocket");
+    expect(newest().commands.map(({ type }) => type)).toEqual(["pause"]);
+    expect(channel.closed).toBe(false);
+    link.onMessage(channel, starting);
+    expect(store.state.control).toBe("datachannel");
+    expect(newest().readyState).toBe(3);
+  });
+
+  it("stays on a channel that answers pings while a command waits", async () => {
+    newest().open(hello);
+    const channel = new PuppetDataChannel();
+    link.onMessage(channel, hello);
+    const sockets = PuppetSocket.made.length;
+    void link.send({ type: "input", kind: "text", text: "a", width: 1, height: 1, modifiers: [] });
+    for (let ms = 0; ms < 16_000; ms += 1_000) {
+      for (const { type, id } of channel.sent) if (type === "ping") link.onMessage(channel, { type: "pong", id, t: 1 });
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(store.state.control).toBe("datachannel");
+    expect(PuppetSocket.made).toHaveLength(sockets);
+  });
+
+  it("opens one socket for many messages after a gap", () => {
+    newest().open(hello);
+    const channel = new PuppetDataChannel();
+    link.onMessage(channel, hello);
+    const sockets = PuppetSocket.made.length;
+    for (const seq of [4, 5, 6]) link.onMessage(channel, { ...starting, seq } as ServerMessage);
+    expect(PuppetSocket.made).toHaveLength(sockets + 1);
+    expect(newest().readyState).toBe(0);
+  });
+
   it("goes by HTTP while no socket opens, and returns to the socket when one does", async () => {
     for (let failures = 0; failures < 4; failures += 1) {
       newest().break();
@@ -147,6 +187,21 @@ describe("ControlLink", () => {
     expect(store.state.run?.id).toBe(hello.run.id);
     newest().open(hello);
     expect(store.state.control).toBe("websocket");
+  });
+
+  it("keeps the dialogs, the page and the call for help that only events tell, while it goes by HTTP", async () => {
+    vi.stubGlobal("fetch", async () => Response.json({ ...hello.run, status: "diagnosing", viewers: 7 }));
+    const dialog: RemoteDialog = { dialogId: "d", kind: "alert", message: "Saved" };
+    const help = { reason: "stuck", deadline: null };
+    const page = { url: "https://shop.example/", title: "Shop", tabs: [] };
+    newest().open({ ...hello, run: { ...hello.run, status: "diagnosing" }, dialogs: [dialog], help, page });
+    for (let failures = 0; failures < 4; failures += 1) {
+      newest().break();
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    expect(store.state.control).toBe("rest");
+    expect(store.state.run?.viewers).toBe(7);
+    expect(store.state).toMatchObject({ dialogs: [dialog], help, page, viewerId: hello.viewerId });
   });
 
   it("stops asking when it is refused", async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { reduce } from "../src/store/reducer";
+import type { ServerMessage } from "../src/protocol/messages";
+import type { Run, StepSummary } from "../src/protocol/types";
+import { adopt, reduce } from "../src/store/reducer";
 import { canSteer, holdsControl, initialState } from "../src/store/state";
 import { Store } from "../src/store/store";
 import { eventFixtures } from "./fixtures";
@@ -31,6 +33,66 @@ describe("reduce", () => {
     expect(holdsControl(state)).toBe(true);
     expect(holdsControl({ ...state, viewerId: "another" })).toBe(false);
     expect(canSteer(state)).toBe(true);
+  });
+});
+
+describe("what is queued and proposed", () => {
+  const proposed = fixtures.find(({ messages }) => messages.some((each) => each.type === "step_proposed"));
+  const greeting = proposed?.messages.find((message) => message.type === "hello");
+  const proposal = proposed?.messages
+    .flatMap((each) => (each.type === "step_proposed" ? each.proposal : null))
+    .find(Boolean);
+  if (!greeting || !proposal) throw new Error("the fixtures have changed");
+  const run: Run = { ...greeting.run, steps: [], proposal: { ...proposal, stepNumber: 3 } };
+  const step: StepSummary = {
+    stepNumber: 2,
+    action: "scroll",
+    target: null,
+    value: null,
+    description: "Scroll",
+    source: "plan",
+    status: "running",
+    error: null,
+    timestamp: "2026-03-02T09:30:01.000Z",
+    durationMs: null,
+    screenshotUrl: null,
+  };
+  const say = (...messages: ServerMessage[]) =>
+    messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));
+  const queue = (seq: number): ServerMessage => ({ type: "step_override_queued", action: { type: "scroll" }, seq });
+  const greet = (seq: number, change: Partial<Run> = {}) =>
+    ({ ...greeting, run: { ...run, ...change }, seq }) as ServerMessage;
+
+  it("forgets the proposal of a repair when it runs as the step that failed", () => {
+    expect(say().run?.proposal).not.toBeNull();
+    expect(say({ type: "test_step", step, seq: 2 }).run?.proposal).toBeNull();
+    expect(say({ type: "test_step", step: { ...step, status: "failed" }, seq: 2 }).run?.proposal).not.toBeNull();
+  });
+
+  it("keeps what is queued over a new greeting of the same run", () => {
+    expect(say(queue(2), greet(2)).queued).toHaveLength(1);
+    expect(say(queue(2), greet(1)).queued).toEqual([]);
+    expect(say(queue(2), greet(5, { id: "another" })).queued).toEqual([]);
+  });
+
+  it("knows by the steps which overrides were done meanwhile", () => {
+    const steps = [{ ...step, source: "override" as const }];
+    expect(say(queue(2), queue(3), greet(9, { steps })).queued).toHaveLength(1);
+    expect(adopt(say(queue(2)), { ...run, steps }, "owner").queued).toEqual([]);
+  });
+
+  it("asks nobody about a run that is over", () => {
+    const asked = say({ type: "help_needed", reason: "stuck", deadline: null, seq: 2 }, queue(3));
+    expect(adopt(asked, { ...run, status: "diagnosing" }, "owner").help).not.toBeNull();
+    const over = adopt(asked, { ...run, status: "failed" }, "owner");
+    expect(over).toMatchObject({ help: null, queued: [], dialogs: [], seq: 3 });
+  });
+
+  it("knows who may take control, as far as the server says it", () => {
+    const controllers = [{ viewerId: "v", name: "Ada" }];
+    const state = say({ type: "viewers", count: 2, controllers, seq: 2 });
+    expect(state.run).toMatchObject({ viewers: 2, controllers });
+    expect(reduce(state, { type: "viewers", count: 3, seq: 3 }).run).toMatchObject({ viewers: 3, controllers });
   });
 });
 

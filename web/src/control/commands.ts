@@ -3,8 +3,8 @@ import { randomId } from "../id";
 import type { Command, CommandType, ServerMessage } from "../protocol/messages";
 import type { ControlChannel, Envelope } from "./channel";
 
-/** A channel that leaves a command unanswered for this long is given up; the command goes out on the next one. */
-const SILENCE_MS = 4_000;
+/** A channel that says nothing at all for this long after a command is given up; the command goes out on the next one. */
+export const SILENCE_MS = 4_000;
 /** After this long the person is told. */
 const GIVE_UP_MS = 20_000;
 
@@ -17,7 +17,7 @@ interface Pending {
 }
 
 interface QueueOptions {
-  /** Called when the channel did not answer in time. */
+  /** Called when nothing was heard from the channel in time. */
   onSilence(channel: ControlChannel): void;
   onChange(pending: Record<string, CommandType>): void;
 }
@@ -30,6 +30,8 @@ export class CommandQueue {
   readonly #pending = new Map<string, Pending>();
   readonly #options: QueueOptions;
   #channel: ControlChannel | null = null;
+  /** Messages of the channel in use: one whose answers come late, because the remote page is busy, still says others. */
+  #heard = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -53,8 +55,9 @@ export class CommandQueue {
     for (const id of this.#pending.keys()) this.#transmit(id);
   }
 
-  /** Settles the command that `message` answers, if any. */
-  settle(message: ServerMessage): void {
+  /** Takes note that `channel` lives, and settles the command that `message` answers, if any. */
+  hear(channel: ControlChannel, message: ServerMessage): void {
+    if (channel === this.#channel) this.#heard += 1;
     const id = "id" in message ? message.id : undefined;
     const pending = id === undefined ? undefined : this.#take(id);
     if (pending === undefined) return;
@@ -76,7 +79,8 @@ export class CommandQueue {
     clearTimeout(pending.silence);
     if (channel === null) return;
     channel.send(pending.envelope);
-    pending.silence = setTimeout(() => this.#options.onSilence(channel), SILENCE_MS);
+    const heard = this.#heard;
+    pending.silence = setTimeout(() => heard === this.#heard && this.#options.onSilence(channel), SILENCE_MS);
   }
 
   #take(id: string): Pending | undefined {

@@ -6,12 +6,13 @@ import { isFinal, type Role, type Run } from "../protocol/types";
 import type { ControlKind } from "../store/state";
 import type { Store } from "../store/store";
 import type { ChannelListener, ControlChannel } from "./channel";
-import { CommandQueue } from "./commands";
+import { CommandQueue, SILENCE_MS } from "./commands";
 import { judge } from "./feed";
 import { RestChannel } from "./rest";
 import { SocketChannel, socketUrl } from "./socket";
 
-const PING_MS = 5_000;
+/** So often that a channel which lives says something within any time of silence, whatever else waits. */
+const PING_MS = SILENCE_MS / 2;
 /** Sockets that failed in a row before commands go by REST. */
 const FAILURES_BEFORE_REST = 2;
 const RANK: readonly ControlKind[] = ["datachannel", "livekit", "websocket", "rest"];
@@ -42,7 +43,7 @@ export class ControlLink implements ChannelListener {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#queue = new CommandQueue({
-      onSilence: (channel) => channel.close(),
+      onSilence: (channel) => this.#silent(channel),
       onChange: (pending) => options.store.set({ pending }),
     });
   }
@@ -102,9 +103,9 @@ export class ControlLink implements ChannelListener {
     const { store } = this.#options;
     const verdict = judge(message, channel.kind, store.state.run === null ? null : store.state.seq);
     if (verdict === "apply") store.receive(message);
-    if (verdict === "gap") this.#resync();
+    if (verdict === "gap") this.#resync(channel);
     if (verdict === "apply" && message.type === "step_override_dropped") store.notify("info", message.reason);
-    this.#queue.settle(message);
+    this.#queue.hear(channel, message);
     if (channel !== this.#active) this.#proved(channel);
   }
 
@@ -115,6 +116,14 @@ export class ControlLink implements ChannelListener {
     if (this.#closed) return;
     this.#choose();
     if (channel.kind === "websocket" || channel.kind === "datachannel") this.#later();
+  }
+
+  /** One that belongs to a picture cannot be opened anew: it is put aside until it is heard again. */
+  #silent(channel: ControlChannel): void {
+    if (channel.kind === "websocket" || channel.kind === "rest") return channel.close();
+    this.#open.delete(channel);
+    this.#choose();
+    this.#later();
   }
 
   #proved(channel: ControlChannel): void {
@@ -165,20 +174,13 @@ export class ControlLink implements ChannelListener {
   }
 
   #adopt(run: Run): void {
-    const { store, token, runId } = this.#options;
-    const { seq, viewerId, role } = store.state;
-    store.receive({
-      type: "hello",
-      protocol: 1,
-      runId,
-      seq,
-      run,
-      role: role ?? roleOf(token),
-      viewerId: viewerId ?? "",
-    });
+    const { store, token } = this.#options;
+    store.adopt(run, store.state.role ?? roleOf(token));
   }
 
-  #resync(): void {
+  /** The socket brings what is missing when it connects: one that is beside the channel with the gap is waited for. */
+  #resync(channel: ControlChannel): void {
+    if (this.#socket !== null && channel !== this.#socket) return;
     this.#socket?.close();
     this.#connectSocket();
   }

@@ -22,7 +22,8 @@ export class LiveKitControlChannel implements ControlChannel {
     this.#room = room;
     this.#listener = listener;
     room.on(events.DataReceived, (payload, from, _kind, topic) => {
-      if (topic === CONTROL_TOPIC && from?.identity === SERVER) this.#hear(parseMessage(new TextDecoder().decode(payload)));
+      if (topic === CONTROL_TOPIC && from?.identity === SERVER)
+        this.#hear(parseMessage(new TextDecoder().decode(payload)));
     });
     room.on(events.Reconnecting, () => this.close());
     room.on(events.Disconnected, () => this.close());

@@ -1,4 +1,16 @@
-import type { Action, ControlState, Page, Picked, Proposal, RemoteDialog, Role, Run, RunStatus, Step } from "./types";
+import type {
+  Action,
+  ControlState,
+  Holder,
+  Page,
+  Picked,
+  Proposal,
+  RemoteDialog,
+  Role,
+  Run,
+  RunStatus,
+  Step,
+} from "./types";
 
 export type Modifier = "Alt" | "Control" | "Meta" | "Shift";
 
@@ -108,7 +120,7 @@ export type ServerMessage = Partial<Stamp> &
     | { type: "instructions_updated"; instructions: string; version: number }
     | ({ type: "help_needed" } & HelpRequest)
     | ({ type: "control_changed" } & ControlState)
-    | { type: "viewers"; count: number }
+    | { type: "viewers"; count: number; controllers?: Holder[] }
     | ({ type: "page_changed" } & Page)
     | ({ type: "dialog" } & RemoteDialog)
     | { type: "run_finished"; status: RunStatus; error: string | null }

@@ -95,6 +95,7 @@ export interface Step extends StepSummary {
   viewport?: Size | null;
 }
 
+/** A viewer who holds control, or may. */
 export interface Holder {
   viewerId: string;
   name: string;
@@ -123,6 +124,8 @@ export interface Run {
   proposal: Proposal | null;
   control: ControlState;
   viewers: number;
+  /** Those who are here and may take control. */
+  controllers?: Holder[];
   createdAt: string;
   startedAt: string | null;
   endedAt: string | null;

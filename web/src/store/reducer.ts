@@ -1,5 +1,5 @@
 import { type HelpRequest, isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
-import type { Action, RemoteDialog, Run, Step } from "../protocol/types";
+import { type Action, isFinal, type RemoteDialog, type Role, type Run, type Step } from "../protocol/types";
 import type { PlayerState } from "./state";
 
 /** The state after one server message. Messages must come in order and without gaps: see `EventFeed`. */
@@ -7,6 +7,11 @@ export function reduce(state: PlayerState, message: ServerMessage): PlayerState 
   const next = apply(state, message);
   if (message.type === "hello") return { ...next, seq: message.seq ?? 0 };
   return isReply(message) || message.seq === undefined ? next : { ...next, seq: message.seq };
+}
+
+/** The state after the run was read by HTTP, which tells neither of dialogs nor of the page nor of who may help. */
+export function adopt(state: PlayerState, run: Run, role: Role): PlayerState {
+  return cleared({ ...withWholeRun(state, run), role });
 }
 
 function apply(state: PlayerState, message: ServerMessage): PlayerState {
@@ -33,7 +38,7 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     case "control_changed":
       return withRun(state, { control: pickControl(message) });
     case "viewers":
-      return withRun(state, { viewers: message.count });
+      return withRun(state, viewersOf(message));
     case "page_changed":
       return { ...state, page: pickPage(message) };
     case "dialog":
@@ -56,15 +61,33 @@ function withRun(state: PlayerState, change: Partial<Run>): PlayerState {
 function hello(state: PlayerState, message: ServerMessageOf<"hello">): PlayerState {
   const { run, role, viewerId } = message;
   return {
-    ...state,
-    run: { ...run, steps: mergeSteps(state.run?.steps ?? [], run.steps) },
+    ...withWholeRun(wentBack(state, message) ? { ...state, queued: [] } : state, run),
     role,
     viewerId,
     dialogs: message.dialogs ?? [],
     page: message.page ?? state.page,
-    queued: [],
     help: message.help ? helpOf(message.help) : null,
   };
+}
+
+/** True where the server knows less than we do: it forgot what was queued. */
+function wentBack({ run, seq }: PlayerState, message: ServerMessageOf<"hello">): boolean {
+  return run?.id !== message.run.id || (message.seq ?? 0) < seq;
+}
+
+/** The run as a whole; overrides that were done meanwhile wait no more. */
+function withWholeRun(state: PlayerState, run: Run): PlayerState {
+  const known = state.run?.steps ?? [];
+  const numbers = new Set(known.map(({ stepNumber }) => stepNumber));
+  const done = run.steps.filter(({ source, stepNumber }) => source === "override" && !numbers.has(stepNumber));
+  return { ...state, run: { ...run, steps: mergeSteps(known, run.steps) }, queued: state.queued.slice(done.length) };
+}
+
+/** Without what the status of the run rules out. */
+function cleared(state: PlayerState): PlayerState {
+  const status = state.run?.status;
+  if (status !== undefined && isFinal(status)) return { ...state, help: null, queued: [], dialogs: [] };
+  return status === "diagnosing" || status === "paused" ? state : { ...state, help: null };
 }
 
 /** The summaries in a Run lack what the events said: keep the details of steps that are the same. */
@@ -76,15 +99,15 @@ function mergeSteps(known: Step[], fresh: Step[]): Step[] {
 function runState(state: PlayerState, message: ServerMessageOf<"run_state">): PlayerState {
   const { status, paused } = message;
   const startedAt = state.run?.startedAt ?? (status === "running" ? (message.at ?? null) : null);
-  const next = withRun(state, { status, paused, startedAt });
-  return status === "diagnosing" || status === "paused" ? next : { ...next, help: null };
+  return cleared(withRun(state, { status, paused, startedAt }));
 }
 
 function testStep(state: PlayerState, { step, totalSteps }: ServerMessageOf<"test_step">): PlayerState {
   const run = state.run;
   if (run === null) return state;
   const steps = upsert(run.steps, step);
-  const done = run.proposal !== null && run.proposal.stepNumber <= step.stepNumber;
+  // A repair is proposed as a step of its own but runs as the step that failed.
+  const done = step.status === "running" || (run.proposal !== null && run.proposal.stepNumber <= step.stepNumber);
   const next = withRun(state, {
     steps,
     currentStep: Math.max(run.currentStep, step.stepNumber),
@@ -131,6 +154,9 @@ const pickPage = ({ url, title, tabs, viewport }: ServerMessageOf<"page_changed"
   viewport: viewport ?? null,
 });
 
+const viewersOf = ({ count, controllers }: ServerMessageOf<"viewers">): Partial<Run> =>
+  controllers === undefined ? { viewers: count } : { viewers: count, controllers };
+
 function pickControl({ holder, since, graceUntil }: ServerMessageOf<"control_changed">): Run["control"] {
   return { holder, since: since ?? null, graceUntil: graceUntil ?? null };
 }
@@ -144,5 +170,5 @@ function runFinished(state: PlayerState, message: ServerMessageOf<"run_finished"
   const endedAt = message.at ?? state.run?.endedAt ?? null;
   const change = { status: message.status, error: message.error, paused: false, proposal: null, endedAt };
   const control = { holder: null, since: null };
-  return { ...withRun(state, { ...change, control }), help: null, queued: [], dialogs: [] };
+  return cleared(withRun(state, { ...change, control }));
 }

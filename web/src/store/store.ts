@@ -1,5 +1,6 @@
 import type { ServerMessage } from "../protocol/messages";
-import { reduce } from "./reducer";
+import type { Role, Run } from "../protocol/types";
+import { adopt, reduce } from "./reducer";
 import { initialState, type Notice, type PlayerState } from "./state";
 
 /** Facts of this client itself: connections, statistics, what waits for an answer. Never the state of the run. */
@@ -29,6 +30,11 @@ export class Store {
 
   receive(message: ServerMessage): void {
     this.#commit(reduce(this.#state, message));
+  }
+
+  /** Takes a run that was read by HTTP, where no events come. */
+  adopt(run: Run, role: Role): void {
+    this.#commit(adopt(this.#state, run, role));
   }
 
   set(facts: Partial<LocalFacts>): void {
