@@ -112,15 +112,18 @@ function TakeControl() {
   if (mine) {
     const release = () => actions.send({ type: "release_control" });
     return (
-      <Button
-        icon="hand"
-        label="Release control"
-        tone="primary"
-        hotkey="T"
-        disabled={busy}
-        onClick={release}
-        data-release
-      />
+      <div className="jp-group jp-wrap">
+        <HandOver disabled={busy} />
+        <Button
+          icon="hand"
+          label="Release control"
+          tone="primary"
+          hotkey="T"
+          disabled={busy}
+          onClick={release}
+          data-release
+        />
+      </div>
     );
   }
   if (holder !== null && role === "owner") {
@@ -130,6 +133,22 @@ function TakeControl() {
   }
   const take = () => actions.send({ type: "take_control" });
   return <Button icon="hand" label="Take control" hotkey="T" disabled={busy || holder !== null} onClick={take} />;
+}
+
+/** One button for each of the others who may steer. */
+function HandOver({ disabled }: { disabled: boolean }) {
+  const { actions } = usePlayer();
+  const me = usePlayerState((state) => state.viewerId);
+  const controllers = usePlayerState((state) => state.run?.controllers);
+  const others = (controllers ?? []).filter(({ viewerId }) => viewerId !== me);
+  return others.map(({ viewerId, name }) => (
+    <Button
+      key={viewerId}
+      label={`Hand to ${name}`}
+      disabled={disabled}
+      onClick={() => actions.send({ type: "release_control", to: viewerId })}
+    />
+  ));
 }
 
 function ViewButtons() {

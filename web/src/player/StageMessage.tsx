@@ -23,7 +23,7 @@ export function StageMessage() {
   if (status !== null && isFinal(status)) return null;
   if (media.phase === "unavailable") return <Message title="No live picture" text={media.reason ?? ""} />;
   if (status === "queued") {
-    return <Message busy title="In the queue" text="The run starts when another one has ended." />;
+    return <Message busy title="About to start" text="The run starts in a moment." />;
   }
   if (media.phase === "waiting") {
     return <Message busy title="The browser is starting" text="The picture comes in a moment." />;
