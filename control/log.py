@@ -31,7 +31,8 @@ Listener = Callable[[Entry], None]
 class EventLog:
     """Numbers events from 1 without gaps, keeps the newest ``keep`` of them, and tells listeners in order.
 
-    A listener is called from within ``append`` and must neither block nor raise.
+    A listener is called from within ``append`` and must neither block nor raise. What a listener appends is told once
+    all have heard the event before it.
     """
 
     def __init__(self, run_id: str, *, clock: Clock, keep: int = 2000) -> None:
@@ -39,6 +40,8 @@ class EventLog:
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=keep)
         self._listeners: list[Listener] = []
+        self._untold: deque[Entry] = deque()
+        self._telling = False
         self.seq = 0
         """The newest event's number; 0 before the first."""
 
@@ -46,8 +49,9 @@ class EventLog:
         self.seq += 1
         entry = Entry(self.seq, rfc3339(self._clock()), body, self.run_id)
         self._entries.append(entry)
-        for listener in tuple(self._listeners):
-            listener(entry)
+        self._untold.append(entry)
+        if not self._telling:
+            self._tell()
         return entry
 
     def since(self, seq: int) -> list[Entry] | None:
@@ -69,3 +73,13 @@ class EventLog:
                 self._listeners.remove(listener)
 
         return stop
+
+    def _tell(self) -> None:
+        self._telling = True
+        try:
+            while self._untold:
+                entry = self._untold.popleft()
+                for listener in tuple(self._listeners):
+                    listener(entry)
+        finally:
+            self._telling = False

@@ -84,3 +84,17 @@ def test_a_listener_may_stop_while_it_is_told() -> None:
     log.append(e.Viewers(count=1))
     log.append(e.Viewers(count=2))
     assert heard == [1, -1, -2]
+
+
+def test_what_a_listener_appends_is_heard_by_all_after_what_it_heard() -> None:
+    log = log_of(0)
+    heard: list[int] = []
+
+    def answer(entry: Entry) -> None:
+        if entry.seq < 3:
+            log.append(e.Viewers(count=entry.seq))
+
+    log.listen(answer)
+    log.listen(lambda entry: heard.append(entry.seq))
+    log.append(e.Viewers(count=0))
+    assert heard == [1, 2, 3]

@@ -58,6 +58,7 @@ class Steered(RuleBasedStateMachine):
         self.flight = Flight(length, mode="review" if mode == "review" else "auto", looks_ahead=looks_ahead)
         self.run = self.flight.run
         self.second: list[Entry] = []
+        self.run.log.listen(self.answer_dispatch)
         self.run.log.listen(self.second.append)
         self.run.log.listen(self.check_state_event)
         self.queued: list[Action] = []
@@ -79,6 +80,11 @@ class Steered(RuleBasedStateMachine):
         if isinstance(entry.body, e.RunState):
             view = self.run.view()
             assert (view.status, view.paused) == (entry.body.status, entry.body.paused)
+
+    def answer_dispatch(self, entry: Entry) -> None:
+        """A listener that is told of a step may have something to add to it at once."""
+        if isinstance(entry.body, e.TestStep) and entry.body.step.reasoning is None:
+            self.run.amend_step(entry.body.step.step_number, reasoning="it is next")
 
     # People
 
