@@ -187,6 +187,8 @@ class RunCore:
             self.diagnosis.restart()
             if not self.upcoming.cleared:
                 self.upcoming.withdraw()
+            if self.diagnosis.step is None:
+                self.diagnosis = None
         self.exhausted_plan = False
         self.look_once = True
 

@@ -67,7 +67,7 @@ class Steering:
     def _resume(self) -> None:
         run = self._run
         run.refuse_while_held("resume")
-        if not run.pause_asked and run.stepping is Stepping.NO:
+        if not run.pause_asked and run.stepping is Stepping.NO and not self._helpless():
             raise InvalidTransition("the run is not paused")
         run.pause_asked = False
         run.stepping = Stepping.NO
@@ -154,8 +154,11 @@ class Steering:
 
     def _waits_for_people(self) -> bool:
         run = self._run
-        asked = run.diagnosis is not None and run.diagnosis.deadline is not None
-        return asked or (run.proposal is not None and not run.upcoming.cleared)
+        return self._helpless() or (run.proposal is not None and not run.upcoming.cleared)
+
+    def _helpless(self) -> bool:
+        """People are asked for help."""
+        return self._run.diagnosis is not None and self._run.diagnosis.help is not None
 
     def _repairs_a_step(self, proposal: Proposal) -> bool:
         """The step that it is for is in the books already, as failed."""

@@ -175,6 +175,36 @@ def test_step_while_help_is_awaited_looks_again() -> None:
     assert isinstance(flight.run.next(), Diagnose)
 
 
+def stuck() -> Flight:
+    """A flight whose planner has found no step, so that people are asked."""
+    flight = Flight().open()
+    flight.run.stuck("the model did not answer", 1)
+    flight.run.ask_help("the model did not answer")
+    return flight
+
+
+@pytest.mark.parametrize(
+    "commands", [[c.Resume()], [c.StepOnce()], [c.Pause(), c.Resume()], [c.TakeControl(), c.ReleaseControl()]]
+)
+def test_a_planner_that_found_no_step_is_asked_again(commands: list[c.Command]) -> None:
+    flight = stuck()
+    for command in commands:
+        flight.send(command)
+    assert flight.run.next() == Plan(1)
+    assert flight.status() is RunStatus.RUNNING
+    flight.do()
+    assert flight.done == ["#plan-1 passed"]
+
+
+def test_resume_looks_again_while_help_is_awaited() -> None:
+    flight = asked("near")
+    flight.send(c.Resume())
+    assert flight.run.proposal is None
+    assert isinstance(flight.run.next(), Diagnose)
+    with pytest.raises(InvalidTransition, match="the run is not paused"):
+        flight.send(c.Resume())
+
+
 # Facts that come too late, and the end
 
 

@@ -104,3 +104,13 @@ class TestDiagnosing:
             await run.until(lambda: run.events(e.HelpNeeded))
             assert run.events(e.HelpNeeded)[0].reason == "the planner failed: 'choices'"
             assert "Traceback" in caplog.text
+
+    async def test_resume_asks_a_planner_that_was_stuck_once_more(self, tmp_path: Path) -> None:
+        planner = FakePlanner([click("#pay")])
+        planner.stuck.append(Stuck("the model did not answer"))
+        async with rig(tmp_path, planner) as run:
+            run.start()
+            await run.until(lambda: run.events(e.HelpNeeded))
+            await run.do(c.Resume())
+            assert await run.finish() is PASSED
+            assert selectors(run) == ["#pay"]
