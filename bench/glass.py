@@ -23,7 +23,7 @@ import numpy as np
 from playwright.async_api import Browser
 
 from bench.figures import Row, percentile, ratio
-from media.jpeg import JpegDecoder
+from media.coding.jpeg import JpegDecoder
 from tests.chromium import WhepViewer
 from tests.served import Served
 from tests.timecode import decode

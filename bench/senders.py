@@ -23,8 +23,8 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from media.clock import TIME_BASE
+from media.coding.jpeg import JpegDecoder
 from media.frames import CLOCK_RATE, LatestFrame
-from media.jpeg import JpegDecoder
 from media.stream import LiveStream
 from tests.media.pictures import jpeg, noise
 from tests.peers import loopback

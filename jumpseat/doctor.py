@@ -10,10 +10,10 @@ from pathlib import Path
 from control.shapes import Size
 from jumpseat.parts import browser_options, livekit_config
 from jumpseat.settings import BadSetting, Settings
-from media.codecs import check as check_codecs
+from media.coding.codecs import check as check_codecs
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import BrowserGone, StepFailed
-from signaling.livekit_service import unreachable
+from signaling.livekit.service import unreachable
 from web import is_built
 
 Check = tuple[str, bool | None, str]

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from .frames import CLOCK_RATE
+from media.frames import CLOCK_RATE
 
 TIME_BASE = Fraction(1, CLOCK_RATE)
 """Seconds per tick."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .frames import Codec
-from .rate import KeyframeGate, RateControl
-from .renditions import Rendition
+from media.frames import Codec
+from media.rate import KeyframeGate, RateControl
+from media.renditions import Rendition
 
 if TYPE_CHECKING:
-    from .subscription import Subscription
+    from media.subscription import Subscription
 
 
 class LaneKey(NamedTuple):

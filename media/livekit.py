@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError
 
-from .errors import RoomLost, StreamClosed
-from .frames import Codec
-from .livekit_track import ScreenTrack, publish_options
-from .stream import LiveStream
-from .subscription import Subscription
+from media.errors import RoomLost, StreamClosed
+from media.frames import Codec
+from media.livekit_track import ScreenTrack, publish_options
+from media.stream import LiveStream
+from media.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import logging
 from livekit import rtc
 from livekit.rtc.participant import PublishTrackError, UnpublishTrackError
 
-from .errors import RoomLost
-from .frames import Codec, EncodedFrame
+from media.errors import RoomLost
+from media.frames import Codec, EncodedFrame
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from .path import Path
+from media.path import Path
 
 V = TypeVar("V")
 

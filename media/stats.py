@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .frames import Codec
-from .lane import LaneKey
+from media.frames import Codec
+from media.lane import LaneKey
 
 
 @dataclass(slots=True)

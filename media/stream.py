@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from .clock import RtpClock
-from .errors import DecodeError, EncodeError, StreamClosed
-from .frames import Codec, EncodedFrame, JpegFrame, LatestFrame
-from .lane import Lane, LaneKey
-from .rate import Effort
-from .renditions import Ladder, Rendition
-from .stats import StreamStats
-from .subscription import Subscription
-from .worker import Order, Worker
+from media.clock import RtpClock
+from media.errors import DecodeError, EncodeError, StreamClosed
+from media.frames import Codec, EncodedFrame, JpegFrame, LatestFrame
+from media.lane import Lane, LaneKey
+from media.rate import Effort
+from media.renditions import Ladder, Rendition
+from media.stats import StreamStats
+from media.subscription import Subscription
+from media.worker import Order, Worker
 
 logger = logging.getLogger(__name__)
 

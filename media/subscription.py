@@ -5,10 +5,10 @@ import logging
 from collections import deque
 from typing import Protocol
 
-from .errors import StreamClosed
-from .frames import Codec, EncodedFrame
-from .rate import Meter
-from .renditions import Rendition
+from media.errors import StreamClosed
+from media.frames import Codec, EncodedFrame
+from media.rate import Meter
+from media.renditions import Rendition
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from av.video.frame import VideoFrame
 
-from .encoder import Encoder
-from .frames import EncodedFrame, JpegFrame
-from .jpeg import JpegDecoder, half
-from .lane import LaneKey
+from media.coding.encoder import Encoder
+from media.coding.jpeg import JpegDecoder, half
+from media.frames import EncodedFrame, JpegFrame
+from media.lane import LaneKey
 
 THREAD_PREFIX = "jumpseat-stream"
 

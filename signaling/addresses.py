@@ -15,7 +15,7 @@ from signaling.auth import Visit
 from signaling.config import Config
 from signaling.feed import Personal
 from signaling.ice import viewer_ice_servers
-from signaling.livekit_tokens import livekit_token
+from signaling.livekit.tokens import livekit_token
 from signaling.origins import Origins
 from signaling.pictures import require_streaming
 from signaling.tokens import ShareTokens

@@ -29,7 +29,7 @@ from signaling.tokens import ShareTokens
 from signaling.whep import Whep
 
 if TYPE_CHECKING:
-    from signaling.livekit import Rooms
+    from signaling.livekit.rooms import Rooms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def build(
 def _livekit_rooms(config: Config, *, door: Door, lines: Lines, metrics: Metrics) -> Rooms | None:
     if config.livekit is None or not config.streaming:
         return None
-    from signaling.livekit import Rooms  # noqa: PLC0415 - needs an extra, and loads a library of 20 MB
+    from signaling.livekit.rooms import Rooms  # noqa: PLC0415 - needs an extra, and loads a library of 20 MB
 
     return Rooms(config.livekit, door=door, lines=lines, metrics=metrics, limits=config.limits)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
-from media.feedback import Feedback
-from media.sender import share
+from media.sending.feedback import Feedback
+from media.sending.sender import share
+from media.sending.tracks import ScreencastTrack
 from media.stream import LiveStream
-from media.tracks import ScreencastTrack
 from signaling.auth import Visit
 from signaling.commands import Door
 from signaling.config import Config

@@ -14,11 +14,11 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_FIR, RtcpPsfbPacket, RtpPacket, pack_remb_fci
 from av.video.frame import VideoFrame
 
-from media.feedback import Feedback
 from media.frames import Codec
-from media.sender import share
+from media.sending.feedback import Feedback
+from media.sending.sender import share
+from media.sending.tracks import ScreencastTrack
 from media.subscription import Subscription
-from media.tracks import ScreencastTrack
 
 WAIT_SECONDS = 30.0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Browser
 
-from media.jpeg import JpegDecoder
+from media.coding.jpeg import JpegDecoder
 from tests.chromium import WhepViewer
 from tests.served import Served
 from tests.timecode import decode

@@ -11,9 +11,9 @@ import av
 import pytest
 from av.video.frame import VideoFrame
 
+from media.coding.jpeg import JpegDecoder
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame, LatestFrame
-from media.jpeg import JpegDecoder
 from media.rate import KeyframeGate
 from media.stream import LiveStream
 from media.subscription import Subscription
@@ -254,7 +254,7 @@ async def test_an_encoder_that_fails_is_counted_and_tried_again(latest: LatestFr
     put(latest, quarters(64, 48))
     stream = make(fps=1000)
     failure = av.FFmpegError(22, "no such encoder")
-    with mock.patch("media.h264.open_h264", side_effect=failure):
+    with mock.patch("media.coding.h264.open_h264", side_effect=failure):
         h264, vp8 = stream.subscribe(Codec.H264), stream.subscribe(Codec.VP8)
         assert (await receive(vp8, 1))[0].keyframe
         assert stream.stats.failed[Codec.H264] >= 1

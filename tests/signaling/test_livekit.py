@@ -27,8 +27,8 @@ from control.shapes import NewRun
 from media.frames import Codec
 from media.livekit import MESSAGE_BYTES
 from signaling.config import LiveKit
-from signaling.livekit import Rooms
-from signaling.livekit_tokens import PUBLISHER, room_name
+from signaling.livekit.rooms import Rooms
+from signaling.livekit.tokens import PUBLISHER, room_name
 from tests.livekit_client import PATIENCE, Participant, participants, rooms
 from tests.livekit_server import LiveKitServer
 from tests.media.pictures import noise, put

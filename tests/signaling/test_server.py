@@ -25,7 +25,7 @@ from control.shapes import NewRun
 from signaling.auth import Credential, Visit
 from signaling.config import LiveKit
 from signaling.ice import turn_credentials
-from signaling.livekit_tokens import livekit_token
+from signaling.livekit.tokens import livekit_token
 from signaling.operations import OPERATIONS
 from signaling.server import Server
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns

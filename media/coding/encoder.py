@@ -5,11 +5,12 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange
 
+from media.clock import TIME_BASE, RtpClock
+from media.errors import EncodeError
+from media.frames import CLOCK_RATE, Codec, EncodedFrame
+from media.rate import Budget
+
 from . import h264, vp8
-from .clock import TIME_BASE, RtpClock
-from .errors import EncodeError
-from .frames import CLOCK_RATE, Codec, EncodedFrame
-from .rate import Budget
 
 NEVER = 1 << 30
 """Keyframe interval, in frames: a keyframe is made only when somebody asks for one."""

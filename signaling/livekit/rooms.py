@@ -12,8 +12,8 @@ from signaling.commands import Door
 from signaling.config import LiveKit
 from signaling.limits import Limits
 from signaling.lines import Lines
-from signaling.livekit_room import Reachability, RunRoom
-from signaling.livekit_service import LiveKitService, unreachable
+from signaling.livekit.room import Reachability, RunRoom
+from signaling.livekit.service import LiveKitService, unreachable
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem, read_text

@@ -21,8 +21,8 @@ from signaling.config import LiveKit
 from signaling.conversation import Conversation, Moves
 from signaling.limits import Limits
 from signaling.lines import HangUp, Line, Lines
-from signaling.livekit_service import LiveKitService
-from signaling.livekit_tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
+from signaling.livekit.service import LiveKitService
+from signaling.livekit.tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem

@@ -8,7 +8,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
-from .errors import DecodeError
+from media.errors import DecodeError
 
 MAX_PIXELS = 7680 * 4320
 """A header that claims more is refused before memory is taken for it."""

@@ -7,11 +7,11 @@ import av
 import pytest
 from av.video.frame import VideoFrame
 
-from media.codecs import check
-from media.encoder import Encoder
+from media.coding.codecs import check
+from media.coding.encoder import Encoder
+from media.coding.h264 import level_for
+from media.coding.jpeg import JpegDecoder
 from media.frames import Codec, EncodedFrame
-from media.h264 import level_for
-from media.jpeg import JpegDecoder
 from tests.media.pictures import CORNERS, alike, corners_of, jpeg, noise, quarters
 
 BOTH = pytest.mark.parametrize("codec", list(Codec))

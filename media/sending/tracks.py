@@ -6,15 +6,15 @@ import av
 from aiortc import VideoStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from .clock import TIME_BASE
-from .errors import StreamClosed
-from .subscription import Subscription
+from media.clock import TIME_BASE
+from media.errors import StreamClosed
+from media.subscription import Subscription
 
 
 class ScreencastTrack(VideoStreamTrack):
     """A video track of already encoded frames, which a sender only packetises.
 
-    Any sender of aiortc's takes them by `recv`; `media.sender.SharedSender` takes the frames themselves.
+    Any sender of aiortc's takes them by `recv`; `media.sending.sender.SharedSender` takes the frames themselves.
     """
 
     def __init__(self, subscription: Subscription) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.coding.jpeg import JpegDecoder
 from media.errors import DecodeError, MediaError
-from media.jpeg import JpegDecoder
 from tests.media.pictures import CORNERS, alike, corners_of, jpeg, quarters
 
 

@@ -12,10 +12,10 @@ from playwright.async_api import Page
 
 from media import frames
 from media.frames import Codec, LatestFrame
-from media.packetiser import PLAYOUT_DELAY
-from media.packets import h264_payloads
+from media.sending.packetiser import PLAYOUT_DELAY
+from media.sending.packets import h264_payloads
+from media.sending.wire import Wire
 from media.stream import LiveStream
-from media.wire import Wire
 from tests.chromium import chromium
 from tests.media.pictures import noise, put
 from tests.media.test_chromium import OFFER

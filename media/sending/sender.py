@@ -22,13 +22,13 @@ from aiortc.rtp import (
 )
 from aiortc.stats import RTCOutboundRtpStreamStats, RTCStatsReport
 
-from .errors import StreamClosed
-from .feedback import Feedback, FeedbackReader
-from .frames import EncodedFrame
-from .packetiser import PLAYOUT_DELAY, Packetiser
-from .repair import Repairs
-from .tracks import ScreencastTrack
-from .wire import Wire
+from media.errors import StreamClosed
+from media.frames import EncodedFrame
+from media.sending.feedback import Feedback, FeedbackReader
+from media.sending.packetiser import PLAYOUT_DELAY, Packetiser
+from media.sending.repair import Repairs
+from media.sending.tracks import ScreencastTrack
+from media.sending.wire import Wire
 
 logger = logging.getLogger(__name__)
 

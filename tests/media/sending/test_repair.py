@@ -1,6 +1,6 @@
 """Which lost packets are sent again."""
 
-from media.repair import AGAIN_SECONDS, BURST, SHARE, Repairs
+from media.sending.repair import AGAIN_SECONDS, BURST, SHARE, Repairs
 
 
 def test_what_is_missing_is_sent_again_once_in_a_round_trip() -> None:

@@ -15,8 +15,8 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from .frames import CLOCK_RATE
-from .subscription import Subscription
+from media.frames import CLOCK_RATE
+from media.subscription import Subscription
 
 REPORT_SECONDS = 0.5
 """The least time that a loss is told for: Chromium reports with every NACK, at times after one packet or none."""

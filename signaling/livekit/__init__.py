@@ -1,0 +1,1 @@
+"""Runs in LiveKit rooms: ``rooms`` keeps them, ``room`` is one run's, ``service`` asks the server, ``tokens`` let in."""
