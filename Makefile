@@ -23,13 +23,13 @@ ifeq ($(NODE),yes)
 endif
 	@$(PY) -m pytest $(PYTEST)
 
-check: $(INSTALLED) ## lint and types
+check: $(INSTALLED) ## lint, types and the size of the player
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 ifeq ($(NODE),yes)
-	@$(MAKE) --no-print-directory web/node_modules/.installed
-	@cd web && npm run lint
+	@$(MAKE) --no-print-directory web/dist/.built
+	@cd web && npm run lint && npm run size
 else
 	@echo "Node 20 or newer is not here: web/ is not checked" >&2
 endif

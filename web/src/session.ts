@@ -6,6 +6,7 @@ import { TransportLadder } from "./media/ladder";
 import { buildRungs } from "./media/rungs";
 import { Surface } from "./media/surface";
 import { isFinal, type RunStatus, type Step, type StreamInfo } from "./protocol/types";
+import { ShareLinks } from "./sharelinks";
 import type { MediaStats, TransportKind } from "./store/state";
 import { Store } from "./store/store";
 
@@ -29,6 +30,7 @@ export class PlayerSession {
   readonly store: Store;
   readonly surface = new Surface();
   readonly link: ControlLink;
+  readonly shareLinks: ShareLinks;
   readonly #ladder: TransportLadder;
   readonly #given: Partial<StreamInfo>;
   readonly #wake = () => this.wake();
@@ -41,6 +43,7 @@ export class PlayerSession {
     this.#transport = transport;
     this.#given = stream;
     this.api = new ApiClient({ baseUrl: apiUrl ?? "", token, client: tabMark() });
+    this.shareLinks = new ShareLinks(this.api, runId);
     this.store = new Store(runId);
     this.link = new ControlLink({ api: this.api, store: this.store, runId, token });
     this.#ladder = new TransportLadder({

@@ -3,9 +3,10 @@ import type { ApiClient } from "../api/client";
 import { ApiError, describe } from "../api/errors";
 import { Button } from "../player/Button";
 import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
-import { isFinal, type Run } from "../protocol/types";
+import { isFinal, type NewRun, type Run } from "../protocol/types";
 import { navigate } from "./App";
 import { Header } from "./Header";
+import { SecretsDialog } from "./SecretsDialog";
 import { SignIn } from "./SignIn";
 import { saveAs } from "./save";
 import type { Theme } from "./theme";
@@ -52,13 +53,25 @@ export const titleOf = (run: Run): string => run.name || run.url;
 function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  /** Waits for the values of its secrets. */
+  const [asking, setAsking] = useState<NewRun | null>(null);
   const guarded = async (work: () => Promise<void>) => {
     setBusy(true);
     setError(null);
     await work().catch((reason: unknown) => setError(describe(reason)));
     setBusy(false);
   };
-  const again = () => guarded(async () => navigate(`/runs/${(await api.createRun(await api.spec(run.id))).id}`));
+  const start = async (spec: NewRun) => navigate(`/runs/${(await api.createRun(spec)).id}`);
+  const again = () =>
+    guarded(async () => {
+      const spec = await api.spec(run.id);
+      if (Object.keys(spec.secrets ?? {}).length > 0) setAsking(spec);
+      else await start(spec);
+    });
+  const given = (spec: NewRun, secrets: Record<string, string>) => {
+    setAsking(null);
+    void guarded(() => start({ ...spec, secrets }));
+  };
   const keep = () => guarded(async () => saveAs(await api.exportPytest(run.id), "test_run.py"));
   return (
     <div className="jp-buttons js-ended">
@@ -69,6 +82,13 @@ function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
       )}
       <Button icon="again" label="Run again" tone="primary" disabled={busy} onClick={() => void again()} />
       <Button icon="download" label="Save as test" disabled={busy} onClick={() => void keep()} />
+      {asking && (
+        <SecretsDialog
+          names={Object.keys(asking.secrets ?? {})}
+          onGiven={(secrets) => given(asking, secrets)}
+          onClose={() => setAsking(null)}
+        />
+      )}
     </div>
   );
 }

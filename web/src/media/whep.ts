@@ -1,6 +1,7 @@
 import { ApiError } from "../api/errors";
 import type { ChannelListener } from "../control/channel";
 import { DataControlChannel } from "../control/datachannel";
+import { byPreference } from "./codecs";
 import { RtcStats } from "./rtcstats";
 import { NotYet, type Sample, type Transport, type TransportListener } from "./transport";
 import { videoView, whenFirstPicture } from "./video";
@@ -56,7 +57,9 @@ export class WhepTransport implements Transport {
 
   async #negotiate(): Promise<void> {
     const peer = this.#peer;
-    peer.addTransceiver("video", { direction: "recvonly" });
+    const video = peer.addTransceiver("video", { direction: "recvonly" });
+    const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs;
+    if (codecs !== undefined) video.setCodecPreferences?.(byPreference(codecs));
     this.#channel = new DataControlChannel(peer, this.#options.control);
     await peer.setLocalDescription(await peer.createOffer());
     const sdp = await this.#resource.create(this.#options.url, peer.localDescription?.sdp ?? "");

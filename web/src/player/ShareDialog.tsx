@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { describe } from "../api/errors";
-import type { ShareToken } from "../protocol/types";
+import type { ShareLink } from "../sharelinks";
 import { Button } from "./Button";
 import { usePlayer } from "./context";
 
@@ -16,22 +16,19 @@ export function ShareDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [role, setRole] = useState<"viewer" | "controller">("viewer");
   const [ttlSeconds, setTtl] = useState(3_600);
-  const [link, setLink] = useState<ShareToken | null>(null);
+  const [links, setLinks] = useState(() => session.shareLinks.list());
   const [error, setError] = useState<string | null>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const guarded = async (work: () => Promise<void>) => {
     setError(null);
     await work().catch((reason: unknown) => setError(describe(reason)));
+    setLinks(session.shareLinks.list());
   };
   const create = (event: FormEvent) => {
     event.preventDefault();
-    void guarded(async () => setLink(await session.api.share(session.runId, { role, ttlSeconds })));
+    void guarded(() => session.shareLinks.make(role, ttlSeconds));
   };
-  const revoke = (id: string) =>
-    guarded(async () => {
-      await session.api.revoke(session.runId, id);
-      setLink(null);
-    });
+  const revoke = (id: string) => guarded(() => session.shareLinks.revoke(id));
   return (
     <dialog
       className="jp-dialog"
@@ -66,22 +63,28 @@ export function ShareDialog() {
             {error}
           </p>
         )}
-        {link && <Link link={link} onRevoke={revoke} />}
         <div className="jp-buttons">
           <Button
-            label={link ? "Make another link" : "Make the link"}
-            tone={link ? "plain" : "primary"}
+            label={links.length > 0 ? "Make another link" : "Make the link"}
+            tone={links.length > 0 ? "plain" : "primary"}
             type="submit"
           />
         </div>
+        {links.length > 0 && (
+          <ul className="jp-links" aria-label="Links made in this tab">
+            {links.map((link) => (
+              <Link key={link.watchUrl} link={link} onRevoke={revoke} />
+            ))}
+          </ul>
+        )}
       </form>
     </dialog>
   );
 }
 
-function Link({ link, onRevoke }: { link: ShareToken; onRevoke: (id: string) => Promise<void> }) {
+function Link({ link, onRevoke }: { link: ShareLink; onRevoke: (id: string) => Promise<void> }) {
   const { session } = usePlayer();
-  const { id, watchUrl, expiresAt } = link;
+  const { id, role, watchUrl, expiresAt } = link;
   const copy = () => {
     const done = navigator.clipboard?.writeText(watchUrl) ?? Promise.reject(new Error());
     done.then(
@@ -90,13 +93,16 @@ function Link({ link, onRevoke }: { link: ShareToken; onRevoke: (id: string) => 
     );
   };
   return (
-    <div className="jp-link">
+    <li className="jp-link">
       <input readOnly value={watchUrl} aria-label="Link" onFocus={(event) => event.target.select()} />
-      <p className="jp-dim">Works until {new Date(expiresAt).toLocaleString()}. Whoever has it needs nothing else.</p>
+      <p className="jp-dim">
+        May {role === "viewer" ? "watch" : "watch and steer"} until {new Date(expiresAt).toLocaleString()}. Whoever has
+        it needs nothing else.
+      </p>
       <div className="jp-buttons">
         <Button icon="copy" label="Copy" tone="primary" onClick={copy} />
         {id && <Button icon="trash" label="Revoke" tone="danger" onClick={() => void onRevoke(id)} />}
       </div>
-    </div>
+    </li>
   );
 }
