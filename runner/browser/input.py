@@ -18,6 +18,7 @@ from control.errors import RateLimited
 from runner.browser.background import Background
 from runner.browser.dialogs import Dialogs
 from runner.browser.gestures import Gestures, Press
+from runner.browser.hover import Hover
 from runner.browser.keys import MODIFIERS
 from runner.browser.picking import to_viewport
 from runner.browser.spots import Spot, spot_at, spot_focused
@@ -52,6 +53,7 @@ class InputDesk:
         self._opening = False
         self._ticking: tuple[Spot, float] | None = None
         self._background = Background()
+        self._hover = Hover(self._background)
         self._ways: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
             "down": self._down,
             "up": self._up,
@@ -93,6 +95,7 @@ class InputDesk:
             if not self._dialogs.blocks(self._tabs.active):
                 await self._act(self._wires.release(self._tabs.active))
             self._press = self._field = None
+            self._hover.leave()
             return self._gestures.flush()
 
     async def aclose(self) -> None:
@@ -120,10 +123,15 @@ class InputDesk:
             await self._act(self._wires.touch(page, "touchMove", x, y))
         else:
             await self._act(self._wires.move(page, x, y))
+            self._rest(page, x, y)
+
+    def _rest(self, page: Page, x: float, y: float) -> None:
+        if self._press is None and not self._dialogs.blocks(page):
+            self._hover.rest(page, x, y)
 
     async def _down(self, page: Page, command: Input) -> list[HumanAction]:
         x, y = self._point(command)
-        spot = await self._look(spot_at(page, x, y))
+        spot = await self._look(self._hover.spot_at(page, x, y))
         self._press = Press(spot, x, y, time.time())
         if spot is not None and spot.was.kind == "select" and command.button == "left" and self._dialogs.attended:
             await self._offer(page, spot)
@@ -143,6 +151,7 @@ class InputDesk:
         moved = press is not None and max(abs(x - press.x), abs(y - press.y)) > 1
         target = await self._look(spot_at(page, x, y)) if moved else None
         await self._act(self._wires.up(page, x, y, command.button, max(1, command.click_count)))
+        self._rest(page, x, y)
         if press is None:
             return []
         return await self._toggled(press) or self._gestures.pointer(press, command, (x, y), target)
@@ -228,7 +237,7 @@ class InputDesk:
             with suppress(PlaywrightError):
                 state = await field.now()
                 if state.focused:
-                    self._field = Spot(field.selector, field.handle, state)
+                    self._field = replace(field, was=state)
                     return self._field
         self._field = await spot_focused(page)
         return self._field
@@ -240,7 +249,7 @@ class InputDesk:
         if change is None and spot.was.kind == "radio":
             after = await self._look(self._focused(page))
             if after is not None and after.selector != spot.selector and after.was.checked:
-                before = Spot(after.selector, after.handle, replace(after.was, checked=False))
+                before = replace(after, was=replace(after.was, checked=False))
                 change = self._gestures.changed(before, after.was, began)
         if change is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import dataclass
 
 from playwright.async_api import ElementHandle, Frame, Locator, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
@@ -19,10 +20,8 @@ _DEEPEST_FRAME = 5
 # The engines look through open shadow roots, and run apart from the page's own scripts. A label stands for the checkbox
 # that a click on it changes, unless that one is itself not to be seen. Points are where they are seen, elementFromPoint
 # goes by the page as it is laid out: pinch zoom tells them apart.
-_AT_POINT = """{
-  query(root, point) {
+_HIT = """(x, y) => {
     const seen = window.visualViewport;
-    const [x, y] = point.split(',').map(Number);
     const [left, top] = [x / seen.scale + seen.offsetLeft, y / seen.scale + seen.offsetTop];
     let found = document.elementFromPoint(left, top);
     while (found && found.shadowRoot) {
@@ -33,9 +32,12 @@ _AT_POINT = """{
     const control = found && found.closest('label') && found.closest('label').control;
     const boxed = control && control.matches('[type=checkbox], [type=radio]') && control.getClientRects().length > 0;
     return (boxed && getComputedStyle(control).visibility === 'visible' ? control : found) || undefined;
-  },
-  queryAll(root, point) { const found = this.query(root, point); return found ? [found] : []; }
-}"""
+  }"""
+_AT_POINT = f"""{{
+  hit: {_HIT},
+  query(root, point) {{ return this.hit(...point.split(',').map(Number)); }},
+  queryAll(root, point) {{ const found = this.query(root, point); return found ? [found] : []; }}
+}}"""
 _WITH_FOCUS = """{
   query() {
     let found = document.activeElement;
@@ -54,6 +56,8 @@ _INTO_FRAME = """([element], [x, y]) => {
     y / seen.scale + seen.offsetTop - box.top - element.clientTop,
   ];
 }"""
+# The same, only as long as the element is still what the point hits; [] for one that is no frame.
+_STILL_HIT = f"(element, [x, y]) => ({_HIT})(x, y) === element ? ({_INTO_FRAME})([element], [x, y]) : null"
 
 # The code generator would name the page by all the text on it.
 _WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowerCase() : null"
@@ -65,23 +69,43 @@ async def register_engines(playwright: Playwright) -> None:
     await playwright.selectors.register("jumpseat-focused", _WITH_FOCUS, content_script=True)
 
 
-async def at_point(page: Page, x: float, y: float) -> Locator | None:
-    """The innermost element at CSS pixels of the viewport as it is seen, also within frames; None where there is none.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is at a point."""
 
-    The locator is good until the page moves: make a selector of it with `selector_of`.
-    """
+    locator: Locator
+    """Good until the page moves: make a selector of it with `selector_of`."""
+    frames: tuple[tuple[ElementHandle, float, float], ...]
+    """The ``<iframe>`` elements that it is within, from the outermost, and the point in the page that each is on."""
+    x: float
+    """The point in the frame that the element is in."""
+    y: float
+
+
+async def at_point(page: Page, x: float, y: float) -> Found | None:
+    """The innermost element at CSS pixels of the viewport as it is seen, also within frames; None where none is."""
     frame: Frame = page.main_frame
-    point = [x, y]
+    frames: list[tuple[ElementHandle, float, float]] = []
     for _ in range(_DEEPEST_FRAME):
-        found = frame.locator(f"jumpseat-at={point[0]},{point[1]}")
-        within = await found.evaluate_all(_INTO_FRAME, point)
-        if not within:
-            return None if within is None else found
-        inner = await _content(found)
-        if inner is None:
-            return found
-        frame, point = inner, within
+        found = frame.locator(f"jumpseat-at={x},{y}")
+        within = await found.evaluate_all(_INTO_FRAME, [x, y])
+        if within is None:
+            return None
+        element = await _element(found) if within else None
+        inner = await element.content_frame() if element else None
+        if element is None or inner is None:
+            return Found(found, tuple(frames), x, y)
+        frames.append((element, x, y))
+        frame, (x, y) = inner, within
     return None
+
+
+async def still_hit(found: Found, handle: ElementHandle) -> bool:
+    """Whether the point is still on this element; raises playwright's Error where that has gone with its page."""
+    hit = [*found.frames, (handle, found.x, found.y)]
+    into = await asyncio.gather(*(element.evaluate(_STILL_HIT, [x, y]) for element, x, y in hit))
+    inner = [[x, y] for _, x, y in hit[1:]]
+    return into[:-1] == inner and into[-1] is not None
 
 
 async def focused(page: Page) -> Locator:
@@ -89,15 +113,16 @@ async def focused(page: Page) -> Locator:
     frame: Frame = page.main_frame
     for _ in range(_DEEPEST_FRAME):
         found = frame.locator(FOCUSED)
-        inner = await _content(found) if await found.evaluate_all(_INTO_FRAME, [0, 0]) else None
+        within = await found.evaluate_all(_INTO_FRAME, [0, 0])
+        inner = await (await _element(found)).content_frame() if within else None
         if inner is None:
             return found
         frame = inner
     return frame.locator(FOCUSED)
 
 
-async def _content(found: Locator) -> Frame | None:
-    return await (await found.element_handle(timeout=_SECONDS * 1000)).content_frame()
+async def _element(found: Locator) -> ElementHandle:
+    return await found.element_handle(timeout=_SECONDS * 1000)
 
 
 async def selector_of(locator: Locator) -> str:
@@ -121,7 +146,7 @@ async def _resolve(locator: Locator) -> tuple[str, ElementHandle]:
         frame = generated.rpartition(ENTER_FRAME)[0]
         return (f"{frame}{ENTER_FRAME}{whole}" if frame else str(whole)), handle
     for candidate in (_readable(generated), await _role_selector(page, generated)):
-        if candidate and candidate != generated and await _finds_only(page, candidate, handle):
+        if candidate and candidate != generated and await finds_only(page, candidate, handle):
             return candidate, handle
     return generated, handle
 
@@ -156,7 +181,8 @@ async def _role_selector(page: Page, generated: str) -> str | None:
     return f"{frame}{enter}{by_role(role, name)}" if role and name else None
 
 
-async def _finds_only(page: Page, selector: str, handle: ElementHandle) -> bool:
+async def finds_only(page: Page, selector: str, handle: ElementHandle) -> bool:
+    """Whether the selector finds this element and no other."""
     try:
         only = "(found, wanted) => found.length === 1 && found[0] === wanted"
         return bool(await page.locator(selector).evaluate_all(only, handle))

@@ -38,7 +38,7 @@ async def pick(page: Page, command: Pick, viewport: Size) -> Picked:
     found = await at_point(page, *to_viewport(command, viewport))
     if found is None:
         raise StepFailed("There is no element at this point")
-    selector = await selector_of(found)
+    selector = await selector_of(found.locator)
     element = page.locator(selector)
     role, name = role_and_name(await element.aria_snapshot(timeout=_MS))
     box = await element.bounding_box(timeout=_MS)

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import ElementHandle, Locator, Page
 
 from control.events import Choice
-from runner.browser.locate import at_point, focused, resolve
+from runner.browser.locate import Found, at_point, focused, resolve
 
 # Kinds: what a person's act on the element comes to.
 _READ = """element => {
@@ -21,8 +21,11 @@ _READ = """element => {
   const chosen = dropdown && element.selectedOptions.length ? element.selectedOptions[0].label : null;
   const value = chosen ?? (written ? element.value ?? element.innerText : '');
   const focused = element.getRootNode().activeElement === element && element.ownerDocument.hasFocus();
+  const text = element.childElementCount <= 10 ? element.textContent.slice(0, 200) : '';
+  const looks = [...element.attributes].map(({ name, value }) => `${name}=${value.slice(0, 100)}`).join(' ') + text;
   return {
-    kind, value, focused, checked: element.checked === true, secret: type === 'password', range: type === 'range',
+    kind, value, focused, looks,
+    checked: element.checked === true, secret: type === 'password', range: type === 'range',
   };
 }"""
 _OPTIONS = """element => [...element.options].map(({ value, label, selected, disabled, parentElement }) => ({
@@ -43,6 +46,8 @@ class State:
     range: bool
     focused: bool
     """The keyboard goes to it."""
+    looks: str
+    """Changes where what it is called by may have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Spot:
     selector: str
     handle: ElementHandle
     was: State
+    found: Found | None
+    """Where it was hit; None for one that has the focus."""
 
     async def now(self) -> State:
         """As it is by now; raises playwright's Error where it has gone with its page."""
@@ -70,14 +77,14 @@ async def _state(handle: ElementHandle) -> State:
 async def spot_at(page: Page, x: float, y: float) -> Spot | None:
     """At CSS pixels of the viewport; None where there is no element."""
     found = await at_point(page, x, y)
-    return await _spot(found) if found else None
+    return await _spot(found.locator, found) if found else None
 
 
 async def spot_focused(page: Page) -> Spot:
     """Where the keyboard goes."""
-    return await _spot(await focused(page))
+    return await _spot(await focused(page), None)
 
 
-async def _spot(found: Locator) -> Spot:
-    selector, handle = await resolve(found)
-    return Spot(selector, handle, await _state(handle))
+async def _spot(locator: Locator, found: Found | None) -> Spot:
+    selector, handle = await resolve(locator)
+    return Spot(selector, handle, await _state(handle), found)

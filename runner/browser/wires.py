@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
@@ -38,21 +39,34 @@ class Wires:
         self._chromium = chromium
         self._sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._buttons: set[Button] = set()
+        self._at: tuple[Page, float, float] | None = None
+        """Where the pointer is while a button is down, when nobody else moves it."""
         self._keys: dict[str, Input] = {}
         self._implied: set[Modifier] = set()
         self._touching = False
 
     async def move(self, page: Page, x: float, y: float) -> None:
+        if self._buttons:
+            self._at = (page, x, y)
         await page.mouse.move(x, y)
 
     async def down(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
-        await page.mouse.move(x, y)
+        """The press waits for the page's answer to the move only in a drag: it may take a frame."""
+        alone = not self._buttons
         self._buttons.add(button)
-        await page.mouse.down(button=button, click_count=count)
+        move, press = self.move(page, x, y), page.mouse.down(button=button, click_count=count)
+        if alone:
+            await asyncio.gather(move, press)
+        else:
+            await move
+            await press
 
     async def up(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
-        await page.mouse.move(x, y)
+        if self._at != (page, x, y):
+            await self.move(page, x, y)
         self._buttons.discard(button)
+        if not self._buttons:
+            self._at = None
         await page.mouse.up(button=button, click_count=count)
 
     async def wheel(self, page: Page, x: float, y: float, delta_x: float, delta_y: float) -> None:
@@ -123,6 +137,7 @@ class Wires:
         for button in tuple(self._buttons):
             self._buttons.discard(button)
             await page.mouse.up(button=button)
+        self._at = None
         if self._touching:
             await self.touch(page, "touchEnd", 0, 0)
 

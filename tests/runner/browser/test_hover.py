@@ -1,0 +1,124 @@
+"""What the pointer rests on is known before the press, and only as long as it is true."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from control.commands import Input
+from runner.browser.background import Background
+from runner.browser.hover import Hover
+from tests.runner.browser.seat import Seat, seated
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PAGE = """<title>Hover</title><body style="margin: 0">
+<style>.at { position: absolute; margin: 0; width: 120px; height: 30px; left: 10px; box-sizing: border-box }</style>
+<button class="at" style="top: 10px" onpointerdown="this.remove()">Goes</button>
+<button class="at" style="top: 50px" id="menu"
+  onpointerdown="this.textContent = 'Open'; document.body.ariaHidden = true">Menu</button>
+<label class="at" style="top: 90px"><input type="checkbox"> Agree</label>
+<a class="at" style="top: 130px" href="/next" onpointerdown="location = this.href">Next</a>
+<iframe class="at" style="top: 170px; height: 60px; border: 2px solid" src="/inner"></iframe></body>"""
+INNER = """<body style="margin: 0"><button style="width: 90px; height: 30px">Inside</button></body>"""
+COVER = "() => document.body.insertAdjacentHTML('beforeend', '<button class=at style=\"top: 10px\">Cover</button>')"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Seat]:
+    async with seated({"/": PAGE, "/inner": INNER, "/next": "<title>Next</title><p>There</p>"}) as seat:
+        yield seat
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def seat(browser: Seat) -> AsyncIterator[Seat]:
+    await browser.show("/")
+    browser.driver.attended = True
+    yield browser
+    await browser.driver.flush_input()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def background() -> AsyncIterator[Background]:
+    background = Background()
+    yield background
+    await background.aclose()
+
+
+async def rested(seat: Seat, background: Background, x: float, y: float, *, patience: float) -> Hover:
+    hover = Hover(background, patience=patience)
+    hover.rest(seat.driver.page, x, y)
+    await hover.looked()
+    return hover
+
+
+async def rested_and_clicked(seat: Seat, x: float, y: float) -> list[str | None]:
+    """The selectors that are told."""
+    actions = []
+    for kind in ("move", "down", "up"):
+        actions += await seat.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y}))
+    return [done.action.selector for done in actions]
+
+
+@pytest.mark.parametrize(
+    ("y", "selector"),
+    [
+        (25, 'role=button[name="Goes"]'),
+        (65, 'role=button[name="Menu"]'),
+        (185, 'iframe >> internal:control=enter-frame >> role=button[name="Inside"]'),
+    ],
+)
+async def test_a_click_is_told_as_before_the_press_that_changes_the_page(seat: Seat, y: float, selector: str) -> None:
+    assert await rested_and_clicked(seat, 30, y) == [selector]
+
+
+async def test_a_press_that_leads_to_another_page_is_told_as_before_it(seat: Seat) -> None:
+    assert await rested_and_clicked(seat, 30, 145) == ['role=link[name="Next"]']
+    await seat.do("expect_url", value="/next")
+    await seat.text("p", "There")
+
+
+@pytest.mark.parametrize(
+    ("y", "change", "selector"),
+    [
+        (25, COVER, 'role=button[name="Cover"]'),
+        (65, "() => { menu.textContent = 'Basket'; }", 'role=button[name="Basket"]'),
+        (25, "() => document.querySelector('button').remove()", "html"),
+        (185, "() => document.querySelector('iframe').remove()", "html"),
+    ],
+)
+async def test_what_has_changed_since_is_looked_at_anew(
+    seat: Seat, background: Background, y: float, change: str, selector: str
+) -> None:
+    hover = await rested(seat, background, 30, y, patience=30)
+    await seat.driver.page.evaluate(change)
+    spot = await hover.spot_at(seat.driver.page, 30, y)
+    assert spot is not None
+    assert spot.selector == selector
+
+
+async def test_what_is_still_there_is_not_looked_for_again(seat: Seat, background: Background) -> None:
+    hover = await rested(seat, background, 30, 185, patience=30)
+    before = await hover.looked()
+    spot = await hover.spot_at(seat.driver.page, 30, 185)
+    assert before is not None
+    assert spot is not None
+    assert spot.handle is before.handle
+
+
+async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(seat: Seat, background: Background) -> None:
+    hover = await rested(seat, background, 30, 25, patience=0)
+    await seat.driver.page.evaluate(COVER)
+    spot = await hover.spot_at(seat.driver.page, 30, 25)
+    assert spot is not None
+    assert spot.selector == 'role=button[name="Goes"]'
+
+
+async def test_what_a_box_held_is_never_taken_on_trust(seat: Seat, background: Background) -> None:
+    hover = await rested(seat, background, 60, 100, patience=0)
+    await seat.driver.page.evaluate("() => { document.querySelector('input').checked = true; }")
+    spot = await hover.spot_at(seat.driver.page, 60, 100)
+    assert spot is not None
+    assert spot.was.checked
