@@ -73,6 +73,7 @@ async def test_commands_go_over_the_data_channel_once_there_is_one(server: Serve
         await viewer.live("whep")
         await viewer.tab("Stats")
         await viewer.sees("data channel")
+        await viewer.sees("H264")
         await viewer.choose("polling")
         await viewer.sees("WebSocket")
         assert (await server.get(f"/api/tests/{run_id}"))["viewers"] >= 1
@@ -284,6 +285,43 @@ async def test_the_dashboard_lists_filters_starts_and_runs_again(server: Served,
     await page.get_by_label("Show").select_option("cancelled")
     await expect(page.get_by_text("From the form")).to_have_count(0)
     await context.close()
+
+
+async def test_a_run_with_secrets_asks_for_them_before_it_runs_again(server: Served, viewer_browser: Browser) -> None:
+    run = await server.create({"url": "/", "steps": TWO_STEPS, "secrets": {"PASSWORD": "hunter2"}})
+    await server.until(run["id"], lambda message: message["type"] == "run_finished")
+    async with watching(viewer_browser, server, run["id"]) as viewer:
+        await viewer.press("Run again")
+        await expect(viewer.page.get_by_role("heading", name="Secrets of this run")).to_be_visible()
+        assert await viewer.axe() == []
+        await viewer.page.get_by_label("PASSWORD").fill("hunter3")
+        async with viewer.page.expect_request(lambda request: request.method == "POST") as posted:
+            await viewer.press("Start the run")
+        assert (await posted.value).post_data_json["secrets"] == {"PASSWORD": "hunter3"}
+        await viewer.page.wait_for_url(lambda url: "/runs/" in url and run["id"] not in url)
+        await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
+
+
+async def test_every_link_made_in_this_tab_can_be_revoked(server: Served, viewer_browser: Browser) -> None:
+    run_id = await server.start_watchable(MOVING, seconds=120)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        links = viewer.page.get_by_role("list", name="Links made in this tab").get_by_role("listitem")
+        await viewer.press("Share")
+        await viewer.press("Make the link")
+        await expect(links).to_have_count(1)
+        older = await links.get_by_label("Link").input_value()
+        await viewer.press("Make another link")
+        await expect(links).to_have_count(2)
+        await viewer.page.reload()
+        await viewer.press("Share")
+        await expect(links).to_have_count(2)
+        assert await viewer.axe() == []
+        await links.last.get_by_role("button", name="Revoke").click()
+        await expect(links).to_have_count(1)
+        assert await links.get_by_label("Link").input_value() != older
+        async with watching(viewer_browser, server, run_id, token=older.partition("token=")[2]) as other:
+            await expect(other.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await server.cancel(run_id)
 
 
 async def test_without_a_key_the_page_asks_for_one(server: Served, viewer_browser: Browser) -> None:
