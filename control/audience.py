@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from control.events import Viewers
 from control.roles import Actor
+from control.shapes import Holder
 
 
 class Audience:
@@ -29,6 +31,17 @@ class Audience:
             return False
         self._actors.pop(viewer_id, None)
         return self._connections.pop(viewer_id, None) is not None
+
+    @property
+    def controllers(self) -> tuple[Holder, ...]:
+        """Those who may control, in the order in which they came."""
+        return tuple(
+            Holder(viewer_id=actor.viewer_id, name=actor.name) for actor in self._actors.values() if actor.role.controls
+        )
+
+    def told(self) -> Viewers:
+        """As viewers are told of it."""
+        return Viewers(count=len(self), controllers=self.controllers)
 
     def find(self, viewer_id: str) -> Actor | None:
         return self._actors.get(viewer_id)

@@ -127,6 +127,7 @@ class RunCore:
             proposal=self.proposal,
             control=self.wheel.view(),
             viewers=len(self.audience),
+            controllers=self.audience.controllers,
             created_at=self.created_at,
             started_at=self.started_at,
             ended_at=self.ended_at,

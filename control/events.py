@@ -97,6 +97,8 @@ class ControlChanged(Shape):
 class Viewers(Shape):
     type: Literal["viewers"] = "viewers"
     count: int
+    controllers: tuple[Holder, ...] = ()
+    """Those of them who may control: whom control can be handed to."""
 
 
 class PageChanged(Shape):

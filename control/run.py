@@ -272,11 +272,11 @@ class Run(RunCore):
     def join(self, actor: Actor) -> None:
         """A connection of this viewer has opened."""
         if self.audience.join(actor):
-            self.tell(e.Viewers(count=len(self.audience)))
+            self.tell(self.audience.told())
             self.tell(self.wheel.back(actor.viewer_id))
 
     def leave(self, viewer_id: str) -> None:
         """A connection of this viewer has closed."""
         if self.audience.leave(viewer_id):
-            self.tell(e.Viewers(count=len(self.audience)))
+            self.tell(self.audience.told())
             self.tell(self.wheel.gone(viewer_id))

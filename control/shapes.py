@@ -251,7 +251,7 @@ class Step(StepSummary):
 
 
 class Holder(Shape):
-    """The person who has taken control."""
+    """A person who holds control, or may."""
 
     viewer_id: str
     name: str
@@ -321,6 +321,8 @@ class RunView(Shape):
     proposal: Proposal | None
     control: Control
     viewers: int
+    controllers: tuple[Holder, ...] = ()
+    """Those who are connected and may control, in the order in which they came."""
     created_at: Timestamp
     started_at: Timestamp | None
     ended_at: Timestamp | None

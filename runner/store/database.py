@@ -282,6 +282,7 @@ def _stopped(view: RunView, done: dict[str, list[Step]], now: datetime) -> tuple
         "proposal": None,
         "control": {},
         "viewers": 0,
+        "controllers": (),
     }
     return RunView.model_validate(view.model_dump() | ended), interrupted
 

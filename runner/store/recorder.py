@@ -67,7 +67,7 @@ class Recorder:
             return True
         steps, self._steps = self._steps, {}
         run_changed, self._run_changed = self._run_changed, False
-        view = self._run.view().model_copy(update={"viewers": 0})
+        view = self._run.view().model_copy(update={"viewers": 0, "controllers": ()})
         try:
             await self._store.save(view, steps.values())
         except StoreErrors as error:

@@ -7,10 +7,11 @@ import pytest
 from control.audience import Audience
 from control.commands import Command
 from control.errors import ControlHeld, Forbidden, InvalidTransition, NotHolder
+from control.events import Viewers
 from control.roles import Role, authorize
 from control.shapes import Holder
 from control.wheel import Wheel
-from tests.control.flights import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock
+from tests.control.flights import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock, Flight
 
 TYPES = sorted(kind.model_fields["type"].default for kind in Command.__args__)
 
@@ -46,6 +47,18 @@ def test_the_audience_is_people_and_not_connections() -> None:
     assert audience.find(ADA.viewer_id) is None
     assert not audience.leave(ADA.viewer_id)
     assert len(audience) == 1
+
+
+def test_it_is_told_who_may_control() -> None:
+    flight = Flight()
+    for actor in (VIEWER, BOB, ADA, BOB):
+        flight.run.join(actor)
+    bob, ada = Holder(viewer_id=BOB.viewer_id, name="Bob"), Holder(viewer_id=ADA.viewer_id, name="Ada")
+    assert flight.told[-1].body == Viewers(count=3, controllers=(bob, ada))
+    assert flight.run.view().controllers == (bob, ada)
+    flight.run.leave(BOB.viewer_id)
+    flight.run.leave(BOB.viewer_id)
+    assert flight.told[-1].body == Viewers(count=2, controllers=(ada,))
 
 
 # The wheel
