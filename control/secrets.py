@@ -10,7 +10,7 @@ from control.errors import UnknownSecret
 
 MASK = "•••"
 SHORTEST = 3
-"""Characters. Shorter values are not masked: they would blot out text at random, and hide nothing."""
+"""Characters. Shorter values are neither accepted nor masked: they would blot out text at random, and hide nothing."""
 
 _PLACE = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
 _JSON_ESCAPES = {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "/": r"\/", '"': r"\"", "'": r"\'"}
@@ -23,6 +23,7 @@ class Secrets:
         self._values = dict(values)
         hidden = sorted({value for value in values.values() if len(value) >= SHORTEST}, key=len, reverse=True)
         self._anywhere = re.compile("|".join(_pattern(value) for value in hidden)) if hidden else None
+        self._plain = re.compile("|".join(re.escape(value) for value in hidden)) if hidden else None
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self.names)})"
@@ -35,8 +36,17 @@ class Secrets:
         """``text`` with values in place of names; what a value holds is not resolved again. Raises UnknownSecret."""
         return _PLACE.sub(lambda place: self._value(place[1]), text)
 
+    def refer(self, text: str) -> str:
+        """``text`` with ``{{secret:NAME}}`` in place of values, so that it still means the same."""
+        places = self._places(text)
+
+        def named(found: re.Match[str]) -> str:
+            return found[0] if _within(found.span(), places) else f"{{{{secret:{self._name(found[0])}}}}}"
+
+        return self._plain.sub(named, text) if self._plain else text
+
     def mask(self, text: str) -> str:
-        """``text`` without any of the values, plain or as URLs, JSON and HTML spell them.
+        """``text`` without any of the values, plain or as URLs, JSON and HTML spell them. Names stay as they are.
 
         Overlapping finds are blotted out together, so that no rest of a value is left over.
         """
@@ -53,6 +63,13 @@ class Secrets:
             known = ", ".join(self.names) or "none"
             raise UnknownSecret(f"there is no secret '{name}'; this run knows: {known}") from None
 
+    def _name(self, value: str) -> str:
+        return next(name for name, known in self._values.items() if known == value)
+
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        """Where names stand that this run knows."""
+        return [place.span() for place in _PLACE.finditer(text) if place[1] in self._values]
+
     def _finds(self, text: str) -> Iterator[tuple[int, int]]:
         """Where values are: spans in order, those that overlap joined to one."""
         start, stop = 0, 0
@@ -66,10 +83,16 @@ class Secrets:
             yield start, stop
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        places = self._places(text)
         at = 0
         while self._anywhere and (found := self._anywhere.search(text, at)):
-            yield found.span()
+            if not _within(found.span(), places):
+                yield found.span()
             at = found.start() + 1
+
+
+def _within(span: tuple[int, int], places: list[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in places)
 
 
 def _pattern(value: str) -> str:

@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from control.secrets import SHORTEST
+
 Clock = Callable[[], datetime]
 """Tells the present moment, with a time zone."""
 
@@ -119,6 +121,11 @@ _NEEDS: dict[ActionType, tuple[str, ...]] = {
 _MAY_BE_EMPTY = {ActionType.TYPE, ActionType.SELECT}
 _NUMBERS = {ActionType.WAIT, ActionType.SCROLL, ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
 _LONGEST_WAIT_MS = 600_000
+
+
+def _shown(name: str) -> str:
+    """As part of a message that is a template: braces mean themselves."""
+    return name.replace("{", "(").replace("}", ")")
 
 
 def _field_error(field: str, message: str) -> PydanticCustomError:
@@ -288,9 +295,17 @@ class NewRun(Shape):
     browser: BrowserName | None = None
     name: str | None = Field(default=None, max_length=200)
     secrets: dict[str, str] = Field(default_factory=dict, max_length=100, repr=False)
-    """Values for ``{{secret:NAME}}`` in actions and instructions; they appear nowhere else."""
+    """Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
+
+    @model_validator(mode="after")
+    def _secrets_can_be_hidden(self) -> Self:
+        for name, value in self.secrets.items():
+            if len(value) < SHORTEST:
+                why = "is empty" if not value else f"is shorter than {SHORTEST} characters, and could not be hidden"
+                raise _field_error("secrets", f"the value of a secret {why}: {_shown(name)}")
+        return self
 
     @model_validator(mode="after")
     def _planner_has_its_plan(self) -> Self:

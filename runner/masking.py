@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from control.secrets import SHORTEST, Secrets
+from control.secrets import Secrets
 from control.shapes import Action, NewRun, Shape
 
 S = TypeVar("S", bound=Shape)
@@ -17,8 +17,6 @@ class Masking:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._secrets = Secrets(secrets)
-        named = ((name, value) for name, value in secrets.items() if len(value) >= SHORTEST)
-        self._named = sorted(named, key=lambda pair: len(pair[1]), reverse=True)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -30,7 +28,7 @@ class Masking:
 
     def shape(self, shape: S) -> S:
         """With dots in place of values, in every field that is free text; in actions with their names instead."""
-        if not self._named:
+        if not self.names:
             return shape
         if isinstance(shape, Action):
             return self.action(shape)
@@ -38,9 +36,7 @@ class Masking:
 
     def refer(self, text: str) -> str:
         """With ``{{secret:NAME}}`` in place of values: it still means the same."""
-        for name, value in self._named:
-            text = text.replace(value, f"{{{{secret:{name}}}}}")
-        return text
+        return self._secrets.refer(text)
 
     def action(self, action: S) -> S:
         """The action with names in place of values."""

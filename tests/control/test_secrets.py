@@ -59,6 +59,20 @@ def test_short_values_are_left_alone() -> None:
     assert Secrets({"A": "ab", "B": ""}).mask("cab") == "cab"
 
 
+def test_names_that_hold_a_value_stay_as_they_are() -> None:
+    secrets = Secrets({"user": "admin", "admin_password": "secret-9", "kind": "secret"})
+    text = "{{secret:admin_password}} of admin and {{ secret: user }}"
+    assert secrets.mask(text) == f"{{{{secret:admin_password}}}} of {MASK} and {{{{ secret: user }}}}"
+    assert secrets.refer(text) == "{{secret:admin_password}} of {{secret:user}} and {{ secret: user }}"
+    assert secrets.refer("secret-9 is secret") == "{{secret:admin_password}} is {{secret:kind}}"
+
+
+def test_a_name_that_is_none_of_the_run_hides_no_value() -> None:
+    secrets = Secrets({"PW": "hunter2"})
+    assert secrets.mask("{{secret:hunter2}}") == f"{{{{secret:{MASK}}}}}"
+    assert "hunter2" not in secrets.refer("{{secret:hunter2}}")
+
+
 def test_a_partly_encoded_value_is_masked() -> None:
     assert Secrets({"A": "a/b c&d"}).mask("?q=a/b%20c%26d&x") == f"?q={MASK}&x"
 

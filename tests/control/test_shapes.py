@@ -200,3 +200,13 @@ def test_a_new_run_is_checked(body: dict[str, Any], field: str | None) -> None:
 
 def test_a_new_run_does_not_show_its_secrets() -> None:
     assert "hunter2" not in repr(NewRun(url="https://shop.example/", secrets={"PASSWORD": "hunter2"}))
+
+
+@pytest.mark.parametrize(("value", "why"), [("", "is empty: {P}"), ("ab", "shorter than 3 characters")])
+def test_a_secret_that_could_not_be_hidden_is_refused(value: str, why: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        NewRun.model_validate({"url": "https://shop.example/", "secrets": {"{P}": value}})
+    refused = explain(raised.value)
+    assert refused.field == "secrets"
+    assert why.replace("{P}", "(P)") in str(refused)
+    assert NewRun.model_validate({"url": "https://shop.example/", "secrets": {"P": "abc"}}).secrets == {"P": "abc"}

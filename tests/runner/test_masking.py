@@ -46,6 +46,13 @@ def test_an_action_names_the_secret_and_still_works() -> None:
     assert MASKING.action(typing("hunter2 and more")).value == "{{secret:LONG}}"
 
 
+def test_a_name_that_holds_another_value_still_works() -> None:
+    masking = Masking({"user": "admin", "admin_password": "hunter2"})
+    named = masking.action(typing("{{secret:admin_password}} admin"))
+    assert named.value == "{{secret:admin_password}} {{secret:user}}"
+    assert masking.resolve(named).value == "hunter2 admin"
+
+
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(UnknownSecret):
         MASKING.resolve(typing("{{secret:NOPE}}"))
