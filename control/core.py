@@ -12,7 +12,7 @@ from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition
 from control.ledger import Ledger
 from control.log import EventLog
-from control.shapes import Clock, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus
+from control.shapes import Clock, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus, utc_now
 from control.todo import Conclude, End, Hold, Perform, Plan, Todo
 from control.upcoming import Describe, Upcoming
 from control.wheel import Wheel
@@ -39,9 +39,9 @@ class RunCore:
         planner: PlannerName,
         new_id: Callable[[], str],
         describe: Describe,
-        clock: Clock,
-        grace: timedelta,
-        looks_ahead: bool,
+        clock: Clock = utc_now,
+        grace: timedelta = timedelta(seconds=20),
+        looks_ahead: bool = True,
     ) -> None:
         self.spec = spec
         self.id = run_id

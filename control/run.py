@@ -6,7 +6,6 @@ methods named for it; out come numbered events (``Run.log``) and, by ``next``, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Unpack
 
@@ -18,18 +17,7 @@ from control.errors import InvalidTransition
 from control.ledger import StepFacts
 from control.log import Entry
 from control.roles import Actor, authorize
-from control.shapes import (
-    Action,
-    Clock,
-    NewRun,
-    PlannerName,
-    Proposal,
-    RunStatus,
-    Source,
-    Step,
-    StepStatus,
-    utc_now,
-)
+from control.shapes import Action, Proposal, RunStatus, Source, Step, StepStatus
 from control.steering import Steering
 from control.todo import Conclude, Diagnose, Hold, Perform
 from control.upcoming import Describe
@@ -44,37 +32,13 @@ class Run(RunCore):
     made from older instructions is never done. A fact that comes too late to matter is passed over, never an error.
     """
 
-    def __init__(
-        self,
-        spec: NewRun,
-        *,
-        run_id: str,
-        planner: PlannerName,
-        new_id: Callable[[], str],
-        describe: Describe,
-        clock: Clock = utc_now,
-        grace: timedelta = timedelta(seconds=20),
-        looks_ahead: bool = True,
-    ) -> None:
-        super().__init__(
-            spec,
-            run_id=run_id,
-            planner=planner,
-            new_id=new_id,
-            describe=describe,
-            clock=clock,
-            grace=grace,
-            looks_ahead=looks_ahead,
-        )
-        self._steering = Steering(self)
-
     def apply(self, command: c.Command, actor: Actor) -> list[Entry]:
         """Carries the command out and returns the events that it made. Raises Refused with the reason."""
         authorize(actor, command.type)
         before = self.log.seq
         if self.final and not isinstance(command, c.Ping | c.ReplayStep):
             raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run is over ({self.status})")
-        self._steering.carry_out(command, actor)
+        Steering(self).carry_out(command, actor)
         self.announce()
         return self.log.since(before) or []
 
@@ -131,7 +95,7 @@ class Run(RunCore):
 
     # The planner's answers
 
-    def propose(self, proposal: Proposal, *, remaining: int | None, needs_approval: bool = False) -> bool:
+    def propose(self, proposal: Proposal, *, remaining: int | None) -> bool:
         """The planner's next step, or its repair of one. False, and nothing more, where it is no longer wanted.
 
         ``remaining``: how many steps are planned, this one included; for a repair None leaves that as it was.
@@ -142,8 +106,7 @@ class Run(RunCore):
             self.ledger.expect(remaining)
         self.look_once = False
         review = self.spec.mode == "review"
-        stepped = review and not needs_approval and self.stepping is Stepping.NEXT
-        self.upcoming.show(proposal, asks=review or needs_approval, approved=stepped)
+        self.upcoming.show(proposal, asks=review, approved=review and self.stepping is Stepping.NEXT)
         return True
 
     def exhausted(self, version: int) -> None:
