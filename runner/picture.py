@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from media.frames import LatestFrame
 from media.stream import LiveStream
 from runner.driver import Driver
 from runner.logs import RunLog
+
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+"""Seconds between attempts to begin a capture that has failed; each pause is twice the one before."""
 
 
 class Picture:
@@ -24,13 +29,17 @@ class Picture:
         self.stream = LiveStream(self._latest, fps=fps, bitrate=bitrate, on_watched=self._on_watched)
 
     async def work(self) -> None:
-        """Follows the viewers until it is cancelled. A capture that fails is tried again for the next viewer."""
+        """Follows the viewers until it is cancelled. A capture that fails is tried again while anybody watches."""
+        pause = _FIRST_PAUSE
         while True:
-            await self._switched.wait()
+            if self._watched == self._capturing or await self._switch(on=self._watched):
+                pause = _FIRST_PAUSE
+                await self._switched.wait()
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._switched.wait(), pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
             self._switched.clear()
-            if self._watched != self._capturing:
-                self._capturing = self._watched
-                await self._switch()
 
     async def aclose(self) -> None:
         """Safe to repeat."""
@@ -41,12 +50,16 @@ class Picture:
         self._watched = watched
         self._switched.set()
 
-    async def _switch(self) -> None:
+    async def _switch(self, *, on: bool) -> bool:
+        """Whether that is settled; what cannot be switched off counts as off."""
         try:
-            if self._capturing:
+            if on:
                 await self._driver.start_capture(self._latest, fps=self._fps)
             else:
                 await self._driver.stop_capture()
         except Exception as error:  # whatever it is, it must not reach the run
             self._capturing = False
-            self._logger.warning("the picture cannot be switched %s: %s", "on" if self._watched else "off", error)
+            self._logger.warning("the picture cannot be switched %s: %s", "on" if on else "off", error)
+            return not on
+        self._capturing = on
+        return True

@@ -33,15 +33,13 @@ class Shots:
         self._logger = logger
         self._newest: bytes | None = None
         self._taken_at: datetime | None = None
+        self._kept = 0
+        """Counts the pictures kept: one that is taken again has another address, which no cache has seen."""
         self._waiting: set[int] = set()
         self._asked = asyncio.Event()
         self._hurry = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-
-    def url(self, number: int, *, before: bool = False) -> str:
-        """Where the API serves it."""
-        return f"/api/tests/{self._run.id}/steps/{number}/screenshot{'?before=1' if before else ''}"
 
     def stale(self) -> None:
         """The page may look different from now on."""
@@ -50,14 +48,14 @@ class Shots:
     async def before(self, number: int) -> str | None:
         """The page as the step finds it: the last picture where it still holds, else a new one."""
         await self.settle()
-        if self._newest is None or self._taken_at is None or self._clock() - self._taken_at > _FRESH:
-            await self._take()
-        return await self._keep(number, before=True)
+        picture = self._newest
+        if picture is None or self._taken_at is None or self._clock() - self._taken_at > _FRESH:
+            picture = await self._take()
+        return await self._keep(number, picture, before=True)
 
     async def after(self, number: int) -> str | None:
         """The page as the step leaves it."""
-        await self._take()
-        return await self._keep(number)
+        return await self._keep(number, await self._take())
 
     def later(self, number: int) -> None:
         """Has the picture after a step taken in the background; the step is told again with it."""
@@ -79,29 +77,33 @@ class Shots:
                 await asyncio.wait_for(self._hurry.wait(), _QUIET)
             self._asked.clear()
             waiting, self._waiting = self._waiting, set()
-            await self._take()
+            picture = await self._take()
             for number in sorted(waiting):
-                if url := await self._keep(number):
+                if url := await self._keep(number, picture):
                     self._run.amend_step(number, screenshot_url=url)
             if not self._waiting:
                 self._idle.set()
 
-    async def _take(self) -> None:
+    async def _take(self) -> bytes | None:
         self._newest = None
         try:
             async with asyncio.timeout(_TIMEOUT):
                 picture = await self._driver.screenshot()
         except Exception as error:  # whatever it is, it must not reach the step
             self._logger.warning("no screenshot: %s", error or f"it took more than {_TIMEOUT:g} s")
-        else:
-            self._newest, self._taken_at = picture, self._clock()
+            return None
+        self._newest, self._taken_at = picture, self._clock()
+        return picture
 
-    async def _keep(self, number: int, *, before: bool = False) -> str | None:
-        if self._newest is None:
+    async def _keep(self, number: int, picture: bytes | None, *, before: bool = False) -> str | None:
+        """Where the API serves it, or None where there is none."""
+        if picture is None:
             return None
         try:
-            await self._store.save_screenshot(self._run.id, number, self._newest, before=before)
+            await self._store.save_screenshot(self._run.id, number, picture, before=before)
         except OSError as error:
             self._logger.warning("a screenshot could not be written: %s", error)
             return None
-        return self.url(number, before=before)
+        self._kept += 1
+        which = "before=1&" if before else ""
+        return f"/api/tests/{self._run.id}/steps/{number}/screenshot?{which}v={self._kept}"

@@ -174,7 +174,8 @@ class Rest:
         path = await visit.run.screenshot(step.step_number, before=before)
         if path is None:
             raise Problem(404, "there is no screenshot of this step yet, or it was removed", code="not_found")
-        return web.FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+        age = "max-age=3600" if "v" in request.query else "no-cache"
+        return web.FileResponse(path, headers={"Cache-Control": f"private, {age}"})
 
     # Links
 

@@ -73,6 +73,17 @@ async def test_a_capture_that_fails_changes_no_outcome(tmp_path: Path) -> None:
         watch.close()
 
 
+async def test_a_capture_that_fails_is_tried_again_while_somebody_watches(tmp_path: Path) -> None:
+    driver = FakeDriver()
+    driver.capture_error = StepFailed("the page was just closing")
+    async with flying(tmp_path, driver) as (_, stream):
+        watch = stream.watch()
+        await driver.tried.wait()
+        driver.capture_error = None
+        await asyncio.wait_for(driver.captured.wait(), 20)
+        watch.close()
+
+
 async def test_viewers_are_let_go_when_the_run_ends(tmp_path: Path) -> None:
     before = asyncio.all_tasks()
     async with flying(tmp_path) as (run, stream):

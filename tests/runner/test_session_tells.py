@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from control import events as e
 from control.errors import Forbidden, InvalidTransition, NotFound
 from control.shapes import Action, RunStatus, StepStatus
 from runner.driver import StepFailed
+from runner.logs import RunLog
+from runner.masking import Masking
 from runner.planners.base import Repair
+from runner.shots import Shots
 from runner.store.database import Store
-from tests.fakes import JPEG, FakeDriver, FakePlanner, click
+from tests.control.flights import Flight
+from tests.fakes import JPEG, FakeClock, FakeDriver, FakePlanner, click, idea
 from tests.runner.rig import ADA, BOB, EVE, rig
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
@@ -27,10 +32,39 @@ class TestScreenshots:
             run.start()
             await run.finish()
             first, second = await run.steps()
-            assert first.screenshot_url == "/api/tests/run-1/steps/1/screenshot"
-            assert second.before_screenshot_url == "/api/tests/run-1/steps/2/screenshot?before=1"
+            assert first.screenshot_url == "/api/tests/run-1/steps/1/screenshot?v=2"
+            assert second.before_screenshot_url == "/api/tests/run-1/steps/2/screenshot?before=1&v=3"
             assert await run.picture(1) == JPEG + b"2"
             assert await run.picture(1, before=True) == JPEG + b"1"
+
+    async def test_one_that_is_taken_again_has_another_address(self, tmp_path: Path) -> None:
+        planner = FakePlanner([click("#cart")])
+        planner.repairs.append(Repair(retry=idea(click("#cart"))))
+        async with rig(tmp_path, planner) as run:
+            run.driver.fail("#cart", "it was covered")
+            run.start()
+            await run.finish()
+            failed = next(step for step in run.told(1) if step.status is StepStatus.FAILED)
+            (again,) = await run.steps()
+            assert failed.screenshot_url
+            assert again.screenshot_url
+            assert failed.screenshot_url.split("?")[0] == again.screenshot_url.split("?")[0]
+            assert failed.screenshot_url != again.screenshot_url
+
+    async def test_a_page_that_changes_while_a_picture_is_written_costs_the_next_none(self, tmp_path: Path) -> None:
+        run = Flight(2).open().run
+        driver, store = FakeDriver(), await Store.open(tmp_path, clock=FakeClock())
+        shots = Shots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
+        for name in ("a", "b"):
+            assert run.human_step(click(name))
+        run.log.listen(lambda _: shots.stale())
+        work = asyncio.create_task(shots.work())
+        shots.later(1)
+        shots.later(2)
+        await shots.settle()
+        work.cancel()
+        await store.aclose()
+        assert [step.screenshot_url is not None for step in run.steps] == [True, True]
 
     async def test_the_last_one_stands_for_a_page_that_has_not_changed(self, tmp_path: Path) -> None:
         async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:

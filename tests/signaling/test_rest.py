@@ -197,12 +197,14 @@ async def test_steps_and_their_pictures(house: House, run: FakeRun, tmp_path: Pa
     async with house.http.get(f"{house.url}{path}/1/screenshot", headers=auth(ADA)) as response:
         assert await response.read() == b"picture False"
         assert response.content_type == "image/jpeg"
-        assert "max-age" in response.headers["Cache-Control"]
+        assert response.headers["Cache-Control"] == "private, no-cache"
         known = auth(ADA) | {"If-None-Match": response.headers["ETag"]}
     async with house.http.get(f"{house.url}{path}/1/screenshot", headers=known) as response:
         assert response.status == 304
     async with house.http.get(f"{house.url}{path}/1/screenshot?before=1", headers=auth(ADA)) as response:
         assert await response.read() == b"picture True"
+    async with house.http.get(f"{house.url}{path}/1/screenshot?v=3", headers=auth(ADA)) as response:
+        assert "max-age" in response.headers["Cache-Control"]
 
 
 async def test_spec_and_export(house: House, run: FakeRun) -> None:
