@@ -55,6 +55,8 @@ def _from_folder(value: str, folder: Path | None) -> FilePayload:
     root = folder.resolve()
     path = (root / value).resolve()
     if not path.is_relative_to(root) or not path.is_file():
-        raise StepFailed(f"There is no file '{value}' in the folder for uploads")
+        raise StepFailed(
+            f"There is no file '{value}' in the folder for uploads: put it there, or give the file as a data: URL"
+        )
     mime_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return {"name": path.name, "mimeType": mime_type, "buffer": path.read_bytes()}

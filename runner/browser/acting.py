@@ -95,7 +95,7 @@ class Subject:
         except (TimeoutError, PlaywrightError):
             return self._silent()
         if number == 0:
-            return f"No element matches {self._selector} after {after}"
+            return f"No element matches {sentences.shorten(self._selector)} after {after}"
         why = sentences.state(error) or ("could not be used" if shown else "is not visible")
         who = await sentences.spoken(self.locator, self._selector)
         return f"{who} {why} (waited {after})"

@@ -23,6 +23,7 @@ _NESTED: Final = {
     "internal:has-not": "filter(has_not={})",
     "internal:or": "or_({})",
     "internal:and": "and_({})",
+    "internal:chain": "locator({})",
 }
 
 

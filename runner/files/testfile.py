@@ -1,7 +1,8 @@
 """Test files: a run as YAML or JSON, with the fields of ``POST /api/tests``.
 
-Files to upload are named relative to the test file, and go along as ``data:`` URLs, so that any server can run it. A
-secret's value may be ``${NAME}``: then it is taken from the environment, and need not be in the file.
+Files to upload are named relative to the test file. Those of ``steps`` go along as ``data:`` URLs, so that any server
+can run them; those of sentences are read where the run is done. A secret's value may be ``${NAME}``: then it is taken
+from the environment, and need not be in the file.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from control.shapes import Action, NewRun, PlannerName, Shape
-from runner.planners.grammar import UnknownSentence, read
-from runner.planners.sentences import UnclosedQuote
+from control.shapes import Action, ActionType, NewRun, PlannerName, Shape
+from runner.planners.grammar import UnknownSentence, parse
+from runner.planners.intents import Intent
+from runner.planners.sentences import Sentence, UnclosedQuote, split
 from runner.uploads import data_url
 
 Place = tuple[str | int, ...]
@@ -36,11 +38,16 @@ class BadTestFile(ValueError):
     """One line for a person: the file, the line, the field, and what is wrong."""
 
 
-def load(path: Path, *, environment: Mapping[str, str], default_planner: PlannerName = "plain") -> NewRun:
-    """The run that the file describes. Raises BadTestFile."""
+def load(
+    path: Path, *, environment: Mapping[str, str], default_planner: PlannerName = "plain", uploads_here: bool = True
+) -> NewRun:
+    """The run that the file describes. Raises BadTestFile.
+
+    ``uploads_here``: the files that upload sentences name are beside the test file, not on another server.
+    """
     text = _text(path)
     root = _compose(path, text)
-    reader = _Reader(path, root, environment)
+    reader = _Reader(path, root, environment, uploads_here=uploads_here)
     return reader.run(_data(path, text, root), default_planner)
 
 
@@ -83,8 +90,11 @@ def _data(path: Path, text: str, root: yaml.Node | None) -> Any:  # noqa: ANN401
 class _Reader:
     """Checks what a file holds, and says where it is wrong."""
 
-    def __init__(self, path: Path, root: yaml.Node | None, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, path: Path, root: yaml.Node | None, environment: Mapping[str, str], *, uploads_here: bool
+    ) -> None:
         self._path = path
+        self._uploads_here = uploads_here
         self._environment = environment
         self._seen: set[int] = set()
         """Nodes that have been walked: an alias may lead back to what it stands in."""
@@ -188,13 +198,25 @@ class _Reader:
     def _check_sentences(self, instructions: str | None) -> None:
         """Sentences count their lines within the instructions; where these are a literal block, so does the file."""
         try:
-            read(instructions or "")
+            for sentence in split(instructions or ""):
+                self._check_upload(parse(sentence), sentence)
         except UnknownSentence as error:
             raise self._wrong(
                 ("instructions",), str(error), line=self._line_within("instructions", error.sentence.line)
             ) from None
         except UnclosedQuote as error:
             raise self._wrong(("instructions",), str(error)) from None
+
+    def _check_upload(self, intent: Intent, sentence: Sentence) -> None:
+        name = str(intent.value)
+        if intent.type is not ActionType.UPLOAD or not self._uploads_here or name.startswith("data:") or "{{" in name:
+            return
+        folder = self._path.parent.resolve()
+        file = (folder / name).resolve()
+        if not (file.is_relative_to(folder) and file.is_file()):
+            line = self._line_within("instructions", sentence.line)
+            where = f"there is no file '{name}' beside the test file, where '{sentence.text}' looks for it"
+            raise self._wrong(("instructions",), where, line=line)
 
     def _line_within(self, field: str, line: int) -> int | None:
         node = self._nodes.get((field,))

@@ -13,6 +13,9 @@ from runner.planners.options import ModelOptions
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 
+_LONGEST_LOOK_MS = 5_000
+"""A proposal is not held back for longer; what comes later is waited for by the step itself."""
+
 
 def build_planner(name: PlannerName, spec: NewRun, *, model: ModelOptions | None = None) -> Planner:
     """A planner for one run. Raises Unsupported where it lacks a setting or a package."""
@@ -20,7 +23,7 @@ def build_planner(name: PlannerName, spec: NewRun, *, model: ModelOptions | None
         case "script":
             return ScriptPlanner(spec.steps or ())
         case "plain":
-            return PlainPlanner()
+            return PlainPlanner(wait_ms=min(_LONGEST_LOOK_MS, spec.step_timeout_ms // 2))
         case "model":
             if model is None:
                 raise Unsupported("no model is set: set JUMPSEAT_MODEL to provider:name, for example openai:gpt-5")

@@ -9,7 +9,7 @@ from typing import Final
 from control.shapes import ActionType
 from runner.driver import Driver
 from runner.planners.intents import Thing
-from runner.planners.selectors import Engine, Precision, by, by_role, either, nth, page_with, visible
+from runner.planners.selectors import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible
 
 _BUTTONS: Final = ("button", "link", "tab", "menuitem")
 _CLICKABLE: Final = (
@@ -82,6 +82,9 @@ _LOOKS: Final[Mapping[ActionType, tuple[tuple[str, ...], tuple[Engine, ...]]]] =
 }
 """Which roles an action is for, and what a name is compared with, in order."""
 
+_LONGEST: Final = 4096
+"""Characters that an action's selector may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -113,6 +116,32 @@ def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iter
                 yield by(engine, thing.name, precision)
 
 
+def _late(thing: Thing, action: ActionType) -> str:
+    """Finds the thing by whatever it turns out to be; what `candidates` has first goes before the rest."""
+    if thing.selector:
+        return thing.selector
+    test_ids = (each for each in candidates(thing, action, Precision.EXACT) if each.startswith("internal:testid="))
+    whole = (*candidates(thing, action, Precision.FOLDED), *test_ids)
+    leading, rest = whole[: _leading(whole)], whole[_leading(whole) :]
+    ways = (*([first_of(either(leading), either(rest))] if rest else []), either(leading))
+    return next(
+        (way for way in (_one(each, thing, action) for each in ways) if len(way) <= _LONGEST),
+        _one(leading[0], thing, action),
+    )
+
+
+def _one(selector: str, thing: Thing, action: ActionType) -> str:
+    """A file field is used where it cannot be seen, too."""
+    which = thing.nth or 0
+    return f"{selector} >> nth={which}" if action is ActionType.UPLOAD else nth(selector, which)
+
+
+def _leading(selectors: Sequence[str]) -> int:
+    """How many of them have the first one's engine."""
+    engine = selectors[0].partition("=")[0]
+    return next((index for index, other in enumerate(selectors) if other.partition("=")[0] != engine), len(selectors))
+
+
 class Lookup:
     """Looks for one thing on one page."""
 
@@ -121,6 +150,8 @@ class Lookup:
         self._thing = thing
         self._whole = tuple(candidates(thing, action, Precision.EXACT, Precision.FOLDED))
         self._part = tuple(candidates(thing, action, Precision.PART))
+        self.late = _late(thing, action)
+        """Finds the thing once it is there, whatever it then is."""
         self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
 
     async def now(self) -> Found | None:
@@ -143,9 +174,10 @@ class Lookup:
         return await self.now() or self._missing()
 
     def _missing(self) -> Found:
-        loosest_first = self._part + self._whole if self._only_looks else self._whole
-        selector = loosest_first[0]
-        return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
+        if self._only_looks:
+            selector = (self._part + self._whole)[0]
+            return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
+        return Found(self.late, seen=False)
 
     async def _choose(self, selectors: Sequence[str]) -> Found | None:
         if not selectors or not await self._driver.count(either(selectors)):

@@ -13,7 +13,7 @@ from runner.driver import Driver, Element
 from runner.planners.base import Idea, Repair
 from runner.planners.intents import Thing
 from runner.planners.lookup import KIND_ROLES, roles_for
-from runner.planners.reading import named_by
+from runner.planners.reading import named_by, names
 
 _ALIKE: Final = 0.5
 _SUGGESTED: Final = 3
@@ -24,6 +24,7 @@ _TRANSIENT: Final = re.compile(
     r"keeps being replaced|does not stop moving|detached|temporar|\b50[234]\b",
     re.IGNORECASE,
 )
+_NO_FILE: Final = re.compile(r"There is no file '|no folder for uploads|The data: URL of the upload")
 _NOUNS: Final = {
     ActionType.TYPE: "field",
     ActionType.SELECT: "list to select from",
@@ -40,13 +41,18 @@ def looks_transient(reason: str) -> bool:
     return _TRANSIENT.search(reason) is not None
 
 
+def lacks_its_file(action: Action, reason: str) -> bool:
+    """The upload has failed for the file, not for the page: trying again brings no file."""
+    return action.type is ActionType.UPLOAD and _NO_FILE.search(reason) is not None
+
+
 async def nearest(action: Action, driver: Driver) -> Repair:
     """For an action whose selector finds nothing: what else may have been meant."""
     if not action.selector:
         return Repair()
-    if action.target and await driver.count(action.selector):
+    if action.target and names(action.target) and await driver.count(action.selector):
         return await what_is_there(named_by(action.target), action, driver, field="target")
-    if await driver.count(action.selector):
+    if await driver.count(action.selector) or not names(action.selector):
         return Repair()
     return await what_is_there(named_by(action.selector), action, driver, field="selector")
 

@@ -11,7 +11,7 @@ from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent, Thing
 from runner.planners.lookup import Found, Lookup
-from runner.planners.near import looks_transient, nearest, what_is_there
+from runner.planners.near import lacks_its_file, looks_transient, nearest, what_is_there
 from runner.planners.selectors import page_without
 from runner.planners.sentences import Sentence, UnclosedQuote, split
 
@@ -63,7 +63,7 @@ class PlainPlanner:
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
         """One retry where the thing is there now; else what the page has that is called alike."""
-        if failure.step is None:
+        if failure.step is None or lacks_its_file(failure.step.full_action, failure.reason):
             return Repair()
         sentence = self._sentence(task)
         if sentence is None or failure.step.description != sentence.text:

@@ -120,6 +120,11 @@ def named_by(selector: str) -> Thing:
     return Thing(words or selector)
 
 
+def names(selector: str) -> bool:
+    """Whether it looks for anything by a name that a person can read; CSS and XPath do not."""
+    return any(_named(piece) is not None for piece in pieces(selector))
+
+
 def _named(piece: Piece) -> Thing | None:
     if piece.engine in {"role", "internal:role"}:
         role, listed = role_of(piece.body) or (None, ())

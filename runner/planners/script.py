@@ -8,7 +8,7 @@ from control.shapes import Action
 from runner.describe import describe
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Task
-from runner.planners.near import looks_transient, nearest
+from runner.planners.near import lacks_its_file, looks_transient, nearest
 
 
 class ScriptPlanner:
@@ -31,7 +31,7 @@ class ScriptPlanner:
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
         """One retry where the page has changed since or the failure looks transient; else near matches."""
         step = failure.step
-        if step is None:
+        if step is None or lacks_its_file(step.full_action, failure.reason):
             return Repair()
         if failure.attempt == 1 and await _may_work_now(step.full_action, step.url, driver, failure.reason):
             retry = Idea(step.full_action, step.description, "The page may be ready for it now.", self.remaining(task))

@@ -71,6 +71,11 @@ def either(selectors: Iterable[str]) -> str:
     return " >> ".join([first, *(f"internal:or={json.dumps(other, ensure_ascii=False)}" for other in others)])
 
 
+def first_of(preferred: str, other: str) -> str:
+    """What matches ``preferred``; as long as nothing that can be seen does, what matches ``other``."""
+    return either([preferred, f"{page_without(preferred)} >> internal:chain={json.dumps(other, ensure_ascii=False)}"])
+
+
 def page_with(selector: str) -> str:
     """The page itself, where something in it matches."""
     return f"html >> internal:has={json.dumps(selector, ensure_ascii=False)}"

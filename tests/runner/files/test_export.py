@@ -112,6 +112,10 @@ SELECTORS = {
     'role=link >> internal:or="role=button[name=\\"Pay\\"]"': (
         'page.get_by_role("link").or_(page.get_by_role("button", name="Pay", exact=True))'
     ),
+    'html >> internal:has-not="role=dialog" >> internal:chain="role=button >> internal:or=\\"role=link\\""': (
+        'page.locator("html").filter(has_not=page.get_by_role("dialog"))'
+        '.locator(page.get_by_role("button").or_(page.get_by_role("link")))'
+    ),
     'iframe >> internal:control=enter-frame >> text="in"': (
         'page.locator("iframe").content_frame.get_by_text("in", exact=True)'
     ),

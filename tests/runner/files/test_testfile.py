@@ -110,6 +110,25 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, said: str)
     assert "\n" not in message
 
 
+def test_files_that_sentences_upload_are_there_before_anything_begins(tmp_path: Path) -> None:
+    text = URL + "instructions: |\n  Go back\n  Upload 'pic.svg' to 'Picture'\n"
+    with pytest.raises(BadTestFile, match=r"test\.yaml:4: instructions: there is no file 'pic\.svg' beside"):
+        read(tmp_path, text)
+    (tmp_path / "test.yaml").write_text(text)
+    assert load(tmp_path / "test.yaml", environment={}, uploads_here=False).instructions
+    (tmp_path / "pic.svg").write_text("<svg/>")
+    assert read(tmp_path, text).instructions
+    for value in ("data:,x", "{{secret:FILE}}"):
+        assert read(tmp_path, text.replace("pic.svg", value)).instructions
+
+
+def test_a_file_outside_the_folder_is_not_one_to_upload(tmp_path: Path) -> None:
+    (tmp_path / "pic.svg").write_text("<svg/>")
+    (tmp_path / "tests").mkdir()
+    with pytest.raises(BadTestFile, match="beside the test file"):
+        read(tmp_path / "tests", URL + "instructions: Upload '../pic.svg' to 'Picture'\n")
+
+
 def test_broken_json_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(BadTestFile, match=r"test\.json:2: is not JSON: Expecting"):
         read(tmp_path, '{"url":\n}', "test.json")

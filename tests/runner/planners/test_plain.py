@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from control.shapes import Action, ActionType
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck
+from runner.planners.intents import Thing
+from runner.planners.lookup import Lookup
 from runner.planners.plain import PlainPlanner
 from tests.runner.planners.site import NO_PAGE, failed, showing, task
 
@@ -124,10 +128,47 @@ async def test_an_element_that_comes_late_is_waited_for() -> None:
         assert idea.action.selector == 'role=button[name="Pay"]'
 
 
+@pytest.mark.parametrize(
+    ("late", "sentence"),
+    [
+        ("<a href=# onclick=\"document.title='done'\">See more</a>", "Click 'See more'"),
+        ("<div role=option onclick=\"document.title='done'\">See more</div>", "Click 'See more'"),
+        ("<b>See more</b><button onclick=\"document.title='done'\">see more</button>", "Click 'See more'"),
+        ("<div onclick=\"document.title='done'\">See more</div>", "Click 'See more'"),
+        ("<i data-testid='See more' onclick=\"document.title='done'\">x</i>", "Click 'See more'"),
+        ("<input placeholder='See more' oninput=\"document.title='done'\">", "Type 'x' into 'See more'"),
+        (
+            "<select aria-label='See more' onchange=\"document.title='done'\"><option>a<option>x</select>",
+            "Select 'x' in 'See more'",
+        ),
+        (
+            "<label>See more<input type=file hidden onchange=\"document.title='done'\"></label>",
+            "Upload 'data:,x' to 'See more'",
+        ),
+    ],
+)
+async def test_what_comes_after_the_proposal_is_met_as_whatever_it_is(late: str, sentence: str) -> None:
+    async with showing(f"<main></main><template>{late}</template>") as driver:
+        idea = await proposed(driver, sentence, wait_ms=50)
+        assert idea.description == sentence
+        grow = "const append = () => document.querySelector('main').append(document.querySelector('template').content)"
+        page = cast(Any, driver)._tabs.active
+        await page.evaluate(f"() => {{ {grow}; setTimeout(append, 300); }}")
+        await driver.perform(idea.action, timeout_ms=10_000)
+        assert await page.title() == "done"
+
+
+def test_the_selector_of_what_is_not_there_yet_is_never_too_long_for_an_action() -> None:
+    for length in (1, 40, 200, 900):
+        for type in (ActionType.CLICK, ActionType.HOVER, ActionType.EXPECT_TEXT):
+            selector = Lookup(NO_PAGE, Thing('"' * length), type).late
+            assert Action(type=type, selector=selector, value="x").selector == selector
+
+
 async def test_what_never_comes_is_proposed_all_the_same() -> None:
     async with showing(SHOP) as driver:
         idea = await proposed(driver, "Click the 'Buy' button", wait_ms=50)
-        assert idea.action.selector == 'role=button[name="Buy"]'
+        assert idea.action.selector == 'role=button[name="Buy" i] >> visible=true >> nth=0'
         assert "Nothing called 'Buy'" in (idea.reasoning or "")
 
 

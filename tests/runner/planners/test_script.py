@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from control.shapes import Action, ActionType
+from runner.driver import StepFailed
 from runner.planners.base import Failure, Repair
+from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
+from runner.uploads import payload
 from tests.runner.planners.site import NO_PAGE, failed, showing, task
 
 ACTIONS = (
@@ -50,6 +55,25 @@ async def test_a_button_that_is_there_is_retried_once_and_a_renamed_one_suggeste
         assert repair.retry is None
         assert [idea.description for idea in repair.suggestions] == ["Click button 'Check out now'"]
         assert repair.reason == "No button is called 'Checkout'. The page has: 'Check out now', 'Help'."
+
+
+@pytest.mark.parametrize("selector", ["#nope", "//button[@id='nope']", "form >> .nope"])
+async def test_css_and_xpath_name_nothing(selector: str) -> None:
+    action = Action(type=ActionType.CLICK, selector=selector)
+    async with showing("<button>Help</button>") as driver:
+        repair = await ScriptPlanner([action]).repair(task(), driver, failed(action, f"Click {selector}"))
+    assert repair == Repair()
+
+
+@pytest.mark.parametrize("folder", [True, False])
+async def test_an_upload_without_its_file_is_not_tried_again(tmp_path: Path, folder: bool) -> None:
+    action = Action(type=ActionType.UPLOAD, selector="input", value="no.pdf")
+    with pytest.raises(StepFailed, match="as a data: URL") as missing:
+        payload("no.pdf", tmp_path if folder else None)
+    async with showing("<input type=file aria-label=CV>") as driver:
+        for planner in (ScriptPlanner([action]), PlainPlanner()):
+            failure = failed(action, "Upload 'no.pdf' to 'CV'", reason=str(missing.value))
+            assert await planner.repair(task("Upload 'no.pdf' to 'CV'"), driver, failure) == Repair()
 
 
 async def test_a_drag_whose_end_is_missing() -> None:
