@@ -45,7 +45,7 @@ def _told(action: Action) -> _ActionFields:
     return {
         "action": action.type,
         "target": action.selector or (action.text or None),
-        "value": None if action.value is None else action.text,
+        "value": None if action.value is None else action.shown,
         "full_action": action,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
@@ -179,6 +179,16 @@ class Action(Shape):
         """``value`` as text; empty where there is none."""
         return "" if self.value is None else str(self.value)
 
+    @property
+    def shown(self) -> str:
+        """``text`` for a person: an uploaded file by name and size, ``notes.txt (12 kB)``, without its content."""
+        if self.type is not ActionType.UPLOAD or not self.text.startswith("data:"):
+            return self.text
+        head, _, body = self.text.partition(",")
+        names = (part.removeprefix("name=") for part in head.split(";") if part.startswith("name="))
+        size = len(body) * 3 // 4 - body[-2:].count("=") if head.endswith(";base64") else len(unquote_to_bytes(body))
+        return f"{unquote(next(names, 'upload.bin'))} ({f'{size / 1000:.0f} kB' if size >= 1000 else f'{size} B'})"
+
 
 class Size(Shape):
     width: int = Field(ge=1)
@@ -227,7 +237,7 @@ class StepSummary(Shape):
     target: str | None
     """The selector or URL that was used."""
     value: str | None
-    """As given; a secret's value is never here."""
+    """As given, a file by name and size; a secret's value is never here."""
     description: str
     source: Source
     status: StepStatus

@@ -51,7 +51,7 @@ def _quote(text: str) -> str:
 
 def _value(action: Action) -> str:
     secret = _SECRET.match(action.text)
-    return f"secret {secret[1]}" if secret else _quote(action.text)
+    return f"secret {secret[1]}" if secret else _quote(action.shown)
 
 
 def _on(action: Action) -> str:

@@ -210,3 +210,22 @@ def test_a_secret_that_could_not_be_hidden_is_refused(value: str, why: str) -> N
     assert refused.field == "secrets"
     assert why.replace("{P}", "(P)") in str(refused)
     assert NewRun.model_validate({"url": "https://shop.example/", "secrets": {"P": "abc"}}).secrets == {"P": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("data:text/plain;name=my%20notes.txt;base64," + "QUJD" * 4000, "my notes.txt (12 kB)"),
+        ("data:text/plain;base64,QUI=", "upload.bin (2 B)"),
+        ("data:text/plain;name=a.txt,a%20b", "a.txt (3 B)"),
+        ("notes.txt", "notes.txt"),
+    ],
+)
+def test_a_step_that_uploads_a_file_says_which_and_holds_its_content_once(value: str, shown: str) -> None:
+    flight = Flight().open()
+    flight.take()
+    upload = Action(type=ActionType.UPLOAD, selector="#file", value=value)
+    step = flight.run.human_step(upload)
+    assert step is not None
+    assert (step.value, step.full_action) == (shown, upload)
+    assert flight.run.view().steps[0].value == shown
