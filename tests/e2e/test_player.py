@@ -297,7 +297,9 @@ async def test_a_run_with_secrets_asks_for_them_before_it_runs_again(server: Ser
         await viewer.page.get_by_label("PASSWORD").fill("hunter3")
         async with viewer.page.expect_request(lambda request: request.method == "POST") as posted:
             await viewer.press("Start the run")
-        assert (await posted.value).post_data_json["secrets"] == {"PASSWORD": "hunter3"}
+        body = (await posted.value).post_data_json
+        assert body is not None
+        assert body["secrets"] == {"PASSWORD": "hunter3"}
         await viewer.page.wait_for_url(lambda url: "/runs/" in url and run["id"] not in url)
         await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
 
