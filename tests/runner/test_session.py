@@ -11,9 +11,10 @@ import pytest
 
 from control import commands as c
 from control import events as e
+from control.log import Entry
 from control.shapes import Action, RunStatus, Source, StepStatus
 from tests.fakes import FakePlanner, click
-from tests.runner.rig import Rig, rig
+from tests.runner.rig import ADA, BOB, Rig, rig
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
 
@@ -214,6 +215,32 @@ class TestOverride:
             planner.gate.open()
             assert await run.finish() is PASSED
             assert selectors(run) == ["#other"]
+
+    async def test_two_people_s_at_the_same_time_are_both_done_in_one_order_for_all(self, tmp_path: Path) -> None:
+        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+            seen: list[list[str | None]] = [[], []]
+
+            def note(entry: Entry, into: list[str | None]) -> None:
+                if isinstance(entry.body, e.StepOverrideQueued):
+                    into.append(entry.body.action.selector)
+
+            for into in seen:
+                run.session.log.listen(lambda entry, into=into: note(entry, into))
+            run.start()
+            await run.until(lambda: run.session.view().proposal)
+            acks = await asyncio.gather(
+                *(
+                    run.do(c.StepOverride(action=click(f"#{actor.name}-{number}")), actor)
+                    for number in range(3)
+                    for actor in (ADA, BOB)
+                )
+            )
+            assert acks == [None] * 6
+            await run.finish()
+            done = [action.selector for action in run.driver.performed]
+            assert seen == [done, done]
+            assert sorted(map(str, done)) == [f"#{name}-{number}" for name in ("Ada", "Bob") for number in range(3)]
+            assert run.events(e.StepOverrideDropped) == []
 
 
 class TestInstructions:
