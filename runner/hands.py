@@ -11,6 +11,7 @@ from control.errors import NotFound
 from control.log import Entry
 from control.roles import Actor, authorize
 from control.run import Run
+from control.shapes import Clock
 from runner.changes import Changes
 from runner.driver import Driver, HumanAction, StepFailed
 from runner.logs import RunLog
@@ -24,13 +25,22 @@ class Hands:
     """Carries out input once the step that it interrupts has stopped, and records what it amounts to."""
 
     def __init__(
-        self, run: Run, driver: Driver, *, changes: Changes, shots: Shots, masking: Masking, logger: RunLog
+        self,
+        run: Run,
+        driver: Driver,
+        *,
+        changes: Changes,
+        shots: Shots,
+        masking: Masking,
+        clock: Clock,
+        logger: RunLog,
     ) -> None:
         self._run = run
         self._driver = driver
         self._changes = changes
         self._shots = shots
         self._masking = masking
+        self._clock = clock
         self._logger = logger
         self._left = False
         """A person has let go of the wheel, and what they held down may still be held."""
@@ -109,6 +119,7 @@ class Hands:
                 merges=done.merges,
                 description=self._masking.text(done.description),
                 url=self._masking.text(self._driver.url),
+                duration_ms=max(0, round((self._clock().timestamp() - done.started_at) * 1000)),
             )
             if step is not None:
                 self._shots.later(step.step_number)

@@ -299,7 +299,15 @@ class Session:
     def _take_seats(self, driver: Driver) -> _Cockpit:
         options = self._options
         shots = Shots(self._run, driver, self._store, options.clock, self._logger)
-        hands = Hands(self._run, driver, changes=self._changes, shots=shots, masking=self._masking, logger=self._logger)
+        hands = Hands(
+            self._run,
+            driver,
+            changes=self._changes,
+            shots=shots,
+            masking=self._masking,
+            clock=options.clock,
+            logger=self._logger,
+        )
         pilot = Pilot(
             self._run,
             driver,

@@ -14,12 +14,13 @@ from control import events as e
 from control.errors import InvalidTransition, NotHolder
 from control.shapes import Action, Box, RunStatus, Source, StepStatus
 from runner.driver import HumanAction, StepFailed
-from tests.fakes import FakePlanner, click
+from tests.fakes import FakeClock, FakePlanner, click
 from tests.runner.rig import ADA, BOB, Rig, rig
 
 
 def human(action: Action, description: str = "by hand", *, merges: bool = False) -> HumanAction:
-    return HumanAction(action, description, started_at=0.0, merges=merges)
+    """Begun two seconds before it is known."""
+    return HumanAction(action, description, started_at=FakeClock().now.timestamp() - 2, merges=merges)
 
 
 def typing(text: str) -> Action:
@@ -51,6 +52,14 @@ async def test_it_interrupts_the_step_in_flight_which_is_never_repeated(tmp_path
         await run.do(c.ReleaseControl())
         assert await run.finish() is RunStatus.PASSED
         assert [action.selector for action in run.driver.performed] == ["#pay"]
+
+
+async def test_what_a_person_does_takes_the_time_since_they_began(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.human.append([human(typing("Ada"))])
+        await run.do(c.Input(kind="text", text="Ada"))
+        (step,) = await run.steps()
+        assert step.duration_ms == 2000
 
 
 async def test_taken_and_released_at_once_it_still_interrupts(tmp_path: Path) -> None:
