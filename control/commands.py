@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from control.errors import ProtocolError, TooLarge
 from control.shapes import Action, Shape
+from control.wording import wording
 
 MAX_MESSAGE_BYTES = 64 * 1024
 
@@ -215,5 +216,5 @@ def explain(error: ValidationError, *, tagged: bool = False, id: str | None = No
     if named and (not path or path[-1] != named):
         path.append(str(named))
     field = ".".join(path) or None
-    sentence = first["msg"].removeprefix("Value error, ")
+    sentence = wording(first)
     return ProtocolError(f"{field}: {sentence}" if field else sentence, field=field, id=id)

@@ -107,7 +107,7 @@ def run(
     """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
     settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
     _check_writable(junit)
-    test = load(file, environment=environment(), default_planner=settings.planner)
+    test = load(file, environment=environment(), default_planner=settings.planner, uploads_here=server is None)
     body = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if not watch:
         # Nobody is there to help: a stuck test fails at once, unless the file says otherwise.

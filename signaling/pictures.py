@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from control.wording import ending
 from media.stream import LiveStream
 from signaling.config import Config
 from signaling.ports import RunHandle
@@ -30,6 +31,6 @@ def no_picture(run: RunHandle) -> Problem:
     """409; with ``Retry-After`` where a picture may still come."""
     status = run.view().status
     if status.final:
-        return Problem(409, f"the run has {status}: its steps and screenshots can still be read", code="conflict")
+        return Problem(409, f"the run {ending(status)}: its steps and screenshots can still be read", code="conflict")
     headers = {"Retry-After": str(RETRY_AFTER)}
     return Problem(409, f"the run is {status} and has no picture yet: try again soon", code="conflict", headers=headers)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from control.commands import explain
 from control.errors import Busy, JumpseatError, ProtocolError
+from control.wording import wording
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ def _field_error(error: Any) -> dict[str, str | None]:  # noqa: ANN401 - pydanti
     path = [str(part) for part in error["loc"]]
     if named and (not path or path[-1] != named):
         path.append(str(named))
-    return {"field": ".".join(path) or None, "message": error["msg"]}
+    return {"field": ".".join(path) or None, "message": wording(error)}
 
 
 async def read_text(request: web.Request, *, limit: int) -> str:
@@ -158,6 +159,13 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
 
 
 def _from_http(error: web.HTTPException) -> Problem:
-    allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return _wrong_method(error)
     detail = _UNKNOWN_ADDRESS if error.status == 404 else (error.text or error.reason)
-    return Problem(error.status, detail.removeprefix(f"{error.status}: "), headers=allow)
+    return Problem(error.status, detail.removeprefix(f"{error.status}: "))
+
+
+def _wrong_method(error: web.HTTPMethodNotAllowed) -> Problem:
+    allowed = sorted(error.allowed_methods)
+    detail = f"{error.method} does nothing at this address: use {' or '.join(allowed)}"
+    return Problem(405, detail, headers={"Allow": ",".join(allowed)})

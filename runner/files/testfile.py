@@ -21,6 +21,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from control.shapes import Action, ActionType, NewRun, PlannerName, Shape
+from control.wording import wording
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent
 from runner.planners.sentences import Sentence, UnclosedQuote, split
@@ -239,6 +240,5 @@ def _place(error: ErrorDetails) -> Place:
 def _message(error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return "is missing"
-    if error["type"] in {"enum", "literal_error"}:
-        return f"must be one of {error.get('ctx', {}).get('expected')}"
-    return error["msg"][:1].lower() + error["msg"][1:]
+    words = wording(error)
+    return words[:1].lower() + words[1:]

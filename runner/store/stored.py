@@ -12,6 +12,7 @@ from control.errors import InvalidTransition, NotFound
 from control.log import EventLog
 from control.roles import Actor, authorize
 from control.shapes import Clock, RunView, Step
+from control.wording import ending
 from media.stream import LiveStream
 from runner.files.exporting import Exporter
 from runner.store.database import RunRecord, Store
@@ -55,7 +56,7 @@ class StoredRun:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 return e.StepReplay(id=command.id, step=await self._step(command.step_number))
-        raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run has {self.view().status}")
+        raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run {ending(self.view().status)}")
 
     async def steps(self) -> Sequence[Step]:
         return await self._store.steps(self.id)

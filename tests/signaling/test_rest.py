@@ -243,5 +243,6 @@ async def test_what_is_not_there_is_a_problem_too(house: House) -> None:
     assert (status, problem["title"]) == (404, "Not Found")
     async with house.http.put(f"{house.url}/api/tests", headers=auth(ADA)) as response:
         assert response.status == 405
+        assert (await response.json())["detail"] == "PUT does nothing at this address: use GET or HEAD or POST"
         assert set(response.headers["Allow"].split(",")) >= {"GET", "POST"}
         assert response.content_type == "application/problem+json"

@@ -74,7 +74,7 @@ URL = "url: https://shop.test/\n"
         ("url: a\tb: c\n", "test.yaml:1: is not YAML"),
         ("instructions: Go back\n", "test.yaml: url: is missing"),
         ("instructions: Go back\nurl: shop\n", "test.yaml:2: url: give an absolute http or https address"),
-        ("url: https://shop.test/\nsteps: &a [*a]\n", "test.yaml:2: steps[0]: input should be a valid dictionary"),
+        ("url: https://shop.test/\nsteps: &a [*a]\n", "test.yaml:2: steps[0]: must be an object with fields"),
         (URL, "test.yaml: give 'instructions' or 'steps'"),
         (
             URL + "intructions: Go back\n",
@@ -89,7 +89,7 @@ URL = "url: https://shop.test/\n"
             URL + "steps:\n  - type: back\n    selectr: x\n",
             MISSPELT_IN_STEP,
         ),
-        (URL + "steps: Go back\n", "test.yaml:2: steps: input should be a valid tuple"),
+        (URL + "steps: Go back\n", "test.yaml:2: steps: must be a list"),
         (URL + "planner: script\n", "test.yaml: steps: the script planner needs 'steps'"),
         (URL + "mode: x\nsteps: []\n", "test.yaml:2: mode: must be one of 'auto' or 'review'"),
         (URL + "instructions: |\n  Go back\n\n  Clik 'Pay'\n", 'test.yaml:5: instructions: I do not understand "Clik '),
