@@ -24,6 +24,8 @@ _IN_FLIGHT = 3
 """With fewer, frames wait for the acknowledgement's way back; more only make them older."""
 _FIRST_FRAME_SECONDS = 0.5
 _STOP_SECONDS = 2.0
+_PAUSES = (0.2, 1.0, 5.0)
+"""Seconds between attempts to show a page that gave no pictures."""
 _Pixels = tuple[int, int]
 """Width and height."""
 
@@ -66,7 +68,7 @@ class Screencast:
         self._background = Background()
 
     async def start(self, sink: FrameSink, *, fps: int) -> None:
-        """Begins, or goes on with another sink and rate."""
+        """Begins, or goes on with another sink and rate. Raises PlaywrightError where the page gives no pictures."""
         self._sink, self._fps = sink, fps
         await self._settle()
 
@@ -80,7 +82,7 @@ class Screencast:
         self._page = page
         self._viewport = None
         if self._sink is not None:
-            self._background.spawn(self._settle())
+            self._background.spawn(self._settle_again())
 
     async def aclose(self) -> None:
         self._sink = None
@@ -97,11 +99,20 @@ class Screencast:
             if self._sink is None or self._page is None or self._page.is_closed():
                 return
             source = self._new_source(self._page, self._sink)
+            await source.start()
+            self._source = source
+
+    async def _settle_again(self) -> None:
+        """In the background, where nobody else would try once more."""
+        for pause in _PAUSES:
             try:
-                await source.start()
-                self._source = source
+                await self._settle()
+                return
             except PlaywrightError as error:
-                logger.debug("no pictures of this page: %s", error.message)
+                logger.warning("no pictures of this page: %s", error.message)
+            await asyncio.sleep(pause)
+            if self._source is not None:
+                return
 
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
@@ -114,7 +125,7 @@ class Screencast:
         """Chromium keeps to the size that it was told at the start."""
         if viewport != self._viewport and self._sink is not None:
             self._viewport = viewport
-            self._background.spawn(self._settle())
+            self._background.spawn(self._settle_again())
 
 
 class Pictures:

@@ -6,15 +6,18 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 import av
 import numpy as np
 import pytest
 import pytest_asyncio
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
 
 from control.shapes import Size
 from media.frames import JpegFrame, LatestFrame
-from runner.browser.screencast import Pace
+from runner.browser.screencast import Pace, Screencast
 from tests.runner.browser.seat import Seat, seated
 from tests.timecode import Picture, decode
 from web.shop import serving_shop
@@ -181,3 +184,39 @@ async def test_the_pace_spreads_a_burst_and_lets_a_slow_page_go() -> None:
     pace = Pace(10)
     assert [round(pace.delay(100.0), 3) for _ in range(3)] == [0, 0.1, 0.2]
     assert pace.delay(105.0) == 0
+
+
+class Source:
+    """Gives no pictures for as many attempts as there are ``failures``."""
+
+    def __init__(self) -> None:
+        self.failures = 1
+        self.started = asyncio.Event()
+
+    async def start(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise PlaywrightError("the page is just closing")
+        self.started.set()
+
+    async def stop(self) -> None:
+        pass
+
+
+class OpenPage:
+    """As much of a page as a screencast looks at."""
+
+    def is_closed(self) -> bool:
+        return False
+
+
+async def test_a_page_that_gives_no_pictures_is_reported_or_else_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    screencast, source, page = Screencast(), Source(), cast(Page, OpenPage())
+    monkeypatch.setattr(screencast, "_new_source", lambda *_: source)
+    screencast.follow(page)
+    with pytest.raises(PlaywrightError, match="just closing"):
+        await screencast.start(LatestFrame(), fps=30)
+    source.failures = 1
+    screencast.follow(page)
+    await asyncio.wait_for(source.started.wait(), 15)
+    await screencast.aclose()
