@@ -158,6 +158,22 @@ async def test_one_who_takes_control_types_into_the_remote_page(server: Served, 
     await server.cancel(run_id)
 
 
+async def test_control_is_handed_to_another_who_is_here(server: Served, viewer_browser: Browser) -> None:
+    run_id = await review(server, "/checkout", TWO_STEPS)
+    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
+    assert status == 201
+    async with (
+        watching(viewer_browser, server, run_id) as one,
+        watching(viewer_browser, server, run_id, token=share["token"]) as other,
+    ):
+        await other.live("whep")
+        await one.press("Take control")
+        await one.page.get_by_role("button", name="Hand to").click(timeout=15 * SECONDS)
+        await expect(other.button("Release control")).to_be_visible(timeout=15 * SECONDS)
+        await expect(one.button("Release control")).to_have_count(0)
+    await server.cancel(run_id)
+
+
 def human(action: str, value: str) -> Callable[[dict[str, Any]], bool]:
     def seen(message: dict[str, Any]) -> bool:
         step = message.get("step", {})
