@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ class TestOverride:
                     into.append(entry.body.action.selector)
 
             for into in seen:
-                run.session.log.listen(lambda entry, into=into: note(entry, into))
+                run.session.log.listen(partial(note, into=into))
             run.start()
             await run.until(lambda: run.session.view().proposal)
             acks = await asyncio.gather(
