@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -23,9 +23,12 @@ from control.errors import Unsupported
 from control.shapes import Action, ActionType, Control, RunStatus, RunView, Size, Source, Step, StepStatus
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.describe import describe
+from runner.driver import Driver
 from runner.files.export import export
 from runner.files.locator_code import literal, locator
 from runner.install import find_browser
+from runner.planners.intents import Thing
+from runner.planners.lookup import Lookup
 from tests.chromium import chromium
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -146,6 +149,19 @@ async def test_code_finds_what_its_selector_finds() -> None:
             found = await page.locator(selector).evaluate_all(there)
             assert await written.evaluate_all(there) == found, selector
             assert found or "mixed" in selector, selector
+
+
+@pytest.mark.parametrize("name", ["Add", "Thank you", "pay", "Logo", "cart", "Search"])
+async def test_what_was_not_there_yet_is_found_by_the_exported_code_too(name: str) -> None:
+    selector = Lookup(cast(Driver, None), Thing(name), ActionType.CLICK).late
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.set_content(PAGE)
+        written = eval(locator(selector), {"page": page, "re": re})
+        there = "elements => elements.map(element => element.outerHTML)"
+        found = await page.locator(selector).evaluate_all(there)
+        assert len(found) == 1
+        assert await written.evaluate_all(there) == found
 
 
 # Texts
