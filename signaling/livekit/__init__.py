@@ -1,1 +1,4 @@
-"""Runs in LiveKit rooms: ``rooms`` keeps them, ``room`` is one run's, ``service`` asks the server, ``tokens`` let in."""
+"""Runs in LiveKit rooms.
+
+``rooms`` keeps them, ``room`` is one run's, ``service`` asks the LiveKit server, ``tokens`` let people in.
+"""

@@ -237,7 +237,8 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
         ),
         (
             {"type": "upload", "selector": "input[type=file]", "value": "../outside.txt"},
-            "There is no file '../outside.txt' in the folder for uploads: put it there, or give the file as a data: URL",
+            "There is no file '../outside.txt' in the folder for uploads: "
+            "put it there, or give the file as a data: URL",
         ),
         ({"type": "wait", "selector": "#nope"}, "No element matches #nope after 400 ms"),
         (
