@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
@@ -52,9 +53,11 @@ async def nearest(action: Action, driver: Driver) -> Repair:
         return Repair()
     if action.target and names(action.target) and await driver.count(action.selector):
         return await what_is_there(named_by(action.target), action, driver, field="target")
-    if await driver.count(action.selector) or not names(action.selector):
+    if await driver.count(action.selector):
         return Repair()
-    return await what_is_there(named_by(action.selector), action, driver, field="selector")
+    repair = await what_is_there(named_by(action.selector), action, driver, field="selector")
+    # No person calls an element by its CSS or XPath: the failure's own reason says it better.
+    return repair if names(action.selector) else replace(repair, reason=None)
 
 
 async def what_is_there(
