@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
@@ -51,15 +50,10 @@ class Wires:
         await page.mouse.move(x, y)
 
     async def down(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
-        """The press waits for the page's answer to the move only in a drag: it may take a frame."""
-        alone = not self._buttons
+        """The press waits for the move: sent together, the page now and then sees them the other way round."""
         self._buttons.add(button)
-        move, press = self.move(page, x, y), page.mouse.down(button=button, click_count=count)
-        if alone:
-            await asyncio.gather(move, press)
-        else:
-            await move
-            await press
+        await self.move(page, x, y)
+        await page.mouse.down(button=button, click_count=count)
 
     async def up(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
         if self._at != (page, x, y):

@@ -35,6 +35,8 @@ async def browser() -> AsyncIterator[Seat]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def seat(browser: Seat) -> AsyncIterator[Seat]:
     await browser.show("/")
+    # Chromium drops what is pressed before a new page is painted for the first time.
+    await browser.driver.screenshot()
     browser.driver.attended = True
     yield browser
     await browser.driver.flush_input()
