@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,7 @@ import pytest_asyncio
 from control.commands import Input
 from runner.browser.background import Background
 from runner.browser.hover import Hover
+from runner.driver import StepFailed
 from tests.runner.browser.seat import Seat, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,8 +79,12 @@ async def test_a_click_is_told_as_before_the_press_that_changes_the_page(seat: S
 
 
 async def test_a_press_that_leads_to_another_page_is_told_as_before_it(seat: Seat) -> None:
-    assert await rested_and_clicked(seat, 30, 145) == ['role=link[name="Next"]']
-    await seat.do("expect_url", value="/next")
+    # Chromium drops some presses on a page that is just new: then the same press is made again.
+    for _ in range(5):
+        assert await rested_and_clicked(seat, 30, 145) == ['role=link[name="Next"]']
+        with suppress(StepFailed):
+            await seat.do("expect_url", value="/next")
+            break
     await seat.text("p", "There")
 
 
