@@ -79,7 +79,7 @@ async def test_a_click_is_told_as_before_the_press_that_changes_the_page(seat: S
 
 
 async def test_a_press_that_leads_to_another_page_is_told_as_before_it(seat: Seat) -> None:
-    # Chromium drops some presses on a page that is just new: then the same press is made again.
+    # Known fault: about one such press in three is told but does not follow the link; see the open issue.
     for _ in range(5):
         assert await rested_and_clicked(seat, 30, 145) == ['role=link[name="Next"]']
         with suppress(StepFailed):
