@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from runner.browser import sentences
 from runner.browser.acting import Subject
@@ -21,6 +22,7 @@ _TEXT = """element => {
   if (element.matches('input, textarea')) return element.value;
   return element.innerText ?? element.textContent ?? '';
 }"""
+_AGAIN_SECONDS = 0.05
 _SECRET = "element => element.matches('[type=password]')"
 
 
@@ -49,15 +51,22 @@ async def _text_of(locator: Locator, within_ms: float) -> str:
 
 
 async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:
-    """The active page's address is ``wanted``. Raises StepFailed."""
-    try:
-        await tabs.active.wait_for_url(
-            lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.left_ms
-        )
-    except PlaywrightError:
-        raise StepFailed(
-            f"Expected the address {wanted}, the page is at {tabs.url} (waited {deadline.spoken})"
-        ) from None
+    """The active page's address is ``wanted``. Raises StepFailed.
+
+    Playwright gives up waiting as soon as any navigation fails, also one that another has replaced: that is no answer.
+    """
+    while not deadline.over:
+        try:
+            await tabs.active.wait_for_url(
+                lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.left_ms
+            )
+        except PlaywrightTimeout:
+            break
+        except PlaywrightError:
+            await asyncio.sleep(min(_AGAIN_SECONDS, deadline.left_ms / 1000))
+        else:
+            return
+    raise StepFailed(f"Expected the address {wanted}, the page is at {tabs.url} (waited {deadline.spoken})")
 
 
 def matches(wanted: str, address: str) -> bool:

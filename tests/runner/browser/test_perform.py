@@ -51,6 +51,8 @@ PAGES = {
     "/": SHOP,
     "/cart": "<title>Cart</title><h1>Your cart</h1><a href='/'>Shop</a>",
     "/list/cart": "<title>List</title><h1>List</h1>",
+    "/hasty": """<title>Hasty</title>"""
+    """<button onpointerdown="location = '/cart'" onclick="location = '/list/cart'">Go</button>""",
     "/busy": "<title>Busy</title><button onclick='for (;;) {}'>Loop</button>",
 }
 
@@ -147,6 +149,12 @@ async def test_going_about(seat: Seat) -> None:
     await fails(seat, "There is no page to go forward to", type="forward")
     await seat.do("navigate", value="list/cart")
     await seat.do("expect_url", value="/list/*")
+
+
+async def test_an_address_is_waited_for_though_the_way_to_another_one_was_given_up(seat: Seat) -> None:
+    await seat.show("/hasty")
+    await seat.driver.page.mouse.click(20, 20)
+    await seat.do("expect_url", value="/list/cart")
 
 
 async def test_there_is_nothing_before_the_first_page() -> None:
