@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], Awaitable[str | None]]
@@ -41,6 +42,9 @@ class Metrics:
         self.moves_dropped = Counter(
             "jumpseat_moves_dropped", "Pointer moves replaced by newer ones or not allowed", registry=self.registry
         )
+        self.tasks = Gauge("jumpseat_tasks", "Tasks of the event loop that have not ended", registry=self.registry)
+        self.tasks.set_function(lambda: len(asyncio.all_tasks()))
+        ProcessCollector(registry=self.registry)
 
 
 class Health:

@@ -9,15 +9,17 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from web.shop import serving_shop
 
+COMMAND = (sys.executable, "-m", "jumpseat")
 READY_SECONDS = 30
 WAIT_SECONDS = 60
 STOP_SECONDS = 10
@@ -89,8 +91,13 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def served(**settings: str) -> AsyncIterator[Served]:
-    """Starts ``jumpseat serve`` on free loopback ports and the sample site; ends both."""
+async def served(
+    *, command: Sequence[str] = COMMAND, log: Path | None = None, **settings: str
+) -> AsyncIterator[Served]:
+    """Starts ``jumpseat serve`` on free loopback ports and the sample site; ends both.
+
+    ``command`` is what ``serve`` is put behind; ``log`` gets what the server writes to stderr.
+    """
     port, frame_port, key = free_port(), free_port(), secrets.token_urlsafe(24)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(serving_shop())
@@ -104,7 +111,7 @@ async def served(**settings: str) -> AsyncIterator[Served]:
             "JUMPSEAT_LOG": "warning",
             **settings,
         }
-        process = await stack.enter_async_context(_served(environment))
+        process = await stack.enter_async_context(_served((*command, "serve"), environment, log))
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
         base = "http://127.0.0.1:"
@@ -112,9 +119,12 @@ async def served(**settings: str) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def _served(environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    command = (sys.executable, "-m", "jumpseat", "serve")
-    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+async def _served(
+    command: Sequence[str], environment: dict[str, str], log: Path | None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    pipe = asyncio.subprocess.PIPE
+    with log.open("ab") if log else nullcontext() as stderr:
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=pipe, stderr=stderr)
     try:
         assert process.stdout
         async with asyncio.timeout(READY_SECONDS):
