@@ -31,6 +31,9 @@ GROWTH = 1.5
 PROVED, STEP = 1.5, 100_000
 """Factor, and bits per second on top of it, to which a limit may grow above what is aimed at: what has not been tried
 is not known. The step is for low rates, where the factor alone takes too long."""
+PACE, FREE_PACE = 2.5, 20.0
+"""Large frames leave so many times faster than the path takes, or than the ceiling where nothing limits the path: a
+keyframe must not wait longer than it must, nor fill the queue on its way."""
 STRIDE_SECONDS = 2.0
 """The longest silence between two reports that growth makes up for."""
 LEAST = 50_000
@@ -67,6 +70,11 @@ class Path:
     def limit(self) -> float | None:
         """What the path takes, or None while nothing shows that it is limited."""
         return self._limit
+
+    @property
+    def pace(self) -> float:
+        """How fast a large frame may leave, in bits per second."""
+        return self._ceiling * FREE_PACE if self._limit is None else self._limit * PACE
 
     def note_report(self, *, lost: float, round_trip: float | None, sent: int, target: int, now: float) -> None:
         """A receiver report (RFC 3550 §6.4.2).

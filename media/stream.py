@@ -156,6 +156,10 @@ class LiveStream:
         target = self._stats.of(self._lane(subscription).key).bitrate
         return subscription.meter.rate(_now()), target or self._bitrate
 
+    def pace(self, subscription: Subscription) -> float:
+        """See `Subscription.pace`."""
+        return self._ladders[subscription.codec].path(subscription).pace
+
     def note_cap(self, subscription: Subscription, bitrate: int) -> None:
         """See `Subscription.set_target_bitrate`."""
         self._ladders[subscription.codec].cap(subscription, bitrate, _now())

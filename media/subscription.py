@@ -17,6 +17,7 @@ class Publisher(Protocol):
     """What a subscription asks of its stream."""
 
     def load(self, subscription: "Subscription") -> tuple[int, int]: ...
+    def pace(self, subscription: "Subscription") -> float: ...
     def request_keyframe(self, subscription: "Subscription") -> None: ...
     def note_cap(self, subscription: "Subscription", bitrate: int) -> None: ...
     def note_estimate(self, subscription: "Subscription", bitrate: int) -> None: ...
@@ -78,6 +79,11 @@ class Subscription:
     def load(self) -> tuple[int, int]:
         """What this viewer has been given lately and what its encoder aims at, both in bits per second."""
         return self._publisher.load(self)
+
+    @property
+    def pace(self) -> float:
+        """How fast a large frame may leave for this viewer, in bits per second."""
+        return self._publisher.pace(self)
 
     def set_target_bitrate(self, bitrate: int) -> None:
         """Tells how many bits per second this viewer is to get at most; good for ten seconds."""

@@ -53,11 +53,16 @@ class Packetiser:
         self.octets = 0
         """Of payload in them."""
 
-    def frame(self, payloads: Sequence[bytes], *, pts: int, keyframe: bool) -> list[bytes]:
-        """All packets of one frame, of which the last carries the marker."""
+    def frame(self, payloads: Sequence[bytes], *, pts: int, keyframe: bool, ends: bool = True) -> list[bytes]:
+        """Packets of one frame, stamped as sent now.
+
+        Args:
+            payloads: all of the frame's, or some that follow those of the call before.
+            ends: these are the last ones; the last of all carries the marker.
+        """
         self.timestamp = (self._timestamp_origin + pts) & 0xFFFFFFFF
         extensions = self._extensions(keyframe)
-        end = len(payloads) - 1
+        end = len(payloads) - 1 if ends else None
         packets = []
         for index, payload in enumerate(payloads):
             sent = Sent(self._next, MARKER if index == end else 0, self.timestamp, payload)

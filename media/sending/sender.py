@@ -5,6 +5,7 @@ import logging
 import random
 import re
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from aiortc import RTCRtpSender, RTCRtpTransceiver
@@ -25,6 +26,7 @@ from aiortc.stats import RTCOutboundRtpStreamStats, RTCStatsReport
 from media.errors import StreamClosed
 from media.frames import EncodedFrame
 from media.sending.feedback import Feedback, FeedbackReader
+from media.sending.pacer import Pacer
 from media.sending.packetiser import PLAYOUT_DELAY, Packetiser
 from media.sending.repair import Repairs
 from media.sending.tracks import ScreencastTrack
@@ -54,6 +56,7 @@ class SharedSender(RTCRtpSender):
         self._cname = ""
         self._packetiser: Packetiser | None = None
         self._wire: Wire | None = None
+        self._pacer = Pacer()
         self._repairs = Repairs()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -110,7 +113,7 @@ class SharedSender(RTCRtpSender):
     async def _send_frames(self) -> None:
         try:
             while True:
-                self._transmit(await self._subscription.recv())
+                await self._transmit(await self._subscription.recv())
         except (ConnectionError, StreamClosed):
             pass
         except Exception:
@@ -118,12 +121,23 @@ class SharedSender(RTCRtpSender):
         finally:
             self.track.stop()
 
-    def _transmit(self, frame: EncodedFrame) -> None:
+    async def _transmit(self, frame: EncodedFrame) -> None:
+        left = frame.payloads if self._enabled else ()
+        while left:
+            pace = self._subscription.pace
+            count = self._pacer.take(left, pace, time.monotonic())
+            some, left = left[:count], left[count:]
+            self._send_some(frame, some, ends=not left)
+            if left:
+                await asyncio.sleep(self._pacer.wait(left, pace))
+
+    def _send_some(self, frame: EncodedFrame, payloads: Sequence[bytes], *, ends: bool) -> None:
         assert self._packetiser
         assert self._wire
-        if self._enabled:
-            self._wire.send(self._packetiser.frame(frame.payloads, pts=frame.pts, keyframe=frame.keyframe))
-            self._repairs.sent(len(frame.payloads))
+        if payloads:
+            packets = self._packetiser.frame(payloads, pts=frame.pts, keyframe=frame.keyframe, ends=ends)
+            self._wire.send(packets)
+            self._repairs.sent(len(packets))
 
     async def _send_reports(self) -> None:
         """Sender reports, at intervals that vary as RFC 3550 §6.3.1 wants it."""

@@ -12,6 +12,7 @@ from playwright.async_api import Page
 
 from media import frames
 from media.frames import Codec, LatestFrame
+from media.sending.pacer import PACKETS_AT_ONCE
 from media.sending.packetiser import PLAYOUT_DELAY
 from media.sending.packets import h264_payloads
 from media.sending.wire import Wire
@@ -77,6 +78,22 @@ async def test_five_viewers_cost_one_packetisation_and_five_sends_a_frame(
     assert packetise.call_count == 10
     assert len(bursts) == 50
     assert max(bursts) > 1
+
+
+@BOTH
+async def test_a_large_keyframe_leaves_in_several_bursts_and_arrives_whole(
+    latest: LatestFrame, stream: LiveStream, bursts: list[int], codec: Codec
+) -> None:
+    put(latest, noise(1280, 720, 0))
+    async with watching(stream.subscribe(codec)) as (viewer, _):
+        await viewer.until_frames(1)
+        sent = bursts.copy()
+        put(latest, noise(1280, 720, 1))  # aiortc gives a picture out when the next one begins
+        await viewer.until(lambda: viewer.pictures > 0)
+        assert viewer.keyframes == 1
+    assert sum(sent) > PACKETS_AT_ONCE
+    assert len(sent) > 1
+    assert max(bursts) <= PACKETS_AT_ONCE
 
 
 @BOTH
