@@ -61,6 +61,11 @@ class EncodedFrame:
 class FrameSink(Protocol):
     """Where capture puts its pictures."""
 
+    @property
+    def fps(self) -> float | None:
+        """The most pictures a second that are of use right now; None: as many as were asked for."""
+        ...
+
     def put(self, data: bytes, *, width: int, height: int, captured_at: float) -> JpegFrame: ...
 
 
@@ -80,6 +85,8 @@ class LatestFrame:
         self._taken = True
         self._dropped = 0
         self._changed = asyncio.Event()
+        self.fps: float | None = None
+        """The most pictures a second that whoever encodes them keeps up with; None while nobody tells."""
 
     @property
     def newest(self) -> JpegFrame | None:

@@ -236,6 +236,7 @@ class LiveStream:
             logger.error("the stream's encoding has failed", exc_info=True)
             self._close_subscriptions()
         finally:
+            self._latest.fps = None
             worker.close()
 
     async def _next_picture(self) -> JpegFrame | None:
@@ -287,7 +288,7 @@ class LiveStream:
         else:
             self._picture = picture
         self._effort.note(_now() - start, _now())
-        self._stats.fps = self._effort.fps
+        self._stats.fps = self._latest.fps = self._effort.fps
 
     async def _encode_lanes(self, worker: Worker, picture: JpegFrame, captured_at: float, now: float) -> None:
         """Keyframes first: one who goes over to another lane must not get the same picture from the former, too."""

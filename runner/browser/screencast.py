@@ -34,12 +34,16 @@ class Pace:
     """When the next frame may be let go: evenly, no faster than ``fps``."""
 
     def __init__(self, fps: int) -> None:
-        self._gap = 1 / fps
+        self._fps = fps
         self._next = 0.0
 
-    def delay(self, now: float) -> float:
-        """Seconds from ``now`` until the frame that has just come may be acknowledged."""
-        self._next = max(self._next + self._gap, now)
+    def delay(self, now: float, wanted: float | None) -> float:
+        """Seconds from ``now`` until the frame that has just come may be acknowledged.
+
+        Args:
+            wanted: frames per second that are of use; None: ``fps``.
+        """
+        self._next = max(self._next + 1 / min(self._fps, wanted or self._fps), now)
         return self._next - now
 
 
@@ -139,6 +143,11 @@ class Pictures:
         self._sink: FrameSink | None = sink
         self._resized = resized
 
+    @property
+    def fps(self) -> float | None:
+        """As in `media.frames.FrameSink`."""
+        return self._sink.fps if self._sink is not None else None
+
     def put(self, data: bytes, width: float, height: float, timestamp: float | None) -> None:
         if self._sink is None:
             return
@@ -216,7 +225,7 @@ class CdpSource:
 
     def _acknowledge_in_time(self, number: int) -> None:
         loop = asyncio.get_running_loop()
-        delay = self._pace.delay(loop.time())
+        delay = self._pace.delay(loop.time(), self._pictures.fps)
         if delay <= 0:
             self._acknowledge(number)
             return
@@ -250,4 +259,4 @@ class PortableSource:
 
     async def _frame(self, frame: ScreencastFrame) -> None:
         self._pictures.put(frame["data"], frame["viewportWidth"], frame["viewportHeight"], frame["timestamp"] / 1000)
-        await asyncio.sleep(self._pace.delay(asyncio.get_running_loop().time()))
+        await asyncio.sleep(self._pace.delay(asyncio.get_running_loop().time(), self._pictures.fps))

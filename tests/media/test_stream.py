@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from media.coding.jpeg import JpegDecoder
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame, LatestFrame
-from media.rate import KeyframeGate
+from media.rate import Effort, KeyframeGate
 from media.stream import LiveStream
 from media.subscription import Subscription
 from media.worker import THREAD_PREFIX
@@ -76,6 +76,21 @@ async def test_the_first_picture_may_come_after_the_first_viewer(latest: LatestF
     assert encoded.keyframe
     assert encoded.captured_at == frame.captured_at
     assert stream.stats.encoded == {Codec.H264: 1}
+
+
+async def test_capture_is_told_what_can_be_encoded_while_somebody_watches(
+    latest: LatestFrame, make: MakeStream
+) -> None:
+    put(latest, quarters(64, 48))
+    stream = make(fps=20)
+    with mock.patch.object(Effort, "TOO_MUCH", -1.0), mock.patch.object(Effort, "WINDOW", 0.001):
+        subscription = stream.subscribe(Codec.H264)
+        await receive(subscription, 3)
+    assert latest.fps == stream.stats.fps
+    assert stream.stats.fps < 20
+    subscription.close()
+    await stream.idle()
+    assert latest.fps is None
 
 
 async def test_only_codecs_that_somebody_wants_are_encoded(latest: LatestFrame, make: MakeStream) -> None:

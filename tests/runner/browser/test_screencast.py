@@ -128,11 +128,13 @@ async def test_a_viewport_that_grows(seat: Seat) -> None:
         await until(sink, lambda frame: (frame.width, picture(frame).shape) == (800, (600, 800, 3)))
 
 
-async def test_the_rate_is_capped_and_pictures_are_of_their_time() -> None:
+@pytest.mark.parametrize(("asked", "of_use"), [(10, None), (30, 10.0)])
+async def test_the_rate_is_capped_and_pictures_are_of_their_time(asked: int, of_use: float | None) -> None:
     async with serving_shop() as shop, seated({}, viewport=Size(width=1280, height=720)) as seat:
         await seat.driver.open(f"{shop}/timecode.html?fps=60")
-        async with captured(seat, fps=10) as sink:
-            first = await until(sink, lambda frame: frame.seq > 3)
+        async with captured(seat, fps=asked) as sink:
+            sink.fps = of_use
+            first = await until(sink, lambda frame: frame.seq > 6)
             last = await until(sink, lambda frame: frame.seq >= first.seq + 10)
             codes = [decode(picture(frame)) for frame in (first, last)]
             assert codes[0] is not None
@@ -182,8 +184,13 @@ async def test_a_screenshot_is_a_jpeg_of_the_viewport(seat: Seat) -> None:
 
 async def test_the_pace_spreads_a_burst_and_lets_a_slow_page_go() -> None:
     pace = Pace(10)
-    assert [round(pace.delay(100.0), 3) for _ in range(3)] == [0, 0.1, 0.2]
-    assert pace.delay(105.0) == 0
+    assert [round(pace.delay(100.0, None), 3) for _ in range(3)] == [0, 0.1, 0.2]
+    assert pace.delay(105.0, None) == 0
+
+
+async def test_the_pace_is_that_of_whoever_is_slower() -> None:
+    pace = Pace(10)
+    assert [round(pace.delay(100.0, fps), 3) for fps in (5, 20, 5)] == [0, 0.1, 0.3]
 
 
 class Source:
