@@ -173,8 +173,10 @@ def parse(message: str | bytes) -> Command:
     if size > MAX_MESSAGE_BYTES:
         raise TooLarge(f"a message may have at most {MAX_MESSAGE_BYTES} bytes, this one has {size}")
     try:
-        decoded = json.loads(message, parse_constant=_no_constant)
-        _require_unicode(message, decoded)
+        # RFC 8259 §8.1: UTF-8 and nothing else; the parser by itself would guess, and let half surrogate pairs in.
+        text = message.decode("utf-8") if isinstance(message, bytes) else message
+        decoded = json.loads(text, parse_constant=_no_constant)
+        _require_unicode(text, decoded)
     except (ValueError, RecursionError):
         raise ProtocolError("a message is one JSON object; this is not JSON") from None
     if not isinstance(decoded, dict):
@@ -187,10 +189,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _require_unicode(message: str | bytes, decoded: object) -> None:
+def _require_unicode(text: str, decoded: object) -> None:
     """RFC 8259 §8.2: half a surrogate pair is no text; nothing that stores or sends it could. Raises ValueError."""
-    escaped = _SURROGATE.search(message if isinstance(message, str) else message.decode("utf-8", "replace"))
-    if escaped:
+    if _SURROGATE.search(text):
         json.dumps(decoded, ensure_ascii=False).encode("utf-8")
 
 

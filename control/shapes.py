@@ -170,7 +170,7 @@ class Action(Shape):
         """``value`` as a finite number, or None where it is none."""
         try:
             number = float(self.value) if self.value is not None else None
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return number if number is not None and abs(number) < 1e9 else None
 
