@@ -8,7 +8,7 @@ from typing import Protocol
 
 from control.commands import AnswerDialog, Input, Pick
 from control.events import Dialog, PageChanged, Picked
-from control.shapes import Action, Box, Size
+from control.shapes import Action, Box, DialogAnswer, Size
 from media.frames import FrameSink
 
 
@@ -59,6 +59,8 @@ class HumanAction:
     description: str
     started_at: float
     """Seconds since the epoch."""
+    tab: int | None = None
+    """The index of the tab that it was done in; None: the active one."""
     merges: bool = False
     """It continues the person's previous action, such as more text in the same field, and takes its place."""
 
@@ -70,8 +72,10 @@ class Driver(Protocol):
     """Called when the active page's address, title, tabs or size have changed."""
     on_dialog: Callable[[Dialog], None]
     """Called when a native dialog, file chooser or select opens, and again (``closed``) when it is gone."""
-    on_gone: Callable[[], None]
-    """Called once when the browser has crashed or was closed by somebody else."""
+    on_answered: Callable[[DialogAnswer], None]
+    """Called when a native dialog is about to be answered, by a person or by default."""
+    on_gone: Callable[[BrowserGone], None]
+    """Called once, with the reason, when the browser has crashed or was closed by somebody else."""
     attended: bool
     """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
     each native dialog is answered at once: accepted, but a prompt is dismissed."""
@@ -79,8 +83,11 @@ class Driver(Protocol):
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> None:
-        """Does it. Raises StepFailed. Cancelling it leaves nothing behind that would act later."""
+    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+        """Does it; the answer names the elements that it was done to, where ``action`` left open which.
+
+        Raises StepFailed. Cancelling it leaves nothing behind that would act later.
+        """
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
         """The first visible match and its box; None where there is none within the time."""
@@ -102,6 +109,10 @@ class Driver(Protocol):
     @property
     def url(self) -> str:
         """The active page's address."""
+
+    @property
+    def tab(self) -> int:
+        """The active page's index among the open ones, the first is 0."""
 
     async def input(self, command: Input) -> list[HumanAction]:
         """Carries out a person's input; returns what it amounts to, once that is known (often nothing yet)."""

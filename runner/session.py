@@ -18,12 +18,12 @@ from control.errors import InvalidTransition
 from control.log import Entry, EventLog
 from control.roles import Actor, authorize
 from control.run import Run
-from control.shapes import BrowserName, Clock, NewRun, PlannerName, RunView, Size, Step, utc_now
+from control.shapes import BrowserName, Clock, DialogAnswer, NewRun, PlannerName, RunView, Size, Step, utc_now
 from media.stream import LiveStream
 from runner.changes import Alarm, Changes, Unwanted, wall_alarm
 from runner.describe import describe
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
-from runner.files.exporting import Exporter, no_export
+from runner.files.exporting import Exporter, no_export, whole
 from runner.hands import Hands
 from runner.logs import RunLog
 from runner.masking import Masking
@@ -33,6 +33,7 @@ from runner.planners.base import Planner
 from runner.shots import Shots
 from runner.store.database import RunRecord, Store
 from runner.store.recorder import Recorder
+from runner.uploads import Parcels
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,8 @@ class Session:
         self._options = options
         self._drivers = drivers
         self._store = store
-        self._masking = Masking(spec.secrets)
+        self._parcels = Parcels(store.parcels(run_id))
+        self._masking = Masking(spec.secrets, self._parcels)
         spec = self._masking.spec(spec)
         self._make_planner = planners
         self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
@@ -181,7 +183,7 @@ class Session:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        return self._options.exporter(self.view(), tuple(self._run.steps), format)
+        return self._options.exporter(self.view(), whole(self._run.steps, self._parcels), format)
 
     # Who steers it
 
@@ -342,9 +344,15 @@ class Session:
                 self._dialogs[dialog.dialog_id] = shown
             self._tell(shown)
 
+        def on_answered(answer: DialogAnswer) -> None:
+            text = None if answer.text is None else self._masking.refer(answer.text)
+            message = self._masking.text(answer.message)
+            self._run.note_dialog(answer.model_copy(update={"message": message, "text": text}))
+
         driver.on_page = on_page
         driver.on_dialog = on_dialog
-        driver.on_gone = lambda: self._lost(BrowserGone("the browser process ended"))
+        driver.on_answered = on_answered
+        driver.on_gone = self._lost
 
     def _tell(self, event: e.PageChanged | e.Dialog) -> None:
         if self.active:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from control.commands import AnswerDialog, Input, Pick
 from control.events import Dialog, PageChanged, Picked
-from control.shapes import Action, Box, Size
+from control.shapes import Action, Box, DialogAnswer, Size
 from media.frames import FrameSink
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
@@ -71,9 +71,13 @@ class FakeDriver:
     def __init__(self) -> None:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
-        self.on_gone: Callable[[], None] = lambda: None
+        self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
+        self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.attended = False
         self.url = "http://shop.test/"
+        self.tab = 0
+        self.met: dict[str, str] = {}
+        """What selectors that leave it open turn out to be."""
         self.did: list[str] = []
         self.performed: list[Action] = []
         self.timeouts: list[int] = []
@@ -106,7 +110,7 @@ class FakeDriver:
     def crash(self) -> None:
         """The browser goes, as the process of a real one might."""
         self.gone = "it has crashed"
-        self.on_gone()
+        self.on_gone(BrowserGone(self.gone))
 
     async def open(self, url: str) -> None:
         self.did.append(f"open {url}")
@@ -117,7 +121,7 @@ class FakeDriver:
         self.url = url
         self.on_page(PageChanged(url=url, title="Shop"))
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> None:
+    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
         self._check()
         self.did.append(f"{action.type} {action.selector}")
         self.timeouts.append(timeout_ms)
@@ -132,6 +136,7 @@ class FakeDriver:
         if failures:
             raise StepFailed(failures.popleft())
         self.performed.append(action)
+        return action.model_copy(update={"selector": self.met.get(action.selector or "", action.selector)})
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
         return Target(selector, Box(x=1, y=2, width=30, height=40), Size(width=1280, height=720))

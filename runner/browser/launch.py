@@ -98,7 +98,7 @@ class PlaywrightDrivers:
         """Its browsers end with it; the next run starts it anew."""
         self._playwright = None
         for driver in tuple(self._open):
-            driver.lose("The browser has gone")
+            driver.lose("the browser process has ended")
 
     async def _start(self, kind: str) -> Browser:
         browser_type: BrowserType = getattr(await self._running(), kind)

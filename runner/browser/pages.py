@@ -14,7 +14,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.commands import AnswerDialog, Input, Pick
 from control.events import Dialog, PageChanged, Picked
-from control.shapes import Action, Box, Size
+from control.shapes import Action, Box, DialogAnswer, Size
 from media.frames import FrameSink
 from runner.browser import sentences
 from runner.browser.dialogs import Dialogs
@@ -51,7 +51,8 @@ class PageDriver:
     ) -> None:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
-        self.on_gone: Callable[[], None] = lambda: None
+        self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
+        self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self._browser = browser
         self._viewport = viewport
         self._end = end
@@ -62,7 +63,7 @@ class PageDriver:
         self._context: BrowserContext | None = None
         self._gone: str | None = None
         self._closing: asyncio.Task[None] | None = None
-        browser.on("disconnected", lambda _: self.lose("The browser has gone"))
+        browser.on("disconnected", lambda _: self.lose("the browser process has ended"))
 
     async def prepare(self) -> None:
         """Opens the first page, blank. To be called once."""
@@ -71,7 +72,12 @@ class PageDriver:
             device_scale_factor=self._device_scale_factor,
         )
         self._context = context
-        self._dialogs = Dialogs(context, report=self._report_dialog, patience=self._dialog_timeout)
+        self._dialogs = Dialogs(
+            context,
+            report=self._report_dialog,
+            answered=lambda answer: self.on_answered(answer),
+            patience=self._dialog_timeout,
+        )
         self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
         chromium = self._browser.browser_type.name == "chromium"
         self._desk = InputDesk(self._tabs, self._dialogs, Wires(chromium=chromium))
@@ -97,16 +103,20 @@ class PageDriver:
     def url(self) -> str:
         return self._tabs.url
 
+    @property
+    def tab(self) -> int:
+        return self._tabs.index
+
     async def open(self, url: str) -> None:
         with self._translated():
             await self._performer.load(url, timeout_ms=_OPEN_MS)
         self._tabs.news()
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> None:
+    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
         try:
             with self._translated():
                 async with asyncio.timeout(timeout_ms / 1000 + _PERFORM_GRACE_SECONDS):
-                    await self._performer.perform(action, timeout_ms=timeout_ms)
+                    return await self._performer.perform(action, timeout_ms=timeout_ms)
         except TimeoutError:
             raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
         finally:
@@ -182,7 +192,7 @@ class PageDriver:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._gone = self._gone or "The browser is closed"
+        self._gone = self._gone or "the browser is closed"
         if self._context is not None:
             await asyncio.gather(
                 self._screencast.aclose(), self._desk.aclose(), self._dialogs.aclose(), self._tabs.aclose()
@@ -201,7 +211,7 @@ class PageDriver:
 
     def _opened(self, page: Page) -> None:
         self._dialogs.watch(page)
-        page.on("crash", lambda _: self.lose("The page has crashed"))
+        page.on("crash", lambda _: self.lose("the page has crashed"))
 
     def _switched(self, page: Page) -> None:
         self._screencast.follow(page)
@@ -210,7 +220,7 @@ class PageDriver:
         """From now on every call says so."""
         if self._gone is None:
             self._gone = reason
-            self.on_gone()
+            self.on_gone(BrowserGone(reason))
 
     async def _bounded(self, look: Awaitable[T], seconds: float) -> T:
         try:
@@ -227,7 +237,7 @@ class PageDriver:
             yield
         except (PlaywrightError, StepFailed) as error:
             if isinstance(error, PlaywrightError) and sentences.lost(error) and not self._page_closed():
-                self.lose("The browser has gone")
+                self.lose("the browser process has ended")
             if self._gone is not None:
                 raise BrowserGone(self._gone) from error
             if isinstance(error, PlaywrightError):

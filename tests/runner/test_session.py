@@ -312,7 +312,7 @@ class TestEnd:
                 await run.driver.perform_gate.reached.wait()
             run.driver.crash()
             assert await run.finish() is FAILED
-            assert run.session.view().error == "the browser has gone: the browser process ended"
+            assert run.session.view().error == "the browser has gone: it has crashed"
             assert run.events(e.RunFinished)[-1].status is FAILED
 
     async def test_a_browser_found_gone_fails_the_run(self, tmp_path: Path) -> None:
