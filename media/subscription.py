@@ -82,7 +82,13 @@ class Subscription:
 
     @property
     def pace(self) -> float:
-        """How fast a large frame may leave for this viewer, in bits per second."""
+        """How fast a large frame may leave for this viewer, in bits per second.
+
+        Raises:
+            StreamClosed: this subscription or its stream has been closed.
+        """
+        if self._closed:
+            raise StreamClosed("the stream has been closed")
         return self._publisher.pace(self)
 
     def set_target_bitrate(self, bitrate: int) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from media import frames
 from media.frames import Codec, LatestFrame
-from media.sending.pacer import PACKETS_AT_ONCE
+from media.sending.pacer import PACKETS_AT_ONCE, Pacer
 from media.sending.packetiser import PLAYOUT_DELAY
 from media.sending.packets import h264_payloads
 from media.sending.wire import Wire
@@ -183,3 +183,20 @@ async def test_chromium_gets_lost_packets_again_and_plays_on(
         assert relay.down.lost >= 10
         await served.close()
     relay.close()
+
+
+async def test_a_viewer_that_leaves_in_the_middle_of_a_keyframe_is_no_fault(
+    latest: LatestFrame, stream: LiveStream, bursts: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    put(latest, noise(1280, 720, 0))
+    subscription = stream.subscribe(Codec.H264)
+
+    def leave(pacer: Pacer, payloads: object, pace: float) -> float:
+        subscription.close()
+        return 0.0
+
+    with mock.patch.object(Pacer, "wait", leave):
+        async with watching(subscription):
+            await stream.idle()
+    assert sum(bursts) <= PACKETS_AT_ONCE
+    assert not caplog.records
