@@ -10,7 +10,7 @@ from typing import Any
 
 from livekit.api import ParticipantInfo
 
-from control.errors import JumpseatError
+from control.errors import TooLarge
 from control.events import Ack, ErrorReply, Reply, RunFinished, StreamAvailable, envelope
 from control.log import Entry
 from media.errors import RoomLost
@@ -89,7 +89,7 @@ class Guest:
         data = _pack(self.line.visit.run.log.reply(body))
         if len(data) > MESSAGE_BYTES:
             text = "the answer is too long for a LiveKit message: ask over WebSocket or HTTP"
-            too_long = ErrorReply(id=getattr(body, "id", None), code=JumpseatError.code, message=text)
+            too_long = ErrorReply(id=getattr(body, "id", None), code=TooLarge.code, message=text)
             data = _pack(self.line.visit.run.log.reply(too_long))
         self._send(data)
 
