@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from control.shapes import NewRun, PlannerName
@@ -17,9 +19,11 @@ from runner.install import BrowserMissing, find_browser
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
 from runner.planners.options import ModelOptions
+from runner.reach import Reach
 from runner.registry import RunRegistry
 from runner.session import PlannerFactory, SessionOptions
 from runner.store.database import Store, StoreUnusable
+from runner.store.retention import Retention
 from signaling import config
 from signaling.limits import Limits
 from signaling.server import Server
@@ -34,7 +38,9 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
         host=settings.host,
         port=settings.port,
         frame_port=settings.frame_port or None,
+        public_url=settings.public_url,
         frame_base_url=settings.frame_base_url,
+        trusted_proxies=settings.trusted_proxies,
         tls=_tls(settings),
         allowed_origins=frozenset(settings.allowed_origins),
         ice_servers=tuple(config.IceServer(**server.model_dump()) for server in settings.ice_servers),
@@ -43,7 +49,22 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
         ice_ports=settings.ice_ports,
         livekit=livekit_config(settings),
         streaming=settings.enable_streaming,
-        limits=Limits(viewers=settings.max_viewers),
+        limits=_limits(settings),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        viewers=settings.max_viewers,
+        connections=settings.max_connections,
+        body_bytes=settings.max_body,
+        sdp_bytes=settings.max_sdp,
+        message_bytes=settings.max_message,
+        runs=settings.run_rate,
+        watches=settings.whep_rate,
+        tokens=settings.token_rate,
+        failures=settings.auth_failure_rate,
+        messages=settings.message_rate,
     )
 
 
@@ -67,11 +88,16 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         return None
     if settings.tls_cert is None or settings.tls_key is None:
         raise BadSetting("JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: set both, or none")
+    for name, file in (("JUMPSEAT_TLS_CERT", settings.tls_cert), ("JUMPSEAT_TLS_KEY", settings.tls_key)):
+        if not os.access(file, os.R_OK):
+            raise BadSetting(f"{name}: {file} is not there, or cannot be read")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(settings.tls_cert, settings.tls_key)
-    except OSError as error:
-        raise BadSetting(f"JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: cannot be used: {error}") from None
+        # Without a password of ours OpenSSL would ask the terminal for one.
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except (OSError, ValueError):
+        wanted = "give a certificate and its own key in PEM, the key without a password"
+        raise BadSetting(f"JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: {wanted}") from None
     return context
 
 
@@ -85,7 +111,8 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.aclose)
-        drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads))
+        reach = Reach(allow_private=settings.allow_private)
+        drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, reach=reach))
         stack.push_async_callback(drivers.aclose)
         runs = RunRegistry(
             drivers=drivers,
@@ -93,15 +120,22 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             planner_factory=planner_factory(settings),
             max_runs=settings.max_runs,
             default_planner=settings.planner,
+            reach=reach,
             options=SessionOptions(
                 streaming=settings.enable_streaming,
                 fps=settings.fps,
                 bitrate=settings.bitrate,
                 viewport=settings.size,
                 browser=settings.browser,
+                max_steps=settings.max_steps,
                 exporter=export,
             ),
         )
+        keep = timedelta(days=settings.keep_days) if settings.keep_days else None
+        retention = Retention(store, delete=runs.delete, max_bytes=settings.max_disk, keep=keep)
+        runs.on_ended = retention.wake
+        stack.push_async_callback(retention.aclose)
+        retention.start()
         server = Server(plan, runs=runs, revocations=store, dist=DIST)
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
@@ -110,6 +144,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         except OSError as error:
             taken = "JUMPSEAT_HOST, JUMPSEAT_PORT, FRAME_SERVER_PORT"
             raise BadSetting(f"{taken}: cannot listen: {error.strerror or error}") from None
+        reach.own_ports = frozenset({server.port, server.frame_port})
         stack.push_async_callback(runs.aclose)
         yield server
 
@@ -121,8 +156,8 @@ async def _open_store(settings: Settings) -> Store:
         raise BadSetting(f"JUMPSEAT_DATA_DIR, JUMPSEAT_DATABASE_URL: {error}") from None
 
 
-def browser_options(settings: Settings, *, uploads: Path | None = None) -> BrowserOptions:
-    """``uploads``: the folder that files may be uploaded from. Raises BadSetting."""
+def browser_options(settings: Settings, *, uploads: Path | None = None, reach: Reach | None = None) -> BrowserOptions:
+    """``uploads``: the folder that files may be uploaded from; ``reach``: the server's. Raises BadSetting."""
     try:
         found = find_browser(str(settings.browser_path) if settings.browser_path else None)
     except BrowserMissing as error:
@@ -130,7 +165,10 @@ def browser_options(settings: Settings, *, uploads: Path | None = None) -> Brows
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
     return BrowserOptions(
-        executables=executables, uploads=uploads or settings.data_dir / "uploads", max_picture=settings.size
+        executables=executables,
+        uploads=uploads or settings.data_dir / "uploads",
+        max_picture=settings.size,
+        reach=reach or Reach(allow_private=settings.allow_private),
     )
 
 

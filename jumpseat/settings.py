@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     browser: BrowserName = "chromium"
     browser_path: Path | None = None
     """An executable; found where unset."""
+    allow_private: bool = True
+    """``false``: pages reach public addresses only; link-local and cloud-metadata addresses they never reach."""
     planner: PlannerName = "plain"
     model: str | None = None
     """``provider:name`` for the ``model`` planner; base URL and key by the provider's usual variables."""

@@ -76,6 +76,8 @@ class Driver(Protocol):
     """Called when a native dialog is about to be answered, by a person or by default."""
     on_gone: Callable[[BrowserGone], None]
     """Called once, with the reason, when the browser has crashed or was closed by somebody else."""
+    on_refused: Callable[[str], None]
+    """Called with one sentence for each host and port that the page was kept from."""
     attended: bool
     """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
     each native dialog is answered at once: accepted, but a prompt is dismissed."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
 from control.shapes import NewRun, PlannerName, RunStatus, RunView
 from runner.driver import Drivers
+from runner.reach import Reach
 from runner.session import PlannerFactory, Session, SessionOptions
 from runner.store.database import RunKey, Store, StoreErrors
 from runner.store.stored import StoredRun
@@ -37,6 +38,7 @@ class RunRegistry:
         planner_factory: PlannerFactory,
         max_runs: int = 4,
         default_planner: PlannerName = "plain",
+        reach: Reach | None = None,
         options: SessionOptions | None = None,
     ) -> None:
         """
@@ -46,6 +48,7 @@ class RunRegistry:
             planner_factory: makes the planner of a run.
             max_runs: how many may be active at the same time.
             default_planner: for a run that names none and has no ``steps``.
+            reach: which start URLs are refused before a browser is started.
             options: how runs are carried out.
         """
         self._drivers = drivers
@@ -53,9 +56,12 @@ class RunRegistry:
         self._planner_factory = planner_factory
         self._max_runs = max_runs
         self._default_planner = default_planner
+        self._reach = reach or Reach()
         self._options = options or SessionOptions()
         self.on_started: Callable[[Session], None] = lambda _: None
         """Called with each run that starts; must neither wait nor raise."""
+        self.on_ended: Callable[[], None] = lambda: None
+        """Called after each run that has ended; must neither wait nor raise."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._creating: set[asyncio.Task[None]] = set()
@@ -67,8 +73,14 @@ class RunRegistry:
         return len(self._tasks) + len(self._creating)
 
     async def create(self, spec: NewRun, *, owner: str) -> Session:
-        """Starts a run; it is in the store when this returns. Raises Busy, or Refused for a planner not to be had."""
+        """Starts a run; it is in the store when this returns.
+
+        Raises ProtocolError for a start URL that pages may not reach, Busy, or Refused for a planner not to be had.
+        """
+        if refusal := self._reach.refusal_of_url(spec.url):
+            raise ProtocolError(refusal, field="url")
         self._refuse_when_full()
+        self._refuse_too_many(spec)
         session = self._session(spec, owner)
         creating = asyncio.create_task(self._begin(session), name=f"create {session.id}")
         self._creating.add(creating)
@@ -126,6 +138,11 @@ class RunRegistry:
         if self.active >= self._max_runs:
             raise Busy(f"{self.active} runs are active, and no more than {self._max_runs} may be: try again later")
 
+    def _refuse_too_many(self, spec: NewRun) -> None:
+        count, most = len(spec.steps or ()), self._options.max_steps
+        if count > most:
+            raise ProtocolError(f"'steps' may have at most {most} steps on this server, not {count}", field="steps")
+
     def _session(self, spec: NewRun, owner: str) -> Session:
         return Session(
             spec,
@@ -161,6 +178,7 @@ class RunRegistry:
         finished = [run_id for run_id in self._sessions if run_id not in self._tasks]
         for run_id in finished[:-_KEPT]:
             del self._sessions[run_id]
+        self.on_ended()
 
     def _newest(self, view: RunView) -> RunView:
         session = self._sessions.get(view.id)

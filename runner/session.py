@@ -66,6 +66,8 @@ class SessionOptions:
     """How long the holder of control may be gone."""
     clock: Clock = utc_now
     alarm: Alarm = wall_alarm
+    max_steps: int = 2000
+    """Of one run."""
     exporter: Exporter = no_export
 
 
@@ -223,6 +225,8 @@ class Session:
     async def _by_hand(
         self, command: c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl, actor: Actor
     ) -> e.Picked | None:
+        if isinstance(command, c.Input) and len(self._run.steps) >= self._options.max_steps:
+            raise InvalidTransition(f"the run has {len(self._run.steps)} steps, which is as many as it may have")
         if self._cockpit is None or self._run.final:
             self._run.apply(command, actor)
             raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: no page is open")
@@ -321,6 +325,7 @@ class Session:
             clock=options.clock,
             alarm=options.alarm,
             overtime=options.overtime,
+            max_steps=options.max_steps,
             logger=self._logger,
         )
         picture = None
@@ -352,6 +357,7 @@ class Session:
         driver.on_page = on_page
         driver.on_dialog = on_dialog
         driver.on_answered = on_answered
+        driver.on_refused = lambda told: self._logger.warning("%s", told)
         driver.on_gone = self._lost
 
     def _tell(self, event: e.PageChanged | e.Dialog) -> None:

@@ -10,15 +10,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserType, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserType, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from control.shapes import Size
+from runner.browser.guard import Guard
 from runner.browser.locate import register_engines
 from runner.browser.pages import PageDriver
 from runner.browser.sentences import first_line
 from runner.driver import StepFailed
+from runner.reach import Reach, is_localhost, literal
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class BrowserOptions:
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
     """Captured pictures are scaled down to fit; None: they are as large as the viewport."""
+    reach: Reach = field(default_factory=Reach)
+    """Which addresses pages may reach."""
 
 
 class PlaywrightDrivers:
@@ -60,20 +65,36 @@ class PlaywrightDrivers:
 
     async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
         """A new browser with one blank page. Raises StepFailed with what to do where none can be started."""
-        browser = await self._start(kind)
-        return await self._seat(browser, viewport, await process_id(browser))
+        guard = Guard(self._options.reach)
+        try:
+            await guard.start()
+            browser = await self._start(kind, guard)
+            pid = await process_id(browser)
+        except BaseException:
+            await guard.aclose()
+            raise
+        return await self._seat(browser, viewport, guard, pid=pid)
 
     async def attach(self, endpoint: str, *, kind: str = "chromium", viewport: Size) -> PageDriver:
         """A page of its own in a browser that another process runs and has bound to ``endpoint`` (``browser.bind``).
 
-        Closing the driver leaves that browser running. Raises StepFailed where nobody answers.
+        Closing the driver leaves that browser running. On this machine its page goes through a guard as any other, but
+        for WebRTC's UDP, which only its own command line can close. A browser on another machine cannot reach the
+        guard: then only addresses in steps are checked, and where private addresses are not allowed it is not attached
+        to at all. Raises StepFailed for that, and where nobody answers.
         """
+        guard = Guard(self._options.reach)
+        near = _is_near(endpoint)
+        if not near and not self._options.reach.allow_private:
+            raise StepFailed(f"{endpoint} is not attached to: JUMPSEAT_ALLOW_PRIVATE is false, and cannot hold there")
         browser_type: BrowserType = getattr(await self._running(), kind)
         try:
             browser = await browser_type.connect(endpoint, timeout=_LAUNCH_SECONDS * 1000)
         except PlaywrightError as error:
             raise StepFailed(f"No browser answers at {endpoint}: {first_line(error)}") from None
-        return await self._seat(browser, viewport, None)
+        if near:
+            await guard.start()
+        return await self._seat(browser, viewport, guard)
 
     async def aclose(self) -> None:
         """Closes every browser, then Playwright itself."""
@@ -100,14 +121,15 @@ class PlaywrightDrivers:
         for driver in tuple(self._open):
             driver.lose("the browser process has ended")
 
-    async def _start(self, kind: str) -> Browser:
+    async def _start(self, kind: str, guard: Guard) -> Browser:
         browser_type: BrowserType = getattr(await self._running(), kind)
         executable = self._options.executables.get(kind)
         try:
             # Ctrl-C is for the server, which closes its browsers itself.
             return await browser_type.launch(
                 executable_path=executable,
-                args=self._args(kind),
+                args=self._args(kind, guard),
+                proxy=_proxy(guard) if kind != "chromium" else None,
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
                 handle_sigterm=False,
@@ -119,16 +141,27 @@ class PlaywrightDrivers:
                 "Run 'jumpseat doctor' to see what is missing."
             ) from error
 
-    def _args(self, kind: str) -> list[str]:
+    def _args(self, kind: str, guard: Guard) -> list[str]:
         if kind != "chromium":
             return []
-        args = [*CHROMIUM_ARGS, *self._options.extra_args]
+        args = [*CHROMIUM_ARGS, *self._guarded(guard), *self._options.extra_args]
         if os.geteuid() == 0:
             logger.warning("running as root: Chromium starts without its sandbox")
             args.append("--no-sandbox")
         return args
 
-    async def _seat(self, browser: Browser, viewport: Size, pid: int | None) -> PageDriver:
+    def _guarded(self, guard: Guard) -> list[str]:
+        """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
+        args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
+        if not self._options.reach.allow_private:
+            args += [
+                "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+                "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ]
+        return args
+
+    async def _seat(self, browser: Browser, viewport: Size, guard: Guard, *, pid: int | None = None) -> PageDriver:
         driver = PageDriver(
             browser,
             viewport=viewport,
@@ -136,7 +169,9 @@ class PlaywrightDrivers:
             dialog_timeout=self._options.dialog_timeout,
             device_scale_factor=self._options.device_scale_factor,
             max_picture=self._options.max_picture,
-            end=lambda: self._end(driver, browser, pid),
+            guard=guard,
+            proxy=_proxy(guard) if pid is None else None,
+            end=lambda: self._end(driver, browser, guard, pid),
         )
         self._open.add(driver)
         try:
@@ -146,8 +181,9 @@ class PlaywrightDrivers:
             raise
         return driver
 
-    async def _end(self, driver: PageDriver, browser: Browser, pid: int | None) -> None:
+    async def _end(self, driver: PageDriver, browser: Browser, guard: Guard, pid: int | None) -> None:
         self._open.discard(driver)
+        await guard.aclose()
         try:
             await asyncio.wait_for(browser.close(), _CLOSE_SECONDS)
         except PlaywrightError:
@@ -156,6 +192,16 @@ class PlaywrightDrivers:
             logger.warning("the browser did not close within %g s and is killed", _CLOSE_SECONDS)
             if pid is not None:
                 await kill(browser, pid)
+
+
+def _proxy(guard: Guard) -> ProxySettings | None:
+    return ProxySettings(server=guard.proxy) if guard.proxy else None
+
+
+def _is_near(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    address = literal(host)
+    return is_localhost(host) or (address is not None and address.is_loopback)
 
 
 async def process_id(browser: Browser) -> int | None:

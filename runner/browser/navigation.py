@@ -25,6 +25,8 @@ class Watch:
         self._page: Page | None = None
         self._begun = asyncio.Event()
         self._settled = asyncio.Event()
+        self.failed: str | None = None
+        """Where the page was led to, which may not be where it was sent, where that did not load."""
 
     def __enter__(self) -> Watch:
         with suppress(StepFailed):
@@ -67,11 +69,13 @@ class Watch:
 
     def _requested(self, request: Request) -> None:
         if request.is_navigation_request() and request.frame.parent_frame is None:
+            self.failed = None
             self._begun.set()
             self._settled.clear()
 
     def _failed(self, request: Request) -> None:
         if request.is_navigation_request() and request.frame.parent_frame is None:
+            self.failed = request.url
             self._settled.set()
 
     def _committed(self, frame: Frame) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ProxySettings
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -18,6 +19,7 @@ from control.shapes import Action, Box, DialogAnswer, Size
 from media.frames import FrameSink
 from runner.browser import sentences
 from runner.browser.dialogs import Dialogs
+from runner.browser.guard import Guard
 from runner.browser.input import InputDesk
 from runner.browser.locate import selector_of
 from runner.browser.observe import look
@@ -27,6 +29,8 @@ from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
 from runner.browser.wires import Wires
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _LOOK_SECONDS = 5.0
@@ -44,6 +48,8 @@ class PageDriver:
         *,
         viewport: Size,
         end: Callable[[], Awaitable[None]],
+        guard: Guard,
+        proxy: ProxySettings | None = None,
         uploads: Path | None = None,
         dialog_timeout: float = 30.0,
         device_scale_factor: float = 1.0,
@@ -53,9 +59,12 @@ class PageDriver:
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
         self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
+        self.on_refused: Callable[[str], None] = logger.warning
         self._browser = browser
         self._viewport = viewport
         self._end = end
+        self._guard = guard
+        self._proxy = proxy
         self._uploads = uploads
         self._dialog_timeout = dialog_timeout
         self._device_scale_factor = device_scale_factor
@@ -63,6 +72,7 @@ class PageDriver:
         self._context: BrowserContext | None = None
         self._gone: str | None = None
         self._closing: asyncio.Task[None] | None = None
+        guard.on_refused = self._report_refusal
         browser.on("disconnected", lambda _: self.lose("the browser process has ended"))
 
     async def prepare(self) -> None:
@@ -70,6 +80,7 @@ class PageDriver:
         context = await self._browser.new_context(
             viewport={"width": self._viewport.width, "height": self._viewport.height},
             device_scale_factor=self._device_scale_factor,
+            proxy=self._proxy,
         )
         self._context = context
         self._dialogs = Dialogs(
@@ -81,7 +92,7 @@ class PageDriver:
         self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
         chromium = self._browser.browser_type.name == "chromium"
         self._desk = InputDesk(self._tabs, self._dialogs, Wires(chromium=chromium))
-        self._performer = Performer(self._tabs, uploads=self._uploads)
+        self._performer = Performer(self._tabs, guard=self._guard, uploads=self._uploads)
         context.on("page", self._opened)
         await context.new_page()
 
@@ -205,6 +216,9 @@ class PageDriver:
 
     def _report_dialog(self, event: Dialog) -> None:
         self.on_dialog(event)
+
+    def _report_refusal(self, told: str) -> None:
+        self.on_refused(told)
 
     def _report_page(self, event: PageChanged) -> None:
         self.on_page(event)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -16,6 +16,7 @@ from control.shapes import Action, ActionType
 from runner.browser import expect, sentences
 from runner.browser.acting import Subject, seen_to_its_end
 from runner.browser.deadline import Deadline
+from runner.browser.guard import Guard
 from runner.browser.navigation import Watch
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
@@ -41,8 +42,9 @@ _SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' 
 class Performer:
     """Carries out actions. All its methods raise StepFailed with a sentence for a person."""
 
-    def __init__(self, tabs: Tabs, *, uploads: Path | None = None) -> None:
+    def __init__(self, tabs: Tabs, *, guard: Guard, uploads: Path | None = None) -> None:
         self._tabs = tabs
+        self._guard = guard
         self._uploads = uploads
         self._ways: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
             ActionType.CLICK: self._click,
@@ -78,6 +80,8 @@ class Performer:
         with Watch(self._tabs) as watch:
             await way(action, deadline)
             await watch.settle(min(_LOAD_MS, deadline.left_ms))
+            if refusal := self._guard.refusal(watch.failed or ""):
+                raise StepFailed(refusal)
 
     async def load(self, url: str, *, timeout_ms: int) -> None:
         """Goes to an absolute address."""
@@ -196,11 +200,23 @@ class Performer:
         scheme = urlsplit(url).scheme
         if scheme not in {"http", "https"}:
             raise StepFailed(f"{url} is not opened: only http and https addresses are")
-        try:
+        if refusal := self._guard.refusal(url):
+            raise StepFailed(refusal)
+        with self._arriving(url, deadline):
             await _goto(self._tabs.active, url, deadline)
-        except PlaywrightError as error:
-            raise StepFailed(sentences.unreachable(url, error, deadline.spoken)) from None
         await loaded(self._tabs.active, min(_LOAD_MS, deadline.left_ms))
+
+    @contextmanager
+    def _arriving(self, what: str, deadline: Deadline) -> Iterator[None]:
+        """Says why the page did not come; a redirect may have led it elsewhere."""
+        with Watch(self._tabs) as watch:
+            try:
+                yield
+            except PlaywrightError as error:
+                failed = watch.failed or ""
+                refusal, failure = self._guard.refusal(failed), self._guard.failure(failed)
+                reason = f"{what} cannot be loaded: {failure}" if failure and "net::" in error.message else None
+                raise StepFailed(refusal or reason or sentences.unreachable(what, error, deadline.spoken)) from None
 
     async def _back(self, action: Action, deadline: Deadline) -> None:
         await self._move(self._tabs.active.go_back, -1, deadline)
@@ -213,10 +229,8 @@ class Performer:
         page = self._tabs.active
         before = page.url
         nowhere = StepFailed(f"There is no page to go {'back' if by < 0 else 'forward'} to")
-        try:
+        with self._arriving("The page", deadline):
             answer = await go(wait_until="domcontentloaded", timeout=deadline.left_ms)
-        except PlaywrightError as error:
-            raise StepFailed(sentences.unreachable("The page", error, deadline.spoken)) from None
         if answer is None and page.url == before:
             raise nowhere
         if page.url == _BLANK:
@@ -226,10 +240,8 @@ class Performer:
 
     async def _reload(self, action: Action, deadline: Deadline) -> None:
         page = self._tabs.active
-        try:
+        with self._arriving(page.url, deadline):
             await page.reload(wait_until="domcontentloaded", timeout=deadline.left_ms)
-        except PlaywrightError as error:
-            raise StepFailed(sentences.unreachable(page.url, error, deadline.spoken)) from None
         await loaded(page, min(_LOAD_MS, deadline.left_ms))
 
     async def _switch_tab(self, action: Action, deadline: Deadline) -> None:
