@@ -80,7 +80,11 @@ def demo(
     async def work() -> int:
         keys = owner_keys(settings)
         key = next(iter(keys.values()))
-        async with serving_shop() as shop, serving(settings, keys) as server, Client(server.url, key=key) as client:
+        async with (
+            serving_shop() as shop,
+            serving(settings, keys) as server,
+            Client(server.local_url, key=key) as client,
+        ):
             body = {"url": shop, "instructions": DEMO_INSTRUCTIONS, "planner": "plain", "name": "Sample shop"}
             run = await client.create(body)
             _say(client.watch_url(run["id"]))
@@ -117,7 +121,9 @@ def run(
         async with AsyncExitStack() as stack:
             keys = settings.api_keys if server else owner_keys(settings)
             key = next(iter(keys.values()), None)
-            address = server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).url
+            address = (
+                server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).local_url
+            )
             client = await stack.enter_async_context(Client(address, key=key))
             return await _follow(client, body, watch=watch, junit=junit)
 
@@ -183,7 +189,8 @@ def token(
     minted, _ = ShareTokens(settings.secret).mint(run_id, Role(role), ttl=_duration(ttl))
     _say(minted)
     scheme = "https" if settings.tls_cert else "http"
-    _say(f"{scheme}://{settings.host}:{settings.port}/runs/{run_id}?token={minted}")
+    base = (settings.public_url or f"{scheme}://{settings.host}:{settings.port}").rstrip("/")
+    _say(f"{base}/runs/{run_id}?token={minted}")
 
 
 def _duration(text: str) -> timedelta:

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from control.shapes import NewRun, PlannerName
 from jumpseat.settings import BadSetting, Settings
+from runner.browser.guard import Guard
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.files.export import export
 from runner.install import BrowserMissing, find_browser
+from runner.options import SessionOptions
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
 from runner.planners.options import ModelOptions
 from runner.reach import Reach
 from runner.registry import RunRegistry
-from runner.session import PlannerFactory, SessionOptions
+from runner.session import PlannerFactory
 from runner.store.database import Store, StoreUnusable
 from runner.store.retention import Retention
 from signaling import config
@@ -162,13 +164,14 @@ def browser_options(settings: Settings, *, uploads: Path | None = None, reach: R
         found = find_browser(str(settings.browser_path) if settings.browser_path else None)
     except BrowserMissing as error:
         raise BadSetting(str(error)) from None
+    rules = reach or Reach(allow_private=settings.allow_private)
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
     return BrowserOptions(
         executables=executables,
         uploads=uploads or settings.data_dir / "uploads",
         max_picture=settings.size,
-        reach=reach or Reach(allow_private=settings.allow_private),
+        guard=lambda: Guard(rules),
     )
 
 

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ByteSize, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from control.shapes import BrowserName, PlannerName, Viewport
+from signaling.rates import Rate
 
 
 def _commas(text: object) -> object:
@@ -96,10 +97,55 @@ class Settings(BaseSettings):
     max_runs: int = Field(default=4, ge=1, le=1000)
     max_viewers: int = Field(default=64, ge=1, le=10_000)
     """Viewers of one run."""
+    max_connections: int = Field(default=16, ge=1, le=1000)
+    """Of one viewer to one run."""
+    max_steps: int = Field(default=2000, ge=1, le=100_000)
+    """Of one run; the one that would make more fails."""
+    max_message: ByteSize = Field(default=ByteSize(65_536), ge=256, le=65_536)
+    """Bytes of a control message."""
+    max_sdp: ByteSize = Field(default=ByteSize(131_072), ge=1024, le=4_194_304)
+    """Bytes of an SDP offer."""
+    max_body: ByteSize = Field(default=ByteSize(2_097_152), ge=1024, le=134_217_728)
+    """Bytes of a JSON request."""
+    run_rate: Annotated[Rate, NoDecode] = Rate(240, 60)
+    whep_rate: Annotated[Rate, NoDecode] = Rate(1200, 60)
+    token_rate: Annotated[Rate, NoDecode] = Rate(240, 60)
+    """Of one credential, and of one client address."""
+    auth_failure_rate: Annotated[Rate, NoDecode] = Rate(60, 60)
+    """Wrong keys from one client address."""
+    message_rate: Annotated[Rate, NoDecode] = Rate(200, 1)
+    """Control messages of one viewer, on all transports together."""
+    max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=1_000_000)
+    """Bytes for the screenshots of all runs: beyond them the oldest finished runs lose theirs."""
+    keep_days: int | None = Field(default=None, ge=1, le=36_500)
+    """Finished runs are removed after so many days; unset: never."""
+    public_url: str | None = None
+    """Under which others reach the API's port; unset: the address that each request came to."""
+    trusted_proxies: Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], NoDecode] = ()
+    """Comma-separated addresses and networks whose X-Forwarded-* and Forwarded headers are believed."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
     _split = field_validator("allowed_origins", "ice_addresses", mode="before")(_commas)
+
+    @field_validator("run_rate", "whep_rate", "token_rate", "auth_failure_rate", "message_rate", mode="before")
+    @classmethod
+    def _so_many_a_while(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        match = re.fullmatch(r"([1-9]\d{0,6})/(second|minute|hour)", text.strip())
+        if not match:
+            raise ValueError("give a rate such as 10/second, 240/minute or 1000/hour")
+        return Rate(int(match[1]), {"second": 1, "minute": 60, "hour": 3600}[match[2]])
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, text: object) -> object:
+        networks = _commas(text)
+        try:
+            return tuple(map(ipaddress.ip_network, networks)) if isinstance(networks, tuple) else networks
+        except ValueError as error:
+            raise ValueError(f"{error}: give addresses and networks such as 127.0.0.1,10.0.0.0/8") from None
 
     @field_validator("api_keys", mode="before")
     @classmethod
@@ -114,7 +160,7 @@ class Settings(BaseSettings):
             raise ValueError("give each name once, and a key of its own")
         return keys
 
-    @field_validator("frame_base_url", "livekit_url")
+    @field_validator("frame_base_url", "livekit_url", "public_url")
     @classmethod
     def _absolute(cls, url: str | None, info: ValidationInfo) -> str | None:
         schemes = {"ws", "wss"} if info.field_name == "livekit_url" else {"http", "https"}

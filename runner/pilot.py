@@ -54,6 +54,7 @@ class Pilot:
         clock: Clock,
         alarm: Alarm,
         overtime: float,
+        max_steps: int,
         logger: RunLog,
     ) -> None:
         self._run = run
@@ -66,6 +67,7 @@ class Pilot:
         self._clock = clock
         self._alarm = alarm
         self._overtime = overtime
+        self._max_steps = max_steps
         self._logger = logger
 
     def task(self) -> Task:
@@ -180,6 +182,9 @@ class Pilot:
     # Perform
 
     async def _perform(self, proposal: Proposal) -> None:
+        if len(self._run.steps) >= self._max_steps:
+            self._run.fail(f"the run has made {self._max_steps} steps and is not done: more it may not make")
+            return
         step = self._run.begin_step(proposal)
         turns = self._hands.turns
 
@@ -200,6 +205,7 @@ class Pilot:
 
     async def _attempt(self, step: Step) -> _Outcome:
         before = await self._shots.before(step.step_number)
+        tab = self._driver.tab
         started = self._clock()
         error = await self._do(step.full_action)
         took = self._clock() - started
@@ -209,6 +215,7 @@ class Pilot:
             before_screenshot_url=before,
             url=self._masking.text(self._driver.url),
             duration_ms=int(took.total_seconds() * 1000),
+            tab=tab,
         )
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
 
@@ -221,11 +228,15 @@ class Pilot:
         patience = timeout_ms / 1000 + self._overtime
         try:
             async with asyncio.timeout(patience):
-                await self._driver.perform(self._masking.resolve(action), timeout_ms=timeout_ms)
+                asked = self._masking.resolve(action)
+                done = await self._driver.perform(asked, timeout_ms=timeout_ms)
         except (StepFailed, UnknownSecret) as error:
             return self._masking.text(str(error))
         except TimeoutError:
             return f"the browser did not answer within {patience:g} s"
+        if done != asked:
+            met = {"selector": done.selector, "target": done.target}
+            self._run.met(self._masking.action(action.model_copy(update=met)))
         return None
 
     # Diagnose

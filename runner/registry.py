@@ -13,8 +13,9 @@ from collections.abc import Callable
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
 from control.shapes import NewRun, PlannerName, RunStatus, RunView
 from runner.driver import Drivers
+from runner.options import SessionOptions
 from runner.reach import Reach
-from runner.session import PlannerFactory, Session, SessionOptions
+from runner.session import PlannerFactory, Session
 from runner.store.database import RunKey, Store, StoreErrors
 from runner.store.stored import StoredRun
 

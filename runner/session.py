@@ -7,8 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,16 @@ from control.errors import InvalidTransition
 from control.log import Entry, EventLog
 from control.roles import Actor, authorize
 from control.run import Run
-from control.shapes import BrowserName, Clock, DialogAnswer, NewRun, PlannerName, RunView, Size, Step, utc_now
+from control.shapes import DialogAnswer, NewRun, PlannerName, RunView, Step
 from media.stream import LiveStream
-from runner.changes import Alarm, Changes, Unwanted, wall_alarm
+from runner.changes import Changes, Unwanted
 from runner.describe import describe
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
-from runner.files.exporting import Exporter, no_export, whole
+from runner.files.exporting import whole
 from runner.hands import Hands
 from runner.logs import RunLog
 from runner.masking import Masking
+from runner.options import SessionOptions
 from runner.picture import Picture
 from runner.pilot import Pilot
 from runner.planners.base import Planner
@@ -39,36 +39,6 @@ logger = logging.getLogger(__name__)
 
 PlannerFactory = Callable[[PlannerName, NewRun], Planner]
 """Makes a planner for a run. Raises control.errors.Refused where this one cannot be had."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionOptions:
-    """How runs are carried out, the same for all runs of a server."""
-
-    streaming: bool = True
-    fps: int = 30
-    """Most pictures a second."""
-    bitrate: int = 2_500_000
-    """Bits a second, each codec."""
-    viewport: Size = field(default_factory=lambda: Size(width=1280, height=720))
-    """Where the run names none."""
-    browser: BrowserName = "chromium"
-    """Where the run names none."""
-    launch_timeout: float = 60.0
-    """Seconds until a browser that has not started is given up."""
-    open_timeout: float = 45.0
-    """Seconds until a start URL that does not answer is given up."""
-    close_timeout: float = 4.0
-    """Seconds until a browser that does not close is left to itself."""
-    overtime: float = 15.0
-    """Seconds beyond its own timeout after which a step is given up, because not even the driver answers."""
-    grace: timedelta = timedelta(seconds=20)
-    """How long the holder of control may be gone."""
-    clock: Clock = utc_now
-    alarm: Alarm = wall_alarm
-    max_steps: int = 2000
-    """Of one run."""
-    exporter: Exporter = no_export
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from signaling.auth import Gate
 from signaling.commands import Door
 from signaling.config import Config
 from signaling.frames import Frames
-from signaling.limits import Seats
+from signaling.limits import Limits, Seats
 from signaling.lines import Lines
 from signaling.metrics import Check, Health, Metrics
 from signaling.openapi import Docs
@@ -23,6 +23,8 @@ from signaling.origins import Origins
 from signaling.pages import Pages
 from signaling.ports import Revocations, Runs
 from signaling.problems import Handler, answer_problems
+from signaling.proxies import Proxies
+from signaling.rates import Kind, Rates
 from signaling.rest import Rest
 from signaling.sockets import Sockets
 from signaling.tokens import ShareTokens
@@ -54,15 +56,24 @@ def build(
 ) -> Apps:
     """Puts the parts together; nothing is started."""
     metrics = Metrics()
-    origins = Origins(config)
-    tokens = ShareTokens(config.secret)
-    gate = Gate(api_keys=config.api_keys, secret=config.secret, tokens=tokens, revocations=revocations, runs=runs)
-    lines = Lines(Seats(config.limits), metrics)
-    door = Door(metrics)
-    addresses = Addresses(config, origins, tokens)
     limits = config.limits
+    proxies = Proxies(config.trusted_proxies)
+    origins = Origins(config, proxies)
+    tokens = ShareTokens(config.secret)
+    gate = Gate(
+        api_keys=config.api_keys,
+        secret=config.secret,
+        tokens=tokens,
+        revocations=revocations,
+        runs=runs,
+        rates=_rates(limits),
+        proxies=proxies,
+    )
+    lines = Lines(Seats(config.limits), metrics)
+    door = Door(metrics, limits)
+    addresses = Addresses(config, origins, tokens)
     frames = Frames(config=config, gate=gate, lines=lines, metrics=metrics)
-    whep = Whep(config=config, gate=gate, lines=lines, door=door, addresses=addresses, metrics=metrics)
+    whep = Whep(config=config, gate=gate, lines=lines, door=door, addresses=addresses)
     rest = Rest(
         runs=runs,
         gate=gate,
@@ -74,7 +85,7 @@ def build(
         limits=limits,
     )
     sockets = Sockets(gate=gate, lines=lines, door=door, addresses=addresses, limits=limits)
-    rooms = _livekit_rooms(config, door=door, lines=lines, metrics=metrics)
+    rooms = _livekit_rooms(config, door=door, lines=lines)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
     routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *health.routes(), *(rooms.routes() if rooms else [])]
     pages = [*Docs().routes(), *Pages(dist).routes()]
@@ -92,12 +103,17 @@ def build(
     )
 
 
-def _livekit_rooms(config: Config, *, door: Door, lines: Lines, metrics: Metrics) -> Rooms | None:
+def _rates(limits: Limits) -> Rates:
+    rates = {Kind.RUN: limits.runs, Kind.WATCH: limits.watches, Kind.TOKEN: limits.tokens}
+    return Rates(rates, failures=limits.failures)
+
+
+def _livekit_rooms(config: Config, *, door: Door, lines: Lines) -> Rooms | None:
     if config.livekit is None or not config.streaming:
         return None
     from signaling.livekit.rooms import Rooms  # noqa: PLC0415 - needs an extra, and loads a library of 20 MB
 
-    return Rooms(config.livekit, door=door, lines=lines, metrics=metrics, limits=config.limits)
+    return Rooms(config.livekit, door=door, lines=lines, limits=config.limits)
 
 
 def _application(routes: list[web.RouteDef], origins: Origins, metrics: Metrics) -> web.Application:

@@ -14,7 +14,9 @@ from aiohttp import web
 from control.roles import Actor, Role
 from signaling.ports import Revocations, RunHandle, Runs
 from signaling.problems import Problem
-from signaling.tokens import Claims, InvalidToken, ShareTokens
+from signaling.proxies import Proxies
+from signaling.rates import Kind, Rates
+from signaling.tokens import Claims, ExpiredToken, InvalidToken, ShareTokens
 
 _RANK = {Role.VIEWER: 0, Role.CONTROLLER: 1, Role.OWNER: 2}
 _LONGEST_CLIENT_KEY = 128
@@ -61,34 +63,46 @@ class Gate:
         tokens: ShareTokens,
         revocations: Revocations,
         runs: Runs,
+        rates: Rates,
+        proxies: Proxies,
     ) -> None:
         self._keys = {name: _digest(key) for name, key in api_keys.items()}
         self._secret = secret.encode()
         self._tokens = tokens
         self._revocations = revocations
         self._runs = runs
+        self._rates = rates
+        self._proxies = proxies
 
     async def credential(self, request: web.Request) -> Credential:
-        """Raises Problem 401."""
+        """Raises Problem 401, and 429 for a key from where too many wrong ones came.
+
+        Nobody can guess a share token's signature, so those are let in from there, too.
+        """
         shown = _shown(request)
-        owner = self._owner_of(shown)
-        if owner is not None:
-            return Credential(owner, None, self._hide("owner", owner))
         try:
             claims = self._tokens.read(shown)
-        except InvalidToken as error:
+        except ExpiredToken as error:
             raise _unauthorized(str(error)) from None
+        except InvalidToken as error:
+            return self._by_key(shown, self._proxies.asker(request).address, str(error))
         credential = Credential(None, claims, claims.subject or self._hide("token", claims.id))
         for id in credential.token_ids:
             if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
                 raise _unauthorized("this link has been revoked: ask for a new one")
         return credential
 
-    async def owner(self, request: web.Request) -> str:
-        """The name of the owner who asks. Raises Problem 401, or 403 for a share token."""
+    def spend(self, kind: Kind, request: web.Request, credential: Credential) -> None:
+        """Counts one of these for the credential and for the address that it comes from. Raises Problem 429."""
+        self._rates.spend(kind, identity=credential.identity, address=self._proxies.asker(request).address)
+
+    async def owner(self, request: web.Request, *, spends: Kind | None = None) -> str:
+        """The name of the owner who asks. Raises Problem 401, 403 for a share token, and 429."""
         credential = await self.credential(request)
         if credential.owner is None:
             raise _forbidden(Role.OWNER)
+        if spends is not None:
+            self.spend(spends, request, credential)
         return credential.owner
 
     async def visit(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> Visit:
@@ -100,6 +114,14 @@ class Gate:
         if _RANK[credential.role] < _RANK[needs]:
             raise _forbidden(needs)
         return Visit(credential, run, self._actor(credential, request.query.get("client")))
+
+    def _by_key(self, shown: str, address: str, otherwise: str) -> Credential:
+        self._rates.may_guess(address)
+        owner = self._owner_of(shown)
+        if owner is None:
+            self._rates.failed(address)
+            raise _unauthorized(otherwise)
+        return Credential(owner, None, self._hide("owner", owner))
 
     def _owner_of(self, shown: str) -> str | None:
         digest = _digest(shown)

@@ -9,11 +9,13 @@ from collections import OrderedDict
 from typing import Any
 
 from control import commands as c
-from control.errors import JumpseatError, ProtocolError, Refused
+from control.errors import JumpseatError, ProtocolError, RateLimited, Refused, TooLarge
 from control.events import Ack, ErrorReply, Reply
 from control.roles import Actor, authorize
+from signaling.limits import Limits
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
+from signaling.rates import Meter
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +56,26 @@ class Door:
     A command that has been let in is carried out even if its sender's connection ends meanwhile.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, limits: Limits) -> None:
         self._metrics = metrics
+        self._limits = limits
+        self._meter = Meter(limits.messages)
         self._memory = Memory()
         self._tasks: set[asyncio.Task[Reply]] = set()
+
+    def admit(self, run: RunHandle, who: str) -> float | None:
+        """Counts one message of ``who``; or else the seconds after which there is room again."""
+        return self._meter.take(f"{run.id}/{who}")
+
+    def refuse(self, message: Message) -> ErrorReply:
+        """What one is told who has said too much."""
+        self._metrics.commands.labels("unknown", RateLimited.code).inc()
+        text = f"too many messages: at most {self._limits.messages}, this one was not carried out"
+        return ErrorReply(id=_id_of(message), code=RateLimited.code, message=text)
+
+    def dropped_move(self) -> None:
+        """A pointer move was replaced by a newer one, or is not allowed."""
+        self._metrics.moves_dropped.inc()
 
     async def answer(self, message: Message, actor: Actor, run: RunHandle) -> Reply:
         """What to tell the sender; never raises but for cancellation.
@@ -82,10 +100,19 @@ class Door:
 
     async def _answer(self, message: Message, actor: Actor, run: RunHandle) -> tuple[Reply, str]:
         try:
-            command = c.from_object(message) if isinstance(message, dict) else c.parse(message)
+            command = self._read(message)
         except ProtocolError as error:
             return ErrorReply(id=error.id, code=error.code, message=str(error), field=error.field), "unknown"
         return await asyncio.shield(self._once(command, actor, run)), command.type
+
+    def _read(self, message: Message) -> c.Command:
+        if isinstance(message, dict):
+            return c.from_object(message)
+        text = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+        size, most = len(text), self._limits.message_bytes
+        if size > most:
+            raise TooLarge(f"a message may have at most {most} bytes, this one has {size}")
+        return c.parse(message)
 
     def _once(self, command: c.Command, actor: Actor, run: RunHandle) -> asyncio.Task[Reply]:
         who = (run.id, actor.viewer_id)
@@ -113,6 +140,13 @@ async def _carry_out(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
         code = JumpseatError.code
         return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
     return _with_id(reply, command.id)
+
+
+def _id_of(message: Message) -> str | None:
+    try:
+        return (c.from_object(message) if isinstance(message, dict) else c.parse(message)).id
+    except ProtocolError as error:
+        return error.id
 
 
 def _with_id(reply: Reply | None, id: str | None) -> Reply:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from media.frames import Codec
 from signaling.limits import Limits
+from signaling.proxies import Network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +53,8 @@ class Config:
     """Base address under which others reach ``port``; None: the address that each request came to."""
     frame_base_url: str | None = None
     """Base address under which others reach the frame server; None: derived from the request."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Networks of the proxies whose X-Forwarded-* or Forwarded headers are believed."""
     tls: ssl.SSLContext | None = None
     allowed_origins: frozenset[str] = frozenset()
     """Exact origins whose pages may use the API besides the server's own."""

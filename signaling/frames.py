@@ -14,7 +14,7 @@ from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream, Watch
 from signaling.auth import Gate, Visit
 from signaling.config import Config
-from signaling.lines import Ending, Lines
+from signaling.lines import Ending, HangUp, Lines
 from signaling.metrics import Metrics
 from signaling.pictures import RETRY_AFTER, live_stream, no_picture
 from signaling.problems import Problem, from_code
@@ -83,7 +83,7 @@ class Frames:
         ):
             _miss_soon(request)
             await response.prepare(request)
-            await ending.during(self._send(response, visit, stream))
+            await ending.during(self._send(response, visit, stream, ending))
         await _finish(request, response)
         return response
 
@@ -91,27 +91,22 @@ class Frames:
         """The newest picture, or the first one after ``after``, or after the first look at a stream nobody watched."""
         cold = self._attention.look(stream, visit)
         newest = stream.latest.newest
-        if after is not None or newest is None:
-            frame = await self._wait(stream.latest, after or 0, LONGEST_WAIT)
-        elif cold:
-            frame = await self._wait(stream.latest, newest.seq, _FRESH)
-        else:
-            frame = newest
-        frame = frame or stream.latest.newest
+        if newest is not None and after is None and not cold:
+            return newest
+        seq, seconds = (after or 0, LONGEST_WAIT) if after is not None or newest is None else (newest.seq, _FRESH)
+        frame = await self._first(visit, stream.latest, seq, seconds) or stream.latest.newest
         if frame is None:
             raise no_picture(visit.run)
         return frame
 
-    async def _wait(self, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
-        """The first picture after number ``seq``; None where none comes in time, or the server stops."""
-        newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(self._lines.closing.wait())
-        try:
-            await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            newer.cancel()
-            stop.cancel()
-            await asyncio.gather(newer, stop, return_exceptions=True)
-        return None if newer.cancelled() else newer.result()
+    async def _first(self, visit: Visit, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
+        """As ``_wait``, for one request. Raises Problem 401 where its credential ends meanwhile."""
+        ending = Ending()
+        with self._lines.open(visit, "polling", ending.hang_up, seated=False, joins=False):
+            frame = await _wait(latest, seq, seconds, ending)
+        if ending.why in {HangUp.REVOKED, HangUp.EXPIRED}:
+            raise Problem(401, f"{ending.why.reason}: ask for a new one", code="unauthorized")
+        return frame
 
     async def _shrunk(self, visit: Visit, frame: JpegFrame, width: int) -> bytes:
         try:
@@ -120,13 +115,13 @@ class Frames:
             headers = {"Retry-After": str(RETRY_AFTER)}
             raise Problem(409, str(error), code="conflict", headers=headers) from None
 
-    async def _send(self, response: web.StreamResponse, visit: Visit, stream: LiveStream) -> None:
+    async def _send(self, response: web.StreamResponse, visit: Visit, stream: LiveStream, ending: Ending) -> None:
         """Sends every picture that comes while the last one is taken, and the last one again on a still page: Chrome
         shows a part only once the next one begins."""
         seen, patience = 0, LONGEST_WAIT
         await response.write(f"--{_BOUNDARY}\r\n".encode())
         while visit.run.stream is stream:
-            newer = await self._wait(stream.latest, seen, min(patience, _IDLE))
+            newer = await _wait(stream.latest, seen, min(patience, _IDLE), ending)
             frame = newer or stream.latest.newest
             if frame is None:
                 continue
@@ -166,6 +161,18 @@ class Attention:
 
     def _away(self, stream: LiveStream) -> None:
         self._looks.pop(stream).watch.close()
+
+
+async def _wait(latest: LatestFrame, seq: int, seconds: float, ending: Ending) -> JpegFrame | None:
+    """The first picture after number ``seq``; None where none comes in time, or the server hangs up."""
+    newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(ending.said())
+    try:
+        await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        newer.cancel()
+        stop.cancel()
+        await asyncio.gather(newer, stop, return_exceptions=True)
+    return None if newer.cancelled() else newer.result()
 
 
 def _watch(stream: LiveStream, visit: Visit) -> Watch:

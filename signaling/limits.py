@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from control.commands import MAX_MESSAGE_BYTES
 from control.errors import Busy
+from signaling.rates import Rate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +31,18 @@ class Limits:
     """A WebSocket message above this ends the connection; one above the protocol's 64 KiB is only refused."""
     connect_seconds: float = 10.0
     """From a WHEP answer to the connection."""
+    message_bytes: int = MAX_MESSAGE_BYTES
+    """Of a control message."""
+    runs: Rate = field(default_factory=lambda: Rate(240, 60))
+    """Runs that one credential, and one address, may start."""
+    watches: Rate = field(default_factory=lambda: Rate(1200, 60))
+    """WHEP sessions that one credential, and one address, may open: a hundred people may share either."""
+    tokens: Rate = field(default_factory=lambda: Rate(240, 60))
+    """Share tokens that one credential, and one address, may have made."""
+    failures: Rate = field(default_factory=lambda: Rate(60, 60))
+    """Wrong keys that one address may show."""
+    messages: Rate = field(default_factory=lambda: Rate(200, 1))
+    """Control messages of one viewer on all transports; pointer moves beyond them are replaced by newer ones."""
 
 
 class Seats:

@@ -53,7 +53,7 @@ class Ending:
 
     async def during(self, *work: Coroutine[Any, Any, None]) -> None:
         """Does the work until one part of it ends or somebody hangs up; nothing of it goes on after that."""
-        tasks = [asyncio.create_task(each) for each in (*work, self._hung_up())]
+        tasks = [asyncio.create_task(each) for each in (*work, self.said())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -61,17 +61,27 @@ class Ending:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _hung_up(self) -> None:
+    async def said(self) -> None:
+        """Until the server hangs up."""
         await self._said.wait()
 
 
 class Line:
     """One open connection of one viewer; a seat is taken and the run has been joined until it is closed."""
 
-    def __init__(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None], *, seated: bool = True) -> None:
+    def __init__(
+        self,
+        visit: Visit,
+        transport: str,
+        hang_up: Callable[[HangUp], None],
+        *,
+        seated: bool = True,
+        joins: bool = True,
+    ) -> None:
         self.visit = visit
         self.transport = transport
         self.seated = seated
+        self.joins = joins
         self._hang_up = hang_up
         self._on_close: Callable[[], None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -121,10 +131,19 @@ class Lines:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, visit: Visit, transport: str, hang_up: Callable[[HangUp], None], *, seated: bool = True) -> Line:
+    def open(
+        self,
+        visit: Visit,
+        transport: str,
+        hang_up: Callable[[HangUp], None],
+        *,
+        seated: bool = True,
+        joins: bool = True,
+    ) -> Line:
         """Takes a seat and joins the run; ``hang_up`` is called at most once for each reason, and must not wait.
 
-        Without ``seated`` it takes none: the connection is another server's, and costs us nothing.
+        Without ``seated`` it takes none: the connection is another server's, and costs us nothing. Without ``joins``
+        nobody is told of it: it is one of many short ones.
 
         Raises Busy, or Problem where the token was revoked in this very moment or the server is stopping.
         """
@@ -134,12 +153,13 @@ class Lines:
             raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
         if seated:
             self._seats.take(visit.run.id, visit.actor.viewer_id)
-        line = Line(visit, transport, hang_up, seated=seated)
+        line = Line(visit, transport, hang_up, seated=seated, joins=joins)
         line.arm(clock=self._clock, cut=lambda why: self._cut(line, why), on_close=lambda: self._close(line))
         self._open.add(line)
         self._metrics.connections.labels(transport).inc()
-        visit.run.join(visit.actor)
-        logger.info("[run %s] [viewer %s] %s open", visit.run.id, visit.actor.viewer_id, transport)
+        if joins:
+            visit.run.join(visit.actor)
+            logger.info("[run %s] [viewer %s] %s open", visit.run.id, visit.actor.viewer_id, transport)
         return line
 
     def revoke(self, run_id: str, token_id: str) -> None:
@@ -171,5 +191,6 @@ class Lines:
         self._metrics.connections.labels(line.transport).dec()
         if line.seated:
             self._seats.leave(visit.run.id, visit.actor.viewer_id)
-        visit.run.leave(visit.actor.viewer_id)
-        logger.info("[run %s] [viewer %s] %s closed", visit.run.id, visit.actor.viewer_id, line.transport)
+        if line.joins:
+            visit.run.leave(visit.actor.viewer_id)
+            logger.info("[run %s] [viewer %s] %s closed", visit.run.id, visit.actor.viewer_id, line.transport)

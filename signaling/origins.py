@@ -10,28 +10,36 @@ from aiohttp import hdrs, web
 
 from signaling.config import Config
 from signaling.problems import Problem
+from signaling.proxies import Proxies
 
 _EXPOSED = "Location, ETag, Link, Accept-Patch, Retry-After, X-Frame-Seq, X-Frame-Time"
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
-_SAFE = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}
+_OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webhook"})
+"""Asked by other machines under whatever name they know us by; nothing there is anybody's, or it is signed."""
+_STANDARD_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Origins:
-    """Browsers send cookies of no use to us, but they reach loopback and the inner network for any page: so requests
-    that change something, and those that CORS does not bind, must come to a name of ours from a page of ours."""
+    """Browsers reach loopback and the inner network for any page, and CORS binds neither a WebSocket nor a request that
+    only does something: so every request must come to a name of ours, and one of a page's, from a page of ours."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, proxies: Proxies) -> None:
         self._config = config
+        self._proxies = proxies
         self.api_port = config.port
         """The port that is really listened on; set by the server."""
         self.frame_port = config.frame_port
         self._names = _own_names(config)
 
     def check(self, request: web.Request) -> None:
-        """Raises Problem 403 for another's page, or a name that is not ours (DNS rebinding)."""
-        if not self._is_own_name(_hostname(request)):
-            raise Problem(403, "the Host of this request is no name of this server", code="forbidden")
+        """Raises Problem 403 for another's page and for a name that is not ours (DNS rebinding)."""
+        doubt = self._proxies.doubt(request)
+        if doubt is not None:
+            raise Problem(400, f"this request came by way of a proxy, and {doubt}", code="invalid")
+        if not self._is_own_name(_hostname(self._proxies.asker(request).host)):
+            detail = "the Host of this request is no name of this server: set JUMPSEAT_PUBLIC_URL to the one it has"
+            raise Problem(403, detail, code="forbidden")
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and not self.permits(origin, request):
             raise Problem(
@@ -41,20 +49,22 @@ class Origins:
             )
 
     def needs_check(self, request: web.Request) -> bool:
-        """Whether this request changes something or is of a kind that CORS does not bind."""
-        return request.method not in _SAFE or request.path.startswith(("/ws/", "/whep/"))
+        """All but what other machines ask."""
+        return request.path not in _OPEN
 
     def permits(self, origin: str, request: web.Request) -> bool:
         """Whether a page of this origin may use the address that the request came to."""
-        if origin in self._config.allowed_origins or origin == _origin_of(self._config.public_url):
-            return True
-        try:
-            page = urlsplit(origin)
-        except ValueError:
-            return False
-        if page.netloc.lower() == request.host.lower():
-            return True
-        return page.hostname == _hostname(request) and _port(page.scheme, page.netloc) == self.api_port
+        return origin in self._config.allowed_origins or origin in self._own_origins(request)
+
+    def _own_origins(self, request: web.Request) -> set[str]:
+        """Origins of our pages as browsers write them (RFC 6454 §6.2); of either scheme where none is known."""
+        asker = self._proxies.asker(request)
+        host = asker.host.lower()
+        schemes = (asker.scheme,) if asker.scheme else tuple(_STANDARD_PORTS)
+        places = (host, f"{_bracketed(_hostname(host))}:{self.api_port}")
+        own = {_origin(scheme, place) for scheme in schemes for place in places}
+        public = urlsplit(self._config.public_url or "")
+        return own | {_origin(public.scheme, public.netloc.lower())} if public.netloc else own
 
     def cors(self, request: web.Request) -> dict[str, str]:
         """Response headers that let a permitted page read the answer (Fetch standard, CORS protocol)."""
@@ -81,7 +91,10 @@ class Origins:
 
     def api_base(self, request: web.Request) -> str:
         """Where the asker reaches the API, without a slash at the end."""
-        return (self._config.public_url or f"{request.scheme}://{request.host}").rstrip("/")
+        if self._config.public_url:
+            return self._config.public_url.rstrip("/")
+        asker = self._proxies.asker(request)
+        return f"{asker.scheme or 'http'}://{asker.host}"
 
     def frame_base(self, request: web.Request) -> str:
         """Where the asker reaches the frame server, without a slash at the end."""
@@ -90,8 +103,7 @@ class Origins:
         if self.frame_port is None:
             return self.api_base(request)
         base = urlsplit(self.api_base(request))
-        host = f"[{base.hostname}]" if ":" in (base.hostname or "") else base.hostname
-        return f"{base.scheme}://{host}:{self.frame_port}"
+        return f"{base.scheme}://{_bracketed(base.hostname or '')}:{self.frame_port}"
 
     def content_security_policy(self, request: web.Request) -> str:
         """What our pages may load: nothing of others but pictures from the frame server and LiveKit."""
@@ -124,25 +136,21 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _hostname(request: web.Request) -> str:
-    """Empty where the Host header is no host and port (RFC 9110 §7.2)."""
+def _hostname(host: str) -> str:
+    """Empty where it is no host and port (RFC 9110 §7.2)."""
     try:
-        parts = urlsplit(f"//{request.host}")
-        return parts.hostname or "" if parts.netloc == request.host and "@" not in parts.netloc else ""
+        parts = urlsplit(f"//{host}")
+        return parts.hostname or "" if parts.netloc == host and "@" not in parts.netloc else ""
     except ValueError:
         return ""
 
 
-def _origin_of(url: str | None) -> str | None:
-    parts = urlsplit(url) if url else None
-    return f"{parts.scheme}://{parts.netloc}" if parts else None
+def _bracketed(hostname: str) -> str:
+    return f"[{hostname}]" if ":" in hostname else hostname
 
 
-def _port(scheme: str, netloc: str) -> int | None:
-    try:
-        return urlsplit(f"//{netloc}").port or {"http": 80, "https": 443}.get(scheme)
-    except ValueError:
-        return None
+def _origin(scheme: str, place: str) -> str:
+    return f"{scheme}://{place.removesuffix(_STANDARD_PORTS[scheme])}"
 
 
 def _livekit_sources(url: str) -> str:

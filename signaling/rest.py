@@ -18,6 +18,7 @@ from signaling.limits import Limits
 from signaling.lines import Lines
 from signaling.ports import Revocations, Runs
 from signaling.problems import Problem, from_code, read_json, read_shape
+from signaling.rates import Kind, too_often
 from signaling.tokens import DEFAULT_TTL, LONGEST_TTL, ShareTokens
 
 _RUN = "/api/tests/{run_id}"
@@ -84,7 +85,7 @@ class Rest:
     # Runs
 
     async def create(self, request: web.Request) -> web.Response:
-        owner = await self._gate.owner(request)
+        owner = await self._gate.owner(request, spends=Kind.RUN)
         spec = await read_shape(request, NewRun, limit=self._limits.body_bytes)
         run = await self._runs.create(spec, owner=owner)
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
@@ -151,6 +152,10 @@ class Rest:
         return _accepted(visit)
 
     async def _submit(self, message: Message, visit: Visit) -> Reply:
+        # A request need not say which viewer makes it.
+        wait = self._door.admit(visit.run, visit.credential.identity)
+        if wait is not None:
+            raise too_often(self._door.refuse(message).message, wait)
         reply = await self._door.answer(message, visit.actor, visit.run)
         if isinstance(reply, ErrorReply):
             raise from_code(reply.code, reply.message, field=reply.field)
@@ -173,7 +178,7 @@ class Rest:
         before = request.query.get("before") in {"1", "true"}
         path = await visit.run.screenshot(step.step_number, before=before)
         if path is None:
-            raise Problem(404, "there is no screenshot of this step yet, or it was removed", code="not_found")
+            raise _no_screenshot(visit, step, before=before)
         age = "max-age=3600" if "v" in request.query else "no-cache"
         return web.FileResponse(path, headers={"Cache-Control": f"private, {age}"})
 
@@ -181,6 +186,7 @@ class Rest:
 
     async def share(self, request: web.Request) -> web.Response:
         visit = await self._visit(request, needs=Role.OWNER)
+        self._gate.spend(Kind.TOKEN, request, visit.credential)
         wanted = await read_shape(request, TokenRequest, limit=self._limits.body_bytes)
         run_id, ttl = visit.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
@@ -218,6 +224,14 @@ async def _find_step(request: web.Request, visit: Visit) -> Step:
         if step.step_number == number:
             return step
     raise Problem(404, f"this run has no step {number}", code="not_found")
+
+
+def _no_screenshot(visit: Visit, step: Step, *, before: bool) -> Problem:
+    taken = step.before_screenshot_url if before else step.screenshot_url
+    if taken and visit.run.view().status.final:
+        text = "this picture was removed: the server had no room for pictures of older runs (JUMPSEAT_MAX_DISK)"
+        return Problem(410, text, code="not_found")
+    return Problem(404, "there is no screenshot of this step", code="not_found")
 
 
 def _accepted(visit: Visit) -> web.Response:

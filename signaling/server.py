@@ -56,12 +56,15 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where a person on this machine finds the pages."""
+        """Where people find the pages."""
+        return self._config.public_url.rstrip("/") if self._config.public_url else self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine finds the pages."""
         config = self._config
         host = "127.0.0.1" if config.host in {"", "0.0.0.0", "::"} else config.host
         host = f"[{host}]" if ":" in host else host
-        if config.public_url:
-            return config.public_url.rstrip("/")
         return f"{'https' if config.tls else 'http'}://{host}:{self.port}"
 
     async def start(self) -> None:

@@ -76,7 +76,8 @@ class Sockets:
 async def _read(socket: web.WebSocketResponse, talk: Conversation) -> None:
     async for message in socket:
         if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-            talk.hear(message.data)
+            # A socket that is not read holds its sender back.
+            await asyncio.sleep(talk.hear(message.data))
 
 
 async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:

@@ -20,7 +20,11 @@ _AUDIENCE = "jumpseat"
 
 
 class InvalidToken(Exception):
-    """It is not one of ours, was changed, or has expired."""
+    """It is not one of ours, or was changed."""
+
+
+class ExpiredToken(InvalidToken):
+    """It was one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class ShareTokens:
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError):
             raise InvalidToken("this is neither an API key nor a share token of this server") from None
         if expires_at <= self._clock():
-            raise InvalidToken("this link has expired: ask for a new one")
+            raise ExpiredToken("this link has expired: ask for a new one")
         if role not in SHAREABLE:
             raise InvalidToken("this is neither an API key nor a share token of this server")
         return Claims(

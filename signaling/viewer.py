@@ -18,7 +18,6 @@ from signaling.config import Config
 from signaling.conversation import Conversation, Moves
 from signaling.feed import Feed, Personal
 from signaling.ice import configuration, prepare
-from signaling.metrics import Metrics
 from signaling.problems import Problem
 from signaling.sdp import Fragment, Offer
 
@@ -39,7 +38,6 @@ class Viewer:
         stream: LiveStream,
         door: Door,
         personal: Personal,
-        metrics: Metrics,
         on_gone: Callable[[], None],
     ) -> None:
         """
@@ -51,7 +49,6 @@ class Viewer:
         self._stream = stream
         self._door = door
         self._personal = personal
-        self._metrics = metrics
         self._on_gone: Callable[[], None] | None = on_gone
         self._peer = RTCPeerConnection(configuration(config))
         self._feedback: Feedback | None = None
@@ -136,7 +133,7 @@ class Viewer:
                 channel, self._visit, door=self._door, personal=self._personal, config=self._config
             )
         elif channel.label == "test-input" and self._moves is None:
-            self._moves = Moves(self._visit, self._door, self._metrics)
+            self._moves = Moves(self._visit, self._door)
             channel.on("message", self._moves.hear)
         else:
             channel.close()

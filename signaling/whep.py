@@ -17,9 +17,9 @@ from signaling.commands import Door
 from signaling.config import Config
 from signaling.ice import ice_links
 from signaling.lines import HangUp, Line, Lines
-from signaling.metrics import Metrics
 from signaling.pictures import live_stream, no_picture
 from signaling.problems import Problem, read_text
+from signaling.rates import Kind
 from signaling.sdp import Fragment, Offer, read_fragment, read_offer
 from signaling.viewer import Viewer
 
@@ -46,15 +46,12 @@ class Session:
 class Whep:
     """Handlers of ``/whep``, and the books of its sessions."""
 
-    def __init__(
-        self, *, config: Config, gate: Gate, lines: Lines, door: Door, addresses: Addresses, metrics: Metrics
-    ) -> None:
+    def __init__(self, *, config: Config, gate: Gate, lines: Lines, door: Door, addresses: Addresses) -> None:
         self._config = config
         self._gate = gate
         self._lines = lines
         self._door = door
         self._addresses = addresses
-        self._metrics = metrics
         self._sessions: dict[str, Session] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -80,6 +77,7 @@ class Whep:
     async def create(self, request: web.Request) -> web.Response:
         """Answers an offer with 201 and the session's address."""
         visit = await self._gate.visit(request, request.match_info["run_id"])
+        self._gate.spend(Kind.WATCH, request, visit.credential)
         live_stream(self._config, visit.run)
         if request.content_type != SDP:
             raise Problem(415, f"send an offer as {SDP}", headers={"Accept-Post": SDP, "Accept": SDP})
@@ -138,7 +136,6 @@ class Whep:
             stream=stream,
             door=self._door,
             personal=self._addresses.personal(request, visit),
-            metrics=self._metrics,
             on_gone=lambda: self._end(session),
         )
         session = Session(offer, viewer, line)

@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from runner.store.instance import Instance
 from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
 
 STOPPED = "the server stopped while this run was in flight"
+_FINAL = tuple(status.value for status in RunStatus if status.final)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 StoreErrors = (SQLAlchemyError, OSError)
@@ -145,6 +147,15 @@ class Store:
         async with self._engine.connect() as connection:
             return await _records(connection, (await connection.execute(query)).all())
 
+    async def finished(self, *, before: datetime | None = None) -> list[str]:
+        """The ids of the runs that are over, of all owners, oldest first; with ``before``, those that ended by then."""
+        query = select(runs.c.id, runs.c.view).where(runs.c.status.in_(_FINAL)).order_by(runs.c.created_us)
+        if before is not None:
+            query = query.where(runs.c.created_us < microseconds(before))
+        async with self._engine.connect() as connection:
+            found = [(row.id, RunView.model_validate(row.view).ended_at) for row in await connection.execute(query)]
+        return [run_id for run_id, ended in found if before is None or (ended is not None and ended < before)]
+
     async def steps(self, run_id: str) -> list[Step]:
         async with self._engine.connect() as connection:
             return (await _steps(connection, [run_id])).get(run_id, [])
@@ -162,8 +173,24 @@ class Store:
         """Where a run's files are; it may not exist yet."""
         return self._data_dir / "runs" / run_id
 
+    def parcels(self, run_id: str) -> Path:
+        """Where the files that it uploads are; it may not exist yet."""
+        return self.folder(run_id) / "uploads"
+
     def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
         return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"
+
+    def pictures(self, run_id: str) -> list[Path]:
+        """The screenshots that there are."""
+        return list(self.folder(run_id).glob("*.jpg"))
+
+    def picture_bytes(self) -> dict[str, int]:
+        """How much room the screenshots of each run take; runs without any are left out."""
+        sizes: dict[str, int] = {}
+        for picture in (self._data_dir / "runs").glob("*/*.jpg"):
+            with suppress(FileNotFoundError):
+                sizes[picture.parent.name] = sizes.get(picture.parent.name, 0) + picture.stat().st_size
+        return sizes
 
     async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> Path | None:
         path = self.screenshot_path(run_id, number, before=before)
@@ -203,8 +230,7 @@ class Store:
 
     async def _fail_orphans(self, connection: AsyncConnection) -> None:
         """A run in flight whose server is alive, another process on the same directory, is none of ours."""
-        final = [status.value for status in RunStatus if status.final]
-        rows = (await connection.execute(select(runs).where(runs.c.status.not_in(final)))).all()
+        rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
         orphans = [row for row in rows if not self._instance.alive(row.server)]
         for record in await _records(connection, orphans):
             view, interrupted = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())

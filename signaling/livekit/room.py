@@ -23,7 +23,6 @@ from signaling.limits import Limits
 from signaling.lines import HangUp, Line, Lines
 from signaling.livekit.service import LiveKitService
 from signaling.livekit.tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
-from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem
 
@@ -55,15 +54,13 @@ class Reachability:
 class Guest:
     """One participant: their line, and their side of the conversation."""
 
-    def __init__(
-        self, session: str, line: Line, *, door: Door, metrics: Metrics, limits: Limits, send: Callable[[bytes], None]
-    ) -> None:
+    def __init__(self, session: str, line: Line, *, door: Door, limits: Limits, send: Callable[[bytes], None]) -> None:
         self.session = session
         self.line = line
         self._send = send
         self._greeted = False
         self._talk = Conversation(line.visit, door, self, in_flight=limits.in_flight)
-        self._moves = Moves(line.visit, door, metrics)
+        self._moves = Moves(line.visit, door)
 
     def greet(self) -> None:
         """Says hello, once; a run of very many steps is told without them, for they would not fit into a message."""
@@ -114,7 +111,6 @@ class RunRoom:
         reachability: Reachability,
         door: Door,
         lines: Lines,
-        metrics: Metrics,
         limits: Limits,
     ) -> None:
         self.name = room_name(run.id)
@@ -123,7 +119,6 @@ class RunRoom:
         self._reachability = reachability
         self._door = door
         self._lines = lines
-        self._metrics = metrics
         self._limits = limits
         self._guests: dict[str, Guest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -221,7 +216,6 @@ class RunRoom:
             member.session,
             line,
             door=self._door,
-            metrics=self._metrics,
             limits=self._limits,
             send=lambda data: self._publisher.send(data, to=identity),
         )

@@ -14,7 +14,6 @@ from signaling.limits import Limits
 from signaling.lines import Lines
 from signaling.livekit.room import Reachability, RunRoom
 from signaling.livekit.service import LiveKitService, unreachable
-from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem, read_text
 
@@ -30,11 +29,10 @@ _PATIENCE = 3.0
 class Rooms:
     """Opens a room for each run that starts; it closes with the run."""
 
-    def __init__(self, livekit: LiveKit, *, door: Door, lines: Lines, metrics: Metrics, limits: Limits) -> None:
+    def __init__(self, livekit: LiveKit, *, door: Door, lines: Lines, limits: Limits) -> None:
         self._livekit = livekit
         self._door = door
         self._lines = lines
-        self._metrics = metrics
         self._limits = limits
         self._service = LiveKitService(livekit)
         self._reachability = Reachability()
@@ -59,7 +57,6 @@ class Rooms:
             reachability=self._reachability,
             door=self._door,
             lines=self._lines,
-            metrics=self._metrics,
             limits=self._limits,
         )
         self._rooms[room.name] = room

@@ -12,7 +12,8 @@ from control import commands as c
 from control import events as e
 from control.roles import Actor, Role
 from control.shapes import NewRun, RunStatus, Step, StepStatus
-from runner.session import Session, SessionOptions
+from runner.options import SessionOptions
+from runner.session import Session
 from runner.store.database import RunRecord, Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
 

@@ -19,9 +19,10 @@ from control.roles import Actor, Role
 from control.shapes import Action, NewRun, RunStatus, Source, StepStatus
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.install import find_browser
+from runner.options import SessionOptions
 from runner.planners.plain import PlainPlanner
 from runner.registry import RunRegistry
-from runner.session import Session, SessionOptions
+from runner.session import Session
 from runner.store.database import Store
 from tests.processes import children
 from web.shop import serving_shop

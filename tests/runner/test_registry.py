@@ -17,9 +17,10 @@ from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Uns
 from control.shapes import NewRun, PlannerName, RunStatus, RunView, Size, Step
 from runner.driver import Driver
 from runner.files.exporting import Exporter, no_export
+from runner.options import SessionOptions
 from runner.planners.base import Planner
 from runner.registry import RunRegistry
-from runner.session import Session, SessionOptions
+from runner.session import Session
 from runner.store.database import Store
 from runner.store.stored import StoredRun
 from signaling.ports import RunHandle, Runs
