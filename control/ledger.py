@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import TypedDict, Unpack
 
 from control.errors import NotFound
-from control.shapes import Action, ActionType, Box, Clock, Size, Source, Step, StepStatus
+from control.shapes import Action, ActionType, Box, Clock, DialogAnswer, Size, Source, Step, StepStatus
+
+MAX_DIALOGS = 100
+"""Of one step; a page may open them without end."""
 
 
 class StepFacts(TypedDict, total=False):
@@ -22,6 +25,7 @@ class StepFacts(TypedDict, total=False):
     attempts: int
     box: Box | None
     viewport: Size | None
+    tab: int | None
 
 
 class _ActionFields(TypedDict):
@@ -38,6 +42,7 @@ class _StepFields(StepFacts, total=False):
     target: str | None
     value: str | None
     full_action: Action
+    dialogs: tuple[DialogAnswer, ...]
 
 
 def _told(action: Action) -> _ActionFields:
@@ -66,6 +71,8 @@ class Ledger:
         self._planned: int | None = None
         """Entries that are not begun; None where the planner cannot know."""
         self._begun = False
+        self._early: tuple[DialogAnswer, ...] = ()
+        """Dialogs that opened before the first step."""
 
     @property
     def total(self) -> int | None:
@@ -138,7 +145,8 @@ class Ledger:
             **_told(action),
         )
         self.steps.append(step)
-        return self._update(step.step_number, **facts)
+        early, self._early = self._early, ()
+        return self._update(step.step_number, dialogs=early, **facts)
 
     def merge(self, action: Action, **facts: Unpack[StepFacts]) -> Step | None:
         """A person's last step has become this; None where the last step was not a person's."""
@@ -150,6 +158,21 @@ class Ledger:
         """Adds what became known after the step's end. Raises NotFound."""
         self.get(number)
         return self._update(number, **facts)
+
+    def met(self, action: Action) -> None:
+        """The step in flight is done to what its selectors have met; ``action`` names exactly that."""
+        assert self.in_flight is not None
+        self._update(self.in_flight.step_number, **_told(action))
+
+    def note_dialog(self, answer: DialogAnswer) -> Step | None:
+        """Puts it down for the step in flight, else the last one; None before the first, and where it is too many."""
+        before = self.steps[self.current - 1].dialogs if self.steps else self._early
+        if len(before) >= MAX_DIALOGS:
+            return None
+        if not self.steps:
+            self._early = (*before, answer)
+            return None
+        return self._update(self.current, dialogs=(*before, answer))
 
     def _begin_entry(self) -> None:
         if not self._begun and self._planned:

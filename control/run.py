@@ -17,7 +17,7 @@ from control.errors import InvalidTransition
 from control.ledger import StepFacts
 from control.log import Entry
 from control.roles import Actor, authorize
-from control.shapes import Action, Proposal, RunStatus, Source, Step, StepStatus
+from control.shapes import Action, DialogAnswer, Proposal, RunStatus, Source, Step, StepStatus
 from control.steering import Steering
 from control.todo import Conclude, Diagnose, Hold, Perform
 from control.upcoming import Describe
@@ -180,12 +180,23 @@ class Run(RunCore):
         self.announce()
         return step
 
+    def met(self, action: Action) -> None:
+        """The step in flight is done to elements that are known only now; ``action`` names them."""
+        if self.in_flight is not None:
+            self.ledger.met(action)
+
     def amend_step(self, number: int, **facts: Unpack[StepFacts]) -> Step:
         """Adds what became known after the step's end, such as its screenshot; told only while the run is active."""
         step = self.ledger.amend(number, **facts)
         if not self.final:
             self.tell_step(step)
         return step
+
+    def note_dialog(self, answer: DialogAnswer) -> None:
+        """A native dialog was answered, on account of the step in flight, else of the one before."""
+        step = None if self.final else self.ledger.note_dialog(answer)
+        if step is not None and self.in_flight is None:
+            self.tell_step(step)
 
     def human_step(self, action: Action, *, merges: bool = False, **facts: Unpack[StepFacts]) -> Step | None:
         """A person did this in the page. None before the page is open, and after the end.

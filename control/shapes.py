@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -121,6 +122,8 @@ _NEEDS: dict[ActionType, tuple[str, ...]] = {
 _MAY_BE_EMPTY = {ActionType.TYPE, ActionType.SELECT}
 _NUMBERS = {ActionType.WAIT, ActionType.SCROLL, ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
 _LONGEST_WAIT_MS = 600_000
+KEPT = "kept:"
+"""How the reference begins that stands for a file's content in an upload's value."""
 
 
 def _shown(name: str) -> str:
@@ -139,7 +142,8 @@ class Action(Shape):
     selector: str | None = Field(default=None, max_length=4096)
     """A Playwright selector: ``#pay``, ``text=Checkout``, ``role=button[name="Pay"]``."""
     value: str | int | float | None = None
-    """What the type needs: text, a key, a URL, milliseconds, pixels, a tab's index."""
+    """What the type needs: text, a key, a URL, milliseconds, pixels, a tab's index, files to upload (one on a line:
+    a ``data:`` URL, a file's name, or a reference that begins with `KEPT`)."""
     target: str | None = Field(default=None, max_length=4096)
     """Where a drag ends, a Playwright selector."""
 
@@ -181,13 +185,27 @@ class Action(Shape):
 
     @property
     def shown(self) -> str:
-        """``text`` for a person: an uploaded file by name and size, ``notes.txt (12 kB)``, without its content."""
-        if self.type is not ActionType.UPLOAD or not self.text.startswith("data:"):
+        """``text`` for a person: uploaded files by name and size, ``notes.txt (12 kB)``, without their content."""
+        if self.type is not ActionType.UPLOAD:
             return self.text
-        head, _, body = self.text.partition(",")
-        names = (part.removeprefix("name=") for part in head.split(";") if part.startswith("name="))
+        return ", ".join(_shown_file(line) for line in self.text.split("\n"))
+
+
+def _shown_file(value: str) -> str:
+    """For one line of an upload's value; a file that is only named stays as it is."""
+    head, _, body = value.partition(",")
+    if head.startswith("data:"):
         size = len(body) * 3 // 4 - body[-2:].count("=") if head.endswith(";base64") else len(unquote_to_bytes(body))
-        return f"{unquote(next(names, 'upload.bin'))} ({f'{size / 1000:.0f} kB' if size >= 1000 else f'{size} B'})"
+    elif head.startswith(KEPT):
+        size = int(re.sub(r"\D", "", _parameter(head, "size") or "")[:15] or 0)
+    else:
+        return value
+    name = unquote(_parameter(head, "name") or "upload.bin")
+    return f"{name} ({f'{size / 1000:.0f} kB' if size >= 1000 else f'{size} B'})"
+
+
+def _parameter(head: str, name: str) -> str | None:
+    return next((part.partition("=")[2] for part in head.split(";") if part.startswith(f"{name}=")), None)
 
 
 class Size(Shape):
@@ -248,6 +266,17 @@ class StepSummary(Shape):
     instructions_version: int = 1
 
 
+class DialogAnswer(Shape):
+    """A native dialog that opened on account of a step, and what it was answered, by a person or by default."""
+
+    kind: Literal["alert", "confirm", "prompt", "beforeunload"]
+    message: str = ""
+    """Its first words."""
+    accepted: bool
+    text: str | None = None
+    """What was typed into a prompt; a secret's value is never here."""
+
+
 class Step(StepSummary):
     """All that is known of one step."""
 
@@ -262,6 +291,10 @@ class Step(StepSummary):
     before_screenshot_url: str | None = None
     box: Box | None = None
     viewport: Size | None = None
+    tab: int | None = None
+    """The index of the tab that it was done in, where that is known."""
+    dialogs: tuple[DialogAnswer, ...] = ()
+    """In the order in which they opened; those that opened while the page loaded belong to the first step."""
 
     def summary(self) -> StepSummary:
         return StepSummary.model_validate(self.model_dump())

@@ -119,6 +119,7 @@ class Hands:
                 merges=done.merges,
                 description=self._masking.text(done.description),
                 url=self._masking.text(self._driver.url),
+                tab=self._driver.tab if done.tab is None else done.tab,
                 duration_ms=max(0, round((self._clock().timestamp() - done.started_at) * 1000)),
             )
             if step is not None:

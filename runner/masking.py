@@ -8,15 +8,21 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from control.secrets import Secrets
 from control.shapes import Action, NewRun, Shape
+from runner.uploads import Parcels
 
 S = TypeVar("S", bound=Shape)
+A = TypeVar("A", bound=Shape)
 
 
 class Masking:
-    """Everything that can carry the page's words goes through it on its way into the run."""
+    """Everything that can carry the page's words goes through it on its way into the run.
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
+    With ``parcels``, uploaded files leave their content there.
+    """
+
+    def __init__(self, secrets: Mapping[str, str], parcels: Parcels | None = None) -> None:
         self._secrets = Secrets(secrets)
+        self._parcels = parcels
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -31,17 +37,17 @@ class Masking:
         if not self.names:
             return shape
         if isinstance(shape, Action):
-            return self.action(shape)
+            return self._named(shape)
         return shape.model_copy(update={name: self._field(shape, name) for name in type(shape).model_fields})
 
     def refer(self, text: str) -> str:
         """With ``{{secret:NAME}}`` in place of values: it still means the same."""
         return self._secrets.refer(text)
 
-    def action(self, action: S) -> S:
-        """The action with names in place of values."""
-        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name != "type"}
-        return action.model_copy(update=texts)
+    def action(self, action: Action) -> Action:
+        """The action as it is told: names in place of values, and references in place of files."""
+        named = self._named(action)
+        return self._parcels.put_away(named) if self._parcels else named
 
     def spec(self, spec: NewRun) -> NewRun:
         """What the run is made from, with names in place of values everywhere but in ``secrets``."""
@@ -50,18 +56,23 @@ class Masking:
                 "url": self.refer(spec.url),
                 "name": self.refer(spec.name) if spec.name else None,
                 "instructions": self.refer(spec.instructions) if spec.instructions else spec.instructions,
-                "steps": None if spec.steps is None else tuple(self.action(step) for step in spec.steps),
+                "steps": None if spec.steps is None else tuple(self._named(step) for step in spec.steps),
             }
         )
 
     def resolve(self, action: Action) -> Action:
         """The action with values in place of names, for the browser only. Raises UnknownSecret."""
+        action = self._parcels.fetch(action) if self._parcels else action
         texts = {name: self._secrets.resolve(text) for name, text in action if isinstance(text, str) and name != "type"}
         return action.model_copy(update=texts)
 
     def resolve_text(self, text: str) -> str:
         """Raises UnknownSecret."""
         return self._secrets.resolve(text)
+
+    def _named(self, action: A) -> A:
+        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name != "type"}
+        return action.model_copy(update=texts)
 
     def _field(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
         value = getattr(shape, name)

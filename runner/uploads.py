@@ -1,16 +1,85 @@
-"""What an ``upload`` action's value stands for."""
+"""What an ``upload`` action's value stands for: files, one on a line."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import logging
 import mimetypes
+import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from playwright.async_api import FilePayload
 
+from control.shapes import KEPT, Action, ActionType
 from runner.driver import StepFailed
+
+logger = logging.getLogger(__name__)
+
+_DIGEST = re.compile(rf"{KEPT}([0-9a-f]{{64}})(?:;|$)")
+
+
+class Parcels:
+    """The files that one run uploads, out of its steps and events: their content is kept once, beside the run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._unwritten: dict[str, str] = {}
+        """What the disk has not taken, by digest."""
+
+    def put_away(self, action: Action) -> Action:
+        """The action with references in place of contents: ``kept:1f0c…;name=notes.txt;type=text/plain;size=12``."""
+        return _each_line(action, self._reference)
+
+    def fetch(self, action: Action) -> Action:
+        """The action with contents in place of references, as far as they are known here."""
+        return _each_line(action, self._content)
+
+    def _reference(self, value: str) -> str:
+        if not value.startswith("data:"):
+            return value
+        try:
+            file = payload(value, None)
+        except StepFailed:
+            return value
+        digest = hashlib.sha256(value.encode()).hexdigest()
+        self._keep(digest, value)
+        name, size = _safe(file["name"]), len(file["buffer"])
+        return f"{KEPT}{digest};name={name};type={file['mimeType']};size={size}"
+
+    def _keep(self, digest: str, value: str) -> None:
+        path = self._folder / digest
+        try:
+            if not path.exists():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                path.write_text(value, encoding="utf-8", newline="")
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            logger.warning("a file to upload could not be written down, and will not outlive the run: %s", error)
+            self._unwritten[digest] = value
+
+    def _content(self, value: str) -> str:
+        found = _DIGEST.match(value)
+        if found is None:
+            return value
+        try:
+            return self._unwritten.get(found[1]) or (self._folder / found[1]).read_text(encoding="utf-8")
+        except OSError:
+            return value
+
+
+def _each_line(action: Action, change: Callable[[str], str]) -> Action:
+    if action.type is not ActionType.UPLOAD:
+        return action
+    return action.model_copy(update={"value": "\n".join(change(line) for line in action.text.split("\n"))})
+
+
+def payloads(value: str, folder: Path | None) -> list[FilePayload]:
+    """The files that the lines of ``value`` name, each as for `payload`. Raises StepFailed."""
+    return [payload(line, folder) for line in value.split("\n")]
 
 
 def payload(value: str, folder: Path | None) -> FilePayload:
@@ -18,13 +87,26 @@ def payload(value: str, folder: Path | None) -> FilePayload:
 
     Raises StepFailed for anything else.
     """
+    if value.startswith(KEPT):
+        raise StepFailed(f"There is no file '{file_name(value)}' in this run any more: give it as a data: URL")
     return _from_data_url(value) if value.startswith("data:") else _from_folder(value, folder)
+
+
+def file_name(value: str) -> str:
+    """The name of the file that one line names by path or reference."""
+    if not value.startswith(KEPT):
+        return value
+    return unquote(_named(value.split(";"))) or "upload.bin"
 
 
 def data_url(name: str, mime_type: str, data: bytes) -> str:
     """The value that `payload` reads back."""
     encoded = base64.b64encode(data).decode()
-    safe = "".join(
+    return f"data:{mime_type};name={_safe(name)};base64,{encoded}"
+
+
+def _safe(name: str) -> str:
+    return "".join(
         character
         if character.isalnum() or character in "._-"
         else f"%{ord(character):02X}"
@@ -32,7 +114,11 @@ def data_url(name: str, mime_type: str, data: bytes) -> str:
         else character
         for character in name
     )
-    return f"data:{mime_type};name={safe};base64,{encoded}"
+
+
+def _named(parameters: list[str]) -> str:
+    named = (parameter.removeprefix("name=") for parameter in parameters if parameter.startswith("name="))
+    return next(named, "upload.bin")
 
 
 def _from_data_url(value: str) -> FilePayload:
@@ -40,8 +126,7 @@ def _from_data_url(value: str) -> FilePayload:
     if not comma:
         raise StepFailed("The data: URL of the upload has no comma, and so no content")
     mime_type, *parameters = head.split(";")
-    named = (parameter.removeprefix("name=") for parameter in parameters if parameter.startswith("name="))
-    name = Path(unquote(next(named, "upload.bin"))).name or "upload.bin"
+    name = Path(unquote(_named(parameters))).name or "upload.bin"
     try:
         content = base64.b64decode(body, validate=True) if "base64" in parameters else unquote_to_bytes(body)
     except (binascii.Error, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from playwright.async_api import Error as PlaywrightError
@@ -12,7 +13,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from runner.browser import sentences
 from runner.browser.deadline import Deadline
-from runner.browser.locate import selector_of
+from runner.browser.locate import leaves_open, selector_of
 from runner.driver import StepFailed
 
 T = TypeVar("T")
@@ -35,11 +36,15 @@ async def seen_to_its_end(act: Coroutine[Any, Any, T]) -> T:
 
 
 class Subject:
-    """The element that a step is about, looked for until a deadline."""
+    """The element that a step is about, looked for until a deadline.
 
-    def __init__(self, page: Page, selector: str, deadline: Deadline) -> None:
+    ``met`` takes what a selector that left it open has met.
+    """
+
+    def __init__(self, page: Page, selector: str, deadline: Deadline, met: dict[str, str]) -> None:
         self._page = page
         self._selector = selector
+        self._met = met
         self._deadline = deadline
         self.locator: Locator = page.locator(selector)
 
@@ -49,6 +54,7 @@ class Subject:
         Raises StepFailed with what stood in the way.
         """
         await self.wait(ready)
+        await self.meet()
         try:
             return await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
         except PlaywrightError as error:
@@ -69,6 +75,12 @@ class Subject:
                     raise await self._failure(error) from None
                 # The page is changing under the look; a navigation tells no other way.
                 await asyncio.sleep(0.05)
+
+    async def meet(self) -> None:
+        """The element is there: tells which one it is, where the selector does not."""
+        if leaves_open(self._selector):
+            with suppress(PlaywrightError, TimeoutError):
+                self._met[self._selector] = await selector_of(self.locator)
 
     def _hopeless(self, error: PlaywrightError) -> bool:
         changing = ("context was destroyed", "navigat", "detached", "not attached", "Cannot find context")

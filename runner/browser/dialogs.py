@@ -22,7 +22,7 @@ from playwright.async_api import Error as PlaywrightError
 from control.commands import AnswerDialog
 from control.errors import NotFound, ProtocolError
 from control.events import Choice, Dialog
-from control.shapes import Action, ActionType
+from control.shapes import Action, ActionType, DialogAnswer
 from runner.browser.background import Background
 from runner.browser.gestures import called
 from runner.browser.locate import selector_of
@@ -54,8 +54,16 @@ class Dialogs:
     """Those that are open. ``attended`` while a person holds control: without one, each is answered at once, and only
     that is told (``closed``)."""
 
-    def __init__(self, context: BrowserContext, *, report: Callable[[Dialog], None], patience: float) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        *,
+        report: Callable[[Dialog], None],
+        answered: Callable[[DialogAnswer], None],
+        patience: float,
+    ) -> None:
         self._report = report
+        self._answered = answered
         self._patience = patience
         self._attended = False
         self._open: dict[str, _Open] = {}
@@ -127,16 +135,16 @@ class Dialogs:
         page = native.page
         flooded = self._flooded()
         if page is None or not self._attended or flooded:
-            self._background.spawn(self._by_default(native))
+            self._background.spawn(self._answer(native, *_default(native)))
             if not flooded:
                 self._report(self._told(native).model_copy(update={"closed": True}))
             return
 
         async def answered(command: AnswerDialog) -> None:
-            await _answer(native, command.accept, command.text)
+            await self._answer(native, command.accept, command.text)
 
         async def gave_up() -> None:
-            await self._by_default(native)
+            await self._answer(native, *_default(native))
 
         for waiter in self._waiters.get(page, ()):
             if not waiter.done():
@@ -157,8 +165,12 @@ class Dialogs:
         self._flooding = True
         return True
 
-    async def _by_default(self, native: NativeDialog) -> None:
-        await _answer(native, native.type in ACCEPTED_BY_DEFAULT, None)
+    def _answer(self, native: NativeDialog, accept: bool, text: str | None) -> Coroutine[Any, Any, None]:
+        """What the page does next is on account of the answer, which is therefore told before it is given."""
+        typed = text if accept and native.type == "prompt" else None
+        told = {"kind": native.type, "message": shorten(native.message), "accepted": accept, "text": typed}
+        self._answered(DialogAnswer.model_validate(told))
+        return _give(native, accept, typed)
 
     def _file_chooser(self, chooser: FileChooser) -> None:
         if not self._attended:
@@ -202,10 +214,14 @@ class Dialogs:
 _NATIVE: frozenset[str] = frozenset({"alert", "confirm", "prompt", "beforeunload"})
 
 
-async def _answer(native: NativeDialog, accept: bool, text: str | None) -> None:
+def _default(native: NativeDialog) -> tuple[bool, None]:
+    return native.type in ACCEPTED_BY_DEFAULT, None
+
+
+async def _give(native: NativeDialog, accept: bool, text: str | None) -> None:
     try:
         if accept:
-            await native.accept(text if native.type == "prompt" else None)
+            await native.accept(text)
         else:
             await native.dismiss()
     except PlaywrightError as error:
@@ -234,7 +250,7 @@ async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanActio
     if selector is None:
         return None
     names = ", ".join(file["name"] for file in files)
-    value = data_url(files[0]["name"], files[0]["mimeType"], files[0]["buffer"])
+    value = "\n".join(data_url(file["name"], file["mimeType"], file["buffer"]) for file in files)
     return HumanAction(Action(type=ActionType.UPLOAD, selector=selector, value=value), f"Upload {names}", began)
 
 

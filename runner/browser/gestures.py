@@ -41,8 +41,16 @@ class Gestures:
     """Collects what was done; text and scrolling are held back until something else follows, or `flush`."""
 
     def __init__(self) -> None:
+        self.tab: int | None = None
+        """The index of the tab that the person is in."""
         self._held: HumanAction | None = None
         self._clicked: str | None = None
+
+    def enter(self, tab: int) -> list[HumanAction]:
+        """The person is in this tab now; gives what was held back in another."""
+        left = self.flush() if tab != self.tab else []
+        self.tab = tab
+        return left
 
     def flush(self) -> list[HumanAction]:
         """What was held back."""
@@ -69,15 +77,15 @@ class Gestures:
             if now.checked == spot.was.checked:
                 return None
             kind = ActionType.CHECK if now.checked else ActionType.UNCHECK
-            return HumanAction(Action(type=kind, selector=spot.selector), f"{_verb(kind)} {name}", began)
+            return HumanAction(Action(type=kind, selector=spot.selector), f"{_verb(kind)} {name}", began, self.tab)
         if now.value == spot.was.value:
             return None
         if now.kind == "select":
             action = Action(type=ActionType.SELECT, selector=spot.selector, value=now.value)
-            return HumanAction(action, f"Select '{shorten(now.value)}' in {name}", began)
+            return HumanAction(action, f"Select '{shorten(now.value)}' in {name}", began, self.tab)
         shown = MASK if now.secret else now.value
         action = Action(type=ActionType.TYPE, selector=spot.selector, value=shown)
-        return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began)
+        return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began, self.tab)
 
     def hold(self, change: HumanAction) -> list[HumanAction]:
         """A change that may go on: more text in the same field takes its place."""
@@ -89,7 +97,7 @@ class Gestures:
             # The click into the field is part of typing in it.
             merges, began, before = self._clicked == selector, change.started_at, self.flush()
         self._clicked = None
-        self._held = HumanAction(change.action, change.description, began, merges)
+        self._held = HumanAction(change.action, change.description, began, self.tab, merges)
         return before
 
     def toggled(self, change: HumanAction) -> list[HumanAction]:
@@ -116,7 +124,9 @@ class Gestures:
             before = self.flush()
         way = "down" if pixels > 0 else "up"
         action = Action(type=ActionType.SCROLL, value=round(pixels))
-        self._held = HumanAction(action, f"Scroll {way} {abs(round(pixels))} px", began) if round(pixels) else None
+        self._held = (
+            HumanAction(action, f"Scroll {way} {abs(round(pixels))} px", began, self.tab) if round(pixels) else None
+        )
         return before
 
     def _click(self, selector: str, count: int, began: float) -> list[HumanAction]:
@@ -127,12 +137,15 @@ class Gestures:
             return done
         if count == 2:
             action = Action(type=ActionType.DOUBLE_CLICK, selector=selector)
-            return [*self.flush(), HumanAction(action, f"Double-click {name}", began, merges=self._clicked == selector)]
+            return [
+                *self.flush(),
+                HumanAction(action, f"Double-click {name}", began, self.tab, self._clicked == selector),
+            ]
         return []
 
     def _emit(self, action: Action, description: str, began: float) -> list[HumanAction]:
         self._clicked = None
-        return [*self.flush(), HumanAction(action, description, began)]
+        return [*self.flush(), HumanAction(action, description, began, self.tab)]
 
 
 def _verb(kind: ActionType) -> str:

@@ -105,9 +105,10 @@ class InputDesk:
         page = self._tabs.active
         if self._dialogs.blocks(page):
             return []
+        left = self._gestures.enter(self._tabs.index)
         if before is not None:
             await self._move_to(page, before)
-        return await self._ways[command.kind](page, command)
+        return [*left, *await self._ways[command.kind](page, command)]
 
     async def _catch_up(self) -> None:
         async with self._turn:

@@ -13,6 +13,7 @@ from runner.browser.snapshot import by_role, role_and_name
 
 ENTER_FRAME = " >> internal:control=enter-frame >> "
 """Between the selector of an ``<iframe>`` and a selector within it."""
+_EITHER = "internal:or="
 FOCUSED = "jumpseat-focused=*"
 _SECONDS = 3.0
 _DEEPEST_FRAME = 5
@@ -123,6 +124,11 @@ async def focused(page: Page) -> Locator:
 
 async def _element(found: Locator) -> ElementHandle:
     return await found.element_handle(timeout=_SECONDS * 1000)
+
+
+def leaves_open(selector: str) -> bool:
+    """Whether it finds an element by several ways, and says only once that is there which of them it was."""
+    return _EITHER in selector
 
 
 async def selector_of(locator: Locator) -> str:

@@ -86,7 +86,7 @@ class PageDriver:
         self._dialogs = Dialogs(
             context,
             report=self._report_dialog,
-            answered=lambda answer: self.on_answered(answer),
+            answered=self._report_answer,
             patience=self._dialog_timeout,
         )
         self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
@@ -216,6 +216,9 @@ class PageDriver:
 
     def _report_dialog(self, event: Dialog) -> None:
         self.on_dialog(event)
+
+    def _report_answer(self, answer: DialogAnswer) -> None:
+        self.on_answered(answer)
 
     def _report_refusal(self, told: str) -> None:
         self.on_refused(told)

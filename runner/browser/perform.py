@@ -20,7 +20,7 @@ from runner.browser.guard import Guard
 from runner.browser.navigation import Watch
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
-from runner.uploads import payload
+from runner.uploads import payloads
 
 _LOAD_MS = 5000.0
 """How long a page that is there may go on loading before the next step begins."""
@@ -35,6 +35,7 @@ _LEADS_ON = {
     ActionType.UPLOAD,
 }
 """What may lead to another page."""
+_SELECTORS = frozenset({"selector", "target"})
 _BLANK = "about:blank"
 _SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
 
@@ -46,6 +47,7 @@ class Performer:
         self._tabs = tabs
         self._guard = guard
         self._uploads = uploads
+        self._met: dict[str, str] = {}
         self._ways: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
             ActionType.CLICK: self._click,
             ActionType.DOUBLE_CLICK: self._double_click,
@@ -70,25 +72,29 @@ class Performer:
             ActionType.EXPECT_URL: self._expect_url,
         }
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> None:
-        """Does it, and waits for the page that it leads to."""
+    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+        """Does it, and waits for the page that it leads to; the answer names the elements that it was done to."""
         deadline = Deadline(timeout_ms)
         way = self._ways[action.type]
-        if action.type not in _LEADS_ON:
-            await way(action, deadline)
-            return
-        with Watch(self._tabs) as watch:
-            await way(action, deadline)
-            await watch.settle(min(_LOAD_MS, deadline.left_ms))
+        met: dict[str, str] = {}
+        self._met = met
+        if action.type in _LEADS_ON:
+            with Watch(self._tabs) as watch:
+                await way(action, deadline)
+                await watch.settle(min(_LOAD_MS, deadline.left_ms))
             if refusal := self._guard.refusal(watch.failed or ""):
                 raise StepFailed(refusal)
+        else:
+            await way(action, deadline)
+        named = {field: met[selector] for field, selector in action if field in _SELECTORS and selector in met}
+        return action.model_copy(update=named)
 
     async def load(self, url: str, *, timeout_ms: int) -> None:
         """Goes to an absolute address."""
         await self._goto(url, Deadline(timeout_ms))
 
     def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
-        return Subject(self._tabs.active, selector or "body", deadline)
+        return Subject(self._tabs.active, selector or "body", deadline, self._met)
 
     async def _click(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
@@ -132,6 +138,7 @@ class Performer:
         locator = subject.locator
         wanted = action.text.split("\n")
         await subject.wait(lambda ms: _in_state(locator, "enabled", ms))
+        await subject.meet()
         try:
             await seen_to_its_end(locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
         except PlaywrightTimeout:
@@ -154,17 +161,18 @@ class Performer:
         )
 
     async def _upload(self, action: Action, deadline: Deadline) -> None:
-        file = payload(action.text, self._uploads)
+        files = payloads(action.text, self._uploads)
         subject = self._subject(action.selector, deadline)
         locator = subject.locator
         await subject.act(
             lambda ms: locator.wait_for(state="attached", timeout=ms),
-            lambda ms: locator.set_input_files(file, timeout=ms),
+            lambda ms: locator.set_input_files(files, timeout=ms),
         )
 
     async def _drag(self, action: Action, deadline: Deadline) -> None:
         onto = self._subject(action.target, deadline)
         await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
+        await onto.meet()
         subject = self._subject(action.selector, deadline)
         locator = subject.locator
         await subject.act(
@@ -251,7 +259,9 @@ class Performer:
         await self._tabs.close(self._tabs.tab(int(action.number or 0)))
 
     async def _expect_text(self, action: Action, deadline: Deadline) -> None:
-        await expect.text(self._subject(action.selector, deadline), action.text, deadline)
+        subject = self._subject(action.selector, deadline)
+        await expect.text(subject, action.text, deadline)
+        await subject.meet()
 
     async def _expect_visible(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)

@@ -48,6 +48,11 @@ class Tabs:
         return self._recent[-1]
 
     @property
+    def index(self) -> int:
+        """The active page's place among those that are open."""
+        return self._pages.index(self._recent[-1]) if self._recent else 0
+
+    @property
     def url(self) -> str:
         return self._recent[-1].url if self._recent else ""
 

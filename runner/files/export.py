@@ -11,7 +11,7 @@ from control.errors import Unsupported
 from control.shapes import Action, ActionType, RunView, Source, Step, StepStatus
 from runner.files.locator_code import escaped, inner_selector, literal, locator, pattern, variables
 from runner.planners.reading import pieces, role_of
-from runner.uploads import payload
+from runner.uploads import file_name, payload
 
 FORMATS: Final = ("pytest",)
 _HEADER: Final = '''"""A browser test, exported from a run of jumpseat: what was planned, and what people did.
@@ -58,6 +58,24 @@ def expect_text(element: Locator, text: str) -> None:
     else:
         expect(element).to_contain_text(text)
 '''
+_ANSWERS: Final = '''
+
+def answering(page: Page) -> list[bool | str]:
+    """Answers to native dialogs in the order in which they open, a text for a prompt. Any other: yes, but no text."""
+    answers: list[bool | str] = []
+
+    def answer(dialog: Dialog) -> None:
+        given = answers.pop(0) if answers else dialog.type != "prompt"
+        if isinstance(given, str):
+            dialog.accept(given)
+        elif given:
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.context.on("dialog", answer)
+    return answers
+'''
 _TAB: Final = '''
 
 def tab(page: Page, index: int) -> Page:
@@ -76,11 +94,16 @@ def export(run: RunView, steps: Sequence[Step], format: str) -> str:
     if format not in FORMATS:
         raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(FORMATS)}")
     body = _body(run, steps)
-    helpers = [code for name, code in (("expect_text(", _EXPECT_TEXT), ("tab(", _TAB)) if _calls(name, body)]
-    names = "Locator, Page" if _EXPECT_TEXT in helpers else "Page"
+    helpers = [code for name, code in _HELPERS.items() if _calls(f"{name}(", body)]
+    names = ", ".join(
+        [*(["Dialog"] if _ANSWERS in helpers else []), *(["Locator"] if _EXPECT_TEXT in helpers else []), "Page"]
+    )
     imports = "import re\n" if _calls("re.", [*helpers, *body]) else ""
     head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports)
     return "".join([head, *helpers, f"\n\ndef {_function(run.name)}(page: Page) -> None:\n", *body])
+
+
+_HELPERS: Final = {"expect_text": _EXPECT_TEXT, "tab": _TAB, "answering": _ANSWERS}
 
 
 def _calls(name: str, body: Sequence[str]) -> bool:
@@ -89,6 +112,7 @@ def _calls(name: str, body: Sequence[str]) -> bool:
 
 def _environment(run: RunView, steps: Sequence[Step]) -> str:
     texts = [run.url, *(str(text) for step in steps for _, text in step.full_action if text is not None)]
+    texts += [dialog.text for step in steps for dialog in step.dialogs if dialog.text is not None]
     needed = sorted({name for text in texts for name in variables(text)})
     return f"\nSet these environment variables, whose values are secret: {', '.join(needed)}." if needed else ""
 
@@ -100,24 +124,56 @@ def _function(name: str) -> str:
 
 def _body(run: RunView, steps: Sequence[Step]) -> list[str]:
     lines = []
-    viewport = next((step.viewport for step in steps if step.viewport), None)
+    viewport = next((step.viewport for step in steps if step.viewport and not step.tab), None)
     if viewport is not None:
         lines.append(f'page.set_viewport_size({{"width": {viewport.width}, "height": {viewport.height}}})')
+    if any(_answers(step) for step in steps):
+        lines.append("answers = answering(page)")
+    # A dialog that opens while the page loads is put down for the first step.
+    lines.extend(line for step in steps[:1] for line in _answers(step))
     lines.append(f"page.goto({literal(run.url)})")
     at = run.url
+    tab: int | None = 0
     for step in steps:
-        lines.extend(_step(step, at))
-        at = step.url or at
+        lines.extend(_step(step, at, tab))
+        at, tab = step.url or at, _tab_after(step, tab)
     return [f"    {line}\n" for line in lines]
 
 
-def _step(step: Step, at: str) -> list[str]:
+def _tab_after(step: Step, tab: int | None) -> int | None:
+    """The tab that ``page`` is once the step is done; None where that cannot be told."""
+    if step.status is not StepStatus.PASSED:
+        return tab
+    if step.full_action.type is ActionType.CLOSE_TAB:
+        return None
+    if step.full_action.type is ActionType.SWITCH_TAB:
+        return int(step.full_action.number or 0)
+    return tab if step.tab is None else step.tab
+
+
+def _answers(step: Step) -> list[str]:
+    """What answers the dialogs that the step opens."""
+    if step.status is not StepStatus.PASSED or not step.dialogs:
+        return []
+    given = [str(each.accepted) if each.text is None else literal(each.text) for each in step.dialogs]
+    return [f"answers += [{', '.join(given)}]"]
+
+
+def _step(step: Step, at: str, tab: int | None) -> list[str]:
     who = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}.get(step.source, "")
     title = f"# {step.step_number}. {_comment(step.description)}{who}"
     if step.status is not StepStatus.PASSED:
         why = f": {_comment(step.error)}" if step.error else ""
         return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
-    return [title, *_STATEMENTS[step.full_action.type](step.full_action, at)]
+    tabs = [f"page = tab(page, {step.tab})"] if _goes_to_another(step, tab) else []
+    answers = _answers(step) if step.step_number > 1 else []
+    return [title, *tabs, *answers, *_STATEMENTS[step.full_action.type](step.full_action, at)]
+
+
+def _goes_to_another(step: Step, tab: int | None) -> bool:
+    """The step was done in another tab than that; which tab it opens or closes does not depend on it."""
+    of_tabs = step.full_action.type in {ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
+    return step.tab is not None and step.tab != tab and not of_tabs
 
 
 _LEFT_OUT: Final = {
@@ -181,16 +237,18 @@ def _wait(action: Action, _at: str) -> list[str]:
 
 
 def _upload(action: Action, _at: str) -> list[str]:
-    """A file that was given by name is looked for beside the test."""
-    if not action.text.startswith("data:"):
-        file = f"os.path.join(os.path.dirname(__file__), {literal(action.text)})"
-        return [f"{locator(action.selector or 'body')}.set_input_files({file})"]
-    uploaded = payload(action.text, None)
+    files = [_file(line) for line in action.text.split("\n")]
+    given = files[0] if len(files) == 1 else f"[{', '.join(files)}]"
+    return [f"{locator(action.selector or 'body')}.set_input_files({given})"]
+
+
+def _file(value: str) -> str:
+    """A file that was given by name, or whose content is lost, is looked for beside the test."""
+    if not value.startswith("data:"):
+        return f"os.path.join(os.path.dirname(__file__), {literal(file_name(value))})"
+    uploaded = payload(value, None)
     name, kind, data = literal(uploaded["name"]), literal(uploaded["mimeType"]), uploaded["buffer"]
-    return [
-        f"{locator(action.selector or 'body')}.set_input_files("
-        f'{{"name": {name}, "mimeType": {kind}, "buffer": {data!r}}})'
-    ]
+    return f'{{"name": {name}, "mimeType": {kind}, "buffer": {data!r}}}'
 
 
 def _drag(action: Action, _at: str) -> list[str]:

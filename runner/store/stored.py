@@ -14,8 +14,9 @@ from control.roles import Actor, authorize
 from control.shapes import Clock, RunView, Step
 from control.wording import ending
 from media.stream import LiveStream
-from runner.files.exporting import Exporter
+from runner.files.exporting import Exporter, whole
 from runner.store.database import RunRecord, Store
+from runner.uploads import Parcels
 
 
 class StoredRun:
@@ -69,7 +70,8 @@ class StoredRun:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        return self._exporter(self.view(), await self.steps(), format)
+        parcels = Parcels(self._store.parcels(self.id))
+        return self._exporter(self.view(), whole(await self.steps(), parcels), format)
 
     async def _step(self, number: int) -> Step:
         steps = await self.steps()

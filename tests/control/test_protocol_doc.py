@@ -39,6 +39,7 @@ SHAPES: dict[str, type[Shape]] = {
     "Proposal": shapes.Proposal,
     "StepSummary": shapes.StepSummary,
     "Step": shapes.Step,
+    "DialogAnswer": shapes.DialogAnswer,
     "Run": shapes.RunView,
     "Control": shapes.Control,
     "Holder": shapes.Holder,

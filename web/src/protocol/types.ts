@@ -93,6 +93,17 @@ export interface Step extends StepSummary {
   fullAction?: Action | null;
   box?: Box | null;
   viewport?: Size | null;
+  /** The index of the tab that it was done in. */
+  tab?: number | null;
+  dialogs?: DialogAnswer[];
+}
+
+/** A native dialog, and what it was answered. */
+export interface DialogAnswer {
+  kind: string;
+  message: string;
+  accepted: boolean;
+  text: string | null;
 }
 
 /** A viewer who holds control, or may. */
