@@ -31,7 +31,7 @@ GROWTH = 1.5
 PROVED, STEP = 1.5, 100_000
 """Factor, and bits per second on top of it, to which a limit may grow above what is aimed at: what has not been tried
 is not known. The step is for low rates, where the factor alone takes too long."""
-PACE, FREE_PACE = 2.5, 20.0
+PACE, FREE_PACE = 1.5, 20.0
 """Large frames leave so many times faster than the path takes, or than the ceiling where nothing limits the path: a
 keyframe must not wait longer than it must, nor fill the queue on its way."""
 STRIDE_SECONDS = 2.0

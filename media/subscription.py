@@ -121,11 +121,14 @@ class Subscription:
         self._publisher.unsubscribe(self)
 
     def offer(self, frame: EncodedFrame) -> int:
-        """Takes a frame from the stream; returns how many frames were dropped for it."""
+        """Takes a frame from the stream; returns how many frames were dropped for it.
+
+        A keyframe takes the place of all that still waits: who is behind is up to date again with it.
+        """
         if self._broken and not frame.keyframe:
             return self._drop(1 if self._started else 0)
         lost = 0
-        if len(self._queue) >= self._depth:
+        if frame.keyframe or len(self._queue) >= self._depth:
             lost = len(self._queue)
             self._queue.clear()
             if not frame.keyframe:

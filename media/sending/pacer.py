@@ -9,6 +9,7 @@ PACKETS_AT_ONCE = 40
 """What a socket and a home router take in one go."""
 BURST_SECONDS = 0.04
 """What may leave at once after a rest, in time at the pace; two packets at least."""
+DEBT_PACKETS = 4
 PACKET = 1200
 """Bytes of payload in a full packet."""
 
@@ -37,6 +38,10 @@ class Pacer:
             self._tokens -= len(payloads[count])
             count += 1
         return count
+
+    def spend(self, octets: int) -> None:
+        """Notes what has left besides, such as packets that are sent again; new ones wait for some of it only."""
+        self._tokens = max(self._tokens - octets, -DEBT_PACKETS * PACKET)
 
     def wait(self, payloads: Sequence[bytes], pace: float) -> float:
         """Seconds from the latest `take` until some of the payloads that are left may leave: a tenth of a burst."""

@@ -73,6 +73,11 @@ class Packetiser:
         self.packets += len(packets)
         return packets
 
+    @property
+    def next_number(self) -> int:
+        """Sequence number of the packet that is made next."""
+        return self._next
+
     def again(self, numbers: Sequence[int]) -> list[bytes]:
         """Those of the packets that are still kept, as retransmissions where these were negotiated (RFC 4588 §4)."""
         found = [sent for number in numbers if (sent := self._history[number % HISTORY]) and sent.number == number]

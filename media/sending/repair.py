@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 SHARE = 0.25
 """Packets sent again for each one sent: a path that loses more is full, and repairs would fill it further."""
-BURST = 100.0
-"""Packets that may be sent again at once after a time without losses: a keyframe, all of it."""
+BURST = 40.0
+"""Packets that may be sent again at once after a time without losses. More would fill a path that has become narrow for
+seconds, and a keyframe replaces them sooner."""
 AGAIN_SECONDS = 0.05
 """The least time between two repairs of one packet; the round trip where that is longer."""
 REMEMBERED = 1024
+NUMBERS = 1 << 16
 
 
 class Repairs:
@@ -23,15 +25,26 @@ class Repairs:
         self._credit = BURST
         self._at: dict[int, float] = {}
         self._order: deque[int] = deque()
+        self._keyframe = 0
+        self._since = NUMBERS
+
+    def keyframe(self, number: int) -> None:
+        """Notes that the packet with this number begins a keyframe: what was sent before it is not worth repairing.
+
+        A receiver goes on asking for it until it has the keyframe, whose own lost packets must not wait for that.
+        """
+        self._keyframe, self._since = number, 0
 
     def sent(self, packets: int) -> None:
         """Notes that so many packets have been sent for the first time."""
         self._credit = min(BURST, self._credit + packets * SHARE)
+        self._since += packets
 
     def choose(self, numbers: Sequence[int], *, round_trip: float | None, now: float) -> list[int]:
         """Those of the missing packets that are to be sent again now."""
         wait = max(AGAIN_SECONDS, round_trip or 0.0)
-        chosen = [number for number in numbers if now - self._at.get(number, float("-inf")) >= wait]
+        wanted = [number for number in numbers if (number - self._keyframe) % NUMBERS < self._since]
+        chosen = [number for number in wanted if now - self._at.get(number, float("-inf")) >= wait]
         chosen = chosen[: int(self._credit)]
         self._credit -= len(chosen)
         for number in chosen:

@@ -32,6 +32,9 @@ from media.sending.repair import Repairs
 from media.sending.tracks import ScreencastTrack
 from media.sending.wire import Wire
 
+_SLOWEST_SECONDS = 0.5
+"""No frame takes longer to leave: what the path takes may be much more than is known."""
+
 logger = logging.getLogger(__name__)
 
 _OFFERED_DELAY = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(PLAYOUT_DELAY)}\s*$", re.MULTILINE)
@@ -122,9 +125,12 @@ class SharedSender(RTCRtpSender):
             self.track.stop()
 
     async def _transmit(self, frame: EncodedFrame) -> None:
+        assert self._packetiser
         left = frame.payloads if self._enabled else ()
+        if frame.keyframe:
+            self._repairs.keyframe(self._packetiser.next_number)
         while left:
-            pace = self._subscription.pace
+            pace = max(self._subscription.pace, len(frame.data) * 8 / _SLOWEST_SECONDS)
             count = self._pacer.take(left, pace, time.monotonic())
             some, left = left[:count], left[count:]
             self._send_some(frame, some, ends=not left)
@@ -169,8 +175,10 @@ class SharedSender(RTCRtpSender):
         self._reader.hear(packet)
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK and self._packetiser and self._wire:
             lost = self._repairs.choose(packet.lost, round_trip=self.feedback.round_trip, now=time.monotonic())
+            packets = self._packetiser.again(lost)
+            self._pacer.spend(sum(map(len, packets)))
             with suppress(ConnectionError):
-                self._wire.send(self._packetiser.again(lost))
+                self._wire.send(packets)
 
 
 def share(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:

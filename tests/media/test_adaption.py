@@ -123,6 +123,7 @@ async def test_a_viewer_on_a_bad_network_costs_another_nothing(stream: LiveStrea
         assert near.picture is not None
         assert near.picture.width == WIDTH
         assert (fast.rendition, fast.dropped) == (Rendition.FULL, 0)
-        assert stream.stats.renditions[LaneKey(Codec.H264, Rendition.FULL)].joins == 0
-        assert stream.stats.renditions[LaneKey(Codec.H264, Rendition.FULL)].bitrate == 2_500_000
+        full = stream.stats.renditions[LaneKey(Codec.H264, Rendition.FULL)]
+        assert full.joins == 0
+        await near.until(lambda: full.bitrate == 2_500_000)
     assert stream.stats.encoded[Codec.VP8] == 0

@@ -49,6 +49,14 @@ def test_a_large_frame_takes_the_time_that_its_bytes_take_at_the_pace() -> None:
     assert last == pytest.approx((len(LARGE) * PACKET - burst) * 8 / 10e6, abs=0.005)
 
 
+def test_what_is_sent_again_is_waited_for_but_not_for_long() -> None:
+    pacer = Pacer()
+    assert pacer.take(LARGE[:40], 10e6, 0) == 40
+    pacer.spend(100 * PACKET)
+    assert pacer.take(LARGE, 10e6, 0) == 0
+    assert pacer.wait(LARGE, 10e6) < 0.02
+
+
 def test_the_pace_follows_what_the_path_takes() -> None:
     path = Path(2_500_000)
     assert path.pace == 2_500_000 * FREE_PACE

@@ -20,6 +20,15 @@ def test_repairs_stay_a_share_of_what_is_sent() -> None:
     assert repairs.choose(missing, round_trip=None, now=2.0) == []
 
 
+def test_what_came_before_the_newest_keyframe_is_not_sent_again() -> None:
+    repairs = Repairs()
+    repairs.keyframe(65530)
+    repairs.sent(10)
+    assert repairs.choose([65000, 65529, 65530, 65535, 3], round_trip=None, now=0.0) == [65530, 65535, 3]
+    repairs.sent(65536)
+    assert repairs.choose([65000, 65529], round_trip=None, now=1.0) == [65000, 65529]
+
+
 def test_long_ago_is_forgotten() -> None:
     repairs = Repairs()
     for start in range(0, 65536, 10):
