@@ -373,4 +373,4 @@ class Session:
             async with asyncio.timeout(self._options.close_timeout):
                 await driver.aclose()
         except (TimeoutError, BrowserGone) as error:
-            self._logger.warning("the browser did not close: %s", error or "no answer")
+            self._logger.warning("the browser did not close: %s", str(error) or "no answer")

@@ -90,7 +90,7 @@ class Shots:
             async with asyncio.timeout(_TIMEOUT):
                 picture = await self._driver.screenshot()
         except Exception as error:  # whatever it is, it must not reach the step
-            self._logger.warning("no screenshot: %s", error or f"it took more than {_TIMEOUT:g} s")
+            self._logger.warning("no screenshot: %s", str(error) or f"it took more than {_TIMEOUT:g} s")
             return None
         self._newest, self._taken_at = picture, self._clock()
         return picture

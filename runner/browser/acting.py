@@ -48,7 +48,7 @@ class Subject:
         self._deadline = deadline
         self.locator: Locator = page.locator(selector)
 
-    async def act(self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, T]]) -> T:
+    async def act(self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]) -> None:
         """``ready`` only looks, again and again; then ``act`` acts. Each is told the milliseconds it may take.
 
         Raises StepFailed with what stood in the way.
@@ -56,9 +56,12 @@ class Subject:
         await self.wait(ready)
         await self.meet()
         try:
-            return await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
+            await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
         except PlaywrightError as error:
-            raise await self._failure(error) from None
+            if not sentences.pointed(error):
+                raise await self._failure(error) from None
+            # The page is busy with the press, which must not be made again.
+            await self.wait(lambda _: self._page.evaluate("0"))
 
     async def wait(self, ready: Callable[[float], Awaitable[T]]) -> T:
         """What ``ready`` answers once it does not time out. Raises StepFailed with what stood in the way."""

@@ -11,6 +11,7 @@ from runner.browser.snapshot import role_and_name
 
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
+_POINTED = re.compile(r"- performing [\w ]+ action\s*$")
 _STATES = {
     "element is not visible": "is not visible",
     "element is not enabled": "is disabled",
@@ -53,6 +54,11 @@ def shorten(text: str) -> str:
 def lost(error: PlaywrightError) -> bool:
     """Page, browser or Playwright itself are no more."""
     return "has been closed" in error.message or "Connection closed" in error.message
+
+
+def pointed(error: PlaywrightError) -> bool:
+    """The pointer has done its part, and the page has not said yet that it is through with it."""
+    return _POINTED.search(error.message) is not None
 
 
 def several(error: PlaywrightError) -> int | None:
