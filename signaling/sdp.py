@@ -22,6 +22,9 @@ from signaling.problems import Problem
 _PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
 _MOST_CANDIDATES = 100
+_MOST_SECTIONS = 8
+_LONGEST_MID = 32
+"""Bytes: it is repeated in every packet (RFC 9143 §14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,12 @@ def read_offer(text: str) -> Offer:
     video = videos[0]
     if video.direction not in {"recvonly", "sendrecv"}:
         raise _bad("the video section of this offer does not receive: its direction must be recvonly")
+    _check_sections(description)
+    _check_numbers(video)
     for media in description.media:
         _check_transport(media)
+    for candidate in _candidates(description):
+        _check_candidate(candidate)
     codec, preferences = _choose(video)
     return Offer(_without_names(text), codec, preferences, *_ice(video))
 
@@ -84,6 +91,8 @@ def read_fragment(text: str) -> Fragment:
         raise _bad("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
     if len(candidates) > _MOST_CANDIDATES:
         raise _bad(f"there are more than {_MOST_CANDIDATES} candidates in this fragment")
+    for each in candidates:
+        _check_candidate(each)
     return Fragment(found.get("a=ice-ufrag"), found.get("a=ice-pwd"), candidates)
 
 
@@ -117,6 +126,40 @@ def _parse(text: str) -> SessionDescription:
         return SessionDescription.parse(text)
     except Exception as error:  # aiortc's parser raises whatever the mistake leads to
         raise _bad("the body is not SDP that can be read") from error
+
+
+def _check_sections(description: SessionDescription) -> None:
+    """Of the sections and their names what aiortc takes for granted; RFC 9725 asks for one bundle of all, too."""
+    mids = [media.rtp.muxId or "" for media in description.media]
+    if len(mids) > _MOST_SECTIONS:
+        raise _bad(f"there are more than {_MOST_SECTIONS} sections in this offer")
+    if len(set(mids)) < len(mids):
+        raise _bad("two sections of this offer have the same name (a=mid)")
+    if any(len(mid.encode()) > _LONGEST_MID for mid in mids):
+        raise _bad(f"a section's name (a=mid) may have at most {_LONGEST_MID} bytes")
+    bundled = next((group.items for group in description.group if group.semantic == "BUNDLE"), mids[:1])
+    if sorted(bundled) != sorted(mids):
+        raise _bad("a=group:BUNDLE of this offer does not name each of its sections, once: all share one transport")
+
+
+def _check_numbers(video: MediaDescription) -> None:
+    """They have to fit into the headers of packets (RFC 3550 §5.1, RFC 8285 §4.3)."""
+    if any(not 0 <= codec.payloadType <= 127 for codec in video.rtp.codecs):
+        raise _bad("a payload type in this offer (a=rtpmap) is not from 0 to 127")
+    if any(not 1 <= extension.id <= 255 for extension in video.rtp.headerExtensions):
+        raise _bad("a header extension in this offer (a=extmap) has an id that is not from 1 to 255")
+
+
+def _candidates(description: SessionDescription) -> list[RTCIceCandidate]:
+    found = [candidate for media in description.media for candidate in media.ice_candidates]
+    if len(found) > _MOST_CANDIDATES:
+        raise _bad(f"there are more than {_MOST_CANDIDATES} candidates in this offer")
+    return found
+
+
+def _check_candidate(candidate: RTCIceCandidate) -> None:
+    if not 0 <= candidate.port <= 65535:
+        raise _bad("a candidate's port is not from 0 to 65535")
 
 
 def _check_transport(media: MediaDescription) -> None:
