@@ -1,0 +1,149 @@
+"""The doors through which control messages come, each with what came back for one message."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from control import commands as c
+from control.events import Reply
+from control.roles import Actor, Role
+from control.shapes import NewRun
+from media.livekit import Packet
+from signaling.auth import Credential, Visit
+from signaling.limits import Limits
+from signaling.livekit.room import CONTROL, Guest
+from tests.media.pictures import put, quarters
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import ADA, CONFIG, House, Peer, Socket, auth
+
+Sent = str | bytes
+Exchange = Callable[[Sent], Awaitable[list[dict[str, Any]]]]
+"""Sends one message and returns everything that came until a message sent after it was answered."""
+
+ROOMY = Limits(viewers=10_000, connections=10_000, in_flight=100_000)
+"""So that it is the input that is refused, and not its amount."""
+OPEN_HOUSE = replace(CONFIG, limits=ROOMY)
+
+
+class Lasting(FakeRun):
+    """A run that is never over: to cancel it is taken for done."""
+
+    async def submit(self, command: c.Command, actor: Actor) -> Reply | None:
+        return None if isinstance(command, c.Cancel) else await super().submit(command, actor)
+
+
+def lasting_run(house: House) -> Lasting:
+    """Ada's, with one picture."""
+    run = Lasting(NewRun(url="http://shop.test/"), owner="ada")
+    house.runs.all[run.id] = run
+    run.open()
+    put(run.latest, quarters(64, 48))
+    return run
+
+
+@asynccontextmanager
+async def by_socket(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
+    async with house.socket(run) as socket:
+        yield _over_socket(socket)
+
+
+def _over_socket(socket: Socket) -> Exchange:
+    numbers = count()
+
+    async def exchange(message: Sent) -> list[dict[str, Any]]:
+        # Text that is not UTF-8 has to end a WebSocket (RFC 6455 §8.1); as bytes it is only wrong.
+        if isinstance(message, str) and _is_unicode(message):
+            await socket.ws.send_str(message)
+        else:
+            await socket.ws.send_bytes(as_bytes(message))
+        mark = f"mark {next(numbers)}"
+        await socket.send(type="ping", id=mark)
+        return await _collect(socket.next, mark)
+
+    return exchange
+
+
+@asynccontextmanager
+async def by_channel(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
+    async with house.peer(run) as peer:
+        await peer.until("hello")
+        yield _over_channel(peer)
+
+
+def _over_channel(peer: Peer) -> Exchange:
+    numbers = count()
+
+    async def receive() -> dict[str, Any]:
+        return await asyncio.wait_for(peer.messages.get(), 10)
+
+    async def exchange(message: Sent) -> list[dict[str, Any]]:
+        peer.control.send(message if isinstance(message, str) and _is_unicode(message) else as_bytes(message))
+        mark = f"mark {next(numbers)}"
+        peer.control.send(json.dumps({"type": "ping", "id": mark}))
+        return await _collect(receive, mark)
+
+    return exchange
+
+
+@asynccontextmanager
+async def by_livekit(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
+    """What a LiveKit room does with a packet, without the room."""
+    apps, came = house.server.apps, asyncio.Queue[dict[str, Any]]()
+    visit = Visit(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
+    guest = Guest(
+        "session",
+        apps.lines.open(visit, "livekit", lambda _: None, seated=False),
+        door=apps.door,
+        metrics=apps.metrics,
+        limits=ROOMY,
+        send=lambda data: came.put_nowait(json.loads(data)),
+    )
+    numbers = count()
+
+    async def exchange(message: Sent) -> list[dict[str, Any]]:
+        mark = f"mark {next(numbers)}"
+        for data in (as_bytes(message), json.dumps({"type": "ping", "id": mark}).encode()):
+            guest.hear(Packet("ada at LiveKit", data, CONTROL, lossy=False))
+        return await _collect(lambda: asyncio.wait_for(came.get(), 10), mark)
+
+    try:
+        yield exchange
+    finally:
+        await guest.aclose()
+
+
+@asynccontextmanager
+async def by_rest(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
+    async def exchange(message: Sent) -> list[dict[str, Any]]:
+        url = f"{house.url}/api/tests/{run.id}/commands"
+        headers = auth(ADA) | {"Content-Type": "application/json"}
+        async with house.http.post(url, data=as_bytes(message), headers=headers) as response:
+            answer = json.loads(await response.text())
+            assert 200 <= response.status < 500, answer
+            if response.status == 200:
+                return [answer]
+            assert response.content_type == "application/problem+json"
+            return [{"type": "error", "code": answer["code"], "message": answer["detail"]}]
+
+    yield exchange
+
+
+def as_bytes(message: Sent) -> bytes:
+    return message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+async def _collect(receive: Callable[[], Awaitable[dict[str, Any]]], mark: str) -> list[dict[str, Any]]:
+    found = []
+    while (message := await receive()).get("id") != mark:
+        found.append(message)
+    return found

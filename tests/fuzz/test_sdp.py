@@ -1,0 +1,115 @@
+"""Offers and trickled fragments with mistakes: an answer, or a refusal in one sentence; every peer is closed again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from media.frames import Codec
+from signaling.problems import Problem
+from signaling.sdp import read_fragment, read_offer
+from tests.fuzz import sdp
+from tests.fuzz.census import no_traceback, nothing_left
+from tests.fuzz.doors import OPEN_HOUSE, ROOMY, lasting_run
+from tests.fuzz.effort import dice, rounds
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import House
+from tests.signaling.offers import FRAGMENT, SDP, Answer, ask, gone, offer_of
+
+AT_ONCE = 8
+IMPATIENT = replace(OPEN_HOUSE, limits=replace(ROOMY, connect_seconds=0.5))
+TRICKLED = (
+    "a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+    "a=candidate:1 1 udp 2113937151 127.0.0.1 9 typ host\r\n"
+    "a=candidate:2 1 udp 1845501695 127.0.0.1 10 typ srflx raddr 0.0.0.0 rport 0\r\na=end-of-candidates\r\n"
+)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    with no_traceback():
+        async with nothing_left(), House(IMPATIENT) as house:
+            yield house
+
+
+@pytest.fixture
+def run(house: House) -> FakeRun:
+    return lasting_run(house)
+
+
+@pytest.fixture
+async def offers() -> list[str]:
+    """Of real peers."""
+    return [*sdp.corpus(), *[await offer_of(codec) for codec in Codec]]
+
+
+def is_one_sentence(text: str) -> bool:
+    return bool(text.strip()) and "\n" not in text and "Traceback" not in text and "Error(" not in text
+
+
+async def test_ten_thousand_offers_are_read_or_refused_in_a_sentence(offers: list[str]) -> None:
+    luck, taken = dice("offers"), 0
+    for _ in rounds(10_000):
+        try:
+            read_offer(sdp.mutant(luck, luck.choice(offers)))
+            taken += 1
+        except Problem as problem:
+            assert problem.status == 400
+            assert is_one_sentence(problem.detail)
+    assert taken
+
+
+def test_fragments_are_read_or_refused_in_a_sentence() -> None:
+    luck = dice("fragments")
+    for _ in rounds(3000):
+        try:
+            assert len(read_fragment(sdp.mutant(luck, TRICKLED)).candidates) <= 100
+        except Problem as problem:
+            assert problem.status == 400
+            assert is_one_sentence(problem.detail)
+
+
+async def offer(house: House, run: FakeRun, text: str, luck: random.Random) -> Answer:
+    """Every other session that comes of it is ended by its viewer; the rest are missed by the server."""
+    answer = await ask(house, "POST", f"/whep/{run.id}", data=text.encode("utf-8", "replace"), headers=SDP)
+    if answer.status == 201:
+        assert answer.text.startswith("v=0")
+        if luck.random() < 0.5:
+            ended = await ask(house, "DELETE", answer.headers["Location"], headers={})
+            assert ended.status == 200
+    return answer
+
+
+def check(answer: Answer) -> None:
+    assert answer.status in {201, 204, 400, 412, 413, 422}, answer
+    if answer.status >= 400:
+        assert "problem+json" in answer.headers["Content-Type"]
+        assert is_one_sentence(answer.text)
+
+
+async def test_offers_over_http_leave_no_peer_behind(house: House, run: FakeRun, offers: list[str]) -> None:
+    luck, answered = dice("peers"), 0
+    for _ in rounds(40):
+        texts = [sdp.mutant(luck, luck.choice(offers)) for _ in range(AT_ONCE)]
+        answers = await asyncio.gather(*(offer(house, run, text, luck) for text in texts))
+        for answer in answers:
+            check(answer)
+        answered += sum(answer.status == 201 for answer in answers)
+    assert answered
+    await gone(house, run)
+
+
+async def test_fragments_over_http_leave_the_session_as_it_is(house: House, run: FakeRun) -> None:
+    async with house.peer(run) as peer:
+        luck, tag = dice("patches"), {"If-Match": peer.headers["ETag"]}
+        session = next(iter(house.server.apps.whep._sessions.values()))
+        fragment = TRICKLED.format(ufrag=session.offer.ufrag, password=session.offer.password)
+        for _ in rounds(200):
+            text = sdp.mutant(luck, fragment).encode("utf-8", "replace")
+            check(await ask(house, "PATCH", peer.resource, data=text, headers=FRAGMENT | tag))
+        assert (await peer.ask(type="ping", id="still there"))["type"] == "pong"
+    await gone(house, run)
