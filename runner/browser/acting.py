@@ -48,7 +48,9 @@ class Subject:
         self._deadline = deadline
         self.locator: Locator = page.locator(selector)
 
-    async def act(self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]) -> None:
+    async def act(
+        self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]
+    ) -> None:
         """``ready`` only looks, again and again; then ``act`` acts. Each is told the milliseconds it may take.
 
         Raises StepFailed with what stood in the way.
