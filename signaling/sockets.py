@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _HEARTBEAT = 5.0
 """Seconds between pings; aiohttp gives a pong half of that, so a viewer that has vanished is found within 7.5 s."""
+_HELD_BACK = 0.05
+"""Seconds that one who says too much is not read for, at most: pings have to be heard."""
 _LAST_WORDS = 2.0
 """Seconds that a viewer gets to take the close frame."""
 
@@ -77,7 +79,7 @@ async def _read(socket: web.WebSocketResponse, talk: Conversation) -> None:
     async for message in socket:
         if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             # A socket that is not read holds its sender back.
-            await asyncio.sleep(talk.hear(message.data))
+            await asyncio.sleep(min(talk.hear(message.data), _HELD_BACK))
 
 
 async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:

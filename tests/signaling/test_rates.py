@@ -1,0 +1,277 @@
+"""How often: runs, viewers, links, wrong keys, messages; and that no table of callers grows without end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from control.events import Reply
+from control.roles import Actor, Role
+from signaling.auth import Credential, Visit
+from signaling.commands import Door
+from signaling.conversation import Conversation
+from signaling.limits import Limits
+from signaling.metrics import Metrics
+from signaling.ports import RunHandle
+from signaling.problems import Problem
+from signaling.rates import Kind, Meter, Rate, Rates, network
+from tests.signaling.fakes import FakeRun
+from tests.signaling.house import ADA, BOB, CONFIG, House, auth
+from tests.signaling.offers import SDP, VP8_OFFER
+
+LONG = 3600
+"""Seconds: nothing is given back while a test goes on."""
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class TestMeter:
+    def test_so_many_at_once_and_the_wait_for_the_next(self) -> None:
+        clock = Clock()
+        meter = Meter(Rate(3, 60), clock=clock)
+        assert [meter.take("a") for _ in range(4)] == [None, None, None, 20.0]
+        assert meter.take("b") is None
+        clock.now += 20
+        assert [meter.take("a"), meter.take("a")] == [None, 20.0]
+
+    def test_looking_counts_nothing(self) -> None:
+        meter = Meter(Rate(1, 60), clock=Clock())
+        assert [meter.wait("a") for _ in range(5)] == [None] * 5
+        assert meter.take("a") is None
+        assert meter.wait("a") == 60
+
+    def test_it_remembers_so_many_and_forgets_the_longest_unused(self) -> None:
+        meter = Meter(Rate(1, 60), keys=100, clock=Clock())
+        for number in range(100):
+            meter.take(str(number))
+        meter.take("0")  # refused: not used
+        for number in range(100, 199):
+            meter.take(str(number))
+        assert len(meter) == 100
+        assert meter.wait("99") == 60
+        assert meter.wait("0") is None
+
+    def test_one_host_of_ipv6_is_one_party_whatever_address_of_its_own_it_uses(self) -> None:
+        rates = Rates({Kind.RUN: Rate(2, LONG)}, failures=Rate(2, LONG))
+        for host in range(2):
+            rates.spend(Kind.RUN, identity=str(host), address=f"2001:db8::{host}")
+        with pytest.raises(Problem):
+            rates.spend(Kind.RUN, identity="2", address="2001:db8::ffff")
+        rates.spend(Kind.RUN, identity="2", address="2001:db8:0:1::1")
+        assert network("192.0.2.1") != network("192.0.2.2")
+
+
+def limited(**limits: Rate) -> House:
+    return House(replace(CONFIG, limits=Limits(**limits)))  # type: ignore[arg-type]
+
+
+async def status_of(house: House, method: str, path: str, **options: Any) -> tuple[int, str | None, str]:  # noqa: ANN401
+    """Status, ``Retry-After`` and the problem's code."""
+    async with house.http.request(method, house.url + path, **options) as response:
+        body = await response.json(content_type=None) if "json" in response.content_type else {}
+        if response.status == 429:
+            assert response.content_type == "application/problem+json"
+        return response.status, response.headers.get("Retry-After"), body.get("code", "")
+
+
+REFUSED = (429, "1800", "rate_limited")
+
+
+class TestRequests:
+    async def test_runs(self) -> None:
+        async with limited(runs=Rate(2, LONG)) as house:
+            ask = {"headers": auth(ADA), "json": {"url": "http://a.test/"}}
+            assert [(await status_of(house, "POST", "/api/tests", **ask))[0] for _ in range(2)] == [201, 201]
+            assert await status_of(house, "POST", "/api/tests", **ask) == REFUSED
+            assert (await house.call("GET", "/api/tests"))[0] == 200
+
+    async def test_the_address_counts_too_whatever_the_credential(self) -> None:
+        async with limited(runs=Rate(2, LONG)) as house:
+            for key, expected in ((ADA, 201), (BOB, 201), (BOB, 429), (ADA, 429)):
+                ask = {"headers": auth(key), "json": {"url": "http://a.test/"}}
+                assert (await status_of(house, "POST", "/api/tests", **ask))[0] == expected
+
+    async def test_links(self) -> None:
+        async with limited(tokens=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            shared = [await house.share(run, "viewer") for _ in range(2)]
+            ask = {"headers": auth(ADA), "json": {"role": "viewer"}}
+            assert await status_of(house, "POST", f"/api/tests/{run.id}/tokens", **ask) == REFUSED
+            assert (await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared[0]['id']}"))[0] == 204
+
+    async def test_viewers_count_by_the_link_that_they_came_by(self) -> None:
+        async with limited(watches=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            token = await house.token(run, "viewer")
+            derived = (await house.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
+            for shown, expected in ((token, 201), (derived, 201), (token, 429)):
+                ask = {"headers": auth(shown) | SDP, "data": VP8_OFFER}
+                answer = await status_of(house, "POST", f"/whep/{run.id}", **ask)
+                assert answer[0] == expected
+            assert answer == REFUSED
+
+    async def test_a_hundred_people_behind_one_address_may_connect_by_one_link(self) -> None:
+        rates = Rates({Kind.WATCH: Limits().watches}, failures=Limits().failures)
+        for _ in range(100 * 5):  # each tries again a few times
+            rates.spend(Kind.WATCH, identity="one link", address="192.0.2.1")
+
+
+class TestGuessing:
+    async def test_beyond_the_limit_not_even_the_right_key_is_told_from_a_wrong_one(self) -> None:
+        async with limited(failures=Rate(3, LONG)) as house:
+            guesses = [(await status_of(house, "GET", "/api/tests", headers=auth(f"guess {n}")))[0] for n in range(4)]
+            assert guesses == [401, 401, 401, 429]
+            assert await status_of(house, "GET", "/api/tests", headers=auth(ADA)) == (429, "1200", "rate_limited")
+            assert (await status_of(house, "GET", f"/api/tests?token={ADA}"))[0] == 429
+            async with house.http.get(f"{house.frames_url}/stream/x", headers=auth(ADA)) as response:
+                assert response.status == 429
+
+    async def test_links_cannot_be_guessed_so_they_work_on(self) -> None:
+        async with limited(failures=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            token = await house.token(run, "controller")
+            for forged in (token[:-4] + "AAAA", "x"):
+                assert (await house.call("GET", f"/api/tests/{run.id}", token=forged))[0] == 401
+            assert (await house.call("GET", f"/api/tests/{run.id}", token="x"))[0] == 429
+            assert (await house.call("GET", f"/api/tests/{run.id}", token=token))[0] == 200
+            assert (await house.call("POST", f"/api/tests/{run.id}/pause", token=token))[0] == 202
+
+    async def test_a_link_that_has_ended_is_no_guess(self) -> None:
+        async with limited(failures=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            shared = await house.share(run, "viewer")
+            await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
+            for _ in range(5):
+                assert (await house.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
+                assert (await house.call("GET", f"/api/tests/{run.id}", token=None))[0] == 401
+            assert (await house.call("GET", f"/api/tests/{run.id}"))[0] == 200
+
+
+class Scripted(Door):
+    """Admits as it is told."""
+
+    def __init__(self, waits: list[float | None]) -> None:
+        super().__init__(Metrics(), Limits())
+        self._waits = iter(waits)
+
+    def admit(self, run: RunHandle, who: str) -> float | None:
+        return next(self._waits)
+
+
+@dataclass
+class Listener:
+    """Keeps the answers."""
+
+    said: list[Reply]
+
+    def reply(self, body: Reply) -> None:
+        self.said.append(body)
+
+
+class TestMessages:
+    async def test_on_the_socket(self) -> None:
+        async with limited(messages=Rate(3, LONG)) as house:
+            run = await house.new_run()
+            async with house.socket(run) as socket:
+                await socket.until("hello")
+                answers = [await socket.ask(type="ping", id=str(number)) for number in range(5)]
+                assert [answer["type"] for answer in answers] == ["pong"] * 3 + ["error"] * 2
+                assert answers[-1]["code"] == "rate_limited"
+                assert not socket.ws.closed
+            assert len(run.submitted) == 3
+
+    async def test_on_the_data_channel(self) -> None:
+        async with limited(messages=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            async with house.peer(run) as peer:
+                await peer.until("hello")
+                answers = [await peer.ask(type="ping", id=str(number)) for number in range(3)]
+                assert [answer.get("code") for answer in answers] == [None, None, "rate_limited"]
+                peer.control.send("garbage")
+                assert (await peer.until("error"))["code"] == "rate_limited"
+
+    async def test_by_rest_with_the_seconds_to_wait(self) -> None:
+        async with limited(messages=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            ask = {"headers": auth(ADA), "json": {"type": "ping"}}
+            path = f"/api/tests/{run.id}/commands"
+            mark = "?client=another"
+            for query, expected in (("", 200), (mark, 200), ("?client=and-another", 429)):
+                assert (await status_of(house, "POST", path + query, **ask))[0] == expected
+            assert await status_of(house, "POST", f"/api/tests/{run.id}/pause", headers=auth(ADA)) == REFUSED
+            assert not run.view().paused
+
+    async def test_one_viewer_on_two_transports_counts_once_and_others_apart(self) -> None:
+        async with limited(messages=Rate(2, LONG)) as house:
+            run = await house.new_run()
+            async with (
+                house.socket(run, client="one") as first,
+                house.socket(run, client="one") as second,
+                house.socket(run, client="two") as other,
+            ):
+                assert (await first.ask(type="ping", id="1"))["type"] == "pong"
+                assert (await second.ask(type="ping", id="2"))["type"] == "pong"
+                assert (await first.ask(type="ping", id="3"))["code"] == "rate_limited"
+                assert (await other.ask(type="ping", id="4"))["type"] == "pong"
+
+    async def test_moves_beyond_it_are_merged_and_the_last_one_arrives(self) -> None:
+        async with limited(messages=Rate(3, LONG)) as house:
+            run = await house.new_run()
+            async with house.socket(run) as socket:
+                await socket.until("hello")
+                await socket.ask(type="take_control", id="t")
+                run.slow.clear()
+                for x in range(20):
+                    await socket.send(type="input", kind="move", x=x, y=0)
+                answer = await socket.ask(type="input", kind="move", x=99, y=0, id="last")
+                assert answer["type"] == "ack"
+                run.slow.set()
+                await run.until_submitted(5)
+                # Two within the limit, the first beyond it, which was being carried out, and the newest.
+                assert [getattr(command, "x", None) for command, _ in run.submitted] == [None, 0, 1, 2, 99]
+                assert (await socket.ask(type="input", kind="down", x=1, y=1, id="d"))["code"] == "rate_limited"
+            async with house.http.get(f"{house.url}/metrics") as response:
+                families = {family.name: family for family in text_string_to_metric_families(await response.text())}
+            assert families["jumpseat_moves_dropped"].samples[0].value == 17
+
+    async def test_what_was_said_since_puts_a_waiting_move_out_of_date(self, run: FakeRun) -> None:
+        visit = Visit(Credential("ada", None, "ada"), run, Actor("viewer", Role.OWNER, "Ada"))
+        said: list[Reply] = []
+        talk = Conversation(visit, Scripted([9, 9, None]), Listener(said), in_flight=9)
+        run.slow.clear()
+        for x in (1, 2):
+            talk.hear(json.dumps({"type": "input", "kind": "move", "x": x, "y": 0}))
+            await asyncio.sleep(0)
+        await run.until_submitted(1)
+        talk.hear(json.dumps({"type": "ping", "id": "p"}))
+        await run.until_submitted(2)
+        run.slow.set()
+        while len(said) < 3:
+            await asyncio.sleep(0)
+        await talk.aclose()
+        assert [getattr(command, "x", None) for command, _ in run.submitted] == [1, None]
+
+    async def test_the_size_may_be_set_lower(self) -> None:
+        async with House(replace(CONFIG, limits=Limits(message_bytes=300))) as house:
+            run = await house.new_run()
+            async with house.socket(run) as socket:
+                await socket.send(type="update_instructions", instructions="x" * 300)
+                assert (await socket.until("error"))["code"] == "too_large"
+                assert (await socket.ask(type="ping", id="1"))["type"] == "pong"
+
+
+def test_a_flood_from_many_addresses_is_remembered_in_bounded_room() -> None:
+    meter = Meter(Rate(60, 60))
+    for number in range(50_000):
+        meter.take(network(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"))
+    assert len(meter) <= 20_000
