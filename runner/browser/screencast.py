@@ -19,7 +19,10 @@ from runner.browser.background import Background
 
 logger = logging.getLogger(__name__)
 
-_QUALITY = 80
+_QUALITY, _SHORT_QUALITY = 80, 50
+"""Of JPEG. The lower one, where the machine is short of CPU, saves about a sixth of what capture costs the browser."""
+_SHORT = 0.75
+"""Share of the rate that was asked for, below which the machine counts as short of CPU until all of it is back."""
 _IN_FLIGHT = 3
 """With fewer, frames wait for the acknowledgement's way back; more only make them older."""
 _FIRST_FRAME_SECONDS = 0.5
@@ -67,6 +70,7 @@ class Screencast:
         self._viewport: _Pixels | None = None
         self._sink: FrameSink | None = None
         self._fps = 30
+        self._quality = _QUALITY
         self._source: _Source | None = None
         self._changing = asyncio.Lock()
         self._background = Background()
@@ -121,7 +125,7 @@ class Screencast:
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
         viewport = self._viewport or _viewport_of(page)
-        pictures = Pictures(page, sink, viewport, resized=self._resized)
+        pictures = Pictures(page, sink, viewport, self._quality, resized=self._resized, of_use=self._of_use)
         largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
         return (CdpSource if chromium else PortableSource)(pictures, largest, Pace(self._fps), self._background)
 
@@ -131,17 +135,35 @@ class Screencast:
             self._viewport = viewport
             self._background.spawn(self._settle_again())
 
+    def _of_use(self, fps: float) -> None:
+        """Chromium keeps to the quality that it was told at the start, too."""
+        quality = _SHORT_QUALITY if fps < self._fps * _SHORT else _QUALITY if fps >= self._fps else self._quality
+        if quality != self._quality and self._sink is not None:
+            self._quality = quality
+            self._background.spawn(self._settle_again())
+
 
 class Pictures:
     """Where one page's pictures go, while they are wanted."""
 
-    def __init__(self, page: Page, sink: FrameSink, viewport: _Pixels, *, resized: Callable[[_Pixels], None]) -> None:
+    def __init__(
+        self,
+        page: Page,
+        sink: FrameSink,
+        viewport: _Pixels,
+        quality: int,
+        *,
+        resized: Callable[[_Pixels], None],
+        of_use: Callable[[float], None],
+    ) -> None:
         self.page = page
         self.viewport = viewport
         """As it was when the pictures began."""
+        self.quality = quality
         self.first = asyncio.Event()
         self._sink: FrameSink | None = sink
         self._resized = resized
+        self._of_use = of_use
 
     @property
     def fps(self) -> float | None:
@@ -156,6 +178,8 @@ class Pictures:
         viewport = (round(width), round(height))
         if viewport != self.viewport:
             self._resized(viewport)
+        if self._sink.fps is not None:
+            self._of_use(self._sink.fps)
         captured_at = min(now, timestamp) if timestamp else now
         self._sink.put(data, width=viewport[0], height=viewport[1], captured_at=captured_at)
 
@@ -165,7 +189,7 @@ class Pictures:
             await asyncio.wait_for(self.first.wait(), _FIRST_FRAME_SECONDS)
             return
         now = time.time()
-        data = await self.page.screenshot(type="jpeg", quality=_QUALITY, scale="css", timeout=5000)
+        data = await self.page.screenshot(type="jpeg", quality=self.quality, scale="css", timeout=5000)
         if not self.first.is_set():
             self.put(data, *self.viewport, now)
 
@@ -193,7 +217,7 @@ class CdpSource:
             "Page.startScreencast",
             {
                 "format": "jpeg",
-                "quality": _QUALITY,
+                "quality": self._pictures.quality,
                 "maxWidth": self._largest[0],
                 "maxHeight": self._largest[1],
                 "everyNthFrame": 1,
@@ -249,7 +273,7 @@ class PortableSource:
     async def start(self) -> None:
         width, height = self._largest
         await self._pictures.page.screencast.start(
-            on_frame=self._frame, quality=_QUALITY, size={"width": width, "height": height}
+            on_frame=self._frame, quality=self._pictures.quality, size={"width": width, "height": height}
         )
         self._background.spawn(self._pictures.put_first())
 

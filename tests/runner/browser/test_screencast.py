@@ -62,6 +62,11 @@ def shows(frame: JpegFrame, color: tuple[int, int, int]) -> bool:
     return bool(np.abs(pixels[pixels.shape[0] // 2 :].astype(int) - color).max() < 40)
 
 
+def quantiser(frame: JpegFrame) -> int:
+    """The coarseness of the picture's means: the first value of its first table (ITU-T T.81 §B.2.4.1)."""
+    return frame.data[frame.data.index(b"\xff\xdb") + 5]
+
+
 async def until(sink: LatestFrame, wanted: Callable[[JpegFrame], bool]) -> JpegFrame:
     seq = 0
     async with asyncio.timeout(15):
@@ -142,6 +147,23 @@ async def test_the_rate_is_capped_and_pictures_are_of_their_time(asked: int, of_
             # Each of them waited for an acknowledgement, and those are a tenth of a second apart.
             assert codes[1] - codes[0] >= 0.8 * (last.seq - first.seq) * 100
             assert abs(last.captured_at * 1000 - codes[1]) < 2000
+
+
+async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures() -> None:
+    def coarser(than: int) -> Callable[[JpegFrame], bool]:
+        return lambda frame: quantiser(frame) > than
+
+    async with serving_shop() as shop, seated({}) as seat:
+        await seat.driver.open(f"{shop}/timecode.html?fps=30")
+        async with captured(seat) as sink:
+            best = quantiser(await sink.after(0))
+            sink.fps = 10.0
+            cheap = quantiser(await until(sink, coarser(than=best)))
+            sink.fps = 29.0
+            seen = await sink.after(0)
+            assert quantiser(await until(sink, lambda frame: frame.seq > seen.seq + 3)) == cheap
+            sink.fps = 30.0
+            await until(sink, lambda frame: quantiser(frame) == best)
 
 
 async def test_nothing_comes_after_the_end() -> None:
