@@ -138,7 +138,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         runs.on_ended = retention.wake
         stack.push_async_callback(retention.aclose)
         retention.start()
-        server = Server(plan, runs=runs, revocations=store, dist=DIST)
+        server = Server(plan, runs=runs, revocations=store, dist=DIST, checks={"database": store.check})
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
         try:

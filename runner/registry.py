@@ -161,7 +161,7 @@ class RunRegistry:
             await self._store.add(session.record())
         except StoreErrors as error:
             logger.error("a run was refused: the store cannot be written: %s", error)
-            raise Busy("the store cannot be written now; see the server's log") from error
+            raise Busy(f"no run can be started: {error}") from error
         self._start(session)
 
     def _start(self, session: Session) -> None:

@@ -216,11 +216,21 @@ class Session:
                 await self._live()
         except asyncio.CancelledError:
             self._run.cancel()
+            self._recorder.hurry()
             raise
         finally:
-            self._recorder.end()
-            await asyncio.wait([recording])
             self._logger.info("%s", self._run.status)
+            await self._written(recording)
+
+    async def _written(self, recording: asyncio.Task[None]) -> None:
+        """The end counts once it is written: a run whose store does not work keeps its place until then."""
+        self._recorder.end()
+        try:
+            await asyncio.wait([recording])
+        except asyncio.CancelledError:
+            self._recorder.hurry()
+            await asyncio.wait([recording])
+            raise
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

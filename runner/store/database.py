@@ -16,12 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, and_, delete, event, insert, or_, select, tuple_, update
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.shapes import Clock, RunStatus, RunView, Step, utc_now
+from runner.store.connection import Database, StoreFailed
 from runner.store.instance import Instance
 from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
 
@@ -29,7 +29,7 @@ STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-StoreErrors = (SQLAlchemyError, OSError)
+StoreErrors = (StoreFailed, OSError)
 """What any method of the store may raise: the disk is full, the database is locked or gone."""
 
 
@@ -68,8 +68,8 @@ def microseconds(moment: datetime) -> int:
 class Store:
     """Made by ``open``; one process writes to a run."""
 
-    def __init__(self, engine: AsyncEngine, data_dir: Path, instance: Instance, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, data_dir: Path, instance: Instance, clock: Clock) -> None:
+        self._database = database
         self._data_dir = data_dir
         self._instance = instance
         self._clock = clock
@@ -80,14 +80,14 @@ class Store:
         """Makes what is missing, and marks as failed the runs that a server left unfinished. Raises StoreUnusable."""
         try:
             (data_dir / "runs").mkdir(parents=True, exist_ok=True)
-            engine = _engine(database_url or f"sqlite+aiosqlite:///{data_dir / 'jumpseat.sqlite3'}")
+            database = Database(database_url or f"sqlite+aiosqlite:///{data_dir / 'jumpseat.sqlite3'}")
             instance = Instance.register(data_dir / "servers")
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {error}") from error
-        store = cls(engine, data_dir, instance, clock)
+        store = cls(database, data_dir, instance, clock)
         try:
             await store._prepare()
-        except SQLAlchemyError as error:
+        except StoreFailed as error:
             await store.aclose()
             raise StoreUnusable(f"cannot use the database of {data_dir}: {error}") from error
         except BaseException:
@@ -98,7 +98,16 @@ class Store:
     async def aclose(self) -> None:
         """Safe to repeat."""
         self._instance.close()
-        await self._engine.dispose()
+        await self._database.aclose()
+
+    async def check(self) -> str | None:
+        """None where the database can be read, else why not."""
+        try:
+            async with self._database.reading() as connection:
+                await connection.execute(select(meta.c.schema_version))
+        except StoreFailed as error:
+            return str(error)
+        return None
 
     # Runs and steps
 
@@ -112,17 +121,17 @@ class Store:
             "creation": record.creation,
             **_run_columns(record.view),
         }
-        async with self._engine.begin() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(insert(runs).values(row))
 
     async def save(self, view: RunView, changed: Collection[Step]) -> None:
         """Writes the run and those of its steps that have changed."""
-        async with self._engine.begin() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
             await _save_steps(connection, view.id, changed)
 
     async def get(self, run_id: str) -> RunRecord | None:
-        async with self._engine.connect() as connection:
+        async with self._database.reading() as connection:
             row = (await connection.execute(select(runs).where(runs.c.id == run_id))).one_or_none()
             if row is None:
                 return None
@@ -144,7 +153,7 @@ class Store:
         if older_than is not None:
             wanted.append(tuple_(runs.c.created_us, runs.c.id) < (older_than.created_us, older_than.id))
         query = select(runs).where(and_(*wanted)).order_by(runs.c.created_us.desc(), runs.c.id.desc()).limit(limit)
-        async with self._engine.connect() as connection:
+        async with self._database.reading() as connection:
             return await _records(connection, (await connection.execute(query)).all())
 
     async def finished(self, *, before: datetime | None = None) -> list[str]:
@@ -152,17 +161,17 @@ class Store:
         query = select(runs.c.id, runs.c.view).where(runs.c.status.in_(_FINAL)).order_by(runs.c.created_us)
         if before is not None:
             query = query.where(runs.c.created_us < microseconds(before))
-        async with self._engine.connect() as connection:
+        async with self._database.reading() as connection:
             found = [(row.id, RunView.model_validate(row.view).ended_at) for row in await connection.execute(query)]
         return [run_id for run_id, ended in found if before is None or (ended is not None and ended < before)]
 
     async def steps(self, run_id: str) -> list[Step]:
-        async with self._engine.connect() as connection:
+        async with self._database.reading() as connection:
             return (await _steps(connection, [run_id])).get(run_id, [])
 
     async def delete(self, run_id: str) -> None:
         """The run, its steps and its files."""
-        async with self._engine.begin() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(delete(steps).where(steps.c.run_id == run_id))
             await connection.execute(delete(runs).where(runs.c.id == run_id))
         await asyncio.to_thread(shutil.rmtree, self.folder(run_id), ignore_errors=True)
@@ -205,7 +214,7 @@ class Store:
     async def revoke(self, token_id: str, *, until: datetime) -> None:
         """See signaling.ports.Revocations."""
         until_us = microseconds(until)
-        async with self._engine.begin() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.id == token_id))
             await connection.execute(insert(revoked_tokens).values(id=token_id, until_us=until_us))
         self._revoked[token_id] = until_us
@@ -217,11 +226,12 @@ class Store:
     # Opening
 
     async def _prepare(self) -> None:
-        async with self._engine.begin() as connection:
+        async with self._database.writing() as connection:
             await connection.run_sync(metadata.create_all)
             await _check_version(connection)
             await self._load_revoked(connection)
             await self._fail_orphans(connection)
+        self._database.opened()
 
     async def _load_revoked(self, connection: AsyncConnection) -> None:
         now = microseconds(self._clock())
@@ -236,21 +246,6 @@ class Store:
             view, interrupted = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())
             await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
             await _save_steps(connection, view.id, interrupted)
-
-
-def _engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
-    """NORMAL in WAL mode: a commit survives the end of the process, not a power cut."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 async def _check_version(connection: AsyncConnection) -> None:

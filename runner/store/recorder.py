@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from control import events as e
 from control.log import Entry
@@ -11,9 +12,10 @@ from control.shapes import Step
 from runner.logs import RunLog
 from runner.store.database import Store, StoreErrors
 
-_LAST_TRIES = 3
 _PAUSE = 0.5
-"""Seconds between the last tries: a locked database may be free again."""
+_LONGEST_PAUSE = 10.0
+"""Seconds between tries to write the end down: a locked database may be free again, a full disk have room. Each pause
+is twice the one before."""
 
 
 class Recorder:
@@ -30,18 +32,22 @@ class Recorder:
         self._run_changed = False
         self._ended = False
         self._news = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._stop = run.log.listen(self._hear)
 
     async def work(self) -> None:
-        """Returns after ``end``, once everything is written, or given up."""
+        """Returns after ``end`` once everything is written; after ``hurry`` in any case."""
         while not self._ended:
             await self._news.wait()
             await self._write()
-        for attempt in range(_LAST_TRIES):
-            if await self._write():
+        pause = _PAUSE
+        while not await self._write():
+            if self._hurried.is_set():
+                self._logger.error("the end of the run could not be written down")
                 return
-            await asyncio.sleep(_PAUSE * (attempt + 1 < _LAST_TRIES))
-        self._logger.error("the end of the run could not be written down")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurried.wait(), pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def end(self) -> None:
         """The run is over: what it is now is the last that is written."""
@@ -49,6 +55,10 @@ class Recorder:
         self._ended = True
         self._run_changed = True
         self._news.set()
+
+    def hurry(self) -> None:
+        """The server stops: the next try is the last one."""
+        self._hurried.set()
 
     def _hear(self, entry: Entry) -> None:
         match entry.body:

@@ -169,7 +169,7 @@ class TestCreate:
             with closing(sqlite3.connect(tmp_path / "jumpseat.sqlite3")) as database:
                 database.execute("DROP TABLE runs")
                 database.commit()
-            with pytest.raises(Busy, match="store"):
+            with pytest.raises(Busy, match="database cannot be used"):
                 await house.create()
             assert house.runs.active == 0
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from control.run import Run
 from control.shapes import NewRun, RunStatus, RunView, Step
 from runner.describe import describe
 from runner.logs import RunLog
 from runner.masking import Masking
+from runner.store.connection import StoreFailed
 from runner.store.database import RunRecord, Store
 from runner.store.recorder import Recorder
 from tests.fakes import FakeClock, click
@@ -32,7 +31,7 @@ class LockedStore(Store):
         self.tried.set()
         if self.locked:
             self.locked -= 1
-            raise OperationalError("UPDATE", None, sqlite3.OperationalError("database is locked"))
+            raise StoreFailed("database is locked")
         await super().save(view, changed)
 
 
@@ -80,11 +79,14 @@ async def test_the_end_is_tried_again_and_no_step_is_lost(tmp_path: Path) -> Non
         assert [step.target for step in await store.steps("r")] == ["#cart"]
 
 
-async def test_a_store_that_stays_locked_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_store_that_stays_locked_is_given_up_when_the_server_stops(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with recorded(tmp_path) as (run, recorder, store):
         run.cancel()
         store.locked = 99
         recorder.end()
-        await recorder.work()
+        work = asyncio.create_task(recorder.work())
+        await store.tried.wait()
+        recorder.hurry()
+        await work
         assert await status(store) is RunStatus.QUEUED
         assert "could not be written down" in caplog.text

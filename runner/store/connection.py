@@ -1,0 +1,80 @@
+"""The way to the database, on which every failure is told in one sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from control.errors import Busy
+
+
+class StoreFailed(Busy):
+    """The database cannot be used now: it is locked, its disk is full, it has gone."""
+
+
+class Database:
+    """The engine of one database, and the file that it was opened with, where it is one."""
+
+    def __init__(self, url: str) -> None:
+        """Raises SQLAlchemyError or ImportError for an address that cannot be used; nothing is opened yet."""
+        self._engine = create_async_engine(url)
+        self._file: Path | None = None
+        self._identity: tuple[int, int] | None = None
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine.sync_engine, "connect", _configure_sqlite)
+            self._file = Path(self._engine.url.database) if self._engine.url.database else None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Raises StoreFailed."""
+        with self._worded():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction. Raises StoreFailed."""
+        with self._worded():
+            async with self._engine.begin() as connection:
+                yield connection
+
+    async def aclose(self) -> None:
+        """Safe to repeat."""
+        await self._engine.dispose()
+
+    def opened(self) -> None:
+        """From now on the file has to be the one that is there now."""
+        self._identity = self._look()
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._file) if self._file is not None else None
+        except FileNotFoundError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
+
+    @contextmanager
+    def _worded(self) -> Iterator[None]:
+        # SQLite goes on in a file that was removed, and everything is lost with the process.
+        if self._identity is not None and self._look() != self._identity:
+            raise StoreFailed("the database's file was removed or replaced: the server has to be started again")
+        try:
+            yield
+        except SQLAlchemyError as error:
+            reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+            raise StoreFailed(f"the database cannot be used now ({reason}): try again later") from error
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
+    """NORMAL in WAL mode: a commit survives the end of the process, not a power cut."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
