@@ -175,11 +175,24 @@ def browser_options(settings: Settings, *, uploads: Path | None = None, reach: R
     )
 
 
+def model_options(settings: Settings) -> ModelOptions | None:
+    """Which model, and how much of it a run may use; None where none is set."""
+    if settings.model is None:
+        return None
+    return ModelOptions(
+        model=settings.model,
+        call_seconds=settings.model_call_seconds,
+        max_seconds=settings.model_seconds,
+        max_tokens=settings.model_tokens,
+        max_cost_usd=settings.model_cost,
+    )
+
+
 def planner_factory(settings: Settings) -> PlannerFactory:
     """Makes the planner that a run asks for. Raises BadSetting."""
     if settings.planner == "model" and settings.model is None:
         raise BadSetting("JUMPSEAT_MODEL: set it to provider:name, for JUMPSEAT_PLANNER is model")
-    model = ModelOptions(model=settings.model) if settings.model else None
+    model = model_options(settings)
 
     def make(name: PlannerName, spec: NewRun) -> Planner:
         return build_planner(name, spec, model=model)

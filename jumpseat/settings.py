@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     planner: PlannerName = "plain"
     model: str | None = None
     """``provider:name`` for the ``model`` planner; base URL and key by the provider's usual variables."""
+    model_call_seconds: float = Field(default=60, gt=0, le=3600)
+    """The longest that one decision may take."""
+    model_seconds: float = Field(default=3600, gt=0, le=604_800)
+    model_tokens: int = Field(default=1_000_000, ge=1)
+    model_cost: float | None = Field(default=None, gt=0)
+    """What one run may use of the model: seconds of waiting, input and output tokens, US dollars (unset: no limit)."""
     data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("jumpseat")))
     database_url: str | None = None
     """SQLite in the data directory where unset."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable
 from decimal import Decimal
 from typing import Final
 
+from genai_prices import Usage, calc_price
 from pydantic_ai import Agent, BinaryContent, RunUsage, UsageLimits
 from pydantic_ai.exceptions import ModelAPIError, UnexpectedModelBehavior, UsageLimitExceeded, UserError
 from pydantic_ai.models import Model, infer_model
@@ -21,6 +22,7 @@ from runner.planners.prompt import SYSTEM, Decision
 
 Sleep = Callable[[float], Awaitable[None]]
 _FIRST_BACKOFF: Final = 1.0
+_GO_ON: Final = "Go on by hand, or start a run with higher limits."
 _RETRIED: Final = {408, 409, 429, 500, 502, 503, 504, 529}
 
 
@@ -33,17 +35,31 @@ class ModelClient:
         self._sleep = sleep
         self._agent = _agent(options)
         self._usage = RunUsage()
+        self._left = options.max_seconds
+        """Seconds that the run may still wait."""
 
     async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
         """The model's decision. Raises Stuck with what to do. Cancelling it ends the request."""
+        if self._left <= 0:
+            raise Stuck(self._too_long())
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
-            async with asyncio.timeout(self._options.call_seconds):
+            async with asyncio.timeout(min(self._options.call_seconds, self._left)):
                 return await self._with_retries(prompt, jpeg)
         except TimeoutError:
+            if clock() - began >= self._left:
+                raise Stuck(self._too_long()) from None
             raise Stuck(
                 f"The model {self._options.model} gave no answer within {self._options.call_seconds:g} s. "
                 "Resume to ask again, or override the step."
             ) from None
+        finally:
+            self._left -= clock() - began
+
+    def _too_long(self) -> str:
+        waited = f"it has waited {self._options.max_seconds:g} s for it"
+        return f"This run has used up what it may use of the model: {waited}. {_GO_ON}"
 
     async def _with_retries(self, prompt: str, jpeg: bytes | None) -> Decision:
         attempt = 0
@@ -54,10 +70,7 @@ class ModelClient:
                 await self._sleep(self._patience(error, attempt))
                 attempt += 1
             except UsageLimitExceeded as error:
-                raise Stuck(
-                    f"This run has used up what it may use of the model: {error}. "
-                    "Go on by hand, or start a run with higher limits."
-                ) from None
+                raise Stuck(f"This run has used up what it may use of the model: {error}. {_GO_ON}") from None
             except UnexpectedModelBehavior as error:
                 raise Stuck(
                     f"The model {self._options.model} gave no decision that can be read: {_short(error)}. "
@@ -77,6 +90,8 @@ class ModelClient:
             ),
             event_stream_handler=_drain if options.stream else None,
         )
+        if cost is not None and self._usage.cost is None:
+            raise Stuck(_priceless(options.model, cost))
         return result.output
 
     def _patience(self, error: ModelAPIError, attempt: int) -> float:
@@ -101,6 +116,8 @@ def _agent(options: ModelOptions) -> Agent[None, Decision]:
         model = _model(options)
     except (UserError, ValueError, ImportError) as error:
         raise Stuck(f"The model {options.model} cannot be used: {_short(error)}") from None
+    if options.max_cost_usd is not None and not _has_price(model):
+        raise Stuck(_priceless(options.model, options.max_cost_usd))
     # Retries of a failing service are ours, so that their number and patience have one bound.
     return Agent(
         model,
@@ -119,6 +136,21 @@ def _model(options: ModelOptions) -> Model:
     known = {key: value for key, value in given.items() if value is not None}
     kind = "openai-chat" if provider == "openai" else provider
     return infer_model(f"{kind}:{name}", lambda asked: infer_provider_class(asked)(**known))
+
+
+def _has_price(model: Model) -> bool:
+    try:
+        calc_price(Usage(input_tokens=1, output_tokens=1), model.model_name, provider_id=model.system)
+    except LookupError:
+        return False
+    return True
+
+
+def _priceless(model: str, limit: float) -> str:
+    return (
+        f"The price of the model {model} is not known, so it cannot be kept below {limit:g} US dollars: "
+        "unset JUMPSEAT_MODEL_COST, and bound its use by JUMPSEAT_MODEL_TOKENS."
+    )
 
 
 async def _drain(_: object, events: AsyncIterable[object]) -> None:

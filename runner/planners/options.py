@@ -10,7 +10,7 @@ class ModelOptions:
     """Which model, and how much of it one run may use."""
 
     model: str
-    """``provider:name``, such as ``openai:gpt-5`` or ``anthropic:claude-sonnet-4-5``. ``openai`` is any endpoint
+    """``provider:name``, such as ``openai:gpt-5`` or ``anthropic:claude-sonnet-4-6``. ``openai`` is any endpoint
     with OpenAI's chat completions; ``openai-responses`` for OpenAI's newer interface."""
     base_url: str | None = None
     """None: the provider's usual variable (``OPENAI_BASE_URL``), else its own address."""
@@ -22,12 +22,14 @@ class ModelOptions:
     """Send a picture of the page too. Never done in a run that has secrets, as a picture cannot be masked."""
     call_seconds: float = 60.0
     """The longest that one decision may take, its retries included."""
+    max_seconds: float = 3600.0
+    """The longest that one run may wait for the model, all its decisions together."""
     max_calls: int = 200
     """Requests to the model in one run, retries of malformed answers included."""
     max_tokens: int = 1_000_000
     """Input and output tokens in one run."""
     max_cost_usd: float | None = None
-    """None: no limit. Counts only where the model's price is known."""
+    """US dollars in one run; None: no limit. A model whose price is not known is not asked under a limit."""
     history: int = 30
     """How many of the run's last steps the model is told."""
     page_chars: int = 20_000

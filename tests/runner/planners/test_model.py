@@ -342,7 +342,7 @@ async def test_a_model_that_is_none(name: str) -> None:
         await planner.propose(task("Buy it"), cast(Driver, Page()))
 
 
-@pytest.mark.parametrize("name", ["anthropic:claude-sonnet-4-5", "openai-responses:gpt-5", "openai:gpt-5"])
+@pytest.mark.parametrize("name", ["anthropic:claude-sonnet-4-6", "openai-responses:gpt-5", "openai:gpt-5"])
 def test_other_providers_can_be_had(name: str) -> None:
     assert ModelClient(ModelOptions(model=name, api_key="key"))
 
@@ -350,7 +350,7 @@ def test_other_providers_can_be_had(name: str) -> None:
 async def test_a_missing_key_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    for model, variable in (("openai:gpt-5", "OPENAI_API_KEY"), ("anthropic:claude-sonnet-4-5", "ANTHROPIC_API_KEY")):
+    for model, variable in (("openai:gpt-5", "OPENAI_API_KEY"), ("anthropic:claude-sonnet-4-6", "ANTHROPIC_API_KEY")):
         with pytest.raises(Stuck, match=variable):
             await ModelPlanner(ModelOptions(model=model), mask=str).propose(task("Buy it"), cast(Driver, Page()))
 
