@@ -109,10 +109,12 @@ class Origins:
         """What our pages may load: nothing of others but pictures from the frame server and LiveKit."""
         frames = self.frame_base(request)
         livekit = _livekit_sources(self._config.livekit.url) if self._config.livekit else ""
+        # Safari's 'self' once left out WebSockets.
+        sockets = self.api_base(request).replace("http", "ws", 1)
         ancestors = " ".join(["'self'", *sorted(self._config.allowed_origins)])
         return (
             f"default-src 'self'; img-src 'self' blob: data: {frames}; media-src 'self' blob: mediastream:; "
-            f"connect-src 'self' ws: wss: {frames}{livekit}; style-src 'self'; script-src 'self'; "
+            f"connect-src 'self' {sockets} {frames}{livekit}; style-src 'self'; script-src 'self'; "
             f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
         )
 

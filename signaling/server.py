@@ -6,8 +6,10 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from signaling.app import Apps, build
 from signaling.config import Config
@@ -79,7 +81,8 @@ class Server:
             raise
 
     def run_started(self, run: RunHandle) -> None:
-        """To be called for each new run: it gets a LiveKit room where there is a LiveKit."""
+        """To be called for each new run: it is counted, and gets a LiveKit room where there is a LiveKit."""
+        self.apps.metrics.runs.follow(run)
         if self.apps.rooms is not None:
             self.apps.rooms.open(run)
 
@@ -104,9 +107,20 @@ class Server:
 
     async def _listen(self, app: web.Application, port: int) -> int:
         # No access log: addresses may carry a token.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
+        runner = web.AppRunner(app, access_log=None, logger=_HttpLog(logger), shutdown_timeout=_GRACE)
         self._runners.append(runner)
         await runner.setup()
         site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
         await site.start()
         return int(runner.addresses[0][1])
+
+
+class _HttpLog(logging.LoggerAdapter[logging.Logger]):
+    """aiohttp's log, without what anybody may put into it: of a request that cannot be read it would tell the whole
+    first line, credential included, as an error with its stack."""
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # noqa: ANN401 - logging's own
+        if isinstance(kwargs.get("exc_info"), HttpProcessingError):
+            super().log(logging.DEBUG, "a request that cannot be read was refused")
+        else:
+            super().log(level, msg, *args, **kwargs)

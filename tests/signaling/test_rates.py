@@ -172,10 +172,10 @@ class Scripted(Door):
 class Listener:
     """Keeps the answers."""
 
-    said: list[Reply]
+    said: asyncio.Queue[Reply]
 
     def reply(self, body: Reply) -> None:
-        self.said.append(body)
+        self.said.put_nowait(body)
 
 
 class TestMessages:
@@ -246,7 +246,7 @@ class TestMessages:
 
     async def test_what_was_said_since_puts_a_waiting_move_out_of_date(self, run: FakeRun) -> None:
         visit = Visit(Credential("ada", None, "ada"), run, Actor("viewer", Role.OWNER, "Ada"))
-        said: list[Reply] = []
+        said: asyncio.Queue[Reply] = asyncio.Queue()
         talk = Conversation(visit, Scripted([9, 9, None]), Listener(said), in_flight=9)
         run.slow.clear()
         for x in (1, 2):
@@ -256,8 +256,7 @@ class TestMessages:
         talk.hear(json.dumps({"type": "ping", "id": "p"}))
         await run.until_submitted(2)
         run.slow.set()
-        while len(said) < 3:
-            await asyncio.sleep(0)
+        assert {(await said.get()).type for _ in range(3)} == {"ack", "pong"}
         await talk.aclose()
         assert [getattr(command, "x", None) for command, _ in run.submitted] == [1, None]
 
