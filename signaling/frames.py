@@ -29,6 +29,8 @@ _FRESH = 1.5
 _AGAIN = 0.1
 _IDLE = 2.0
 _GONE_MS = 8000
+_KEPT = 256 * 1024
+"""Bytes that the kernel keeps for one viewer, some pictures; by itself it would keep megabytes."""
 _BOUNDARY = "frame"
 
 
@@ -203,9 +205,12 @@ def _part(frame: JpegFrame) -> bytes:
 
 
 def _miss_soon(request: web.Request) -> None:
-    """Has the kernel give up a viewer who has not acknowledged anything for a while (RFC 5482), where it can."""
+    """Has the kernel give up a viewer who has not acknowledged anything for a while (RFC 5482), where it can, and keep
+    little for one who does not read."""
     transport = request.transport
     raw = transport.get_extra_info("socket") if transport is not None else None
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KEPT)
     if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
 
