@@ -158,13 +158,23 @@ def _carried(address: Address) -> Iterator[IPv4Address]:
     if address.ipv4_mapped or any(address in net for net in (_NAT64, _LOCAL_NAT64, _TRANSLATED)) or _compatible(number):
         yield IPv4Address(number & 0xFFFFFFFF)
     if address in _LOCAL_NAT64:
-        yield IPv4Address((number >> 64 & 0xFFFF) << 16 | number >> 40 & 0xFFFF)
+        yield from _local_nat64(number)
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
     if number >> 32 & 0xFFFFFFFF in _ISATAP:
         yield IPv4Address(number & 0xFFFFFFFF)
+
+
+def _local_nat64(number: int) -> Iterator[IPv4Address]:
+    """Prefixes of 48, 56 and 64 bits: bits 64 to 71 are left out, and which prefix is meant is not to be seen."""
+    for length in (48, 56, 64):
+        before = 64 - length
+        high = number >> 64 & (1 << before) - 1
+        low = number >> 56 - (32 - before) & (1 << 32 - before) - 1
+        if (found := high << 32 - before | low) >> 24:
+            yield IPv4Address(found)
 
 
 def _compatible(number: int) -> bool:

@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from runner.browser.names import Lookup, Names
-from runner.browser.socks import DONE, REFUSED, BadHandshake, Handshake, Pipe, reply
+from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE, BadHandshake, Handshake, Pipe, reply
 from runner.reach import Address, Reach, host_and_port, origin
 
 logger = logging.getLogger(__name__)
@@ -59,10 +59,11 @@ async def dial(factory: Callable[[], Pipe], address: Address, port: int) -> None
 class Guard:
     """One browser's way to the network."""
 
-    def __init__(self, reach: Reach, *, lookup: Lookup | None = None, dial: Dial = dial) -> None:
+    def __init__(self, reach: Reach | None = None, *, lookup: Lookup | None = None, dial: Dial = dial) -> None:
         self.on_refused: Callable[[str], None] = logger.warning
         """Called with one sentence for each host and port that is refused, the first time, without path or query."""
-        self._reach = reach
+        self.reach = reach or Reach()
+        """The rules."""
         self._names = Names(lookup)
         self._dial = dial
         self._server: asyncio.Server | None = None
@@ -89,7 +90,7 @@ class Guard:
 
     def refusal(self, url: str) -> str | None:
         """One sentence where the rules refuse this address, as far as is known without a name server or was seen."""
-        known = self._reach.refusal_of_url(url)
+        known = self.reach.refusal_of_url(url)
         seen = self._refused.get(host_and_port(urlsplit(url)))
         return known or (f"{origin(url)} is not opened: {seen}" if seen else None)
 
@@ -124,7 +125,7 @@ class Guard:
         self._refused.pop((host, port), None)
 
     async def _connect(self, inlet: Inlet, host: str, port: int) -> None:
-        if (reason := self._reach.refusal_of_name(host)) is not None:
+        if (reason := self.reach.refusal_of_name(host)) is not None:
             raise Refused(reason)
         addresses = await self._names.addresses(host)
         reasons = [self._refusal(address, port) for address in addresses]
@@ -136,7 +137,7 @@ class Guard:
     def _refusal(self, address: Address, port: int) -> str | None:
         if port == self._port and address.is_loopback:
             return f"{address} with port {port} is this jumpseat server itself, which no page may reach"
-        return self._reach.refusal(address, port)
+        return self.reach.refusal(address, port)
 
     async def _reach_first(self, inlet: Inlet, addresses: list[Address], port: int) -> None:
         for address in addresses[:-1]:
@@ -212,9 +213,9 @@ class Inlet(Pipe):
     async def _connect(self, host: str, port: int) -> None:
         try:
             await self._guard.connect(self, host, port)
-        except (Refused, OSError):
+        except (Refused, OSError) as error:
             if self.transport is not None:
-                self.transport.write(reply(REFUSED))
+                self.transport.write(reply(NOT_ALLOWED if isinstance(error, Refused) else UNREACHABLE))
                 self.transport.close()
 
 

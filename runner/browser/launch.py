@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from runner.browser.locate import register_engines
 from runner.browser.pages import PageDriver
 from runner.browser.sentences import first_line
 from runner.driver import StepFailed
-from runner.reach import Reach, is_localhost, literal
+from runner.reach import is_localhost, literal
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class BrowserOptions:
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
     """Captured pictures are scaled down to fit; None: they are as large as the viewport."""
-    reach: Reach = field(default_factory=Reach)
-    """Which addresses pages may reach."""
+    guard: Callable[[], Guard] = Guard
+    """Makes the way to the network of one browser."""
 
 
 class PlaywrightDrivers:
@@ -65,7 +65,7 @@ class PlaywrightDrivers:
 
     async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
         """A new browser with one blank page. Raises StepFailed with what to do where none can be started."""
-        guard = Guard(self._options.reach)
+        guard = self._options.guard()
         try:
             await guard.start()
             browser = await self._start(kind, guard)
@@ -83,9 +83,8 @@ class PlaywrightDrivers:
         guard: then only addresses in steps are checked, and where private addresses are not allowed it is not attached
         to at all. Raises StepFailed for that, and where nobody answers.
         """
-        guard = Guard(self._options.reach)
-        near = _is_near(endpoint)
-        if not near and not self._options.reach.allow_private:
+        guard, near = self._options.guard(), _is_near(endpoint)
+        if not near and not guard.reach.allow_private:
             raise StepFailed(f"{endpoint} is not attached to: JUMPSEAT_ALLOW_PRIVATE is false, and cannot hold there")
         browser_type: BrowserType = getattr(await self._running(), kind)
         try:
@@ -129,7 +128,6 @@ class PlaywrightDrivers:
             return await browser_type.launch(
                 executable_path=executable,
                 args=self._args(kind, guard),
-                proxy=_proxy(guard) if kind != "chromium" else None,
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
                 handle_sigterm=False,
@@ -144,21 +142,10 @@ class PlaywrightDrivers:
     def _args(self, kind: str, guard: Guard) -> list[str]:
         if kind != "chromium":
             return []
-        args = [*CHROMIUM_ARGS, *self._guarded(guard), *self._options.extra_args]
+        args = [*CHROMIUM_ARGS, *_guarded(guard), *self._options.extra_args]
         if os.geteuid() == 0:
             logger.warning("running as root: Chromium starts without its sandbox")
             args.append("--no-sandbox")
-        return args
-
-    def _guarded(self, guard: Guard) -> list[str]:
-        """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
-        args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
-        if not self._options.reach.allow_private:
-            args += [
-                "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-                "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            ]
         return args
 
     async def _seat(self, browser: Browser, viewport: Size, guard: Guard, *, pid: int | None = None) -> PageDriver:
@@ -192,6 +179,18 @@ class PlaywrightDrivers:
             logger.warning("the browser did not close within %g s and is killed", _CLOSE_SECONDS)
             if pid is not None:
                 await kill(browser, pid)
+
+
+def _guarded(guard: Guard) -> list[str]:
+    """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
+    args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
+    if not guard.reach.allow_private:
+        args += [
+            "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+            "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        ]
+    return args
 
 
 def _proxy(guard: Guard) -> ProxySettings | None:

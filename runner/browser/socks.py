@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from ipaddress import ip_address
 
-DONE, REFUSED = 0, 4
-"""Replies (RFC 1928 §6). Chromium knows of 4, "host unreachable", that no other way will help."""
+DONE, NOT_ALLOWED, UNREACHABLE = 0, 2, 4
+"""Replies (RFC 1928 §6)."""
 _VERSION = 5
 _NO_AUTHENTICATION = 0
 _CONNECT = 1

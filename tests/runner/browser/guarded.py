@@ -1,0 +1,98 @@
+"""A small world on loopback for the tests of the guard: a public site, and a secret that no page should get."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from runner.browser.guard import Guard, dial
+from runner.browser.socks import Pipe
+from runner.reach import Address, Reach
+from tests.runner.browser.seat import Heard, Seat, seated
+
+PUBLIC = IPv4Address("93.184.216.34")
+SITE = "http://public.test"
+SECRET = "the secret"
+_PAGE = """<!doctype html><title>Public</title><h1>Public</h1><iframe name="frame"></iframe>
+<a id="here">Here</a> <a id="tab" target="_blank">In a tab</a>"""
+_ANY = {"Access-Control-Allow-Origin": "*"}
+
+
+@dataclass
+class World:
+    """``public.test`` is at a public address, which is really the site here; every other address is the secret's."""
+
+    public_port: int
+    secret_port: int
+    names: dict[str, list[tuple[Address, ...]]]
+    """By name: the answer to each lookup; the last one stays."""
+    dialled: Counter[Address] = field(default_factory=Counter)
+    hits: list[str] = field(default_factory=list)
+    """What the secret was asked for."""
+    refused: Heard[str] = field(default_factory=Heard)
+
+    async def lookup(self, host: str) -> tuple[Address, ...]:
+        answers = self.names.get(host)
+        if answers is None:
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    async def dial(self, factory: Callable[[], Pipe], address: Address, port: int) -> None:
+        """Nothing leaves this machine: an address that should have been refused leads to the secret."""
+        self.dialled[address] += 1
+        await dial(factory, IPv4Address("127.0.0.1"), self.public_port if address == PUBLIC else self.secret_port)
+
+    def guard(self, *, allow_private: bool) -> Guard:
+        guard = Guard(Reach(allow_private=allow_private), lookup=self.lookup, dial=self.dial)
+        guard.on_refused = self.refused.hear
+        return guard
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    hits: list[str] = []
+
+    async def public(request: web.Request) -> web.StreamResponse:
+        if request.path == "/to":
+            return web.Response(status=302, headers={"Location": request.query["url"]})
+        if request.path == "/refresh":
+            head = f'<meta http-equiv="refresh" content="0;url={request.query["url"]}">'
+            return web.Response(text=head + _PAGE, content_type="text/html")
+        # Each request on a connection of its own, so that each is checked.
+        return web.Response(text=_PAGE, content_type="text/html", headers={"Connection": "close"})
+
+    async def secret(request: web.Request) -> web.StreamResponse:
+        hits.append(request.path)
+        if "Upgrade" in request.headers:
+            line = web.WebSocketResponse()
+            await line.prepare(request)
+            await line.send_str(SECRET)
+            return line
+        return web.Response(text=f"document.title = '{SECRET}'", content_type="text/javascript", headers=_ANY)
+
+    async with _serving(public) as public_port, _serving(secret) as secret_port:
+        yield World(public_port, secret_port, {"public.test": [(PUBLIC,)]}, hits=hits)
+
+
+@asynccontextmanager
+async def driven(place: World, *, allow_private: bool) -> AsyncIterator[Seat]:
+    """A browser in that world."""
+    async with seated({}, guard=lambda: place.guard(allow_private=allow_private)) as seat:
+        seat.driver.on_refused = place.refused.hear
+        yield seat
+
+
+@asynccontextmanager
+async def _serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[int]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    async with TestServer(app, host="127.0.0.1") as server:
+        assert server.port is not None
+        yield server.port

@@ -1,0 +1,226 @@
+"""The guard itself, asked over real sockets: what it connects to, what it refuses, and what it does with garbage."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+import pytest_asyncio
+
+from runner.browser.guard import Guard
+from runner.browser.names import system_lookup
+from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE
+from runner.reach import Address, Reach
+from tests.runner.browser.guarded import PUBLIC, World, world
+
+META = IPv4Address("169.254.169.254")
+INNER = IPv4Address("10.0.0.5")
+GREETING = b"\x05\x01\x00"
+
+
+@pytest_asyncio.fixture
+async def place() -> AsyncIterator[World]:
+    async with world() as made:
+        yield made
+
+
+@asynccontextmanager
+async def running(guard: Guard) -> AsyncIterator[Guard]:
+    await guard.start()
+    try:
+        yield guard
+    finally:
+        await guard.aclose()
+
+
+def port_of(guard: Guard) -> int:
+    assert guard.proxy is not None
+    return int(guard.proxy.rpartition(":")[2])
+
+
+async def ask(guard: Guard, host: str, port: int = 80) -> tuple[int, bytes]:
+    """The reply's code, and the page that came through the tunnel."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
+    name = host.encode()
+    writer.write(GREETING + b"\x05\x01\x00\x03" + bytes([len(name)]) + name + struct.pack(">H", port))
+    assert await reader.readexactly(2) == b"\x05\x00"
+    code = (await reader.readexactly(10))[1]
+    if code == DONE:
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    body = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return code, body
+
+
+async def test_a_public_name_is_reached_at_the_address_that_was_checked(place: World) -> None:
+    async with running(place.guard(allow_private=False)) as guard:
+        code, body = await ask(guard, "public.test")
+    assert (code, b"<h1>Public</h1>" in body) == (DONE, True)
+    assert set(place.dialled) == {PUBLIC}
+
+
+@pytest.mark.parametrize("allow_private", [True, False])
+@pytest.mark.parametrize("address", [META, IPv6Address("::ffff:169.254.169.254"), IPv6Address("fd00:ec2::254")])
+async def test_a_name_that_leads_to_metadata_is_refused(place: World, address: Address, allow_private: bool) -> None:
+    place.names["harmless.test"] = [(address,)]
+    async with running(place.guard(allow_private=allow_private)) as guard:
+        assert (await ask(guard, "harmless.test"))[0] == NOT_ALLOWED
+        refusal = guard.refusal("http://harmless.test/?secret=1")
+    assert (place.dialled, place.hits) == ({}, [])
+    assert refusal is not None
+    assert refusal.startswith("http://harmless.test is not opened: ")
+    assert str(address) in refusal
+
+
+async def test_a_name_that_leads_inside_is_refused_by_the_setting_only(place: World) -> None:
+    place.names["inner.test"] = [(INNER,)]
+    async with running(place.guard(allow_private=False)) as guard:
+        assert (await ask(guard, "inner.test"))[0] == NOT_ALLOWED
+        assert (await ask(guard, "localhost", place.secret_port))[0] == NOT_ALLOWED
+        assert place.hits == []
+    async with running(place.guard(allow_private=True)) as guard:
+        assert (await ask(guard, "inner.test"))[0] == DONE
+    assert place.hits == ["/"]
+
+
+async def test_of_several_addresses_only_those_that_may_be_reached_are(place: World) -> None:
+    place.names["both.test"] = [(META, INNER, PUBLIC)]
+    async with running(place.guard(allow_private=False)) as guard:
+        code, body = await ask(guard, "both.test")
+    assert (code, b"<h1>Public</h1>" in body) == (DONE, True)
+    assert set(place.dialled) == {PUBLIC}
+
+
+@pytest.mark.parametrize("answers", [[(PUBLIC,), (META,)], [(META,), (PUBLIC,), (META,)], [(PUBLIC,), (INNER,)]])
+async def test_an_answer_that_changes_between_lookups_changes_nothing(
+    place: World, answers: list[tuple[Address, ...]]
+) -> None:
+    """DNS rebinding: whichever answer a connection gets, that one is checked and used."""
+    place.names["rebind.test"] = answers
+    async with running(place.guard(allow_private=False)) as guard:
+        for _ in range(4):
+            await ask(guard, "rebind.test")
+    assert set(place.dialled) <= {PUBLIC}
+    assert place.hits == []
+
+
+async def test_metadata_is_refused_by_name_wherever_the_name_leads(place: World) -> None:
+    place.names["metadata.google.internal"] = [(PUBLIC,)]
+    async with running(place.guard(allow_private=True)) as guard:
+        assert (await ask(guard, "metadata.google.internal"))[0] == NOT_ALLOWED
+    assert place.dialled == {}
+
+
+async def test_the_servers_own_ports_and_the_guards_are_refused(place: World) -> None:
+    reach = Reach()
+    reach.own_ports = frozenset({place.secret_port})
+    async with running(Guard(reach)) as guard:
+        assert (await ask(guard, "127.0.0.1", place.secret_port))[0] == NOT_ALLOWED
+        assert (await ask(guard, "localhost", place.secret_port))[0] == NOT_ALLOWED
+        assert (await ask(guard, "127.0.0.1", port_of(guard)))[0] == NOT_ALLOWED
+        assert (await ask(guard, "127.0.0.1", place.public_port))[0] == DONE
+    assert place.hits == []
+
+
+async def test_each_refused_host_is_told_of_once_and_not_without_end(place: World) -> None:
+    async with running(place.guard(allow_private=True)) as guard:
+        for number in (1, 1, *range(2, 70)):
+            await ask(guard, "169.254.169.254", number)
+    assert place.refused[0] == (
+        "the page was kept from 169.254.169.254 port 1: "
+        "169.254.169.254 is a link-local address, which no page may reach"
+    )
+    assert len(place.refused) == len(set(place.refused)) == 50
+
+
+async def test_what_cannot_be_reached_is_said(place: World) -> None:
+    async with running(Guard(Reach(), lookup=place.lookup)) as guard:
+        assert (await ask(guard, "127.0.0.1", 9))[0] == UNREACHABLE
+        assert (await ask(guard, "nowhere.invalid", 80))[0] == UNREACHABLE
+        assert guard.failure("http://127.0.0.1:9/x") == "nothing answers there; is the server running?"
+        assert guard.failure("http://nowhere.invalid/") == "no such host is known"
+        assert guard.refusal("http://127.0.0.1:9/x") is None
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"CONNECT 169.254.169.254:80 HTTP/1.1\r\n\r\n",
+        b"\x04\x01\x00\x50\xa9\xfe\xa9\xfe\x00",
+        b"\x05\x01\x02",
+        GREETING + b"\x05\x02\x00\x01\x7f\x00\x00\x01\x00\x50",
+        GREETING + b"\x05\x01\x00\x09\x7f\x00\x00\x01\x00\x50",
+        GREETING + b"\x05\x01\x00\x03\x03\xff\xfe\xfd\x00\x50",
+        GREETING + b"\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50early",
+    ],
+)
+async def test_who_speaks_something_else_is_cut_off(place: World, garbage: bytes) -> None:
+    async with running(place.guard(allow_private=True)) as guard:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
+        writer.write(garbage)
+        try:
+            answer = await asyncio.wait_for(reader.read(), 5)
+        except ConnectionError:
+            answer = b""
+        assert answer in {b"", b"\x05\x00"}
+        writer.close()
+    assert place.dialled == {}
+
+
+async def test_pieces_of_a_handshake_are_put_together(place: World) -> None:
+    async with running(place.guard(allow_private=True)) as guard:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
+        for byte in GREETING + b"\x05\x01\x00\x01" + PUBLIC.packed + b"\x00\x50":
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert (await asyncio.wait_for(reader.readexactly(12), 5))[:4] == b"\x05\x00\x05\x00"
+        writer.close()
+    assert set(place.dialled) == {PUBLIC}
+
+
+async def test_much_goes_through_unchanged_and_no_faster_than_it_is_read() -> None:
+    sent = bytes(range(256)) * 65536
+
+    async def pour(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+        await writer.drain()
+        writer.close()
+
+    source = await asyncio.start_server(pour, "127.0.0.1", 0)
+    async with source, running(Guard(Reach())) as guard:
+        code, body = await ask(guard, "127.0.0.1", source.sockets[0].getsockname()[1])
+    assert code == DONE
+    assert body == sent
+
+
+async def test_the_end_cuts_every_tunnel_and_lookup(place: World) -> None:
+    asked = asyncio.Event()
+
+    async def never(_: str) -> tuple[Address, ...]:
+        asked.set()
+        await asyncio.Event().wait()
+        return (ip_address("8.8.8.8"),)
+
+    before = asyncio.all_tasks()
+    async with running(Guard(Reach(), lookup=never)) as guard:
+        waiting = asyncio.ensure_future(ask(guard, "slow.test"))
+        await asyncio.wait_for(asked.wait(), 5)
+        idle = await asyncio.open_connection("127.0.0.1", port_of(guard))
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await asyncio.wait_for(waiting, 5)
+    assert await asyncio.wait_for(idle[0].read(), 5) == b""
+    idle[1].close()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() <= before
+
+
+async def test_names_are_looked_up_by_the_system() -> None:
+    assert IPv4Address("127.0.0.1") in await system_lookup()("localhost")
+    with pytest.raises(OSError, match="label empty or too long"):
+        await system_lookup()("a..b")

@@ -1,0 +1,338 @@
+"""Pages in a real browser that try to get at what they should not reach, by every way that a page has."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame, Page, async_playwright
+
+from runner.browser.launch import PlaywrightDrivers, process_id
+from runner.driver import StepFailed
+from tests.processes import children
+from tests.runner.browser.guarded import SITE, World, driven, world
+from tests.runner.browser.seat import VIEWPORT, Heard, Seat, options
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WAYS = {
+    "fetch": "fetch(url).then((answer) => answer.text()).then(got)",
+    "opaque fetch": "fetch(url, { mode: 'no-cors' })",
+    "post": "fetch(url, { method: 'POST', mode: 'no-cors', body: 'text' })",
+    "beacon": "navigator.sendBeacon(url, 'text')",
+    "picture": "new Image().src = url",
+    "script": "document.head.append(Object.assign(document.createElement('script'), { src: url }))",
+    "style": "document.body.style.background = `url(${url})`",
+    "preload": """document.head.append(
+        Object.assign(document.createElement('link'), { rel: 'preload', as: 'script', href: url }))""",
+    "frame": "document.querySelector('iframe').src = url",
+    "object": "document.body.append(Object.assign(document.createElement('object'), { data: url }))",
+    "video": "document.body.append(Object.assign(document.createElement('video'), { src: url, preload: 'auto' }))",
+    "form": """document.body.insertAdjacentHTML('beforeend',
+        `<iframe name=posted></iframe><form method=post action="${url}" target=posted enctype=text/plain></form>`);
+        document.forms[0].submit()""",
+    "WebSocket": "new WebSocket(url.replace('http', 'ws')).onmessage = (message) => got(message.data)",
+    "events": "new EventSource(url)",
+    "worker": "new Worker(URL.createObjectURL(new Blob([`fetch('${url}', { mode: 'no-cors' })`])))",
+    "redirect": "new Image().src = '/to?url=' + encodeURIComponent(url)",
+    "redirected fetch": "fetch('/to?url=' + encodeURIComponent(url), { mode: 'no-cors' })",
+    "new tab": "open(url)",
+    "link": "tab.href = url; tab.click()",
+    "frame by redirect": """document.body.append(
+        Object.assign(document.createElement('iframe'), { src: '/to?url=' + encodeURIComponent(url) }))""",
+}  # fmt: skip
+"""What a page may do with an address, in JavaScript; ``got`` is called with what is read."""
+FIRST_PORT = 8100
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place() -> AsyncIterator[World]:
+    async with world() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def strict(place: World) -> AsyncIterator[Seat]:
+    """Private addresses are not allowed."""
+    async with driven(place, allow_private=False) as seat:
+        yield seat
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def usual(place: World) -> AsyncIterator[Seat]:
+    """As set by default."""
+    async with driven(place, allow_private=True) as seat:
+        yield seat
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def fresh(place: World) -> None:
+    place.refused.clear()
+    place.hits.clear()
+    place.dialled.clear()
+
+
+async def attack(seat: Seat, place: World, host: str) -> None:
+    """Every way, each to a port of its own, until the guard has refused each."""
+    async with alone(seat) as page:
+        await page.evaluate("() => { globalThis.taken = []; globalThis.got = (text) => taken.push(text); }")
+        for port, script in enumerate(WAYS.values(), FIRST_PORT):
+            await page.evaluate(f"(url) => {{ {script}; }}", f"http://{host}:{port}/")
+        for port in range(FIRST_PORT, FIRST_PORT + len(WAYS)):
+            await place.refused.until(lambda told, end=f"from {host} port {port}:": end in told)  # type: ignore[misc]
+        assert await page.evaluate("taken") == []
+    assert place.hits == []
+
+
+@asynccontextmanager
+async def alone(seat: Seat) -> AsyncIterator[Page]:
+    """The site in a tab of its own; tabs that it opens are closed with it."""
+    context = seat.driver.page.context
+    before = set(context.pages)
+    page = await context.new_page()
+    await page.goto(f"{SITE}/")
+    try:
+        yield page
+    finally:
+        for tab in set(context.pages) - before:
+            await tab.close()
+
+
+async def fails(seat: Seat, url: str) -> str:
+    with pytest.raises(StepFailed) as failed:
+        await seat.do("navigate", value=url)
+    return str(failed.value)
+
+
+async def test_no_way_leads_to_metadata(usual: Seat, place: World) -> None:
+    await attack(usual, place, "169.254.169.254")
+
+
+async def test_no_way_leads_to_a_name_that_is_inside(strict: Seat, place: World) -> None:
+    place.names["inner.test"] = [(ip_address("10.0.0.5"),)]
+    await attack(strict, place, "inner.test")
+
+
+async def test_no_way_leads_to_this_machine_where_that_is_not_allowed(strict: Seat, place: World) -> None:
+    await attack(strict, place, "localhost")
+
+
+async def test_by_default_this_machine_may_be_reached(usual: Seat, place: World) -> None:
+    await usual.driver.open(f"http://localhost:{place.secret_port}/")
+    assert "/" in place.hits
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest?token=1", "http://2852039166/", "http://0xA9.0376.43518/", "http://0.0.0.0:8080/",
+        "http://[::ffff:a9fe:a9fe]/", "http://[fe80::1]/", "//100.100.100.200/", "http://metadata.google.internal/",
+    ],
+)  # fmt: skip
+async def test_a_step_to_a_refused_address_fails_in_one_sentence(usual: Seat, place: World, url: str) -> None:
+    await usual.driver.open(f"{SITE}/")
+    assert re.fullmatch(r"http://\S+ is not opened: \S+ .*, which no page may reach", await fails(usual, url))
+    assert usual.driver.url == f"{SITE}/"
+    assert place.hits == []
+
+
+async def test_a_step_to_a_name_that_is_inside_names_the_setting(strict: Seat, place: World) -> None:
+    place.names["intranet.test"] = [(ip_address("10.0.0.7"),)]
+    await strict.driver.open(f"{SITE}/")
+    told = "http://intranet.test is not opened: 10.0.0.7 is a private address, and JUMPSEAT_ALLOW_PRIVATE is false"
+    assert await fails(strict, "http://intranet.test/?secret=1") == told
+    assert await fails(strict, f"{SITE}/to?url=http://intranet.test/%3Fsecret=1") == told
+    assert [told for told in place.refused if "secret" in told] == []
+    assert place.hits == []
+
+
+@pytest.mark.parametrize(
+    ("host", "way"),
+    [
+        ("169.254.1.1", "location = url"),
+        ("169.254.1.2", "location = '/to?url=' + url"),
+        ("169.254.1.3", "tab.href = url; tab.click()"),
+    ],
+)
+async def test_a_click_that_leads_to_a_refused_address_says_why(usual: Seat, place: World, host: str, way: str) -> None:
+    """It fails, unless what was refused is another tab's; it is told in the log in any case."""
+    await usual.driver.open(f"{SITE}/")
+    await usual.driver.page.evaluate(
+        f"() => {{ here.onclick = () => {{ const url = 'http://{host}/?secret=1'; {way} }} }}"
+    )
+    with contextlib.nullcontext() if "tab" in way else pytest.raises(StepFailed, match=f"^http://{host} is not opened"):
+        await usual.do("click", selector="#here")
+    assert "secret" not in await place.refused.until(lambda told: f"{host} port 80" in told)
+    assert place.hits == []
+
+
+SCHEMES = [
+    "file:///etc/hostname",
+    "chrome://version/",
+    "data:text/html,taken",
+    "view-source:http://public.test/",
+    "about:version",
+]
+
+
+@pytest.mark.parametrize("url", SCHEMES)
+async def test_a_page_cannot_lead_itself_out_of_the_web(usual: Seat, url: str) -> None:
+    """Chromium refuses by itself: nothing of such an address is ever shown, in whichever way the page tries."""
+    for way in (
+        "location = url",
+        "open(url)",
+        "here.href = url; here.click()",
+        "tab.href = url; tab.click()",
+        "location = '/to?url=' + encodeURIComponent(url)",
+        "location = '/refresh?url=' + encodeURIComponent(url)",
+    ):
+        async with alone(usual) as page:
+            others = set(page.context.pages)
+            shown = Heard[str]()
+            page.on("framenavigated", functools.partial(_note, shown))
+            with contextlib.suppress(PlaywrightError):
+                await page.evaluate(f"(url) => {{ {way}; }}", url)
+            with contextlib.suppress(PlaywrightError):
+                # Once this has come or was cut short, the attempt is over.
+                await page.goto(f"{SITE}/")
+            assert {urlsplit(each).scheme for each in shown} <= {"http", "about", "chrome-error"}
+            assert not [each for each in shown if each.startswith("about:") and not each.startswith("about:blank")]
+            for tab in set(page.context.pages) - others:
+                assert urlsplit(tab.url).scheme in {"", "about"}
+                assert await tab.inner_text("body") == ""
+
+
+async def test_webrtc_cannot_reach_this_machine_where_that_is_not_allowed(
+    strict: Seat, usual: Seat, place: World
+) -> None:
+    """By UDP and by TCP; with what is usual it can, which shows that the attempt is a real one."""
+    async with listening() as (port, heard):
+        await strict.driver.open(f"{SITE}/")
+        assert await strict.driver.page.evaluate(GATHER, port) == []
+        await place.refused.until(lambda told: f"127.0.0.1 port {port}" in told)
+        assert heard.is_set() is False
+        await usual.driver.open(f"{SITE}/")
+        await usual.driver.page.evaluate(GATHER, port)
+        await asyncio.wait_for(heard.wait(), 5)
+
+
+async def test_webtransport_does_not_pass(usual: Seat, place: World) -> None:
+    async with listening() as (port, heard):
+        await usual.driver.open(f"http://localhost:{place.secret_port}/")
+        opened = "(port) => new WebTransport(`https://127.0.0.1:${port}/`).ready.then(() => 'open', (e) => e.name)"
+        assert await usual.driver.page.evaluate(opened, port) == "WebTransportError"
+        assert heard.is_set() is False
+
+
+async def test_the_browser_listens_nowhere(usual: Seat) -> None:
+    """The debugging interface is a pipe: nobody can connect to it, from outside or from the page."""
+    browser = usual.driver.page.context.browser
+    assert browser is not None
+    pid = await process_id(browser)
+    assert pid is not None
+    processes = [pid, *children(pid)]
+    assert len(processes) > 3
+    assert "--remote-debugging-pipe" in command_line(pid)
+    assert listening_sockets(processes) == []
+
+
+async def test_listening_sockets_are_seen() -> None:
+    """The look of the test before sees what it looks for."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    async with server:
+        assert f"127.0.0.1:{server.sockets[0].getsockname()[1]}" in listening_sockets([os.getpid()])
+
+
+async def test_the_guard_listens_on_loopback_only(usual: Seat) -> None:
+    browser = usual.driver.page.context.browser
+    assert browser is not None
+    pid = await process_id(browser)
+    proxy = re.search(r"--proxy-server=socks5://([\d.]+:\d+)", command_line(pid))
+    assert proxy is not None
+    assert proxy[1] in listening_sockets([os.getpid()])
+    assert proxy[1].startswith("127.0.0.1:")
+
+
+async def test_a_page_in_an_attached_browser_goes_through_the_guard_too(place: World) -> None:
+    drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
+    async with async_playwright() as playwright:
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(executable_path=options().executables.get("chromium"), args=sandbox)
+        bound = await browser.bind("a test", host="127.0.0.1", port=0)
+        driver = await drivers.attach(bound["endpoint"], viewport=VIEWPORT)
+        driver.on_refused = place.refused.hear
+        await attack(Seat(driver, SITE), place, "localhost")
+        await drivers.aclose()
+        await browser.close()
+
+
+async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(place: World) -> None:
+    drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
+    with pytest.raises(StepFailed, match=r"^ws://192\.0\.2\.1:9/x is not attached to: JUMPSEAT_ALLOW_PRIVATE is false"):
+        await drivers.attach("ws://192.0.2.1:9/x", viewport=VIEWPORT)
+    await drivers.aclose()
+
+
+def _note(shown: Heard[str], frame: Frame) -> None:
+    shown.hear(frame.url)
+
+
+GATHER = """async (port) => {
+    const server = (kind) => ({ urls: `${kind}`, username: "a", credential: "b" });
+    const pc = new RTCPeerConnection({ iceServers: [
+        server(`stun:127.0.0.1:${port}`), server(`turn:127.0.0.1:${port}?transport=tcp`)] });
+    const found = [];
+    pc.createDataChannel("x");
+    pc.onicecandidate = (event) => event.candidate && found.push(event.candidate.candidate);
+    const over = new Promise((done) => {
+        pc.onicegatheringstatechange = () => pc.iceGatheringState === "complete" && done();
+    });
+    await pc.setLocalDescription(await pc.createOffer());
+    await Promise.race([over, new Promise((done) => setTimeout(done, 3000))]);
+    pc.close();
+    return found;
+}"""
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """A UDP port on loopback, and whether anything has come to it."""
+    heard = asyncio.Event()
+
+    class Ear(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            heard.set()
+
+    ear, _ = await asyncio.get_running_loop().create_datagram_endpoint(Ear, local_addr=("127.0.0.1", 0))
+    try:
+        yield ear.get_extra_info("sockname")[1], heard
+    finally:
+        ear.close()
+
+
+def command_line(pid: int | None) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def listening_sockets(pids: list[int]) -> list[str]:
+    """``address:port`` of every TCP socket that one of these processes listens on (Linux)."""
+    mine = {os.readlink(link) for pid in pids for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+    return [_readable(line[1]) for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in mine]
+
+
+def _readable(address: str) -> str:
+    host, _, port = address.partition(":")
+    name = IPv4Address(bytes.fromhex(host)[::-1]) if len(host) == 8 else f"[{host}]"
+    return f"{name}:{int(port, 16)}"
