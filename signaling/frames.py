@@ -63,9 +63,8 @@ class Frames:
         width = _number(request, "width", least=SMALLEST, most=LARGEST)
         frame = await self._frame(visit, stream, after)
         headers = _headers(frame, width)
-        known = request.headers.get("If-None-Match", "")
         unchanged = after is not None and frame.seq <= after
-        if unchanged or headers["ETag"] in known:
+        if unchanged or _knows(request, headers["ETag"]):
             return web.Response(status=304, headers=headers)
         body = frame.data if width is None else await self._shrunk(visit, frame, width)
         self._metrics.frames.labels("jpeg").inc()
@@ -195,6 +194,11 @@ def _headers(frame: JpegFrame, width: int | None) -> dict[str, str]:
     }
 
 
+def _knows(request: web.Request, etag: str) -> bool:
+    """Whether If-None-Match names this picture, or with ``*`` any (RFC 9110 §13.1.2)."""
+    return any(tag.value in {"*", etag.strip('"')} for tag in request.if_none_match or ())
+
+
 def _part(frame: JpegFrame) -> bytes:
     """One part, with the boundary that ends it: what follows may take a while."""
     head = (
@@ -228,6 +232,6 @@ def _number(request: web.Request, name: str, *, least: int, most: int) -> int | 
     text = request.query.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:17]) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 17 or not least <= int(text) <= most:
         raise from_code("invalid", f"{name}: give a whole number from {least} to {most}", field=name)
     return int(text)

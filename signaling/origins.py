@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from signaling.problems import Problem
 from signaling.proxies import Proxies
 
 _EXPOSED = "Location, ETag, Link, Accept-Patch, Retry-After, X-Frame-Seq, X-Frame-Time"
+_HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.~-]+)(?::\d{1,5})?", re.ASCII)
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
 _OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webhook"})
@@ -94,7 +96,9 @@ class Origins:
         if self._config.public_url:
             return self._config.public_url.rstrip("/")
         asker = self._proxies.asker(request)
-        return f"{asker.scheme or 'http'}://{asker.host}"
+        # What is no host and port (RFC 9110 §7.2) has no place in an address, nor in the policy of our answer.
+        host = asker.host if _HOST.fullmatch(asker.host) and _hostname(asker.host) else "localhost"
+        return f"{asker.scheme or 'http'}://{host}"
 
     def frame_base(self, request: web.Request) -> str:
         """Where the asker reaches the frame server, without a slash at the end."""

@@ -51,6 +51,14 @@ class Pages:
 
     def _file(self, folder: Path, name: str, cache: str) -> web.FileResponse:
         path = folder / name
-        if path.parent != folder or not path.is_file():
+        if path.parent != folder or not _is_file(path):
             raise Problem(404, "there is no such file; the web pages are built by 'make web'", code="not_found")
         return web.FileResponse(path, headers={"Cache-Control": cache})
+
+
+def _is_file(path: Path) -> bool:
+    """False, too, for a name that is too long for any file."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -110,12 +110,14 @@ async def read_text(request: web.Request, *, limit: int) -> str:
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     body = bytearray()
-    async for chunk in request.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
     try:
+        async for chunk in request.content.iter_chunked(65536):
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
         return body.decode()
+    except (web.RequestPayloadError, ConnectionError):
+        raise Problem(400, "the body is not what its headers say, or ends too soon", code="invalid") from None
     except UnicodeDecodeError:
         raise Problem(400, "the body is not UTF-8 text", code="invalid") from None
 
@@ -134,7 +136,11 @@ async def read_json(request: web.Request, *, limit: int) -> str:
 
 async def read_shape(request: web.Request, shape: type[ShapeT], *, limit: int) -> ShapeT:
     """The JSON body as a shape. Raises Problem, 422 naming every field that is wrong."""
-    text = await read_json(request, limit=limit)
+    return parse_shape(await read_json(request, limit=limit), shape)
+
+
+def parse_shape(text: str, shape: type[ShapeT]) -> ShapeT:
+    """Raises Problem 400 or 422."""
     try:
         return shape.model_validate_json(text)
     except ValidationError as error:

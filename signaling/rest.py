@@ -14,6 +14,7 @@ from control.shapes import NewRun, RunStatus, Shape, Step, rfc3339, utc_now
 from signaling.addresses import Addresses
 from signaling.auth import Gate, Visit, revocation_key
 from signaling.commands import Door, Message
+from signaling.fields import read_exactly
 from signaling.limits import Limits
 from signaling.lines import Lines
 from signaling.ports import Revocations, Runs
@@ -86,7 +87,7 @@ class Rest:
 
     async def create(self, request: web.Request) -> web.Response:
         owner = await self._gate.owner(request, spends=Kind.RUN)
-        spec = await read_shape(request, NewRun, limit=self._limits.body_bytes)
+        spec = await read_exactly(request, NewRun, limit=self._limits.body_bytes)
         run = await self._runs.create(spec, owner=owner)
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
 
@@ -187,7 +188,7 @@ class Rest:
     async def share(self, request: web.Request) -> web.Response:
         visit = await self._visit(request, needs=Role.OWNER)
         self._gate.spend(Kind.TOKEN, request, visit.credential)
-        wanted = await read_shape(request, TokenRequest, limit=self._limits.body_bytes)
+        wanted = await read_exactly(request, TokenRequest, limit=self._limits.body_bytes)
         run_id, ttl = visit.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
         body = {
@@ -248,7 +249,7 @@ def _status(text: str | None) -> RunStatus | None:
 def _limit(text: str | None) -> int:
     if text is None:
         return _PAGE
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _LONGEST_PAGE:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= _LONGEST_PAGE:
         raise _bad_query("limit", f"a number from 1 to {_LONGEST_PAGE}")
     return int(text)
 

@@ -144,7 +144,7 @@ def _check_sections(description: SessionDescription) -> None:
 
 def _check_numbers(video: MediaDescription) -> None:
     """They have to fit into the headers of packets (RFC 3550 §5.1, RFC 8285 §4.3)."""
-    if any(not 0 <= codec.payloadType <= 127 for codec in video.rtp.codecs):
+    if any(not 0 <= (codec.payloadType or 0) <= 127 for codec in video.rtp.codecs):
         raise _bad("a payload type in this offer (a=rtpmap) is not from 0 to 127")
     if any(not 1 <= extension.id <= 255 for extension in video.rtp.headerExtensions):
         raise _bad("a header extension in this offer (a=extmap) has an id that is not from 1 to 255")

@@ -24,6 +24,16 @@ _GRACE = 1.0
 """Seconds that requests under way get when the server stops."""
 
 
+class _HttpLog(logging.LoggerAdapter[logging.Logger]):
+    """aiohttp's reports, but of those who send what is no HTTP or go too soon: anybody can do that by the thousand."""
+
+    def exception(self, msg: object, *args: object, exc_info: Any = True, **kwargs: Any) -> None:  # noqa: ANN401
+        if isinstance(exc_info, HttpProcessingError | web.RequestPayloadError | ConnectionError):
+            self.debug(msg, *args)
+        else:
+            super().exception(msg, *args, exc_info=exc_info, **kwargs)
+
+
 class Server:
     """API, signaling, pages and frames on their ports."""
 

@@ -1,0 +1,52 @@
+"""Fields of a body that are not known, where to pass over them in silence would do something else than was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from aiohttp import web
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from signaling.problems import ShapeT, from_code, parse_shape, read_json
+
+
+async def read_exactly(request: web.Request, shape: type[ShapeT], *, limit: int) -> ShapeT:
+    """As `read_shape`, and 422 for a field that is not known, too."""
+    text = await read_json(request, limit=limit)
+    found = parse_shape(text, shape)
+    refuse_unknown(from_json(text), shape)
+    return found
+
+
+def refuse_unknown(given: object, shape: type[BaseModel], place: str = "") -> None:
+    """Raises Problem 422 for the first field that ``shape`` does not have, with the nearest that it has."""
+    if not isinstance(given, dict):
+        return
+    fields = {name: field for key, field in shape.model_fields.items() for name in (key, field.alias or key)}
+    for name, value in given.items():
+        if name not in fields:
+            known = sorted({field.alias or key for key, field in shape.model_fields.items()})
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"fields: {', '.join(known)}"
+            raise from_code("invalid", f"{place}{name}: there is no such field; {hint}", field=f"{place}{name}")
+        inner = _shape_in(fields[name].annotation)
+        if inner is not None:
+            for part, item in _items(value):
+                refuse_unknown(item, inner, f"{place}{name}.{part}")
+
+
+def _items(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, list):
+        yield from ((f"{index}.", item) for index, item in enumerate(value))
+    else:
+        yield "", value
+
+
+def _shape_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+    """The shape in ``Shape``, ``Shape | None`` or ``tuple[Shape, ...] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _shape_in(each))), None)
