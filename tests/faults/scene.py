@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +92,10 @@ async def gauge(server: Served, name: str) -> float:
     return float(next((line.rpartition(" ")[2] for line in lines if line.startswith(f"{name} ")), "0"))
 
 
-async def until_gauge(server: Served, name: str, value: float, *, seconds: float) -> None:
-    """Until it is that; gauges send no events."""
+async def until_gauge(server: Served, name: str, is_so: Callable[[float], bool], *, seconds: float) -> None:
+    """Until that is so of it; gauges send no events."""
     async with asyncio.timeout(seconds):
-        while await gauge(server, name) != value:  # noqa: ASYNC110
+        while not is_so(await gauge(server, name)):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
