@@ -129,6 +129,11 @@ class Gestures:
         )
         return before
 
+    def scrolled_to(self, selector: str, began: float) -> list[HumanAction]:
+        """Something within the page was scrolled, and now shows this."""
+        action = Action(type=ActionType.SCROLL, selector=selector)
+        return self._emit(action, f"Scroll to {called(selector)}", began)
+
     def _click(self, selector: str, count: int, began: float) -> list[HumanAction]:
         name = called(selector)
         if count <= 1:

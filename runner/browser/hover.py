@@ -43,6 +43,8 @@ class _Seen:
 class _Ahead:
     place: tuple[Page, float, float]
     wanted: asyncio.Event
+    begun: asyncio.Event
+    """The look has begun, and is let come to its end: what it holds in the page must be given back."""
     looking: asyncio.Task[_Seen | None]
 
     async def seen(self) -> _Seen | None:
@@ -65,15 +67,21 @@ class Hover:
     def rest(self, page: Page, x: float, y: float) -> None:
         """The pointer is here now, and no button is down."""
         self.leave()
-        wanted = asyncio.Event()
-        looking = self._background.spawn(_look(page, x, y, wanted))
-        self._ahead = _Ahead((page, x, y), wanted, looking)
+        wanted, begun = asyncio.Event(), asyncio.Event()
+        looking = self._background.spawn(_look(page, x, y, wanted, begun))
+        self._ahead = _Ahead((page, x, y), wanted, begun, looking)
 
     def leave(self) -> None:
         """What was seen counts no more."""
-        if self._ahead is not None:
-            self._ahead.looking.cancel()
-        self._ahead = None
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            self._forget(ahead)
+
+    def _forget(self, ahead: _Ahead) -> None:
+        if ahead.begun.is_set():
+            self._background.spawn(_dispose(ahead.looking))
+        else:
+            ahead.looking.cancel()
 
     async def looked(self) -> Spot | None:
         """Waits for the look ahead and gives what it saw, if anything."""
@@ -85,10 +93,12 @@ class Hover:
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead.place != (page, x, y):
             if ahead is not None:
-                ahead.looking.cancel()
+                self._forget(ahead)
             return await spot_at(page, x, y)
         seen = await ahead.seen()
         spot = await self._confirmed(page, seen) if seen is not None else None
+        if spot is None:
+            self._forget(ahead)
         return spot or await spot_at(page, x, y)
 
     async def _confirmed(self, page: Page, seen: _Seen) -> Spot | None:
@@ -114,9 +124,15 @@ def _checks(page: Page, spot: Spot, *, thorough: bool) -> Iterator[Coroutine[Any
         yield finds_only(page, spot.selector, spot.handle)
 
 
-async def _look(page: Page, x: float, y: float, wanted: asyncio.Event) -> _Seen | None:
+async def _dispose(looking: asyncio.Task[_Seen | None]) -> None:
+    if (seen := await looking) is not None:
+        await seen.spot.dispose()
+
+
+async def _look(page: Page, x: float, y: float, wanted: asyncio.Event, begun: asyncio.Event) -> _Seen | None:
     with suppress(TimeoutError):
         await asyncio.wait_for(wanted.wait(), _REST_SECONDS)
+    begun.set()
     with suppress(PlaywrightError, TimeoutError):
         spot = await asyncio.wait_for(spot_at(page, x, y), _LOOK_SECONDS)
         return _Seen(spot, time.monotonic()) if spot is not None else None

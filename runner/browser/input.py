@@ -21,6 +21,7 @@ from runner.browser.gestures import Gestures, Press
 from runner.browser.hover import Hover
 from runner.browser.keys import MODIFIERS
 from runner.browser.picking import to_viewport
+from runner.browser.scrolling import Scroll, scrolls_within
 from runner.browser.spots import Spot, spot_at, spot_focused
 from runner.browser.tabs import Tabs
 from runner.browser.wires import Wires
@@ -52,6 +53,7 @@ class InputDesk:
         self._field: Spot | None = None
         self._opening = False
         self._ticking: tuple[Spot, float] | None = None
+        self._scroll: Scroll | None = None
         self._background = Background()
         self._hover = Hover(self._background)
         self._ways: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
@@ -92,11 +94,13 @@ class InputDesk:
         """Releases what is held down, and returns what had not been told yet."""
         self._move = None
         async with self._turn:
+            shown = await self._scrolled_to()
             if not self._dialogs.blocks(self._tabs.active):
                 await self._act(self._wires.release(self._tabs.active))
-            self._press = self._field = None
+            self._drop(self._press.spot if self._press else None, self._field)
+            self._press = self._field = self._ticking = None
             self._hover.leave()
-            return self._gestures.flush()
+            return [*shown, *self._gestures.flush()]
 
     async def aclose(self) -> None:
         await self._background.aclose()
@@ -105,7 +109,8 @@ class InputDesk:
         page = self._tabs.active
         if self._dialogs.blocks(page):
             return []
-        left = self._gestures.enter(self._tabs.index)
+        shown = await self._scrolled_to() if command.kind != "wheel" else []
+        left = [*shown, *self._gestures.enter(self._tabs.index)]
         if before is not None:
             await self._move_to(page, before)
         return [*left, *await self._ways[command.kind](page, command)]
@@ -155,7 +160,9 @@ class InputDesk:
         self._rest(page, x, y)
         if press is None:
             return []
-        return await self._toggled(press) or self._gestures.pointer(press, command, (x, y), target)
+        done = await self._toggled(press) or self._gestures.pointer(press, command, (x, y), target)
+        self._drop(press.spot, target)
+        return done
 
     async def _toggled(self, press: Press) -> list[HumanAction]:
         """A click on a box, or a pull at a slider, is told by what has become of it."""
@@ -168,9 +175,25 @@ class InputDesk:
 
     async def _wheel(self, page: Page, command: Input) -> list[HumanAction]:
         x, y = self._point(command)
+        before: list[HumanAction] = []
+        if self._scroll is None or not self._scroll.goes_on(page, x, y):
+            before = await self._scrolled_to()
+            self._scroll = await self._scroll_at(page, x, y, command.delta_y, time.time())
         await self._act(self._wires.modifiers(page, command.modifiers))
         await self._act(self._wires.wheel(page, x, y, command.delta_x, command.delta_y))
-        return self._gestures.scrolled(command.delta_y, time.time())
+        return before if self._scroll.within else [*before, *self._gestures.scrolled(command.delta_y, time.time())]
+
+    async def _scroll_at(self, page: Page, x: float, y: float, pixels: float, began: float) -> Scroll:
+        return Scroll(page, x, y, began, bool(await self._look(scrolls_within(page, x, y, pixels))))
+
+    async def _scrolled_to(self) -> list[HumanAction]:
+        """Scrolling is over; where something within the page was scrolled, it is told by what that has come to show."""
+        scroll, self._scroll = self._scroll, None
+        if scroll is None or not scroll.within or self._dialogs.blocks(scroll.page):
+            return []
+        spot = await self._look(scroll.shown())
+        self._drop(spot)
+        return self._gestures.scrolled_to(spot.selector, scroll.began) if spot else []
 
     async def _key_down(self, page: Page, command: Input) -> list[HumanAction]:
         if command.key in MODIFIERS:
@@ -228,8 +251,14 @@ class InputDesk:
         if press is None:
             return []
         if max(abs(x - press.x), abs(y - press.y)) > 10:
-            return self._gestures.scrolled(press.y - y, press.at)
-        return await self._toggled(press) or self._gestures.pointer(press, command, (press.x, press.y), None)
+            pixels = press.y - y
+            # What a finger has scrolled has room to be scrolled back.
+            self._scroll = await self._scroll_at(page, press.x, press.y, -pixels, press.at)
+            self._drop(press.spot)
+            return [] if self._scroll.within else self._gestures.scrolled(pixels, press.at)
+        done = await self._toggled(press) or self._gestures.pointer(press, command, (press.x, press.y), None)
+        self._drop(press.spot)
+        return done
 
     async def _focused(self, page: Page) -> Spot:
         """The same spot as long as the focus stays, so that its selector is made once for all the text in it."""
@@ -240,8 +269,11 @@ class InputDesk:
                 if state.focused:
                     self._field = replace(field, was=state)
                     return self._field
-        self._field = await spot_focused(page)
-        return self._field
+        focused = await spot_focused(page)
+        if field is not None and (self._ticking is None or self._ticking[0].handle is not field.handle):
+            self._drop(field)
+        self._field = focused
+        return focused
 
     async def _changes(self, page: Page, spot: Spot, began: float) -> list[HumanAction] | None:
         """What the key did to the element that has the focus, or to the one that it has moved to; None for nothing."""
@@ -262,7 +294,14 @@ class InputDesk:
         options = await self._look(spot.options())
         if options is not None:
             await self._look(spot.handle.focus())
+            self._field = None
             self._dialogs.offer_select(page, spot, options)
+
+    def _drop(self, *spots: Spot | None) -> None:
+        """Nothing is asked of them any more."""
+        for spot in spots:
+            if spot is not None:
+                self._background.spawn(spot.dispose())
 
     def _point(self, command: Input) -> tuple[float, float]:
         return to_viewport(command, self._tabs.viewport)

@@ -64,6 +64,12 @@ class Spot:
         """As it is by now; raises playwright's Error where it has gone with its page."""
         return await _state(self.handle)
 
+    async def dispose(self) -> None:
+        """The page need not keep it any more."""
+        frames = [element for element, _, _ in self.found.frames] if self.found else []
+        for handle in (self.handle, *frames):
+            await handle.dispose()
+
     async def options(self) -> tuple[Choice, ...]:
         """Of a ``<select>``."""
         return tuple(Choice(**option) for option in await self.handle.evaluate(_OPTIONS))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from playwright.async_api import CDPSession, Page
+from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
 from control.commands import Input, Modifier
@@ -39,33 +39,48 @@ class Wires:
         self._sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._buttons: set[Button] = set()
         self._at: tuple[Page, float, float] | None = None
-        """Where the pointer is while a button is down, when nobody else moves it."""
+        """Where the person's pointer rests, in the page as it is; None where that is not known."""
+        self._going: tuple[Page, float, float] | None = None
+        """Where it was sent last."""
+        self._watched: WeakSet[Page] = WeakSet()
         self._keys: dict[str, Input] = {}
         self._implied: set[Modifier] = set()
         self._touching = False
 
     async def move(self, page: Page, x: float, y: float) -> None:
-        if self._buttons:
-            self._at = (page, x, y)
+        self._watch(page)
+        self._at, self._going = None, (page, x, y)
         await page.mouse.move(x, y)
+        if self._going == (page, x, y):
+            self._at = self._going
 
     async def down(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
         """The press waits for the move: sent together, the page now and then sees them the other way round."""
         self._buttons.add(button)
-        await self.move(page, x, y)
+        await self._move_there(page, x, y)
         await page.mouse.down(button=button, click_count=count)
 
     async def up(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
-        if self._at != (page, x, y):
-            await self.move(page, x, y)
+        await self._move_there(page, x, y)
         self._buttons.discard(button)
-        if not self._buttons:
-            self._at = None
         await page.mouse.up(button=button, click_count=count)
 
     async def wheel(self, page: Page, x: float, y: float, delta_x: float, delta_y: float) -> None:
-        await page.mouse.move(x, y)
+        await self._move_there(page, x, y)
         await page.mouse.wheel(delta_x, delta_y)
+
+    async def _move_there(self, page: Page, x: float, y: float) -> None:
+        if self._at != (page, x, y):
+            await self.move(page, x, y)
+
+    def _watch(self, page: Page) -> None:
+        """A new document has not seen the pointer yet."""
+        if page not in self._watched:
+            self._watched.add(page)
+            page.on("framenavigated", self._lose)
+
+    def _lose(self, _: Frame | None = None) -> None:
+        self._at = self._going = None
 
     async def modifiers(self, page: Page, wanted: Sequence[Modifier]) -> None:
         """Modifiers that are down at the person's, though their key was pressed elsewhere."""
@@ -131,7 +146,7 @@ class Wires:
         for button in tuple(self._buttons):
             self._buttons.discard(button)
             await page.mouse.up(button=button)
-        self._at = None
+        self._lose()
         if self._touching:
             await self.touch(page, "touchEnd", 0, 0)
 

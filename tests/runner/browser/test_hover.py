@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import JSHandle
 
 from control.commands import Input
+from runner.browser import spots as spots_module
 from runner.browser.background import Background
 from runner.browser.hover import Hover
+from runner.browser.spots import Spot
 from tests.runner.browser.seat import Seat, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -122,3 +128,51 @@ async def test_what_a_box_held_is_never_taken_on_trust(seat: Seat, background: B
     spot = await hover.spot_at(seat.driver.page, 60, 100)
     assert spot is not None
     assert spot.was.checked
+
+
+async def test_what_was_seen_is_given_back_once_it_is_replaced(seat: Seat, background: Background) -> None:
+    hover = await rested(seat, background, 30, 185, patience=30)
+    first = await hover.looked()
+    hover.rest(seat.driver.page, 30, 25)
+    second = await hover.looked()
+    await seat.driver.page.evaluate("() => document.querySelector('button').remove()")
+    third = await hover.spot_at(seat.driver.page, 30, 25)
+    assert first
+    assert first.found
+    assert second
+    assert third
+    for handle in (first.handle, first.found.frames[0][0], second.handle):
+        await given_back(handle)
+    assert await third.handle.evaluate("element => element.tagName") == "HTML"
+
+
+async def test_a_click_leaves_nothing_behind_in_the_page(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    spots: list[Spot] = []
+
+    async def kept(*given: Any) -> Spot:  # noqa: ANN401 - whatever it is made from
+        spots.append(await original(*given))
+        return spots[-1]
+
+    original = spots_module._spot
+    monkeypatch.setattr(spots_module, "_spot", kept)
+    for y in (25, 65):
+        await rested_and_clicked(seat, 30, y)
+    await seat.driver.flush_input()
+    assert len(spots) >= 2
+    for spot in spots:
+        await given_back(spot.handle)
+
+
+async def given_back(handle: JSHandle) -> None:
+    """The page does not keep it any more, soon."""
+    async with asyncio.timeout(5):
+        while await held(handle):
+            pass
+
+
+async def held(handle: JSHandle) -> bool:
+    try:
+        await handle.evaluate("() => 0")
+    except PlaywrightError:
+        return False
+    return True

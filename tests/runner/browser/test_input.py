@@ -56,12 +56,21 @@ INNER = """<title>Inner</title><body style="margin: 0">
 <button style="position: absolute; left: 10px; top: 10px; width: 90px; height: 30px"
   onclick="this.textContent = 'Hit'">Inside</button>
 <input style="position: absolute; left: 10px; top: 50px; width: 90px; height: 20px" aria-label="Inner name"></body>"""
+SCROLLS = """<title>Scrolls</title><body style="margin: 0">
+<style>.at { position: absolute; left: 400px; width: 200px; height: 60px; margin: 0; border: 0; padding: 0 }</style>
+<ul class="at" style="top: 200px; overflow-y: auto"></ul><iframe class="at" style="top: 300px" src="/long"></iframe>
+<div style="height: 3000px; width: 1px"></div><script>
+  for (let i = 0; i < 20; i++) document.querySelector('ul').innerHTML += `<li style="height: 30px">Item ${i}</li>`;
+</script></body>"""
+LONG = """<title>Long</title><body style="margin: 0"><script>
+  for (let i = 0; i < 20; i++) document.body.innerHTML += `<p style="margin: 0; height: 30px">Line ${i}</p>`;
+</script></body>"""
 EMPTY = "<title>Empty</title>"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Seat]:
-    async with seated({"/": FORM, "/inner": INNER, "/empty": EMPTY}) as seat:
+    async with seated({"/": FORM, "/inner": INNER, "/scrolls": SCROLLS, "/long": LONG, "/empty": EMPTY}) as seat:
         yield seat
 
 
@@ -229,6 +238,107 @@ async def test_the_wheel_is_one_step(seat: Seat) -> None:
     actions = await key(seat, "Escape", "Escape")
     assert told(actions) == [("scroll", None, "360"), ("press", None, "Escape")]
     assert actions[0].description == "Scroll down 360 px"
+
+
+@pytest.mark.parametrize(
+    ("y", "shown", "selector"),
+    [
+        (215, "Item 5", "text=Item 5"),
+        (315, "Line 5", "iframe >> internal:control=enter-frame >> text=Line 5"),
+    ],
+    ids=["list", "frame"],
+)
+async def test_what_was_scrolled_within_the_page_is_told_by_what_it_shows(
+    seat: Seat, y: float, shown: str, selector: str
+) -> None:
+    await seat.show("/scrolls")
+    seat.driver.attended = True
+    for _ in range(3):
+        assert await send(seat, "wheel", 450, y, delta_y=50) == []
+    await until_shown(seat, 450, y, shown)
+    assert told(await key(seat, "Escape", "Escape"))[0] == ("scroll", selector, "")
+    assert await seat.driver.page.evaluate("scrollY") == 0
+    await seat.show("/scrolls")
+    await seat.do("scroll", selector=selector)
+    assert await seat.driver.page.evaluate("scrollY") == 0
+    assert await visible_text(seat, selector) == shown
+
+
+async def test_a_list_at_its_end_leaves_the_wheel_to_the_page(seat: Seat) -> None:
+    await seat.show("/scrolls")
+    seat.driver.attended = True
+    assert await send(seat, "wheel", 450, 215, delta_y=-80) == []
+    assert told(await seat.driver.flush_input()) == [("scroll", None, "-80")]
+
+
+async def test_a_swipe_scrolls(seat: Seat) -> None:
+    await seat.show("/scrolls")
+    seat.driver.attended = True
+    await swipe(seat, 700, 500)
+    await seat.driver.page.wait_for_function("scrollY > 0")
+    (scrolled,) = await seat.driver.flush_input()
+    assert told([scrolled]) == [("scroll", None, "100")]
+
+
+async def test_a_swipe_within_a_list_is_told_by_what_it_shows(seat: Seat) -> None:
+    await seat.show("/scrolls")
+    seat.driver.attended = True
+    await swipe(seat, 450, 250)
+    await seat.driver.page.wait_for_function("document.querySelector('ul').scrollTop > 0")
+    (scrolled,) = await seat.driver.flush_input()
+    assert told([scrolled])[0][:2] == ("scroll", scrolled.action.selector)
+    assert (scrolled.action.selector or "").startswith("text=Item ")
+    assert await seat.driver.page.evaluate("scrollY") == 0
+
+
+async def swipe(seat: Seat, x: float, y: float) -> None:
+    """A finger goes up by 100 pixels."""
+    await send(seat, "touch_start", x, y)
+    for step in range(1, 5):
+        await seat.driver.page.evaluate("() => new Promise(requestAnimationFrame)")
+        await send(seat, "touch_move", x, y - 25 * step)
+    await send(seat, "touch_end", x, y - 100)
+
+
+async def until_shown(seat: Seat, x: float, y: float, text: str) -> None:
+    """The wheel scrolls smoothly."""
+    at = """([x, y, text]) => {
+      const hit = document.elementFromPoint(x, y);
+      const box = hit.getBoundingClientRect();
+      const found = hit.matches('iframe') ? hit.contentDocument.elementFromPoint(x - box.left, y - box.top) : hit;
+      return found.textContent === text;
+    }"""
+    await seat.driver.page.wait_for_function(at, arg=[x, y, text])
+
+
+async def visible_text(seat: Seat, selector: str) -> str | None:
+    return await seat.driver.page.locator(selector).text_content() if await seat.driver.find(selector) else None
+
+
+async def test_a_press_where_the_pointer_rests_needs_no_move(seat: Seat) -> None:
+    await send(seat, "move", 250, 20)
+    await logged(seat, "move,250;")
+    click_ = "pointerdown,0,250,20,,mouse;pointerup,0,250,20,,mouse;"
+    await click(seat, 250, 20)
+    await click(seat, 250, 20)
+    await logged(seat, f"move,250;{click_}{click_}")
+
+
+@pytest.mark.parametrize("between", ["control that ended", "another page", "another place"])
+async def test_a_press_is_preceded_by_a_move_where_the_pointer_may_be_elsewhere(seat: Seat, between: str) -> None:
+    await click(seat, 250, 20)
+    await logged(seat, "pointerup,0,250,20,,mouse;")
+    if between == "another page":
+        await seat.show("/")
+        seat.driver.attended = True
+    elif between == "control that ended":
+        await seat.driver.flush_input()
+        await seat.do("hover", selector="#bin")
+    else:
+        await click(seat, 260, 105)
+    await seat.driver.page.evaluate("() => { log.textContent = ''; }")
+    await click(seat, 250, 20)
+    await logged(seat, "move,250;pointerdown,0,250,20,,mouse;pointerup,0,250,20,,mouse;")
 
 
 async def test_frames_and_shadow_roots(seat: Seat) -> None:
