@@ -18,6 +18,7 @@ from media.livekit import Packet
 from signaling.auth import Credential, Visit
 from signaling.limits import Limits
 from signaling.livekit.room import CONTROL, Guest
+from signaling.rates import Rate
 from tests.media.pictures import put, quarters
 from tests.signaling.fakes import FakeRun
 from tests.signaling.house import ADA, CONFIG, House, Peer, Socket, auth
@@ -26,7 +27,17 @@ Sent = str | bytes
 Exchange = Callable[[Sent], Awaitable[list[dict[str, Any]]]]
 """Sends one message and returns everything that came until a message sent after it was answered."""
 
-ROOMY = Limits(viewers=10_000, connections=10_000, in_flight=100_000)
+_ANY_RATE = Rate(1_000_000, 1)
+ROOMY = Limits(
+    viewers=10_000,
+    connections=10_000,
+    in_flight=100_000,
+    runs=_ANY_RATE,
+    watches=_ANY_RATE,
+    tokens=_ANY_RATE,
+    failures=_ANY_RATE,
+    messages=_ANY_RATE,
+)
 """So that it is the input that is refused, and not its amount."""
 OPEN_HOUSE = replace(CONFIG, limits=ROOMY)
 
@@ -100,7 +111,6 @@ async def by_livekit(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
         "session",
         apps.lines.open(visit, "livekit", lambda _: None, seated=False),
         door=apps.door,
-        metrics=apps.metrics,
         limits=ROOMY,
         send=lambda data: came.put_nowait(json.loads(data)),
     )

@@ -10,8 +10,34 @@ Mutation = Callable[[random.Random, list[str]], None]
 """Changes the lines in place."""
 
 _NUMBERS = ("0", "-1", "128", "256", "65535", "65536", "99999", "4294967296", "1" + "0" * 400, "1e9", "0x10", "\u0661")
-_HOSTS = ("0.0.0.0", "127.0.0.1", "::1", "::", "127.1", "256.1.1.1", "a.local", "-", "[::1]", "127.0.0.1%lo", "fe80::1%1")
-_ATTRIBUTES = ("", "a", "a=", "a=:", "=", "m=", "v=1", "a=\0", "\u2028", "a=candidate:", "a=rtpmap:", "a=fmtp:96", "a=mid:")
+_HOSTS = (
+    "0.0.0.0",
+    "127.0.0.1",
+    "::1",
+    "::",
+    "127.1",
+    "256.1.1.1",
+    "a.local",
+    "-",
+    "[::1]",
+    "127.0.0.1%lo",
+    "fe80::1%1",
+)
+_ATTRIBUTES = (
+    "",
+    "a",
+    "a=",
+    "a=:",
+    "=",
+    "m=",
+    "v=1",
+    "a=\0",
+    "\u2028",
+    "a=candidate:",
+    "a=rtpmap:",
+    "a=fmtp:96",
+    "a=mid:",
+)
 _DIRECTIONS = ("a=sendonly", "a=inactive", "a=sendrecv", "a=recvonly")
 _LONG = "x" * 2000
 
@@ -69,7 +95,9 @@ def _payload_type(luck: random.Random, lines: list[str]) -> None:
     """Everywhere at once, so that what is said stays in step."""
     old, new = luck.choice(("96", "97", "98", "103", "104")), luck.choice(_NUMBERS)
     for at, line in enumerate(lines):
-        lines[at] = line.replace(f":{old} ", f":{new} ").replace(f" {old} ", f" {new} ").replace(f"apt={old}", f"apt={new}")
+        lines[at] = (
+            line.replace(f":{old} ", f":{new} ").replace(f" {old} ", f" {new} ").replace(f"apt={old}", f"apt={new}")
+        )
 
 
 def _candidate(luck: random.Random, lines: list[str]) -> None:

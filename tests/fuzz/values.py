@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -94,6 +94,10 @@ def good(shape: Any) -> SearchStrategy[Any]:  # noqa: ANN401 - any annotation
     arguments = [each for each in get_args(shape) if each not in {NoneType, Ellipsis}]
     if get_origin(shape) is Literal:
         return st.sampled_from(arguments)
+    if get_origin(shape) is dict:
+        return st.dictionaries(good(arguments[0]), st.text(min_size=3, max_size=9), max_size=3)
+    if get_origin(shape) is Annotated:
+        return good(arguments[0])
     if get_origin(shape) is tuple:
         return st.lists(good(arguments[0]), max_size=3)
     if get_origin(shape) in {Union, UnionType}:

@@ -1,0 +1,58 @@
+"""A server on the real registry and store, whose browsers do nothing: any number of runs may be started."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from control.shapes import Size
+from runner.driver import Driver
+from runner.registry import RunRegistry
+from runner.store.database import Store
+from signaling.server import Server
+from tests.fakes import FakeDriver, FakePlanner, click
+from tests.fuzz.doors import OPEN_HOUSE
+from tests.signaling.house import House
+
+
+class Fleet:
+    """A new fake browser for each run; implements runner.driver.Drivers."""
+
+    def __init__(self) -> None:
+        self.drivers: list[FakeDriver] = []
+
+    async def launch(self, kind: str, *, viewport: Size) -> Driver:
+        self.drivers.append(FakeDriver())
+        return self.drivers[-1]
+
+    async def aclose(self) -> None:
+        pass
+
+
+class RealHouse(House):
+    """Talks to `registry` in place of fake runs."""
+
+    def __init__(self, registry: RunRegistry, store: Store, fleet: Fleet) -> None:
+        super().__init__(OPEN_HOUSE)
+        self.registry = registry
+        self.fleet = fleet
+        self.server = Server(OPEN_HOUSE, runs=registry, revocations=store, dist=Path("there is none"))
+
+
+@asynccontextmanager
+async def real_house(folder: Path, *, max_runs: int = 10_000) -> AsyncIterator[RealHouse]:
+    store, fleet = await Store.open(folder), Fleet()
+    registry = RunRegistry(
+        drivers=fleet,
+        store=store,
+        planner_factory=lambda *_: FakePlanner([click("#pay")]),
+        max_runs=max_runs,
+    )
+    try:
+        async with RealHouse(registry, store, fleet) as house:
+            yield house
+            await registry.aclose()
+    finally:
+        await registry.aclose()
+        await store.aclose()
