@@ -27,6 +27,10 @@ class RenditionStats:
     """The latest target, in bits per second."""
     encode_ms: float = 0.0
     """How long the latest encode took."""
+    encode_seconds: float = 0.0
+    """How long all of them took."""
+    age_seconds: float = 0.0
+    """How old its frames were when they were handed to the viewers, all together."""
     width: int = 0
     """Of the latest frame, in pixels."""
     height: int = 0
@@ -49,6 +53,8 @@ class StreamStats:
     """Encoded frames that single viewers missed because they were too slow, all viewers together."""
     decode_ms: float = 0.0
     """How long the latest decode took."""
+    decode_seconds: float = 0.0
+    """How long all of them took."""
     fps: float = 0.0
     """Pictures per second that are encoded at most right now: fewer than asked for when the machine is short of CPU."""
     renditions: dict[LaneKey, RenditionStats] = field(default_factory=dict)

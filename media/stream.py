@@ -338,9 +338,12 @@ class LiveStream:
             lane.gate.request()
             return
         self._refused = False
-        self._stats.decoded += worker.take_decodes()
+        decodes = worker.take_decodes()
+        self._stats.decoded += decodes
         self._stats.decode_ms = worker.decode_ms
+        self._stats.decode_seconds += decodes * worker.decode_ms / 1000
         stats.encode_ms = worker.encode_ms
+        stats.encode_seconds += worker.encode_ms / 1000
         if frame is None:
             stats.skipped += 1
         else:
@@ -349,6 +352,7 @@ class LiveStream:
     def _deliver(self, lane: Lane, frame: EncodedFrame) -> None:
         stats = self._stats.of(lane.key)
         stats.encoded += 1
+        stats.age_seconds += max(0.0, time.time() - frame.captured_at)
         stats.width, stats.height = frame.width, frame.height
         if frame.keyframe:
             stats.keyframes += 1

@@ -22,7 +22,7 @@ from signaling.openapi import Docs
 from signaling.origins import Origins
 from signaling.pages import Pages
 from signaling.ports import Revocations, Runs
-from signaling.problems import Handler, answer_problems
+from signaling.problems import CODE, Handler, answer_problems
 from signaling.proxies import Proxies
 from signaling.rates import Kind, Rates
 from signaling.rest import Rest
@@ -130,7 +130,7 @@ def _outermost(origins: Origins, metrics: Metrics) -> Middleware:
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await answer_problems(request, _checked(origins, handler))
         if response.status >= 400:
-            metrics.refused.labels(str(response.status)).inc()
+            metrics.refused.labels(str(response.status), response.get(CODE, "")).inc()
         return response
 
     return guard

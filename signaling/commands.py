@@ -13,6 +13,7 @@ from control.errors import JumpseatError, ProtocolError, RateLimited, Refused, T
 from control.events import Ack, ErrorReply, Reply
 from control.roles import Actor, authorize
 from signaling.limits import Limits
+from signaling.logs import About
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.rates import Meter
@@ -136,7 +137,7 @@ async def _carry_out(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
     except ProtocolError as error:
         return ErrorReply(id=command.id, code=error.code, message=str(error), field=error.field)
     except Exception:
-        logger.error("[run %s] %s has failed", run.id, command.type, exc_info=True)
+        About(logger, run.id, actor.viewer_id).error("%s has failed", command.type, exc_info=True)
         code = JumpseatError.code
         return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
     return _with_id(reply, command.id)

@@ -13,6 +13,7 @@ from typing import Any
 from control.shapes import Clock, utc_now
 from signaling.auth import Visit
 from signaling.limits import Seats
+from signaling.logs import About
 from signaling.metrics import Metrics
 from signaling.problems import Problem
 
@@ -159,7 +160,7 @@ class Lines:
         self._metrics.connections.labels(transport).inc()
         if joins:
             visit.run.join(visit.actor)
-            logger.info("[run %s] [viewer %s] %s open", visit.run.id, visit.actor.viewer_id, transport)
+            About(logger, visit.run.id, visit.actor.viewer_id).info("%s open", transport)
         return line
 
     def revoke(self, run_id: str, token_id: str) -> None:
@@ -193,4 +194,4 @@ class Lines:
             self._seats.leave(visit.run.id, visit.actor.viewer_id)
         if line.joins:
             visit.run.leave(visit.actor.viewer_id)
-            logger.info("[run %s] [viewer %s] %s closed", visit.run.id, visit.actor.viewer_id, line.transport)
+            About(logger, visit.run.id, visit.actor.viewer_id).info("%s closed", line.transport)

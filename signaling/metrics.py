@@ -9,6 +9,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from signaling.figures import RunFigures
+
 Check = Callable[[], Awaitable[str | None]]
 """None where all is well, else one sentence on what is not."""
 
@@ -34,7 +36,7 @@ class Metrics:
             "jumpseat_connections_cut", "Connections that the server ended", ["reason"], registry=self.registry
         )
         self.refused = Counter(
-            "jumpseat_requests_refused", "HTTP requests that were refused", ["status"], registry=self.registry
+            "jumpseat_requests_refused", "HTTP requests that were refused", ["status", "code"], registry=self.registry
         )
         self.frames = Counter(
             "jumpseat_frames_served", "JPEG frames sent by the frame server", ["kind"], registry=self.registry
@@ -45,6 +47,8 @@ class Metrics:
         self.tasks = Gauge("jumpseat_tasks", "Tasks of the event loop that have not ended", registry=self.registry)
         self.tasks.set_function(lambda: len(asyncio.all_tasks()))
         ProcessCollector(registry=self.registry)
+        self.runs = RunFigures()
+        self.registry.register(self.runs)
 
 
 class Health:

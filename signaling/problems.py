@@ -16,6 +16,8 @@ from control.wording import wording
 
 logger = logging.getLogger(__name__)
 
+CODE = web.ResponseKey("problem", str)
+"""Where an answer that refuses keeps its code, for who counts them."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
@@ -71,9 +73,11 @@ class Problem(Exception):
             body["code"] = self.code
         if self.errors:
             body["errors"] = list(self.errors)
-        return web.json_response(
+        response = web.json_response(
             body, status=self.status, headers=self.headers, content_type="application/problem+json"
         )
+        response[CODE] = self.code or ""
+        return response
 
 
 def from_code(code: str, message: str, *, field: str | None = None) -> Problem:

@@ -23,6 +23,7 @@ from signaling.limits import Limits
 from signaling.lines import HangUp, Line, Lines
 from signaling.livekit.service import LiveKitService
 from signaling.livekit.tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
+from signaling.logs import About
 from signaling.ports import RunHandle
 from signaling.problems import Problem
 
@@ -197,7 +198,7 @@ class RunRoom:
             visit = visit_of(self._run, identity=member.identity, name=member.name, attributes=member.attributes)
             return self._welcome(visit, member)
         except (NotOurs, Problem) as error:
-            logger.info("[run %s] [viewer %s] is sent away: %s", self._run.id, member.identity, error)
+            About(logger, self._run.id, member.identity).info("is sent away: %s", error)
             self._do(self._remove(member.identity))
             return None
 
@@ -233,7 +234,7 @@ class RunRoom:
             for info in await self._service.participants(self.name):
                 self.admit(info)
         except RoomLost as error:
-            logger.debug("[run %s] %s", self._run.id, error)
+            About(logger, self._run.id).debug("%s", error)
 
     async def _remove(self, identity: str) -> None:
         await self._insist(lambda: self._service.remove(self.name, identity))
@@ -245,7 +246,7 @@ class RunRoom:
                 await call()
                 return
             except RoomLost as error:
-                logger.debug("[run %s] attempt %d: %s", self._run.id, attempt, error)
+                About(logger, self._run.id).debug("attempt %d: %s", attempt, error)
             await asyncio.sleep(_REMOVAL_DELAY)
 
     # The run's events
