@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from control.shapes import utc_now
@@ -15,9 +16,20 @@ Alarm = Callable[[datetime], Awaitable[None]]
 """Returns once that moment has come, or a little earlier."""
 
 
-async def wall_alarm(moment: datetime) -> None:
-    """By the wall clock."""
-    await asyncio.sleep((moment - utc_now()).total_seconds())
+class SteadyClock:
+    """The wall clock as it stood at the beginning, and steady from then on: somebody who sets the machine's clock
+    neither ends a wait early nor makes it endless."""
+
+    def __init__(self) -> None:
+        self._began = utc_now()
+        self._at = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._began + timedelta(seconds=time.monotonic() - self._at)
+
+    async def alarm(self, moment: datetime) -> None:
+        """See `Alarm`."""
+        await asyncio.sleep((moment - self()).total_seconds())
 
 
 class Unwanted(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from control.shapes import BrowserName, Clock, Size, utc_now
-from runner.changes import Alarm, wall_alarm
+from control.shapes import BrowserName, Clock, Size
+from runner.changes import Alarm
 from runner.files.exporting import Exporter, no_export
 
 
@@ -33,8 +33,9 @@ class SessionOptions:
     """Seconds beyond its own timeout after which a step is given up, because not even the driver answers."""
     grace: timedelta = timedelta(seconds=20)
     """How long the holder of control may be gone."""
-    clock: Clock = utc_now
-    alarm: Alarm = wall_alarm
+    clock: Clock | None = None
+    alarm: Alarm | None = None
+    """None, both: each run has a steady clock of its own."""
     max_steps: int = 2000
     """Of one run."""
     exporter: Exporter = no_export

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
-from control.shapes import NewRun, PlannerName, RunStatus, RunView
+from control.shapes import NewRun, PlannerName, RunStatus, RunView, utc_now
 from runner.driver import Drivers
 from runner.options import SessionOptions
 from runner.reach import Reach
@@ -97,7 +97,7 @@ class RunRegistry:
         record = await self._store.get(run_id)
         if record is None:
             return None
-        return StoredRun(record, self._store, clock=self._options.clock, exporter=self._options.exporter)
+        return StoredRun(record, self._store, clock=self._options.clock or utc_now, exporter=self._options.exporter)
 
     async def list(
         self, *, owner: str, status: RunStatus | None = None, limit: int = 50, cursor: str | None = None

@@ -19,7 +19,7 @@ from control.roles import Actor, authorize
 from control.run import Run
 from control.shapes import DialogAnswer, NewRun, PlannerName, RunView, Step
 from media.stream import LiveStream
-from runner.changes import Changes, Unwanted
+from runner.changes import Changes, SteadyClock, Unwanted
 from runner.describe import describe
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.files.exporting import whole
@@ -74,6 +74,9 @@ class Session:
         """Raises what ``planners`` raises."""
         self.owner = owner
         self._options = options
+        steady = SteadyClock()
+        self._clock = options.clock or steady
+        self._alarm = options.alarm or steady.alarm
         self._drivers = drivers
         self._store = store
         self._parcels = Parcels(store.parcels(run_id))
@@ -87,7 +90,7 @@ class Session:
             planner=planner,
             new_id=lambda: secrets.token_urlsafe(16),
             describe=lambda action: self._masking.text(describe(action)),
-            clock=options.clock,
+            clock=self._clock,
             grace=options.grace,
             looks_ahead=self._planners[planner].looks_ahead,
         )
@@ -284,14 +287,14 @@ class Session:
 
     def _take_seats(self, driver: Driver) -> _Cockpit:
         options = self._options
-        shots = Shots(self._run, driver, self._store, options.clock, self._logger)
+        shots = Shots(self._run, driver, self._store, self._clock, self._logger)
         hands = Hands(
             self._run,
             driver,
             changes=self._changes,
             shots=shots,
             masking=self._masking,
-            clock=options.clock,
+            clock=self._clock,
             logger=self._logger,
         )
         pilot = Pilot(
@@ -302,8 +305,8 @@ class Session:
             hands=hands,
             shots=shots,
             masking=self._masking,
-            clock=options.clock,
-            alarm=options.alarm,
+            clock=self._clock,
+            alarm=self._alarm,
             overtime=options.overtime,
             max_steps=options.max_steps,
             logger=self._logger,
