@@ -1,0 +1,105 @@
+"""The server is what ``/openapi.json`` says: what that allows and what it forbids is sent, and every answer checked."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis import Case
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.specs.openapi import checks
+
+from signaling.openapi import describe
+from tests.fuzz.effort import inputs
+from tests.fuzz.fleet import real_house
+from tests.signaling.house import ADA, auth
+
+RUN = "a-run-that-is-there"
+"""Stands for the id of one, in what is generated."""
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.unsupported_method,
+    checks.ignored_auth,
+]
+
+
+def described() -> dict[str, Any]:
+    """The description, with a run and a step that are there."""
+    known = {"runId": {"type": "string", "enum": [RUN]}, "stepNumber": {"type": "integer", "enum": [1]}}
+    found = copy.deepcopy(describe())
+    for path in found["paths"].values():
+        for operation in path.values():
+            for parameter in operation["parameters"]:
+                parameter["schema"] = known.get(parameter["name"], parameter["schema"])
+    return found
+
+
+def schema() -> schemathesis.BaseSchema:
+    generation = GenerationConfig(deterministic=True, with_security_parameters=False)
+    config = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=generation)))
+    return schemathesis.openapi.from_dict(described(), config=config)
+
+
+SCHEMA = schema()
+
+
+@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag")
+def as_text(ctx: schemathesis.SerializationContext, value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A server in a thread of its own, for clients that block."""
+
+    url: str
+    run_id: str
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    folder: Path = tmp_path_factory.mktemp("openapi")
+    stop: Future[None] = Future()
+    ready: Future[Ground] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(serve(folder, ready, stop)))
+    thread.start()
+    try:
+        yield ready.result(timeout=30)
+    finally:
+        stop.set_result(None)
+        thread.join(timeout=30)
+
+
+async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None:
+    try:
+        async with real_house(folder) as house:
+            steps = [{"type": "wait", "value": 1}]
+            _, run = await house.call("POST", "/api/tests", body={"url": "http://shop.test/", "steps": steps})
+            ready.set_result(Ground(house.url, run["id"]))
+            await asyncio.wrap_future(stop)
+    except BaseException as error:
+        if not ready.done():
+            ready.set_exception(error)
+        raise
+
+
+@SCHEMA.parametrize()
+@inputs(15)
+def test_answers_are_as_described(case: Case, ground: Ground) -> None:
+    wanted = [*CHECKS]
+    if case.path_parameters.get("runId") == RUN:
+        case.path_parameters["runId"] = ground.run_id
+    elif case.method != "OPTIONS":
+        wanted.append(checks.negative_data_rejection)
+    case.call_and_validate(base_url=ground.url, headers=auth(ADA), checks=wanted)
