@@ -9,6 +9,7 @@ import logging
 import mimetypes
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -51,13 +52,15 @@ class Parcels:
         return f"{KEPT}{digest};name={name};type={file['mimeType']};size={size}"
 
     def _keep(self, digest: str, value: str) -> None:
-        path = self._folder / digest
+        path, part = self._folder / digest, self._folder / f"{digest}.part"
         try:
             if not path.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
-                path.write_text(value, encoding="utf-8", newline="")
+                part.write_text(value, encoding="utf-8", newline="")
+                part.replace(path)
         except OSError as error:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             logger.warning("a file to upload could not be written down, and will not outlive the run: %s", error)
             self._unwritten[digest] = value
 

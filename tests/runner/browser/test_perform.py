@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
+from control.shapes import Action, ActionType
 from runner.browser.expect import matches
-from runner.driver import StepFailed
+from runner.driver import Driver, StepFailed
+from runner.planners.intents import Thing
+from runner.planners.lookup import Lookup
 from tests.runner.browser.seat import Seat, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -340,3 +343,22 @@ async def test_uploads_need_a_folder(tmp_path: Path) -> None:
         await seat.show("/")
         sentence = "This server has no folder for uploads: give the file as a data: URL"
         await fails(seat, sentence, type="upload", selector="input[type=file]", value=str(tmp_path / "any"))
+
+
+@pytest.mark.parametrize(
+    ("late", "selector"),
+    [
+        ("<button>Pay</button>", 'role=button[name="Pay"]'),
+        ("<a href=#>Pay</a>", 'role=link[name="Pay"]'),
+        ("<div onclick=''>Pay</div>", "text=Pay"),
+    ],
+)
+async def test_what_comes_late_is_named_as_what_was_met(seat: Seat, late: str, selector: str) -> None:
+    await seat.show("/cart")
+    way = Lookup(cast(Driver, None), Thing("Pay"), ActionType.CLICK).late
+    wanted = Action(type=ActionType.CLICK, selector=way)
+    doing = asyncio.ensure_future(seat.driver.perform(wanted, timeout_ms=5000))
+    await seat.driver.page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", late)
+    assert await doing == Action(type=ActionType.CLICK, selector=selector)
+    plain = Action(type=ActionType.CLICK, selector=f"{selector} >> nth=0")
+    assert await seat.driver.perform(plain, timeout_ms=3000) == plain

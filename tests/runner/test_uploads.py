@@ -1,0 +1,104 @@
+"""Uploaded files: their content goes to the page and into exports, and into no step and no event."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from control import commands as c
+from control.log import Entry
+from control.shapes import Action, RunStatus, StepStatus
+from runner.driver import HumanAction, StepFailed
+from runner.files.exporting import whole
+from runner.uploads import Parcels, data_url, payload, payloads
+from tests.fakes import FakePlanner
+from tests.runner.rig import Rig, rig
+
+WORDS = {name: f"the words of {name}".encode() for name in ("plan", "over", "hand")}
+
+
+def url(name: str) -> str:
+    return data_url(f"{name} 1.txt", "text/plain", WORDS[name])
+
+
+def upload(*values: str) -> Action:
+    return Action.model_validate({"type": "upload", "selector": "#file", "value": "\n".join(values)})
+
+
+def contents(text: str) -> set[str]:
+    return {name for name, words in WORDS.items() if base64.b64encode(words).decode() in text}
+
+
+def told(run: Rig) -> str:
+    """Everything that any viewer could have been sent."""
+    entries: list[Entry] = run.session.log.since(0) or []
+    return json.dumps([[entry.body.dump() for entry in entries], run.session.view().dump()])
+
+
+async def test_no_content_is_in_any_event_or_step_and_the_page_gets_it_all(tmp_path: Path) -> None:
+    async with rig(tmp_path, FakePlanner([upload(url("plan"))]), mode="review") as run:
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        await run.do(c.StepOverride(action=upload(url("over"), "by-name.txt")))
+        await run.until_step(1, StepStatus.PASSED)
+        await run.do(c.TakeControl())
+        run.driver.human.append([HumanAction(upload(url("hand"), url("plan")), "Upload", 0.0)])
+        await run.do(c.Input(kind="down"))
+        await run.do(c.ReleaseControl())
+        again = (await run.steps())[1].full_action
+        await run.do(c.StepOverride(action=again))
+        await run.until_step(3, StepStatus.PASSED)
+        assert [done.text for done in run.driver.performed] == [
+            f"{url('over')}\nby-name.txt",
+            f"{url('hand')}\n{url('plan')}",
+        ]
+        steps = await run.steps()
+        run.session.cancel()
+        assert await run.finish() is RunStatus.CANCELLED
+        assert contents(told(run) + json.dumps([step.dump() for step in steps])) == set()
+        assert [step.value for step in steps] == [
+            "over 1.txt (17 B), by-name.txt",
+            "hand 1.txt (17 B), plan 1.txt (17 B)",
+            "hand 1.txt (17 B), plan 1.txt (17 B)",
+        ]
+        assert steps[0].proposed
+        assert steps[0].proposed.text.endswith(";name=plan%201.txt;type=text/plain;size=17")
+        stored = whole(await run.store.steps(run.session.id), Parcels(run.store.parcels(run.session.id)))
+        assert contents(json.dumps([step.dump() for step in stored])) == {"plan", "over", "hand"}
+
+
+async def test_a_run_is_made_again_from_the_whole_content(tmp_path: Path) -> None:
+    async with rig(tmp_path, steps=[upload(url("plan"))], planner="script") as run:
+        assert contents(json.dumps(run.session.creation())) == {"plan"}
+
+
+async def test_a_reference_of_another_run_uploads_nothing(tmp_path: Path) -> None:
+    reference = Parcels(tmp_path / "other").put_away(upload(url("plan"))).text
+    async with rig(tmp_path, FakePlanner([upload(reference)])) as run:
+        run.start()
+        await run.until_step(1, StepStatus.PASSED)
+        assert run.driver.performed[0].text == reference
+    with pytest.raises(StepFailed, match=r"There is no file 'plan 1\.txt' in this run any more"):
+        payload(reference, tmp_path)
+
+
+def test_a_disk_that_takes_nothing_keeps_no_upload_from_being_done(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    parcels = Parcels(tmp_path / "taken")
+    away = parcels.put_away(upload(url("plan")))
+    assert contents(away.text) == set()
+    assert parcels.fetch(away) == upload(url("plan"))
+
+
+@pytest.mark.parametrize(
+    "value", ["kept:", "kept:../../etc/passwd", "kept:" + "0" * 64, "kept:" + "0" * 64 + ";size=²", "kept:;name=%00"]
+)
+def test_a_reference_that_is_none_is_only_a_name(tmp_path: Path, value: str) -> None:
+    action = upload(value)
+    assert Parcels(tmp_path).fetch(action) == action
+    assert action.shown
+    with pytest.raises(StepFailed, match="There is no file"):
+        payloads(value, tmp_path)
