@@ -1,0 +1,140 @@
+"""The machine's clock is set while runs go on: to the server and its browsers it is suddenly another day."""
+
+from __future__ import annotations
+
+import mmap
+import shutil
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bench.receivers import crowd
+from tests.faults.scene import MOVING, Scene
+from tests.served import served
+
+CC = shutil.which("cc")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(CC is None or sys.platform != "linux", reason="no C compiler: the clock cannot be moved"),
+]
+
+DAY = 24 * 3600
+CLOCK = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+
+static long moved(void) {
+    static volatile long *seconds;
+    if (!seconds) {
+        int file = open(getenv("MOVED_BY"), O_RDONLY);
+        seconds = mmap(0, sizeof *seconds, PROT_READ, MAP_SHARED, file, 0);
+    }
+    return *seconds;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int failed = real(clock, now);
+    if (!failed && clock == CLOCK_REALTIME) now->tv_sec += moved();
+    return failed;
+}
+
+int gettimeofday(struct timeval *now, void *zone) {
+    struct timespec read;
+    if (clock_gettime(CLOCK_REALTIME, &read)) return -1;
+    now->tv_sec = read.tv_sec;
+    now->tv_usec = read.tv_nsec / 1000;
+    return 0;
+}
+
+time_t time(time_t *now) {
+    struct timespec read;
+    clock_gettime(CLOCK_REALTIME, &read);
+    if (now) *now = read.tv_sec;
+    return read.tv_sec;
+}
+"""
+
+
+class MovedClock:
+    """What a process and all below it take for the time, if it is started with ``environment``."""
+
+    def __init__(self, folder: Path) -> None:
+        source, library, place = folder / "clock.c", folder / "clock.so", folder / "moved"
+        source.write_text(CLOCK)
+        assert CC
+        subprocess.run([CC, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        place.write_bytes(struct.pack("l", 0))
+        with place.open("r+b") as file:
+            self._moved = mmap.mmap(file.fileno(), 0)
+        self.environment = {"LD_PRELOAD": str(library), "MOVED_BY": str(place)}
+
+    def set(self, seconds: int) -> None:
+        """So far from the real time."""
+        self._moved[:] = struct.pack("l", seconds)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clock(tmp_path_factory: pytest.TempPathFactory) -> MovedClock:
+    return MovedClock(tmp_path_factory.mktemp("clock"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(clock: MovedClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    log = tmp_path_factory.mktemp("server") / "log"
+    async with served(log=log, **clock.environment) as server:
+        yield Scene(server, log, await server.start_watchable(MOVING, seconds=300))
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY], ids=["forth", "back"])
+async def test_a_run_that_waits_for_help_waits_as_long_as_it_said(
+    scene: Scene, clock: MovedClock, seconds: int
+) -> None:
+    server, lost = scene.server, {"type": "click", "selector": "text=Not here"}
+    spec = {"url": "/", "steps": [lost], "stepTimeoutMs": 500, "helpTimeoutMs": 2000}
+    run_id = (await server.create(spec))["id"]
+    await server.until(run_id, lambda message: message["type"] == "help_needed")
+    try:
+        clock.set(seconds)
+        assert (await server.post(f"/api/tests/{run_id}/pause"))[0] == 202
+        assert (await server.get(f"/api/tests/{run_id}"))["status"] == "paused"
+        assert (await server.post(f"/api/tests/{run_id}/resume"))[0] == 202
+        run = await scene.ended(run_id)
+        assert run["status"] == "failed"
+        assert 0 < run["steps"][0]["durationMs"] < 60_000
+    finally:
+        clock.set(0)
+
+
+async def moved(scene: Scene) -> float:
+    """How far from ours the server's clock is, seconds."""
+    async with scene.server.http.get(f"{scene.server.api}/healthz") as answer:
+        return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()
+
+
+async def test_viewers_and_runs_go_on(scene: Scene, clock: MovedClock) -> None:
+    url = f"{scene.server.api}/whep/{scene.bystander}"
+    async with crowd(url, scene.server.key) as viewers:
+        await viewers.grow_to(2)
+        try:
+            for seconds in (DAY, -DAY):
+                clock.set(seconds)
+                counts = await viewers.count(2)
+                assert all(count.frames > 5 for count in counts), counts
+                await scene.unharmed()
+                assert await moved(scene) == pytest.approx(seconds, abs=60)
+        finally:
+            clock.set(0)
