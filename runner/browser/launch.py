@@ -33,6 +33,10 @@ CHROMIUM_ARGS = (
 )
 _CLOSE_SECONDS = 3.0
 _LAUNCH_SECONDS = 30.0
+_NO_SANDBOX = (
+    "Chromium's sandbox cannot start: allow unprivileged user namespaces, in a container with a seccomp profile that "
+    "lets them pass, or install the distribution's chromium-sandbox"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +132,15 @@ class PlaywrightDrivers:
             return await browser_type.launch(
                 executable_path=executable,
                 args=self._args(kind, guard),
+                chromium_sandbox=kind == "chromium" and _sandboxed(),
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
                 handle_sigterm=False,
                 handle_sighup=False,
             )
         except PlaywrightError as error:
+            if "sandbox" in error.message and _sandboxed():
+                raise StepFailed(_NO_SANDBOX) from error
             raise StepFailed(
                 f"{kind} could not be started ({executable or 'as installed by Playwright'}): {first_line(error)}. "
                 "Run 'jumpseat doctor' to see what is missing."
@@ -142,11 +149,9 @@ class PlaywrightDrivers:
     def _args(self, kind: str, guard: Guard) -> list[str]:
         if kind != "chromium":
             return []
-        args = [*CHROMIUM_ARGS, *_guarded(guard), *self._options.extra_args]
-        if os.geteuid() == 0:
+        if not _sandboxed():
             logger.warning("running as root: Chromium starts without its sandbox")
-            args.append("--no-sandbox")
-        return args
+        return [*CHROMIUM_ARGS, *_guarded(guard), *self._options.extra_args]
 
     async def _seat(self, browser: Browser, viewport: Size, guard: Guard, *, pid: int | None = None) -> PageDriver:
         driver = PageDriver(
@@ -181,6 +186,11 @@ class PlaywrightDrivers:
                 await kill(browser, pid)
 
 
+def _sandboxed() -> bool:
+    """Chromium refuses to run sandboxed as root."""
+    return os.geteuid() != 0
+
+
 def _guarded(guard: Guard) -> list[str]:
     """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
     args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
@@ -188,7 +198,6 @@ def _guarded(guard: Guard) -> list[str]:
         args += [
             "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
             "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ]
     return args
 

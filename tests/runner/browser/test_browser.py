@@ -165,6 +165,21 @@ async def test_news_of_the_page_is_told_once() -> None:
         assert len(told) == len(set(told))
 
 
+async def test_the_sandbox_is_on_for_everybody_but_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    drivers = PlaywrightDrivers(options())
+    root = os.geteuid() == 0
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    try:
+        if root:
+            # Chromium itself says so, because it was not told to do without.
+            with pytest.raises(StepFailed, match=r"^Chromium's sandbox cannot start: allow "):
+                await drivers.launch("chromium", viewport=VIEWPORT)
+        else:
+            await drivers.launch("chromium", viewport=VIEWPORT)
+    finally:
+        await drivers.aclose()
+
+
 async def test_a_browser_that_somebody_else_runs_is_attached_to_and_left_running() -> None:
     drivers = PlaywrightDrivers(options())
     async with async_playwright() as playwright, site(PAGES) as base:
