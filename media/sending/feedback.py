@@ -1,8 +1,11 @@
 """What a viewer's receiver tells through RTCP, and how it reaches the shared stream."""
 
+import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
+from aiortc import RTCDtlsTransport
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -108,7 +111,7 @@ class FeedbackReader:
     def _note_estimate(self, fci: bytes) -> None:
         try:
             estimate, ssrcs = unpack_remb_fci(fci)
-        except ValueError:
+        except (ValueError, struct.error):
             return
         if self._ssrc not in ssrcs:
             return
@@ -119,3 +122,15 @@ class FeedbackReader:
 def _fir_targets(fci: bytes) -> list[int]:
     """The media sources that a FIR is meant for: entries of eight bytes, RFC 5104 §4.3.1.1."""
     return [int.from_bytes(fci[start : start + 4], "big") for start in range(0, len(fci) - 7, 8)]
+
+
+def pass_over_nonsense(transport: RTCDtlsTransport) -> None:
+    """Has a transport pass over a REMB that names fewer sources than it claims to: aiortc's router reads them all, and
+    its error would end the connection. Call it once, before anything is sent."""
+    handle = transport._handle_rtcp_data
+
+    async def handle_what_can_be_read(data: bytes) -> None:
+        with suppress(struct.error):
+            await handle(data)
+
+    transport._handle_rtcp_data = handle_what_can_be_read  # type: ignore[method-assign]

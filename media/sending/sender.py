@@ -25,7 +25,7 @@ from aiortc.stats import RTCOutboundRtpStreamStats, RTCStatsReport
 
 from media.errors import StreamClosed
 from media.frames import EncodedFrame
-from media.sending.feedback import Feedback, FeedbackReader
+from media.sending.feedback import Feedback, FeedbackReader, pass_over_nonsense
 from media.sending.pacer import Pacer
 from media.sending.packetiser import PLAYOUT_DELAY, Packetiser
 from media.sending.repair import Repairs
@@ -75,6 +75,7 @@ class SharedSender(RTCRtpSender):
         self._cname = parameters.rtcp.cname or ""
         self._packetiser = Packetiser(parameters, ssrc=self._ssrc, rtx_ssrc=self._rtx_ssrc)
         self._wire = Wire(self.transport)
+        pass_over_nonsense(self.transport)
         self.transport._register_rtp_sender(self, parameters)
         # The header of a FIR names no media source (RFC 5104 §4.3.1.2): 0 leads here, too.
         self.transport._rtp_router.senders.setdefault(0, self)
