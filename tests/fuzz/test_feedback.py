@@ -1,0 +1,136 @@
+"""What a viewer's receiver may send that makes no sense: the picture goes on, and keyframes stay two a second."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from pylibsrtp import Error as SrtpError
+
+from media.frames import Codec, LatestFrame
+from media.sending.feedback import FeedbackReader
+from media.stream import LiveStream
+from tests.fuzz.census import no_traceback, nothing_left
+from tests.fuzz.effort import dice, inputs, rounds
+from tests.media.pictures import put, quarters
+from tests.peers import Served, Viewer, watching
+
+OURS = 0x01020304
+WORDS = st.integers(0, 0xFFFFFFFF)
+SOURCES = st.one_of(st.just(OURS), WORDS)
+FORMATS = st.sampled_from([RTCP_PSFB_APP, RTCP_PSFB_FIR, RTCP_PSFB_PLI, 2, 31])
+REMB = st.tuples(st.integers(0, 255), WORDS, st.integers(0, 255)).map(
+    lambda parts: b"REMB" + struct.pack("!BBHL", parts[2], parts[0], parts[1] & 0xFFFF, OURS)
+)
+INFOS = st.builds(
+    RtcpReceiverInfo,
+    ssrc=SOURCES,
+    fraction_lost=st.integers(0, 255),
+    packets_lost=st.integers(-(1 << 23), (1 << 23) - 1),
+    highest_sequence=WORDS,
+    jitter=WORDS,
+    lsr=WORDS,
+    dlsr=WORDS,
+)
+PACKETS: st.SearchStrategy[AnyRtcpPacket] = st.one_of(
+    st.builds(RtcpPsfbPacket, fmt=FORMATS, ssrc=WORDS, media_ssrc=SOURCES, fci=st.binary(max_size=40) | REMB),
+    st.builds(RtcpRrPacket, ssrc=WORDS, reports=st.lists(INFOS, max_size=31)),
+)
+
+
+@pytest.fixture
+async def stream() -> AsyncIterator[LiveStream]:
+    with no_traceback():
+        async with nothing_left():
+            latest = LatestFrame()
+            put(latest, quarters(64, 48))
+            stream = LiveStream(latest, idle_fps=20, linger=0)
+            yield stream
+            await stream.aclose()
+
+
+@inputs(500)
+@given(st.lists(PACKETS, min_size=1, max_size=5))
+async def test_any_report_and_wish_is_heard(stream: LiveStream, packets: list[AnyRtcpPacket]) -> None:
+    subscription = stream.subscribe(Codec.VP8)
+    reader = FeedbackReader(subscription, OURS)
+    reader.note_report_sent(0x1234_5678_9ABC_DEF0)
+    for packet in packets:
+        reader.hear(packet)
+    assert 0 <= reader.feedback.fraction_lost <= 1
+    subscription.close()
+
+
+@inputs(1000)
+@given(st.binary(max_size=200))
+def test_bytes_are_rtcp_or_refused(data: bytes) -> None:
+    """aiortc's transport passes over what raises ValueError; anything else would end the connection."""
+    start = bytes([0x80 | data[0] & 0x3F, 200 + data[1] % 8]) if len(data) > 1 else b""
+    for each in (data, start + data[2:]):
+        try:
+            RtcpPacket.parse(each)
+        except ValueError:
+            continue
+
+
+async def send(viewer: Viewer, data: bytes) -> None:
+    """Through the peer's own SRTP session; what that cannot protect is no RTCP at all and goes nowhere."""
+    try:
+        await viewer.pc.getReceivers()[0].transport._send_rtp(data)
+    except SrtpError:
+        return
+
+
+def garbage(sender: int) -> list[bytes]:
+    """RTCP, compound and alone, that says nonsense about the sender's packets."""
+    luck = dice("rtcp")
+    found = [bytes([luck.choice((0x80, 0xA0, 0x81, 0x9F)), luck.randrange(192, 224)]) for _ in rounds(400)]
+    found = [head + struct.pack("!H", luck.randrange(20)) + luck.randbytes(4 * luck.randrange(20)) for head in found]
+    everything = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=sender, lost=list(range(0, 5000)))
+    nobody = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=sender ^ 1, lost=list(range(100)))
+    estimates = [
+        b"REMB" + struct.pack("!BBHL", count, high, low, sender)
+        for count, high, low in ((1, 0, 0), (1, 0xFF, 0xFFFF), (0, 0, 0), (255, 0xFF, 0xFFFF), (1, 0, 1))
+    ]
+    wishes = [RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=fci) for fci in estimates]
+    entries = [struct.pack("!LBxxx", sender, number % 256) for number in range(100)]
+    floods = [RtcpPsfbPacket(fmt=RTCP_PSFB_FIR, ssrc=1, media_ssrc=0, fci=b"".join(entries))]
+    floods += [RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=sender)] * 200
+    whole = [bytes(packet) for packet in (everything, nobody, *wishes, *floods)]
+    return [*found, *whole, *(data[: luck.randrange(4, len(data))] for data in whole)]
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+async def test_a_connected_peer_that_talks_nonsense_still_sees_the_picture(stream: LiveStream, codec: Codec) -> None:
+    async with watching(stream.subscribe(codec)) as (viewer, served):
+        await viewer.until_frames(1)
+        loop = asyncio.get_running_loop()
+        start, keyframes = loop.time(), viewer.keyframes
+        for data in garbage(sending(served)):
+            await send(viewer, data)
+        plis = 200
+        await viewer.until(lambda: served.feedback is not None and served.feedback.plis >= plis)
+        await viewer.until_frames(viewer.frames + 5)
+        assert viewer.keyframes - keyframes <= 2 * (loop.time() - start) + 1
+        assert served.pc.connectionState == "connected"
+
+
+def sending(served: Served) -> int:
+    """The number of the source that the server sends as."""
+    return served.pc.getSenders()[0]._ssrc
