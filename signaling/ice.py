@@ -8,7 +8,7 @@ import errno
 import hmac
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -61,12 +61,24 @@ def prepare(peer: RTCPeerConnection, config: Config, heard_at: Callable[[], floa
 
     ``heard_at`` tells when something else has last come from the peer, in seconds of ``time.monotonic()``.
 
-    aioice has a setting for none of this, so two of its connection's methods are replaced, on this connection only.
+    aioice has a setting for none of this, so three of its connection's methods are replaced, on this connection only.
     """
     for connection in _connections(peer):
         hosts = HostCandidates(connection, config.ice_addresses, config.ice_ports)
         connection.get_component_candidates = hosts.gather  # type: ignore[method-assign]
         connection.query_consent = lambda c=connection: keep_consent(c, heard_at)  # type: ignore[method-assign, misc]
+        connection.recv = _without_empty(connection.recv)  # type: ignore[method-assign]
+
+
+def _without_empty(receive: Callable[[], Awaitable[bytes]]) -> Callable[[], Coroutine[Any, Any, bytes]]:
+    """An empty datagram tells nothing; aiortc looks at its first byte, and the error would end the connection."""
+
+    async def receive_something() -> bytes:
+        while not (data := await receive()):
+            pass
+        return data
+
+    return receive_something
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,16 +24,6 @@ _GRACE = 1.0
 """Seconds that requests under way get when the server stops."""
 
 
-class _HttpLog(logging.LoggerAdapter[logging.Logger]):
-    """aiohttp's reports, but of those who send what is no HTTP or go too soon: anybody can do that by the thousand."""
-
-    def exception(self, msg: object, *args: object, exc_info: Any = True, **kwargs: Any) -> None:  # noqa: ANN401
-        if isinstance(exc_info, HttpProcessingError | web.RequestPayloadError | ConnectionError):
-            self.debug(msg, *args)
-        else:
-            super().exception(msg, *args, exc_info=exc_info, **kwargs)
-
-
 class Server:
     """API, signaling, pages and frames on their ports."""
 
@@ -126,11 +116,11 @@ class Server:
 
 
 class _HttpLog(logging.LoggerAdapter[logging.Logger]):
-    """aiohttp's log, without what anybody may put into it: of a request that cannot be read it would tell the whole
-    first line, credential included, as an error with its stack."""
+    """aiohttp's log, without what anybody may put into it by the thousand: of a request that cannot be read, or whose
+    sender goes too soon, it would tell an error with its stack, and the whole first line, credential included."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # noqa: ANN401 - logging's own
-        if isinstance(kwargs.get("exc_info"), HttpProcessingError):
+        if isinstance(kwargs.get("exc_info"), HttpProcessingError | web.RequestPayloadError | ConnectionError):
             super().log(logging.DEBUG, "a request that cannot be read was refused")
         else:
             super().log(level, msg, *args, **kwargs)

@@ -13,6 +13,7 @@ from media.sending.sender import share
 from media.sending.tracks import ScreencastTrack
 from media.stream import LiveStream
 from signaling.auth import Visit
+from signaling.channels import tolerate
 from signaling.commands import Door
 from signaling.config import Config
 from signaling.conversation import Conversation, Moves
@@ -68,6 +69,8 @@ class Viewer:
             await self._peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             self._feedback = share(transceiver, track, offer=offer.sdp).feedback
             prepare(self._peer, self._config, self._heard_at)
+            if self._peer.sctp is not None:
+                tolerate(self._peer.sctp)
             await self._peer.setLocalDescription()
         except Exception as error:  # aiortc raises whatever the mistake in the offer leads to
             logger.info("an offer was refused: %r", error)
