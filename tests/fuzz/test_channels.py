@@ -1,0 +1,103 @@
+"""What a peer may say below its messages: channels that are not opened well, and text that is none."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+from aiortc.rtcsctptransport import WEBRTC_DCEP, WEBRTC_STRING
+
+from signaling.channels import tolerate
+from tests.fuzz.census import no_traceback, nothing_left
+from tests.fuzz.doors import OPEN_HOUSE, lasting_run
+from tests.fuzz.effort import dice, rounds
+from tests.signaling.house import House, Peer
+from tests.signaling.offers import gone
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    with no_traceback():
+        async with nothing_left(), House(OPEN_HOUSE) as house:
+            yield house
+
+
+def opening(label: bytes, *, length: int | None = None, kind: int = 0) -> bytes:
+    """DATA_CHANNEL_OPEN (RFC 8832 §5.1)."""
+    return struct.pack("!BBHLHH", 3, kind, 0, 0, len(label) if length is None else length, 0) + label
+
+
+OPENINGS = [
+    opening(b"\xff\xfe"),
+    opening(b"x" * 1000),
+    opening(b"test-control"),
+    opening(b"a", length=65535),
+    opening(b"", kind=255),
+    b"\x03",
+    b"\x03" * 12,
+    b"\x02",
+    b"\xff",
+]
+
+
+async def say(peer: Peer, stream: int, kind: int, data: bytes) -> None:
+    assert peer.pc.sctp is not None
+    await peer.pc.sctp._send(stream, kind, data)
+
+
+async def still_talks(peer: Peer, mark: str) -> None:
+    assert (await peer.ask(type="ping", id=mark))["type"] == "pong"
+
+
+async def test_text_that_is_not_utf_8_is_answered(house: House) -> None:
+    run = lasting_run(house)
+    async with house.peer(run) as peer:
+        await peer.until("hello")
+        for data in (b"\xff", b"\xed\xa0\x80", b'{"type":"ping","id":"\xc0\xaf"}'):
+            assert peer.control.id is not None
+            await say(peer, peer.control.id, WEBRTC_STRING, data)
+            assert (await peer.until("error"))["code"] == "invalid"
+        await still_talks(peer, "after")
+    await gone(house, run)
+
+
+async def test_channels_that_are_not_opened_well_end_nothing(house: House) -> None:
+    run, luck = lasting_run(house), dice("channels")
+    async with house.peer(run) as peer:
+        await peer.until("hello")
+        assert peer.pc.sctp is not None
+        tolerate(peer.pc.sctp)  # of the server's answers about channels that were never meant
+        for number, data in enumerate([*OPENINGS, *(luck.randbytes(luck.randrange(1, 40)) for _ in rounds(40))]):
+            await say(peer, 101 + 2 * number, WEBRTC_DCEP, data)
+            for taken in (peer.control.id, peer.input.id):
+                assert taken is not None
+                await say(peer, taken, WEBRTC_DCEP, data)
+            await still_talks(peer, f"after {number}")
+    await gone(house, run)
+
+
+async def test_garbage_among_the_moves_is_dropped(house: House) -> None:
+    run, luck = lasting_run(house), dice("moves")
+    async with house.peer(run) as peer:
+        await peer.until("hello")
+        for _ in rounds(100):
+            peer.input.send(luck.choice((luck.randbytes(20), '{"type":"input"}', "[" * 900, "", '{"type":"pause"}')))
+        await still_talks(peer, "after")
+        assert not run.submitted[:-1]
+    await gone(house, run)
+
+
+async def test_datagrams_that_are_nothing_end_nothing(house: House) -> None:
+    run, luck = lasting_run(house), dice("datagrams")
+    async with house.peer(run) as peer:
+        await peer.until("hello")
+        connection = peer.pc.getTransceivers()[0].receiver.transport.transport._connection
+        pair = connection._nominated[1]
+        heads = (b"", b"\x00", b"\x14", b"\x17\xfe\xfd", b"\x3f", b"\x80", b"\x80\xc8", b"\xbf", b"\xff")
+        for data in [b"", *(luck.choice(heads) + luck.randbytes(luck.randrange(60)) for _ in rounds(300))]:
+            pair.protocol.transport.sendto(data, pair.remote_addr)
+            await asyncio.sleep(0)
+        await still_talks(peer, "after")
+    await gone(house, run)
