@@ -89,10 +89,9 @@ class Guard:
         await self._names.aclose()
 
     def refusal(self, url: str) -> str | None:
-        """One sentence where the rules refuse this address, as far as is known without a name server or was seen."""
-        known = self.reach.refusal_of_url(url)
-        seen = self._refused.get(host_and_port(urlsplit(url)))
-        return known or (f"{origin(url)} is not opened: {seen}" if seen else None)
+        """One sentence where the newest connection to the host and port of this address was refused."""
+        reason = self._refused.get(host_and_port(urlsplit(url)))
+        return f"{origin(url)} is not opened: {reason}" if reason else None
 
     def failure(self, url: str) -> str | None:
         """Why the newest connection to the host and port of this address could not be made, where it could not."""
@@ -113,6 +112,7 @@ class Guard:
     async def connect(self, inlet: Inlet, host: str, port: int) -> None:
         """Joins the inlet with that host. Raises Refused or OSError, and remembers why."""
         self._failures.pop((host, port), None)
+        self._refused.pop((host, port), None)
         try:
             async with asyncio.timeout(_DIAL_SECONDS):
                 await self._connect(inlet, host, port)
@@ -122,7 +122,6 @@ class Guard:
         except OSError as error:
             _remember(self._failures, (host, port), _words(error))
             raise
-        self._refused.pop((host, port), None)
 
     async def _connect(self, inlet: Inlet, host: str, port: int) -> None:
         if (reason := self.reach.refusal_of_name(host)) is not None:

@@ -195,10 +195,7 @@ def _guarded(guard: Guard) -> list[str]:
     """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
     args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
     if not guard.reach.allow_private:
-        args += [
-            "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-            "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-        ]
+        args.append("--webrtc-ip-handling-policy=disable_non_proxied_udp")
     return args
 
 

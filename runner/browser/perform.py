@@ -202,13 +202,17 @@ class Performer:
         await subject.wait(lambda ms: shown.wait_for(state="visible", timeout=ms))
 
     async def _navigate(self, action: Action, deadline: Deadline) -> None:
-        await self._goto(urljoin(self._tabs.url, action.text.strip()), deadline)
+        try:
+            url = urljoin(self._tabs.url, action.text.strip())
+        except ValueError:
+            raise StepFailed(f"{action.text} is not opened: it is no address") from None
+        await self._goto(url, deadline)
 
     async def _goto(self, url: str, deadline: Deadline) -> None:
         scheme = urlsplit(url).scheme
         if scheme not in {"http", "https"}:
             raise StepFailed(f"{url} is not opened: only http and https addresses are")
-        if refusal := self._guard.refusal(url):
+        if refusal := self._guard.reach.refusal_of_url(url):
             raise StepFailed(refusal)
         with self._arriving(url, deadline):
             await _goto(self._tabs.active, url, deadline)

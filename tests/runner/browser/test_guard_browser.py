@@ -147,6 +147,10 @@ async def test_a_step_to_a_refused_address_fails_in_one_sentence(usual: Seat, pl
     assert place.hits == []
 
 
+async def test_a_step_to_what_is_no_address_fails(usual: Seat) -> None:
+    assert await fails(usual, "http://[169.254.169.254/") == "http://[169.254.169.254/ is not opened: it is no address"
+
+
 async def test_a_step_to_a_name_that_is_inside_names_the_setting(strict: Seat, place: World) -> None:
     place.names["intranet.test"] = [(ip_address("10.0.0.7"),)]
     await strict.driver.open(f"{SITE}/")
