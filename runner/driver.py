@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -96,6 +96,9 @@ class Driver(Protocol):
 
     async def count(self, selector: str) -> int:
         """How many visible elements match now."""
+
+    async def frames(self) -> Sequence[str]:
+        """For each visible frame in the page, what a selector begins with that finds something in it."""
 
     async def observe(self) -> PageView: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from control.commands import AnswerDialog, Input, Pick
@@ -144,6 +144,9 @@ class FakeDriver:
 
     async def count(self, selector: str) -> int:
         return 1
+
+    async def frames(self) -> Sequence[str]:
+        return ()
 
     async def observe(self) -> PageView:
         self._check()

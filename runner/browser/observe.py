@@ -70,6 +70,14 @@ async def _passwords(page: Page) -> Set[str]:
     return values - {""}
 
 
+async def frames(page: Page) -> list[str]:
+    """See ``runner.driver.Driver.frames``. A page without any is not even asked."""
+    if len(page.frames) == 1:
+        return []
+    snapshot = await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS)
+    return [selector + ENTER_FRAME for selector in (await _frames(page, nodes(snapshot))).values()]
+
+
 async def _frames(page: Page, found: Iterable[Node]) -> dict[str, str]:
     """The selectors of the frames in the picture, by their refs."""
     refs = [node.ref for node in found if node.role == "iframe" and node.ref]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ from runner.browser.dialogs import Dialogs
 from runner.browser.guard import Guard
 from runner.browser.input import InputDesk
 from runner.browser.locate import selector_of
-from runner.browser.observe import look
+from runner.browser.observe import frames, look
 from runner.browser.perform import Performer
 from runner.browser.picking import pick
 from runner.browser.screencast import Screencast
@@ -145,6 +145,10 @@ class PageDriver:
     async def count(self, selector: str) -> int:
         with self._translated():
             return await self._bounded(self._tabs.active.locator(selector).filter(visible=True).count(), _LOOK_SECONDS)
+
+    async def frames(self) -> Sequence[str]:
+        with self._translated():
+            return await self._bounded(frames(self._tabs.active), _LOOK_SECONDS)
 
     async def observe(self) -> PageView:
         with self._translated():

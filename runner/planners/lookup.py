@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from control.shapes import ActionType
-from runner.driver import Driver
+from runner.driver import Driver, StepFailed
 from runner.planners.intents import Thing
 from runner.planners.selectors import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible
 
@@ -159,7 +160,16 @@ class Lookup:
         if self._thing.selector:
             selector = self._thing.selector
             return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth))
-        return await self._choose(self._whole) or await self._choose(self._part)
+        if found := await self._choose(self._whole):
+            return found
+        frames = await self._driver.frames()
+        for frame in frames:
+            if found := await self._choose(self._whole, frame):
+                return found
+        for frame in ("", *frames):
+            if found := await self._choose(self._part, frame):
+                return found
+        return None
 
     async def within(self, wait_ms: int, settle_ms: int) -> Found:
         """Waits up to ``wait_ms`` for it; a name that is met in part only must stay the best for ``settle_ms``."""
@@ -168,10 +178,33 @@ class Lookup:
         if found := await self._choose(self._whole):
             return found
         everything = either((*self._whole, *self._part))
-        if await self._driver.find(everything, timeout_ms=wait_ms) is None:
+        if not await self._appears(everything, wait_ms):
             return self._missing()
-        await self._driver.find(either(self._whole), timeout_ms=settle_ms)
+        await self._appears(either(self._whole), settle_ms)
         return await self.now() or self._missing()
+
+    async def _appears(self, selector: str, within_ms: int) -> bool:
+        """In the page, or in one of the frames that it has now, whichever is first."""
+        places = ("", *await self._driver.frames())
+        looks = [asyncio.ensure_future(self._in(place, selector, within_ms)) for place in places]
+        try:
+            for look in asyncio.as_completed(looks):
+                if await look:
+                    return True
+            return False
+        finally:
+            for each in looks:
+                each.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+
+    async def _in(self, place: str, selector: str, within_ms: int) -> bool:
+        try:
+            return await self._driver.find(place + selector, timeout_ms=within_ms) is not None
+        except StepFailed:
+            if not place:
+                raise
+            # The frame has gone.
+            return False
 
     def _missing(self) -> Found:
         if self._only_looks:
@@ -179,13 +212,13 @@ class Lookup:
             return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
         return Found(self.late, seen=False)
 
-    async def _choose(self, selectors: Sequence[str]) -> Found | None:
-        if not selectors or not await self._driver.count(either(selectors)):
+    async def _choose(self, selectors: Sequence[str], frame: str = "") -> Found | None:
+        if not selectors or not await self._driver.count(frame + either(selectors)):
             return None
         for selector in selectors:
-            number = await self._driver.count(selector)
+            number = await self._driver.count(frame + selector)
             if number > max(self._thing.nth or 0, 0):
-                return await self._one_of(selector, number)
+                return await self._one_of(frame + selector, number)
         return None
 
     async def _one_of(self, selector: str, number: int) -> Found:

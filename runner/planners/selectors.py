@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
+_ENTER_FRAME = " >> internal:control=enter-frame >> "
+
 
 class Precision(StrEnum):
     """How a name must be met."""
@@ -77,13 +79,15 @@ def first_of(preferred: str, other: str) -> str:
 
 
 def page_with(selector: str) -> str:
-    """The page itself, where something in it matches."""
-    return f"html >> internal:has={json.dumps(selector, ensure_ascii=False)}"
+    """The page itself, or the frame that the selector enters, where something in it matches."""
+    frame, enter, inner = selector.rpartition(_ENTER_FRAME)
+    return f"{frame}{enter}html >> internal:has={json.dumps(inner, ensure_ascii=False)}"
 
 
 def page_without(selector: str) -> str:
-    """The page itself, where nothing that can be seen matches."""
-    return f"html >> internal:has-not={json.dumps(visible(selector), ensure_ascii=False)}"
+    """The page itself, or the frame that the selector enters, where nothing that can be seen matches."""
+    frame, enter, inner = selector.rpartition(_ENTER_FRAME)
+    return f"{frame}{enter}html >> internal:has-not={json.dumps(visible(inner), ensure_ascii=False)}"
 
 
 def _wanted(name: str, precision: Precision) -> str:

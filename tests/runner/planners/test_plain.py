@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
+import pytest_asyncio
 
 from control.shapes import Action, ActionType
+from runner.browser.pages import PageDriver
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck
 from runner.planners.intents import Thing
@@ -298,3 +302,59 @@ async def test_what_names_nothing_is_retried_where_it_may_pass(reason: str, retr
 
 async def test_no_step_no_repair() -> None:
     assert await PlainPlanner().repair(task("Frob"), NO_PAGE, Failure("stuck", None, 1)) == Repair()
+
+
+# Frames
+
+
+FRAMED = {
+    "/": "<h1>Pay</h1><button>Cancel order</button><iframe src=/other></iframe><iframe id=till src=/till></iframe>",
+    "/other": "<p>An advertisement</p><iframe src=/inner></iframe>",
+    "/inner": "<button>Close</button>",
+    "/till": """<label>Card number <input></label><button onclick="this.remove(); card.hidden = true">Pay now</button>
+        <p id=card>Card only</p><button>Cancel</button>""",
+}
+
+
+@pytest_asyncio.fixture
+async def framed() -> AsyncIterator[Driver]:
+    async with showing(FRAMED) as driver:
+        yield driver
+
+
+TILL = "#till >> internal:control=enter-frame >> "
+
+
+IN_FRAMES = {
+    "Type '4111' into 'Card number'": TILL + 'role=textbox[name="Card number"]',
+    "Click 'pay now'": TILL + 'role=button[name="pay now" i]',
+    "Click 'Cancel'": TILL + 'role=button[name="Cancel"]',
+    "Click 'order'": 'role=button[name*="order" i]',
+    "Click 'Cancel order'": 'role=button[name="Cancel order"]',
+    "Expect to see 'Card only'": TILL + 'internal:text="Card only"s',
+}
+
+
+async def test_names_are_found_in_frames_and_what_they_name_is_used(framed: Driver) -> None:
+    for sentence, selector in IN_FRAMES.items():
+        assert (await proposed(framed, sentence)).action.selector == selector
+    for sentence in (
+        "Click 'Close'",
+        "Type '4111' into 'Card number'",
+        "Expect to see 'Card only'",
+        "Click 'Pay now'",
+        "Expect not to see 'Card only'",
+    ):
+        idea = await proposed(framed, sentence, wait_ms=500)
+        await framed.perform(idea.action, timeout_ms=3000)
+
+
+async def test_what_comes_late_in_a_frame_is_waited_for(framed: Driver) -> None:
+    asked = asyncio.ensure_future(proposed(framed, "Click 'Receipt'"))
+    page = cast(PageDriver, framed).page
+    await (
+        page.frame_locator("#till")
+        .locator("body")
+        .evaluate("body => body.insertAdjacentHTML('beforeend', '<button>Receipt</button>')")
+    )
+    assert (await asked).action.selector == TILL + 'role=button[name="Receipt"]'
