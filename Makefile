@@ -8,7 +8,7 @@ WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -pa
 	-not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots setup browser livekit web constraints clean
+.PHONY: help demo test check bench soak screenshots setup browser livekit web constraints clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -36,6 +36,9 @@ endif
 
 bench: setup livekit ## print the benchmark tables (BENCH=full takes longer)
 	@$(PY) -m bench
+
+soak: setup livekit ## runs, viewers and faults for 30 minutes (SOAK=8 for eight); nothing may be lost or left behind
+	@$(PY) -m bench.soak
 
 screenshots: setup ## take a picture of every page and state
 	@$(PY) -m tests.e2e.screenshots

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -105,6 +109,20 @@ async def refused(answer: aiohttp.ClientResponse) -> str:
     detail = str((await answer.json())["detail"])
     assert one_sentence(detail)
     return detail
+
+
+@contextmanager
+def deaf(base: str, path: str, *, upgrade: bool = False) -> Iterator[None]:
+    """A client that asks for that, or for a WebSocket there, and then reads nothing."""
+    address = urlsplit(base)
+    key = base64.b64encode(bytes(16)).decode()
+    headers = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect((address.hostname, address.port))
+        asked = f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n{headers if upgrade else ''}\r\n"
+        client.sendall(asked.encode())
+        yield
 
 
 def _arguments(pid: int) -> list[str]:

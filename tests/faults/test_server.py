@@ -52,7 +52,7 @@ async def loaded(folder: Path, **settings: str) -> AsyncIterator[Load]:
         viewers = await stack.enter_async_context(crowd(f"{server.api}/whep/{runs[0]}", server.key))
         await viewers.grow_to(5)
         work = [asyncio.create_task(listen(load)), *(asyncio.create_task(look(server, path)) for path in paths(runs))]
-        stack.push_async_callback(asyncio.gather, *work, return_exceptions=True)
+        stack.push_async_callback(asyncio.wait, work)
         yield load
 
 

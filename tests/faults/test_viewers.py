@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import secrets
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 
 from bench.receivers import crowd
 from bench.usage import memory_mib
-from tests.faults.scene import Scene, gauge, until_gauge
+from tests.faults.scene import Scene, deaf, gauge, until_gauge
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,16 +39,14 @@ async def test_viewers_that_vanish_are_out_of_the_books_within_ten_seconds(scene
 
 async def test_a_viewer_that_never_reads_its_pictures_is_cut(scene: Scene) -> None:
     path = f"/stream/{scene.bystander}.mjpeg?token={scene.server.key}"
-    await never_read(scene, scene.server.frames, path, "", transport="mjpeg")
+    await never_read(scene, scene.server.frames, path, transport="mjpeg")
 
 
 async def test_a_viewer_that_never_reads_its_events_is_cut(scene: Scene) -> None:
     server, text = scene.server, "Expect to see 'a cat'\n" * 2500
     path = f"/ws/test-control?runId={scene.bystander}&token={server.key}"
-    key = base64.b64encode(secrets.token_bytes(16)).decode()
-    upgrade = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
     chatter = asyncio.create_task(chat(server, scene.bystander, text))
-    await never_read(scene, server.api, path, upgrade, transport="websocket")
+    await never_read(scene, server.api, path, transport="websocket")
     chatter.cancel()
     await asyncio.gather(chatter, return_exceptions=True)
 
@@ -67,23 +59,12 @@ async def chat(server: Served, run_id: str, text: str) -> None:
         await asyncio.sleep(0.05)
 
 
-async def never_read(scene: Scene, base: str, path: str, headers: str, *, transport: str) -> None:
+async def never_read(scene: Scene, base: str, path: str, *, transport: str) -> None:
     """Opens that and reads nothing: it is cut, memory stays, and others do not notice."""
     server, name = scene.server, f'jumpseat_connections{{transport="{transport}"}}'
     before, memory = await gauge(server, name), memory_mib(server.process.pid)
-    with deaf(base, path, headers):
+    with deaf(base, path, upgrade=transport == "websocket"):
         await until_gauge(server, name, lambda now: now > before, seconds=MISSED_SECONDS)
         await until_gauge(server, name, lambda now: now == before, seconds=CUT_SECONDS)
     assert memory_mib(server.process.pid) - memory < BOUND_MIB
     await scene.unharmed()
-
-
-@contextmanager
-def deaf(base: str, path: str, headers: str) -> Iterator[None]:
-    """A client that asks, and then reads nothing."""
-    address = urlsplit(base)
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.connect((address.hostname, address.port))
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n{headers}\r\n".encode())
-        yield

@@ -1,0 +1,184 @@
+"""``python -m bench.soak [MINUTES]``: prints what was done, and exits with 1 where something does not hold.
+
+Half an hour by default, which the environment's ``SOAK`` may say, too; before it everything is done once, so that what
+is only ever made once is there when the first footprint is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from itertools import cycle
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.soak.books import Books
+from bench.soak.faults import Saboteur
+from bench.soak.footprint import ALLOWED, Footprint, at_rest
+from bench.soak.runs import Tower
+from bench.soak.viewers import Gallery, Stage
+from tests.livekit_server import LiveKitServer, ServerMissing, find_here
+from tests.openai_server import never, serve_openai
+from tests.served import Served, served
+
+MINUTES = 30.0
+_OFTEN, _SELDOM = 1.0, 20.0
+"""Seconds between one and the next: seldom for viewers that take a whole browser, or a LiveKit client."""
+
+Act = Callable[[], Awaitable[None]]
+
+
+class Soak:
+    """Everything that goes on at the same time on one server."""
+
+    def __init__(self, server: Served, books: Books, *, database: Path, livekit: LiveKitServer | None) -> None:
+        self._books = books
+        tower = Tower(server, books)
+        stage = Stage(tower)
+        gallery = Gallery(tower, stage, chance=random.Random(7))
+        self._saboteur = Saboteur(tower, stage, database=database, livekit=livekit)
+        self._kinds = cycle((tower.passes, tower.fails, tower.speaks, tower.is_cancelled, tower.is_steered))
+        self._show = stage.show
+        self._acts: dict[str, tuple[Act, float]] = {
+            "short runs": (self._next_kind, _OFTEN),
+            "faults": (self._saboteur.strike, _OFTEN),
+            "WHEP": (gallery.whep, _OFTEN),
+            "WebSocket": (gallery.websocket, _OFTEN),
+            "MJPEG": (gallery.mjpeg, _OFTEN),
+            "polling": (gallery.polling, _OFTEN),
+            "Chromium": (gallery.chromium, _SELDOM),
+        }
+        if livekit is not None:
+            self._acts["LiveKit"] = (gallery.livekit, _SELDOM)
+
+    async def warm_up(self) -> None:
+        """Until everything has been done once."""
+        await self._go_on(lambda: self._saboteur.rounds >= 1)
+
+    async def go_on(self, seconds: float) -> None:
+        """For so long."""
+        until = time.monotonic() + seconds
+        await self._go_on(lambda: time.monotonic() >= until)
+
+    async def _go_on(self, is_over: Callable[[], bool]) -> None:
+        """What has begun when it is over comes to its end, and until that there is a run on stage."""
+        acts = asyncio.gather(*(self._repeat(name, is_over) for name in self._acts))
+        while not acts.done():
+            await self._do("stage", self._show)
+        await acts
+
+    async def _repeat(self, name: str, is_over: Callable[[], bool]) -> None:
+        act, pause = self._acts[name]
+        while not is_over():
+            await self._do(name, act)
+            await asyncio.sleep(pause)
+
+    async def _next_kind(self) -> None:
+        await next(self._kinds)()
+
+    async def _do(self, name: str, act: Act) -> None:
+        try:
+            await act()
+        except Exception as error:
+            self._books.lose(f"{name}: {error!r}")
+
+
+async def soak(minutes: float, folder: Path) -> tuple[Books, Footprint, Footprint]:
+    """The books, and the footprints before and after."""
+    books = Books()
+    data, log = folder / "data", folder / "log"
+    async with AsyncExitStack() as stack:
+        livekit = await _livekit(stack, folder)
+        openai = await stack.enter_async_context(serve_openai(*[never()] * 10_000))
+        settings = {
+            "JUMPSEAT_DATA_DIR": str(data),
+            "JUMPSEAT_MAX_RUNS": "10",
+            "JUMPSEAT_MAX_VIEWERS": "400",
+            "JUMPSEAT_MODEL": "openai:a-model",
+            "JUMPSEAT_MODEL_CALL_SECONDS": "3",
+            "OPENAI_BASE_URL": openai.base_url,
+            "OPENAI_API_KEY": "none",
+        }
+        if livekit is not None:
+            settings |= {
+                "LIVEKIT_URL": livekit.url,
+                "LIVEKIT_API_KEY": livekit.key,
+                "LIVEKIT_API_SECRET": livekit.secret,
+            }
+        async with served(log=log, **settings) as server:
+            work = Soak(server, books, database=data / "jumpseat.sqlite3", livekit=livekit)
+            await work.warm_up()
+            before = await at_rest(server)
+            await work.go_on(minutes * 60)
+            after = await at_rest(server)
+        if server.process.returncode != 0:
+            books.lose(f"the server ended with code {server.process.returncode}")
+    await _compare_with_the_store(books, data)
+    _read(log, books)
+    books.lost += after.beyond(before)
+    books.close()
+    return books, before, after
+
+
+async def _livekit(stack: AsyncExitStack, folder: Path) -> LiveKitServer | None:
+    try:
+        return await stack.enter_async_context(LiveKitServer(find_here(), folder))
+    except ServerMissing as missing:
+        print(missing, file=sys.stderr)
+        return None
+
+
+async def _compare_with_the_store(books: Books, data: Path) -> None:
+    async with served(JUMPSEAT_DATA_DIR=str(data)) as server:
+        for run_id in books.runs:
+            books.compare(run_id, (await server.get(f"/api/tests/{run_id}"))["status"])
+
+
+def _read(log: Path, books: Books) -> None:
+    """Faults that are expected are one line each; a traceback is one that nobody has thought of."""
+    lines = log.read_text(errors="replace").splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith("Traceback"):
+            books.lose(f"a traceback in the server's log: {lines[max(0, at - 1)]}")
+
+
+def report(books: Books, before: Footprint, after: Footprint) -> None:
+    console = Console(width=120)
+    ends = Counter(run.ended or "none" for run in books.runs.values())
+    console.print(f"runs: {len(books.runs)} started; {_listed(ends)}")
+    console.print(f"viewers: {books.viewers.total()}; {_listed(books.viewers)}")
+    console.print(f"viewers whose run was over before they saw it: {books.late.total()}; {_listed(books.late)}")
+    console.print(f"faults: {books.faults.total()}, {books.survived.total()} survived; {_listed(books.faults)}")
+    table = Table("at rest", "after the warm-up", "at the end", "may grow by")
+    for name, value in asdict(before).items():
+        table.add_row(name, f"{value:g}", f"{asdict(after)[name]:g}", f"{asdict(ALLOWED)[name]:g}")
+    console.print(table)
+    console.print(f"lost or left behind: {len(books.lost) or 'nothing'}")
+    for sentence in books.lost:
+        console.print(f"  {sentence}", markup=False, highlight=False)
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
+
+
+def main(arguments: list[str]) -> int:
+    minutes = float(arguments[0] if arguments else os.environ.get("SOAK") or MINUTES)
+    with tempfile.TemporaryDirectory() as folder:
+        books, before, after = asyncio.run(soak(minutes, Path(folder)))
+    report(books, before, after)
+    return int(bool(books.lost))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
