@@ -8,7 +8,7 @@ browser's own by name or by address cannot do that, and interception of requests
 off, does not see WebSockets' addresses, and costs a round trip for every request.
 
 It is in the way always, because a name may lead to a cloud's metadata service whatever ``JUMPSEAT_ALLOW_PRIVATE`` is.
-That costs a copy of each byte, and Chromium opens no more than 32 connections at a time through one proxy.
+That costs a copy of each byte, and a page cannot hold more than 96 connections at a time.
 
 Not covered: WebRTC's UDP where private addresses are allowed (a page then reaches only hosts that answer STUN), and a
 browser on another machine that a run is attached to, which cannot come through here.
@@ -37,7 +37,8 @@ _HANDSHAKE_SECONDS = 10.0
 _DIAL_SECONDS = 30.0
 _NEXT_ADDRESS_SECONDS = 5.0
 """An address that does not answer is given up after this where there is another."""
-_MOST_CONNECTIONS = 256
+_MOST_CONNECTIONS = 96
+"""Each takes two file descriptors; with the usual 1024 of them, four hostile pages leave enough to the server."""
 _MOST_REMEMBERED = 256
 _MOST_TOLD = 50
 _ERRORS = {

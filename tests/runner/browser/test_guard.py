@@ -184,6 +184,18 @@ async def test_pieces_of_a_handshake_are_put_together(place: World) -> None:
     assert set(place.dialled) == {PUBLIC}
 
 
+async def test_a_page_cannot_take_all_of_the_servers_descriptors(place: World) -> None:
+    async with running(place.guard(allow_private=True)) as guard:
+        lines = [await asyncio.open_connection("127.0.0.1", port_of(guard)) for _ in range(100)]
+        cut = [asyncio.ensure_future(reader.read()) for reader, _ in lines[96:]]
+        await asyncio.wait_for(asyncio.gather(*cut, return_exceptions=True), 5)
+        lines[0][1].write_eof()
+        assert await asyncio.wait_for(lines[0][0].read(), 5) == b""
+        assert (await ask(guard, "public.test"))[0] == DONE
+        for _, writer in lines:
+            writer.close()
+
+
 async def test_much_goes_through_unchanged_and_no_faster_than_it_is_read() -> None:
     sent = bytes(range(256)) * 131_072
 

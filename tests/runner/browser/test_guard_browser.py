@@ -283,8 +283,10 @@ async def test_a_page_in_an_attached_browser_goes_through_the_guard_too(place: W
 
 async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(place: World) -> None:
     drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
-    with pytest.raises(StepFailed, match=r"^ws://192\.0\.2\.1:9/x is not attached to: JUMPSEAT_ALLOW_PRIVATE is false"):
-        await drivers.attach("ws://192.0.2.1:9/x", viewport=VIEWPORT)
+    with pytest.raises(
+        StepFailed, match=r"^ws://browsers.invalid:9/x is not attached to: JUMPSEAT_ALLOW_PRIVATE is false"
+    ):
+        await drivers.attach("ws://browsers.invalid:9/x", viewport=VIEWPORT)
     await drivers.aclose()
 
 
