@@ -54,13 +54,21 @@ def load(
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        content = _content(path, _MOST_BYTES)
+        if content is None:
             raise BadTestFile(f"{path}: is larger than {_MOST_BYTES // 1_000_000} MB, which no test file is")
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise BadTestFile(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadTestFile(f"{path}: is not UTF-8 text") from None
+
+
+def _content(path: Path, most: int) -> bytes | None:
+    """None where there is more of it: a device has no size, and no end."""
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    return content if len(content) <= most else None
 
 
 def _compose(path: Path, text: str) -> yaml.Node | None:
@@ -74,6 +82,8 @@ def _compose(path: Path, text: str) -> yaml.Node | None:
         raise BadTestFile(f"{path}{line}: is not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise BadTestFile(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise BadTestFile(f"{path}: is nested too deeply for a test file") from None
 
 
 def _data(path: Path, text: str, root: yaml.Node | None) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -82,9 +92,11 @@ def _data(path: Path, text: str, root: yaml.Node | None) -> Any:  # noqa: ANN401
             return json.loads(text)
         except json.JSONDecodeError as error:
             raise BadTestFile(f"{path}:{error.lineno}: is not JSON: {error.msg}") from None
+        except ValueError as error:
+            raise BadTestFile(f"{path}: is not JSON that can be read: {error}") from None
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError, OverflowError) as error:  # the last three by a wrong !!tag
         raise BadTestFile(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
 
 
@@ -181,11 +193,13 @@ class _Reader:
         file = self._path.parent / value
         place = ("steps", index, "value")
         try:
-            if file.stat().st_size > _LARGEST_UPLOAD:
-                raise self._wrong(place, f"{file} is larger than {_LARGEST_UPLOAD // 1_000_000} MB")
-            content = file.read_bytes()
+            content = _content(file, _LARGEST_UPLOAD)
         except OSError as error:
             raise self._wrong(place, f"{file} cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise self._wrong(place, f"{value!a} names no file: {error}") from None
+        if content is None:
+            raise self._wrong(place, f"{file} is larger than {_LARGEST_UPLOAD // 1_000_000} MB")
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         return {**step, "value": data_url(file.name, kind, content)}
 
