@@ -69,7 +69,7 @@ async def nothing_left() -> AsyncIterator[None]:
     yield
     loop = asyncio.get_running_loop()
     end = loop.time() + _PATIENCE
-    while (more := take_census().exceeding(before)) and loop.time() < end:
+    while (more := take_census().exceeding(before)) and loop.time() < end:  # noqa: ASYNC110 - closing tells nothing
         await asyncio.sleep(0.1)
     if more:
         raise AssertionError(f"left behind: {more}")

@@ -50,7 +50,8 @@ async def real_house(folder: Path, *, max_runs: int = 10_000) -> AsyncIterator[R
         max_runs=max_runs,
     )
     try:
-        async with RealHouse(registry, store, fleet) as house:
+        house = RealHouse(registry, store, fleet)
+        async with house:
             yield house
             await registry.aclose()
     finally:

@@ -112,7 +112,8 @@ def garbage(sender: int) -> list[bytes]:
     entries = [struct.pack("!LBxxx", sender, number % 256) for number in range(100)]
     floods = [RtcpPsfbPacket(fmt=RTCP_PSFB_FIR, ssrc=1, media_ssrc=0, fci=b"".join(entries))]
     floods += [RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=sender)] * 200
-    whole = [bytes(packet) for packet in (everything, nobody, *wishes, *floods)]
+    packets: list[RtcpRtpfbPacket | RtcpPsfbPacket] = [everything, nobody, *wishes, *floods]
+    whole = [bytes(packet) for packet in packets]
     return [*found, *whole, *(data[: luck.randrange(4, len(data))] for data in whole)]
 
 

@@ -96,7 +96,7 @@ async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None
 
 @SCHEMA.parametrize()
 @inputs(15)
-def test_answers_are_as_described(case: Case, ground: Ground) -> None:
+def test_answers_are_as_described(case: Case[Any], ground: Ground) -> None:
     wanted = [*CHECKS]
     if case.path_parameters.get("runId") == RUN:
         case.path_parameters["runId"] = ground.run_id

@@ -1,4 +1,4 @@
-"""Garbage in place of pictures: a picture or a DecodeError, bounded memory, and the stream goes on with the next one."""
+"""Garbage in place of pictures: a picture or a DecodeError, bounded memory, and the stream goes on with the next."""
 
 from __future__ import annotations
 

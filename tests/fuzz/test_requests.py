@@ -19,8 +19,8 @@ from tests.signaling.house import ADA, House, auth
 
 SECRET = "what lies beside the pages"
 ODD = (
-    "", "0", "-1", "1", "00000000000000019999", "00000000" + "1" + "9" * 5000, "0" * 16 + "1" + "9" * 5000, "9" * 5000, "1e3", "nan", "0x10", "\u0661",
-    " 1", "1 ", "+1", "1.5", "true", "null", "[]", "%00", "%", "%zz", "%ed%a0%80", "%ff", "\u20ac", "a" * 5000, "'", '"',
+    "", "0", "-1", "1", "00000000000000019999", "000000001" + "9" * 5000, "9" * 5000, "1e3", "nan", "0x10", "\u0661",
+    " 1", "1 ", "+1", "1.5", "true", "null", "[]", "%00", "%", "%zz", "%ed%a0%80", "%ff", "\u20ac", "a" * 5000, "'",
     "../..", "MTIuYQ", "MTIu", "LQ", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5LmE", "\U0001f9ea", "a=b", "1&limit=2", "#",
 )  # fmt: skip
 """Some are percent-encoded once more on their way, some are not."""

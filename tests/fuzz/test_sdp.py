@@ -51,6 +51,11 @@ def is_one_sentence(text: str) -> bool:
     return bool(text.strip()) and "\n" not in text and "Traceback" not in text and "Error(" not in text
 
 
+def check_refusal(problem: Problem) -> None:
+    assert problem.status == 400
+    assert is_one_sentence(problem.detail)
+
+
 async def test_ten_thousand_offers_are_read_or_refused_in_a_sentence(offers: list[str]) -> None:
     luck, taken = dice("offers"), 0
     for _ in rounds(10_000):
@@ -58,8 +63,7 @@ async def test_ten_thousand_offers_are_read_or_refused_in_a_sentence(offers: lis
             read_offer(sdp.mutant(luck, luck.choice(offers)))
             taken += 1
         except Problem as problem:
-            assert problem.status == 400
-            assert is_one_sentence(problem.detail)
+            check_refusal(problem)
     assert taken
 
 
@@ -69,8 +73,7 @@ def test_fragments_are_read_or_refused_in_a_sentence() -> None:
         try:
             assert len(read_fragment(sdp.mutant(luck, TRICKLED)).candidates) <= 100
         except Problem as problem:
-            assert problem.status == 400
-            assert is_one_sentence(problem.detail)
+            check_refusal(problem)
 
 
 async def offer(house: House, run: FakeRun, text: str, luck: random.Random) -> Answer:

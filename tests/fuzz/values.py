@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -92,20 +93,22 @@ def good(shape: Any) -> SearchStrategy[Any]:  # noqa: ANN401 - any annotation
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return fields(shape, st.nothing())
     arguments = [each for each in get_args(shape) if each not in {NoneType, Ellipsis}]
-    if get_origin(shape) is Literal:
-        return st.sampled_from(arguments)
-    if get_origin(shape) is dict:
-        return st.dictionaries(good(arguments[0]), st.text(min_size=3, max_size=9), max_size=3)
-    if get_origin(shape) is Annotated:
-        return good(arguments[0])
-    if get_origin(shape) is tuple:
-        return st.lists(good(arguments[0]), max_size=3)
-    if get_origin(shape) in {Union, UnionType}:
-        return st.one_of(*(good(each) for each in arguments))
-    if isinstance(shape, type) and issubclass(shape, str):
-        members = list(getattr(shape, "__members__", {}).values())
-        return st.sampled_from([str(member) for member in members]) if members else st.text(min_size=1, max_size=10)
-    known: dict[Any, SearchStrategy[Any]] = {bool: st.booleans(), int: st.integers(1, 3), float: st.floats(0, 100)}
+    makers: dict[Any, Callable[[], SearchStrategy[Any]]] = {
+        Literal: lambda: st.sampled_from(arguments),
+        dict: lambda: st.dictionaries(good(arguments[0]), st.text(min_size=3, max_size=9), max_size=3),
+        Annotated: lambda: good(arguments[0]),
+        tuple: lambda: st.lists(good(arguments[0]), max_size=3),
+        Union: lambda: st.one_of(*(good(each) for each in arguments)),
+        UnionType: lambda: st.one_of(*(good(each) for each in arguments)),
+    }
+    return makers[get_origin(shape)]() if get_origin(shape) in makers else _plain(shape)
+
+
+def _plain(shape: type) -> SearchStrategy[Any]:
+    if issubclass(shape, str):
+        members = [str(member) for member in getattr(shape, "__members__", {}).values()]
+        return st.sampled_from(members) if members else st.text(min_size=1, max_size=10)
+    known: dict[type, SearchStrategy[Any]] = {bool: st.booleans(), int: st.integers(1, 3), float: st.floats(0, 100)}
     return known[shape]
 
 

@@ -1,0 +1,79 @@
+"""Bad input to the server as users run it, with a real browser: it goes on, and holds no more than before."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+from tests.fuzz import sdp, values
+from tests.fuzz.census import descriptors
+from tests.fuzz.effort import dice, rounds
+from tests.served import Served, served
+
+PATIENCE = 20.0
+MESSAGES = [json.dumps({"type": "ping", "id": "a"}), *(each for each in values.HARD if len(each) < 20_000)]
+
+
+def holds(server: Served) -> Counter[str]:
+    """Open sockets and files, threads, and processes that came from it."""
+    process = server.process.pid
+    found = Counter(descriptors(process))
+    found["threads"] = len(os.listdir(f"/proc/{process}/task"))
+    found["processes"] = sum(len(path.read_text().split()) for path in Path(f"/proc/{process}/task").glob("*/children"))
+    return found
+
+
+async def settles(server: Served, before: Counter[str]) -> Counter[str]:
+    """What it holds beyond what it did, once connections have had the time to end."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + PATIENCE
+    while (more := holds(server) - before) and loop.time() < end:  # noqa: ASYNC110 - another process tells nothing
+        await asyncio.sleep(0.2)
+    return more
+
+
+async def attack(server: Served, run_id: str, times: int) -> Counter[int]:
+    """The statuses that came back."""
+    luck, statuses = dice("process"), Counter[int]()
+    offers = sdp.corpus()
+    for number in rounds(times):
+        text = sdp.mutant(luck, luck.choice(offers)).encode("utf-8", "replace")
+        headers = {"Content-Type": "application/sdp"}
+        async with server.http.post(f"{server.api}/whep/{run_id}", data=text, headers=headers) as answer:
+            statuses[answer.status] += 1
+            if answer.status == 201:
+                await (await server.http.delete(server.api + answer.headers["Location"])).release()
+        message = MESSAGES[number % len(MESSAGES)]
+        data = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+        headers = {"Content-Type": "application/json"}
+        url = f"{server.api}/api/tests/{run_id}/commands"
+        async with server.http.post(url, data=data, headers=headers) as answer:
+            statuses[answer.status] += 1
+    return statuses
+
+
+async def test_a_served_run_outlives_what_is_thrown_at_it() -> None:
+    async with served() as server:
+        run_id = await server.start_watchable("/", seconds=300)
+        await attack(server, run_id, 20)  # pools and caches fill
+        before = await calm(server)
+        statuses = await attack(server, run_id, 60)
+        assert statuses[201]
+        assert {status for status in statuses if status >= 500} == set()
+        assert not await settles(server, before)
+        assert (await server.get(f"/api/tests/{run_id}"))["status"] in {"running", "paused"}
+        await server.cancel(run_id)
+
+
+async def calm(server: Served) -> Counter[str]:
+    """What it holds when nothing ends any more."""
+    seen = holds(server)
+    for _ in range(20):
+        await asyncio.sleep(0.5)
+        if (now := holds(server)) == seen:
+            return now
+        seen = now
+    return seen
