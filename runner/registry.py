@@ -25,7 +25,7 @@ _KEPT = 32
 """Finished runs that stay live, so that viewers see their end and may come back for events that they missed."""
 
 _CLOSE_SECONDS = 4.5
-"""For all runs to end by themselves when the server stops."""
+"""For runs to end by themselves when the server stops, and for one that is over and is to be removed."""
 
 
 class RunRegistry:
@@ -116,12 +116,17 @@ class RunRegistry:
         return [view for _, view in page], _cursor(page[-1][0]) if len(wanted) > limit and page else None
 
     async def delete(self, run_id: str) -> None:
-        """Removes a finished run and its files. Raises InvalidTransition while it is active, or NotFound."""
+        """Removes a finished run and its files.
+
+        Raises InvalidTransition while it is active, Busy while its end cannot be written, or NotFound.
+        """
         session = self._sessions.get(run_id)
         if session is not None and session.active:
             raise InvalidTransition("the run is active: cancel it first")
         if run_id in self._tasks:
-            await asyncio.wait([self._tasks[run_id]])
+            _, late = await asyncio.wait([self._tasks[run_id]], timeout=_CLOSE_SECONDS)
+            if late:
+                raise Busy("the end of this run could not be written yet: try again later")
         if await self.get(run_id) is None:
             raise NotFound("there is no such run")
         self._sessions.pop(run_id, None)
