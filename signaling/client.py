@@ -95,7 +95,9 @@ def _address(server: str) -> URL:
     except ValueError:
         address = URL()
     if address.scheme not in {"http", "https"} or not address.host:
-        raise ServerRefused(f"{server} is no address of a server: give one such as http://127.0.0.1:3001")
+        # What follows may be a key.
+        shown = server.partition("?")[0]
+        raise ServerRefused(f"{shown} is no address of a server: give one such as http://127.0.0.1:3001")
     return address
 
 

@@ -120,7 +120,9 @@ def _answers(operation: Operation) -> list[_Answer]:
     content = {operation.media: {"schema": _schema(operation.answer)}} if operation.answer else None
     good = _Answer(str(operation.status), operation.summary, content)
     problem = {"application/problem+json": {"schema": _ref("Problem")}}
-    return [good, *(_Answer(str(status), _REFUSALS[status], problem) for status in operation.refusals)]
+    everywhere = () if operation.open else _EVERYWHERE
+    refusals = sorted({*operation.refusals, *everywhere})
+    return [good, *(_Answer(str(status), _REFUSALS[status], problem) for status in refusals)]
 
 
 def _response(answer: _Answer) -> dict[str, Any]:
@@ -190,18 +192,21 @@ _SMALL = {
     ),
     "Health": _object(("status",), status=_TEXT, checks={"type": "object", "additionalProperties": _TEXT}),
 }
+_EVERYWHERE = (403, 429)
+"""Of every request that needs a credential: a page or a name that is not ours, and too many wrong keys."""
 _REFUSALS = {
     400: "The body cannot be read.",
     401: "The credential is missing, wrong, expired or revoked.",
     403: "The credential does not allow it, or the page's origin is not allowed.",
     404: "There is no such thing, or it is not yours.",
     409: "The run's state does not allow it now.",
+    410: "It was there, and was removed to make room.",
     412: "If-Match is not the session's ETag.",
     413: "The body is too large.",
     415: "The body is of another type than is needed here.",
     422: "Something in the request is wrong; the fields are named.",
     428: "If-Match is missing.",
-    429: "Too many messages.",
+    429: "Too often, or too many wrong keys from this address; see Retry-After.",
     503: "As many runs or viewers as there may be; see Retry-After.",
 }
 

@@ -122,7 +122,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer="Message",
         body=_json("ControlMessage"),
         query=(_CLIENT,),
-        refusals=(*_COMMAND, 429),
+        refusals=_COMMAND,
     ),
     Operation(
         "get",
@@ -155,6 +155,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer="string",
         media="image/jpeg",
         query=(_query("before", "1: the page before the step.", type="string", enum=["1", "true"]),),
+        refusals=(*_READ, 410),
     ),
     Operation(
         "post",
