@@ -13,6 +13,7 @@ from livekit.rtc.participant import PublishDataError
 
 from media.errors import RoomLost, StreamClosed
 from media.frames import Codec
+from media.livekit_panic import panics
 from media.livekit_track import ScreenTrack, publish_options
 from media.stream import LiveStream
 from media.subscription import Subscription
@@ -163,17 +164,20 @@ class Publisher:
         room = _Room()
         lost = asyncio.get_running_loop().create_future()
         self._listen(room, lost)
+        with panics(lambda: _lose(lost, "the LiveKit client has broken down")):
+            await _first(self._attend(room), _ended(lost))
+
+    async def _attend(self, room: "_Room") -> None:
         async with _joined(room, self._url, self._token()):
             self._connected = True
             self._listener.on_connected()
             for participant in tuple(room.remote_participants.values()):
                 self._on_joined(participant)
-            await _first(self._write(room), self._publish(room), _ended(lost))
+            await _first(self._write(room), self._publish(room))
 
     def _listen(self, room: "_Room", lost: "asyncio.Future[str]") -> None:
         def on_disconnected(reason: rtc.DisconnectReason.ValueType) -> None:
-            if not lost.done():
-                lost.set_result(rtc.DisconnectReason.Name(reason).lower().replace("_", " "))
+            _lose(lost, rtc.DisconnectReason.Name(reason).lower().replace("_", " "))
 
         room.on("participant_connected", self._on_joined)
         room.on("participant_disconnected", self._on_left)
@@ -335,6 +339,11 @@ async def _leave(room: rtc.Room, joining: "asyncio.Task[None]") -> None:
 def _tells(estimate: int, limit: int | None, sent: int, target: int) -> bool:
     """Whether an estimate says something about the path: it sinks by itself while little is sent. Bits per second."""
     return sent >= target / 2 or (limit is not None and estimate > limit)
+
+
+def _lose(lost: "asyncio.Future[str]", reason: str) -> None:
+    if not lost.done():
+        lost.set_result(reason)
 
 
 async def _ended(lost: "asyncio.Future[str]") -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 from livekit import api
+from livekit.rtc import _ffi_client
+from livekit.rtc._proto.ffi_pb2 import FfiEvent
 
 from media.errors import RoomLost
 from media.frames import Codec, LatestFrame
@@ -148,6 +151,25 @@ async def test_it_comes_back_after_the_server_and_after_refusals(livekit_server:
         await studio.notes.until(lambda: studio.notes.connected == 1)
         assert studio.notes.lost == ["not yet"]
         await livekit_server.restart()
+        async with studio.viewer("one") as viewer:
+            await viewer.new_pictures()
+
+
+def panic() -> None:
+    """What the SDK does when its native part has panicked, by its own callback."""
+    event = FfiEvent()
+    event.panic.message = "called `Option::unwrap()` on a `None` value"
+    data = event.SerializeToString()
+    _ffi_client.ffi_event_callback((ctypes.c_uint8 * len(data)).from_buffer_copy(data), len(data))
+
+
+async def test_a_panic_in_the_sdk_loses_the_room_and_not_the_process(livekit_server: LiveKitServer) -> None:
+    studio = Studio(livekit_server, Codec.H264)
+    async with studio.running():
+        await studio.notes.until(lambda: studio.notes.connected == 1)
+        await asyncio.to_thread(panic)
+        await studio.notes.until(lambda: studio.notes.connected == 2)
+        assert studio.notes.lost == ["the LiveKit client has broken down"]
         async with studio.viewer("one") as viewer:
             await viewer.new_pictures()
 
