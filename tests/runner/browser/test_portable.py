@@ -14,11 +14,15 @@ from tests.runner.browser.seat import seated
 PAGES = {"/": "<title>Page</title><input onkeydown=\"document.title += event.key + ',' \"><button>Go</button>"}
 
 
+def heed_not(_: object) -> None:
+    """Nothing comes of it here."""
+
+
 async def test_pictures_by_playwrights_screencast() -> None:
     async with seated(PAGES) as seat:
         await seat.show("/")
         sink, background = LatestFrame(), Background()
-        pictures = Pictures(seat.driver.page, sink, (800, 600), resized=lambda _: None)
+        pictures = Pictures(seat.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
         source = PortableSource(pictures, (800, 600), Pace(30), background)
         await source.start()
         frame = await asyncio.wait_for(sink.after(0), 10)
