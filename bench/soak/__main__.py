@@ -38,10 +38,15 @@ _OFTEN, _SELDOM = 1.0, 20.0
 Act = Callable[[], Awaitable[None]]
 
 
+class ServerEnded(Exception):
+    """The server has ended by itself; nothing more can be done."""
+
+
 class Soak:
     """Everything that goes on at the same time on one server."""
 
     def __init__(self, server: Served, books: Books, *, database: Path, livekit: LiveKitServer | None) -> None:
+        self._server = server
         self._books = books
         tower = Tower(server, books)
         stage = Stage(tower)
@@ -73,9 +78,12 @@ class Soak:
     async def _go_on(self, is_over: Callable[[], bool]) -> None:
         """What has begun when it is over comes to its end, and until that there is a run on stage."""
         acts = asyncio.gather(*(self._repeat(name, is_over) for name in self._acts))
-        while not acts.done():
-            await self._do("stage", self._show)
-        await acts
+        try:
+            while not acts.done():
+                await self._do("stage", self._show)
+        finally:
+            acts.cancel()
+            await asyncio.gather(acts, return_exceptions=True)
 
     async def _repeat(self, name: str, is_over: Callable[[], bool]) -> None:
         act, pause = self._acts[name]
@@ -91,6 +99,8 @@ class Soak:
             await act()
         except Exception as error:
             self._books.lose(f"{name}: {error!r}")
+            if self._server.process.returncode is not None:
+                raise ServerEnded(f"with code {self._server.process.returncode}") from error
 
 
 async def soak(minutes: float, folder: Path) -> tuple[Books, Footprint, Footprint]:
@@ -174,8 +184,12 @@ def _listed(counts: Counter[str]) -> str:
 
 def main(arguments: list[str]) -> int:
     minutes = float(arguments[0] if arguments else os.environ.get("SOAK") or MINUTES)
-    with tempfile.TemporaryDirectory() as folder:
-        books, before, after = asyncio.run(soak(minutes, Path(folder)))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            books, before, after = asyncio.run(soak(minutes, Path(folder)))
+    except ServerEnded as error:
+        print(f"the server has ended by itself, {error}", file=sys.stderr)
+        return 1
     report(books, before, after)
     return int(bool(books.lost))
 
