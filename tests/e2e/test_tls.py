@@ -85,7 +85,7 @@ async def test_who_speaks_no_tls_is_told_nothing(secure: Served) -> None:
 def test_files_that_are_no_good_are_named_in_one_sentence(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     _, other = self_signed(tmp_path, name="other")
-    _, locked = self_signed(tmp_path, name="locked", password=b"a password")
+    closed, locked = self_signed(tmp_path, name="locked", password=b"a password")
     junk = tmp_path / "junk"
     junk.write_text("-----BEGIN CERTIFICATE-----\njunk\n")
     missing = tmp_path / "missing"
@@ -95,7 +95,7 @@ def test_files_that_are_no_good_are_named_in_one_sentence(tmp_path: Path) -> Non
         (junk, key, "in PEM"),
         (certificate, junk, "in PEM"),
         (certificate, other, "its own key"),
-        (certificate, locked, "without a password"),
+        (closed, locked, "without a password"),
     ):
         with pytest.raises(BadSetting) as refused:
             signaling_config(load_settings(tls_cert=cert_file, tls_key=key_file), {})
