@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from control.roles import Role
 from jumpseat.doctor import diagnose
-from jumpseat.logs import configure_logging
+from jumpseat.logs import configure_logging, pass_over_lost_peers
 from jumpseat.parts import serving
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
 from runner.files.report import junit_xml
@@ -224,7 +224,9 @@ def _run(settings: Settings, work: Callable[[], Awaitable[int]]) -> None:
     async def main() -> int:
         task = asyncio.current_task()
         assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        pass_over_lost_peers(loop)
         return await work()
 
     raise typer.Exit(asyncio.run(main()))

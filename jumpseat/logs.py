@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from control.shapes import rfc3339
+
+logger = logging.getLogger(__name__)
 
 _NOISY = ("aioice", "aiohttp.access", "aiortc", "aiosqlite", "asyncio", "libav", "websockets")
 """Libraries that tell at INFO what only their authors want to know."""
@@ -37,3 +41,17 @@ def configure_logging(level: str, format: str) -> None:
     logging.getLogger("livekit").setLevel(logging.CRITICAL)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def pass_over_lost_peers(loop: asyncio.AbstractEventLoop) -> None:
+    """A viewer who has vanished is no error: aiortc sends in tasks that nobody awaits, and each that finds the
+    connection gone would be a traceback in the log."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, ConnectionError):
+            logger.debug("a peer has gone: %s", error)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
