@@ -39,10 +39,10 @@ class Footprint:
         ]
 
 
-ALLOWED = Footprint(memory=64, descriptors=6, threads=4, tasks=4, processes=0)
+ALLOWED = Footprint(memory=64, descriptors=6, threads=8, tasks=4, processes=0)
 """Growth from the first rest to the last. Memory: the allocators' fragments, and the events of the 32 runs that a
-server keeps. Descriptors and tasks: of a request under way. Threads: the default executor starts more when more is to
-be done at once, and keeps them."""
+server keeps. Descriptors and tasks: of a request under way. Threads: the default executor and the
+database's connections start more when more is to be done at once, up to six and five, and keep them."""
 
 
 async def footprint(server: Served) -> Footprint:
