@@ -3,6 +3,7 @@
 A folder, not one file, because five commands, their settings and the doctor are more than one file should hold.
 """
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -14,4 +15,16 @@ def main() -> None:
         from jumpseat.commands import main as command  # noqa: PLC0415
     except KeyboardInterrupt:
         sys.exit(130)
-    command()
+    try:
+        command()
+    except SystemExit as leaving:
+        _leave(leaving)
+
+
+def _leave(leaving: SystemExit) -> None:
+    """LiveKit's native threads call Python at any moment; one that does while the interpreter ends aborts it all."""
+    if "livekit.rtc" in sys.modules and isinstance(leaving.code, int):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(leaving.code)
+    raise leaving

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from livekit import api, rtc
 
+from media.livekit_panic import panics
 from tests.livekit_server import LiveKitServer
 from tests.timecode import Picture, decode
 
@@ -42,11 +43,13 @@ class Participant:
     @asynccontextmanager
     async def joined(cls, url: str, token: str) -> AsyncIterator[Participant]:
         participant = cls()
-        await participant.room.connect(url, token)
-        try:
-            yield participant
-        finally:
-            await participant.leave()
+        # A panic of the SDK's would end the tests, and not only this participant.
+        with panics(participant._end):
+            await participant.room.connect(url, token)
+            try:
+                yield participant
+            finally:
+                await participant.leave()
 
     async def leave(self) -> None:
         await self.room.disconnect()

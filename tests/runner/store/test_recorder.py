@@ -79,7 +79,9 @@ async def test_the_end_is_tried_again_and_no_step_is_lost(tmp_path: Path) -> Non
         assert [step.target for step in await store.steps("r")] == ["#cart"]
 
 
-async def test_a_store_that_stays_locked_is_given_up_when_the_server_stops(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_store_that_stays_locked_is_given_up_when_the_server_stops(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with recorded(tmp_path) as (run, recorder, store):
         run.cancel()
         store.locked = 99
