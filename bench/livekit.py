@@ -44,7 +44,7 @@ async def livekit_tax(*, seconds: float, sizes: tuple[int, ...] = (1, 10)) -> li
 @asynccontextmanager
 async def _house(livekit: LiveKitServer) -> AsyncIterator[Served]:
     keys = {"LIVEKIT_API_KEY": livekit.key, "LIVEKIT_API_SECRET": livekit.secret}
-    async with served(LIVEKIT_URL=livekit.url, **keys) as house:
+    async with served(log=None, LIVEKIT_URL=livekit.url, **keys) as house:
         yield house
 
 

@@ -37,7 +37,7 @@ async def livekit(livekit_executable: Path, tmp_path: Path) -> AsyncIterator[Liv
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def house(livekit: LiveKitServer) -> AsyncIterator[Served]:
-    async with served(**settings(livekit)) as running:
+    async with served(log=None, **settings(livekit)) as running:
         yield running
 
 

@@ -64,7 +64,7 @@ async def test_a_server_that_comes_back_is_found_again(viewer_browser: Browser, 
         "JUMPSEAT_DATA_DIR": str(tmp_path),
     }
     api = f"http://127.0.0.1:{settings['JUMPSEAT_PORT']}"
-    async with served(**settings) as first:
+    async with served(log=None, **settings) as first:
         server = Served(api, first.frames, first.site, key, first.process, first.http)
         first.http.headers["Authorization"] = f"Bearer {key}"
         run_id = await server.start_watchable(MOVING, seconds=300)
@@ -74,6 +74,6 @@ async def test_a_server_that_comes_back_is_found_again(viewer_browser: Browser, 
             await first.process.wait()
             await viewer.sees("Reconnecting")
             assert await viewer.timecode() is not None, "the last picture has gone"
-            async with served(**settings):
+            async with served(log=None, **settings):
                 await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Failed", timeout=40 * SECONDS)
                 assert await viewer.timecode() is not None, "the last picture has gone"
