@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import resource
 import signal
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +32,9 @@ from signaling.tokens import LONGEST_TTL, ShareTokens
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 
+_DESCRIPTORS = 65_536
+
+
 async def _until_stopped() -> None:
     """Waits for SIGINT (Ctrl-C) or SIGTERM."""
     stopped = asyncio.Event()
@@ -38,6 +42,15 @@ async def _until_stopped() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
     await stopped.wait()
+
+
+def _allow_descriptors() -> None:
+    """Viewers and driven pages take many descriptors; the usual soft limit of 1024 is for programs that use select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _say(line: str) -> None:
@@ -220,6 +233,7 @@ def doctor() -> None:
 
 def _run(settings: Settings, work: Callable[[], Awaitable[int]]) -> None:
     configure_logging(settings.log, settings.log_format)
+    _allow_descriptors()
 
     async def main() -> int:
         task = asyncio.current_task()

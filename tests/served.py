@@ -23,6 +23,8 @@ COMMAND = (sys.executable, "-m", "jumpseat")
 READY_SECONDS = 30
 WAIT_SECONDS = 60
 STOP_SECONDS = 10
+LONGEST_WAIT_SECONDS = 500
+"""Of one step, whose time is limited."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ class Served:
 
     async def start_watchable(self, page: str, *, seconds: int) -> str:
         """A run that looks at a page of the sample shop for so long; its id, once it has a picture."""
-        steps = [{"type": "wait", "value": seconds * 1000}]
-        run = await self.create({"url": page, "steps": steps, "stepTimeoutMs": 600_000})
+        waits = [min(LONGEST_WAIT_SECONDS, seconds - at) for at in range(0, seconds, LONGEST_WAIT_SECONDS)]
+        steps = [{"type": "wait", "value": wait * 1000} for wait in waits]
+        run = await self.create({"url": page, "steps": steps, "stepTimeoutMs": LONGEST_WAIT_SECONDS * 1000 + 1000})
         await self.until(run["id"], lambda message: message["type"] == "stream_available")
         return str(run["id"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jumpseat.settings import BadSetting, load_settings
-from tests.served import served
+from tests.served import COMMAND, served
 
 GOOD = "url: {site}/\nsteps:\n  - {{type: navigate, value: /cart}}\n  - {{type: expect_url, value: /cart}}\n"
 BAD = "url: {site}/\nsteps:\n  - {{type: expect_visible, selector: '#nothing'}}\nstepTimeoutMs: 300\n"
@@ -105,6 +106,13 @@ async def test_run_follows_a_test_and_reports_it(tmp_path: Path, text: str, code
         assert ended == code
         assert word in out
         assert ('failures="0"' in report.read_text()) is (code == 0)
+
+
+async def test_the_server_takes_as_many_descriptors_as_it_may() -> None:
+    few = ("sh", "-c", 'ulimit -Sn 256; ulimit -Hn 4096; exec "$@"', "sh", *COMMAND)
+    async with served(command=few) as server:
+        soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+    assert (soft, hard) == (4096, 4096)
 
 
 async def test_a_run_that_is_stopped_does_not_go_on(tmp_path: Path) -> None:
