@@ -31,7 +31,6 @@ from signaling.client import Client, ServerRefused
 from signaling.tokens import LONGEST_TTL, ShareTokens
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
-
 _DESCRIPTORS = 65_536
 
 
@@ -45,7 +44,7 @@ async def _until_stopped() -> None:
 
 
 def _allow_descriptors() -> None:
-    """Viewers and driven pages take many descriptors; the usual soft limit of 1024 is for programs that use select()."""
+    """Viewers and driven pages take many; the usual soft limit of 1024 is for programs that use select()."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
