@@ -13,6 +13,8 @@ class Audience:
     def __init__(self) -> None:
         self._connections: dict[str, int] = {}
         self._actors: dict[str, Actor] = {}
+        self._controllers: dict[str, Holder] = {}
+        """Made once for each, because the log keeps every event that lists them."""
 
     def __len__(self) -> int:
         return len(self._actors)
@@ -21,6 +23,10 @@ class Audience:
         """One more connection; True where it is this viewer's first."""
         self._connections[actor.viewer_id] = self._connections.get(actor.viewer_id, 0) + 1
         self._actors[actor.viewer_id] = actor
+        if not actor.role.controls:
+            self._controllers.pop(actor.viewer_id, None)
+        elif actor.viewer_id not in self._controllers:
+            self._controllers[actor.viewer_id] = Holder(viewer_id=actor.viewer_id, name=actor.name)
         return self._connections[actor.viewer_id] == 1
 
     def leave(self, viewer_id: str) -> bool:
@@ -30,14 +36,13 @@ class Audience:
             self._connections[viewer_id] = left
             return False
         self._actors.pop(viewer_id, None)
+        self._controllers.pop(viewer_id, None)
         return self._connections.pop(viewer_id, None) is not None
 
     @property
     def controllers(self) -> tuple[Holder, ...]:
         """Those who may control, in the order in which they came."""
-        return tuple(
-            Holder(viewer_id=actor.viewer_id, name=actor.name) for actor in self._actors.values() if actor.role.controls
-        )
+        return tuple(self._controllers.values())
 
     def told(self) -> Viewers:
         """As viewers are told of it."""

@@ -35,6 +35,14 @@ def test_who_controls() -> None:
     assert [role for role in Role if role.controls] == [Role.CONTROLLER, Role.OWNER]
 
 
+def test_a_crowd_that_comes_is_not_kept_once_for_each_event() -> None:
+    audience = Audience()
+    audience.join(ADA)
+    told = audience.told()
+    audience.join(BOB)
+    assert audience.told().controllers[0] is told.controllers[0]
+
+
 def test_the_audience_is_people_and_not_connections() -> None:
     audience = Audience()
     assert audience.join(ADA)
