@@ -2,6 +2,8 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# Whole files, because the tests of one file share a browser or a server.
+PYTEST ?= -n 2 --dist loadfile
 INSTALLED := $(VENV)/.installed
 NODE := $(shell node -e 'process.exitCode = +(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/shop/*' \

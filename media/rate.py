@@ -133,3 +133,32 @@ class Effort:
         elif share < self.LITTLE:
             self.fps = min(self._most, self.fps * 1.25)
         self._since, self._busy = now, 0.0
+
+
+class Deference:
+    """Lowers the capture rate while the machine is short of CPU, and raises it slowly: the run itself comes first.
+
+    Capture is what watching costs a run: Chromium spends most of a core on 30 JPEGs a second. Times in seconds of one steady clock.
+    """
+
+    SHORT, PLENTY = 0.3, 0.15
+    """Shares of the time in which something had to wait for a core."""
+    CALM_SECONDS = 2.0
+    """Between one raise and the next, and after a cut."""
+    LEAST = 8.0
+    """Pictures per second."""
+
+    def __init__(self, fps: int) -> None:
+        self._most = float(fps)
+        self._changed_at = float("-inf")
+        self.fps = self._most
+        """Pictures per second to capture at most."""
+
+    def note(self, waited: float, now: float) -> None:
+        """Notes in which share of the time since the last note something had to wait."""
+        if waited > self.SHORT:
+            self.fps = max(min(self.LEAST, self._most), self.fps / 2)
+            self._changed_at = now
+        elif waited < self.PLENTY and now - self._changed_at >= self.CALM_SECONDS:
+            self.fps = min(self._most, self.fps * 1.25)
+            self._changed_at = now

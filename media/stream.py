@@ -10,7 +10,8 @@ from media.clock import RtpClock
 from media.errors import DecodeError, EncodeError, StreamClosed
 from media.frames import Codec, EncodedFrame, JpegFrame, LatestFrame
 from media.lane import Lane, LaneKey
-from media.rate import Effort
+from media.pressure import Pressure
+from media.rate import Deference, Effort
 from media.renditions import Ladder, Rendition
 from media.stats import StreamStats
 from media.subscription import Subscription
@@ -74,6 +75,8 @@ class LiveStream:
         self._latest = latest
         self._fps = fps
         self._effort = Effort(fps)
+        self._deference = Deference(fps)
+        self._pressure = Pressure()
         self._clock = RtpClock()
         self._bitrate = bitrate
         self._idle = 1 / idle_fps
@@ -288,7 +291,10 @@ class LiveStream:
         else:
             self._picture = picture
         self._effort.note(_now() - start, _now())
-        self._stats.fps = self._latest.fps = self._effort.fps
+        if (waited := self._pressure.share(_now())) is not None:
+            self._deference.note(waited, _now())
+        self._stats.fps = self._effort.fps
+        self._latest.fps = min(self._effort.fps, self._deference.fps)
 
     async def _encode_lanes(self, worker: Worker, picture: JpegFrame, captured_at: float, now: float) -> None:
         """Keyframes first: one who goes over to another lane must not get the same picture from the former, too."""

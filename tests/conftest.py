@@ -22,7 +22,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """As the command does (`jumpseat._leave`): LiveKit's native threads must not meet an interpreter that ends."""
-    if "livekit.rtc" in sys.modules and _status in config.stash:
+    if "livekit.rtc" in sys.modules and _status in config.stash and not hasattr(config, "workerinput"):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(config.stash[_status])

@@ -1,6 +1,6 @@
 """How fast an encoder sends, how often it makes a keyframe, and how many pictures the machine can do."""
 
-from media.rate import CALM_SECONDS, Budget, Effort, KeyframeGate, Meter, RateControl
+from media.rate import CALM_SECONDS, Budget, Deference, Effort, KeyframeGate, Meter, RateControl
 
 CEILING = 2_500_000
 
@@ -94,3 +94,20 @@ def test_a_still_page_says_nothing_against_the_machine() -> None:
     for second in range(100):
         effort.note(0.1, second * 0.5)
     assert effort.fps == 30
+
+
+def test_capture_yields_at_once_and_comes_back_slowly() -> None:
+    deference = Deference(30)
+    seen = []
+    for now, waited in enumerate([0.5, 0.5, 0.2, 0.5, *[0.0] * 20]):
+        deference.note(waited, float(now))
+        seen.append(deference.fps)
+    assert seen[:4] == [15.0, 8.0, 8.0, 8.0]
+    assert seen[5:10] == [10.0, 10.0, 12.5, 12.5, 15.625]
+    assert seen[-1] == 30.0
+
+
+def test_who_asks_for_little_gets_it_under_pressure_too() -> None:
+    deference = Deference(5)
+    deference.note(1.0, 0.0)
+    assert deference.fps == 5.0

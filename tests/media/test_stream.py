@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from media.coding.jpeg import JpegDecoder
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame, LatestFrame
+from media.pressure import Pressure
 from media.rate import Effort, KeyframeGate
 from media.stream import LiveStream
 from media.subscription import Subscription
@@ -78,15 +79,19 @@ async def test_the_first_picture_may_come_after_the_first_viewer(latest: LatestF
     assert stream.stats.encoded == {Codec.H264: 1}
 
 
-async def test_capture_is_told_what_can_be_encoded_while_somebody_watches(
-    latest: LatestFrame, make: MakeStream
+@pytest.mark.parametrize(("waited", "fps"), [(None, 12.0), (0.1, 12.0), (0.9, 8.0)])
+async def test_capture_is_told_what_can_be_used_and_leaves_the_run_its_cpu(
+    latest: LatestFrame, make: MakeStream, waited: float | None, fps: float
 ) -> None:
     put(latest, quarters(64, 48))
     stream = make(fps=20)
-    with mock.patch.object(Effort, "note", lambda effort, busy, now: setattr(effort, "fps", 9.0)):
+    with (
+        mock.patch.object(Effort, "note", lambda effort, busy, now: setattr(effort, "fps", 12.0)),
+        mock.patch.object(Pressure, "share", return_value=waited),
+    ):
         subscription = stream.subscribe(Codec.H264)
         await receive(subscription, 3)
-    assert latest.fps == stream.stats.fps == 9.0
+    assert (latest.fps, stream.stats.fps) == (fps, 12.0)
     subscription.close()
     await stream.idle()
     assert latest.fps is None
