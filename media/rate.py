@@ -138,7 +138,8 @@ class Effort:
 class Deference:
     """Lowers the capture rate while the machine is short of CPU, and raises it slowly: the run itself comes first.
 
-    Capture is what watching costs a run: Chromium spends most of a core on 30 JPEGs a second. Times in seconds of one steady clock.
+    Capture is what watching costs a run: Chromium spends most of a core on 30 JPEGs a second. Times in seconds of one
+    steady clock.
     """
 
     SHORT, PLENTY = 0.3, 0.15
