@@ -186,7 +186,6 @@ SCHEMES = [
     "chrome://version/",
     "data:text/html,taken",
     "view-source:http://public.test/",
-    "about:version",
 ]
 
 
