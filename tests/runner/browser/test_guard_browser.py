@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Page, async_playwright
 
 from runner.browser.launch import PlaywrightDrivers, process_id
@@ -179,53 +176,6 @@ async def test_a_click_that_leads_to_a_refused_address_says_why(usual: Seat, pla
         await usual.do("click", selector="#here")
     assert "secret" not in await place.refused.until(lambda told: f"{host} port 80" in told)
     assert place.hits == []
-
-
-SCHEMES = [
-    "file:///etc/hostname",
-    "chrome://version/",
-    "data:text/html,taken",
-    "view-source:http://public.test/",
-]
-
-
-LEADING = [
-    "location = url",
-    "open(url)",
-    "here.href = url; here.click()",
-    "tab.href = url; tab.click()",
-    "location = '/to?url=' + encodeURIComponent(url)",
-    "location = '/refresh?url=' + encodeURIComponent(url)",
-]
-
-
-@pytest.mark.parametrize("url", SCHEMES)
-async def test_a_page_cannot_lead_itself_out_of_the_web(usual: Seat, url: str) -> None:
-    """Chromium refuses by itself: nothing of such an address is ever shown, in whichever way the page tries."""
-    async with alone(usual) as page:
-        others = set(page.context.pages)
-        shown = Heard[str]()
-        page.on("framenavigated", functools.partial(_note, shown))
-        for way in LEADING:
-            with contextlib.suppress(PlaywrightError):
-                await page.evaluate(f"(url) => {{ {way}; }}", url)
-            await come_back(page)
-        assert {urlsplit(each).scheme for each in shown} <= {"http", "about", "chrome-error"}
-        assert not [each for each in shown if each.startswith("about:") and not each.startswith("about:blank")]
-        for tab in set(page.context.pages) - others:
-            assert urlsplit(tab.url).scheme in {"", "about"}
-            assert await tab.inner_text("body") == ""
-
-
-async def come_back(page: Page) -> None:
-    """Once the site has come again, what was attempted before is over; an attempt may cut this short."""
-    for _ in range(5):
-        try:
-            await page.goto(f"{SITE}/", timeout=10_000)
-        except PlaywrightError:
-            continue
-        return
-    raise AssertionError("the site does not come any more")
 
 
 async def test_webrtc_cannot_reach_this_machine_where_that_is_not_allowed(

@@ -46,7 +46,7 @@ FRONT = """<title>Front</title><body style="margin: 0">
   say('cookies', confirm('Cookies?'));
 </script></body>"""
 POPUP = """<title>Popup</title><label>Note <input id="note"></label>
-<button onclick="opener.say('note', note.value); window.close()">Send</button>"""
+<button onclick="opener.say('note', note.value); setTimeout(() => window.close(), 300)">Send</button>"""
 BY_PLAN = "cookies=true;delete=true;name=null;note=hello;"
 
 
