@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Frame, Page, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from runner.browser.launch import PlaywrightDrivers, process_id
 from runner.driver import StepFailed
 from tests.processes import children
 from tests.runner.browser.guarded import SITE, World, driven, world
-from tests.runner.browser.seat import VIEWPORT, Heard, Seat, options
+from tests.runner.browser.seat import VIEWPORT, Seat, options
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -249,10 +249,6 @@ async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_ar
     ):
         await drivers.attach("ws://browsers.invalid:9/x", viewport=VIEWPORT)
     await drivers.aclose()
-
-
-def _note(shown: Heard[str], frame: Frame) -> None:
-    shown.hear(frame.url)
 
 
 GATHER = """async (port) => {
