@@ -21,7 +21,8 @@ from signaling.problems import Problem
 
 _PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
-_MOST_CANDIDATES = 100
+MOST_CANDIDATES = 100
+"""Of one session, which take one check each with each of ours (RFC 8445 §6.1.2.5 has the same number)."""
 _MOST_SECTIONS = 8
 _LONGEST_MID = 32
 """Bytes: it is repeated in every packet (RFC 9143 §14)."""
@@ -39,6 +40,8 @@ class Offer:
     """The same for aiortc, with retransmission."""
     ufrag: str
     password: str
+    candidates: int
+    """How many it brings, without those that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def read_offer(text: str) -> Offer:
     for candidate in _candidates(description):
         _check_candidate(candidate)
     codec, preferences = _choose(video)
-    return Offer(_without_names(text), codec, preferences, *_ice(video))
+    used = _without_names(text)
+    return Offer(used, codec, preferences, *_ice(video), candidates=used.count("a=candidate:"))
 
 
 def read_fragment(text: str) -> Fragment:
@@ -89,8 +93,8 @@ def read_fragment(text: str) -> Fragment:
             candidates.append(_candidate(value, mid))
     if not candidates and not others and not found:
         raise _bad("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
-    if len(candidates) > _MOST_CANDIDATES:
-        raise _bad(f"there are more than {_MOST_CANDIDATES} candidates in this fragment")
+    if len(candidates) > MOST_CANDIDATES:
+        raise _bad(f"there are more than {MOST_CANDIDATES} candidates in this fragment")
     for each in candidates:
         _check_candidate(each)
     return Fragment(found.get("a=ice-ufrag"), found.get("a=ice-pwd"), candidates)
@@ -152,8 +156,8 @@ def _check_numbers(video: MediaDescription) -> None:
 
 def _candidates(description: SessionDescription) -> list[RTCIceCandidate]:
     found = [candidate for media in description.media for candidate in media.ice_candidates]
-    if len(found) > _MOST_CANDIDATES:
-        raise _bad(f"there are more than {_MOST_CANDIDATES} candidates in this offer")
+    if len(found) > MOST_CANDIDATES:
+        raise _bad(f"there are more than {MOST_CANDIDATES} candidates in this offer")
     return found
 
 

@@ -20,7 +20,7 @@ from signaling.lines import HangUp, Line, Lines
 from signaling.pictures import live_stream, no_picture
 from signaling.problems import Problem, read_text
 from signaling.rates import Kind
-from signaling.sdp import Fragment, Offer, read_fragment, read_offer
+from signaling.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
 from signaling.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,15 @@ class Session:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(8)}"')
     """Names the ICE session, which is never restarted."""
+    candidates: int = 0
+    """How many it has been given, in the offer and later."""
+
+    def count(self, fragment: Fragment) -> None:
+        """Each candidate is checked against each of ours, and kept as long as the session. Raises Problem 422."""
+        if self.candidates + len(fragment.candidates) > MOST_CANDIDATES:
+            detail = f"this session may have at most {MOST_CANDIDATES} candidates, those of the offer included"
+            raise Problem(422, f"{detail}: end it and make a new one", code="invalid")
+        self.candidates += len(fragment.candidates)
 
 
 class Whep:
@@ -112,6 +121,7 @@ class Whep:
         fragment = read_fragment(await read_text(request, limit=self._config.limits.sdp_bytes))
         if _restarts(session.offer, fragment):
             raise Problem(422, "ICE cannot be restarted here: end this session and make a new one")
+        session.count(fragment)
         await session.viewer.add(fragment)
         return web.Response(status=204, headers={"ETag": session.etag})
 
@@ -138,7 +148,7 @@ class Whep:
             personal=self._addresses.personal(request, visit),
             on_gone=lambda: self._end(session),
         )
-        session = Session(offer, viewer, line)
+        session = Session(offer, viewer, line, candidates=offer.candidates)
         self._sessions[session.id] = session
         return session
 

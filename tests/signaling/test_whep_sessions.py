@@ -56,6 +56,11 @@ TRICKLES = [
 ]
 
 
+def candidates(count: int, first: int = 0) -> str:
+    numbers = range(first, first + count)
+    return "".join(f"a=candidate:{each} 1 udp {each} 127.0.0.1 {each + 1} typ host\r\n" for each in numbers)
+
+
 class TestTrickle:
     async def test_candidates_that_come_later_connect(self, house: House, run: FakeRun) -> None:
         peer = Peer(house, run, ADA, Codec.VP8)
@@ -94,6 +99,23 @@ class TestTrickle:
             headers["If-Match"] = trickle.match.format(etag=answer.headers["ETag"])
         patched = await ask(house, "PATCH", answer.headers["Location"], data=trickle.fragment, headers=headers)
         assert patched.status == trickle.status, patched.text
+
+    async def test_one_session_takes_only_so_many_candidates(self, house: House, run: FakeRun) -> None:
+        """Those of the offer count, in whichever number of requests the others come; what is refused adds nothing."""
+        offer = VP8_OFFER + candidates(1)
+        answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+        location, headers = answer.headers["Location"], FRAGMENT | {"If-Match": answer.headers["ETag"]}
+        got = [
+            (await ask(house, "PATCH", location, data=candidates(33, first), headers=headers)).status
+            for first in (1, 34, 67)
+        ]
+        assert got == [204, 204, 204]
+        refused = await ask(house, "PATCH", location, data=candidates(1, 100), headers=headers)
+        assert refused.status == 422
+        assert "at most 100 candidates" in refused.text
+        assert "make a new one" in refused.text
+        ended = await ask(house, "PATCH", location, data="a=end-of-candidates", headers=headers)
+        assert ended.status == 204
 
     async def test_a_session_belongs_to_its_run(self, house: House, run: FakeRun) -> None:
         answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
