@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     message_rate: Annotated[Rate, NoDecode] = Rate(200, 1)
     """Control messages of one viewer, on all transports together."""
     max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=0)
-    """Bytes for the screenshots of all runs: beyond them the oldest finished runs lose theirs."""
+    """Bytes for the screenshots and uploads of all runs: beyond them the oldest finished runs lose theirs."""
     keep_days: int | None = Field(default=None, ge=1, le=36_500)
     """Finished runs are removed after so many days; unset: never."""
     public_url: str | None = None

@@ -151,7 +151,7 @@ class Session:
         return body | {"secrets": dict.fromkeys(self._masking.names, "")}
 
     async def steps(self) -> Sequence[Step]:
-        return tuple(self._run.steps)
+        return tuple(self._parcels.told(step) for step in self._run.steps)
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)
@@ -181,7 +181,7 @@ class Session:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 authorize(actor, command.type)
-                return e.StepReplay(id=command.id, step=self._run.step(command.step_number))
+                return e.StepReplay(id=command.id, step=self._parcels.told(self._run.step(command.step_number)))
             case c.Pick() | c.Input() | c.AnswerDialog() | c.ReleaseControl():
                 return await self._by_hand(command, actor)
             case c.StepOverride():

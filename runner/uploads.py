@@ -15,7 +15,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from playwright.async_api import FilePayload
 
-from control.shapes import KEPT, Action, ActionType
+from control.shapes import KEPT, Action, ActionType, Step
 from runner.driver import StepFailed
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,14 @@ class Parcels:
     def put_away(self, action: Action) -> Action:
         """The action with references in place of contents: ``kept:1f0c…;name=notes.txt;type=text/plain;size=12``."""
         return _each_line(action, self._reference)
+
+    def told(self, step: Step) -> Step:
+        """The step, saying of each of its files that is here no more that it was removed."""
+        gone = [file_name(line) for line in step.full_action.text.split("\n") if self._is_gone(line)]
+        if step.action is not ActionType.UPLOAD or not gone:
+            return step
+        removed = f"{step.value} - removed to make room (JUMPSEAT_MAX_DISK): {', '.join(gone)}"
+        return step.model_copy(update={"value": removed})
 
     def fetch(self, action: Action) -> Action:
         """The action with contents in place of references, as far as they are known here."""
@@ -63,6 +71,10 @@ class Parcels:
                 part.unlink(missing_ok=True)
             logger.warning("a file to upload could not be written down, and will not outlive the run: %s", error)
             self._unwritten[digest] = value
+
+    def _is_gone(self, value: str) -> bool:
+        found = _DIGEST.match(value)
+        return found is not None and found[1] not in self._unwritten and not (self._folder / found[1]).exists()
 
     def _content(self, value: str) -> str:
         found = _DIGEST.match(value)

@@ -189,16 +189,17 @@ class Store:
     def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
         return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"
 
-    def pictures(self, run_id: str) -> list[Path]:
-        """The screenshots that there are."""
-        return list(self.folder(run_id).glob("*.jpg"))
+    def files(self, run_id: str) -> list[Path]:
+        """The screenshots and uploads that there are."""
+        return [path for path in self.folder(run_id).rglob("*") if path.is_file()]
 
-    def picture_bytes(self) -> dict[str, int]:
-        """How much room the screenshots of each run take; runs without any are left out."""
+    def file_bytes(self) -> dict[str, int]:
+        """How much room the screenshots and uploads of each run take; runs without any are left out."""
         sizes: dict[str, int] = {}
-        for picture in (self._data_dir / "runs").glob("*/*.jpg"):
-            with suppress(FileNotFoundError):
-                sizes[picture.parent.name] = sizes.get(picture.parent.name, 0) + picture.stat().st_size
+        for folder in (self._data_dir / "runs").iterdir():
+            for file in self.files(folder.name):
+                with suppress(FileNotFoundError):
+                    sizes[folder.name] = sizes.get(folder.name, 0) + file.stat().st_size
         return sizes
 
     async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> Path | None:

@@ -1,4 +1,4 @@
-"""How long finished runs stay, and how much room their pictures take."""
+"""How long finished runs stay, and how much room their pictures and uploads take."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PERIOD = 3600.0
 class Retention:
     """Removes the oldest first, and nothing of a run in flight.
 
-    A run that has lost its pictures keeps its steps, and says of each picture that it is gone.
+    A run that has lost its pictures and uploads keeps its steps, and says of each that it is gone.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Retention:
         """
         Args:
             delete: removes a finished run with everything of it; see signaling.ports.Runs.
-            max_bytes: for the pictures of all runs.
+            max_bytes: for the pictures and uploads of all runs.
             keep: finished runs are removed so long after their end; None: never.
         """
         self._store = store
@@ -64,21 +64,21 @@ class Retention:
             await asyncio.gather(self._work, return_exceptions=True)
 
     async def sweep(self) -> None:
-        """Removes what is too old, then pictures until the rest fits. Raises StoreErrors."""
+        """Removes what is too old, then pictures and uploads until the rest fits. Raises StoreErrors."""
         if self._keep is not None:
             for run_id in await self._store.finished(before=self._clock() - self._keep):
                 await self._remove(run_id)
-        sizes = await asyncio.to_thread(self._store.picture_bytes)
-        excess = sum(sizes.values()) - self._max_bytes
+        sizes = await asyncio.to_thread(self._store.file_bytes)
+        excess, room = sum(sizes.values()) - self._max_bytes, f"there is room for {self._max_bytes} bytes"
         if excess <= 0:
             return
         for run_id in await self._store.finished():
             if excess > 0 and run_id in sizes:
-                await asyncio.to_thread(_remove_pictures, self._store.pictures(run_id))
+                await asyncio.to_thread(_remove, self._store.files(run_id))
                 excess -= sizes[run_id]
-                logger.info("[run %s] its pictures were removed: there is room for %d bytes", run_id, self._max_bytes)
+                logger.info("[run %s] its pictures and uploads were removed: %s", run_id, room)
         if excess > 0:
-            logger.warning("the pictures of the runs in flight alone are %d bytes more than there may be", excess)
+            logger.warning("pictures and uploads of the runs in flight alone are %d bytes too many: %s", excess, room)
 
     async def _watch(self) -> None:
         while True:
@@ -97,6 +97,6 @@ class Retention:
             logger.info("[run %s] removed: it ended long enough ago", run_id)
 
 
-def _remove_pictures(pictures: list[Path]) -> None:
-    for picture in pictures:
-        picture.unlink(missing_ok=True)
+def _remove(files: list[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)

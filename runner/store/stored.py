@@ -26,6 +26,7 @@ class StoredRun:
         self._record = record
         self._store = store
         self._exporter = exporter
+        self._parcels = Parcels(store.parcels(record.view.id))
         self.owner = record.owner
         self.log = EventLog(record.view.id, clock=clock)
 
@@ -60,7 +61,7 @@ class StoredRun:
         raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run {ending(self.view().status)}")
 
     async def steps(self) -> Sequence[Step]:
-        return await self._store.steps(self.id)
+        return [self._parcels.told(step) for step in await self._store.steps(self.id)]
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)
@@ -70,8 +71,7 @@ class StoredRun:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        parcels = Parcels(self._store.parcels(self.id))
-        return self._exporter(self.view(), whole(await self.steps(), parcels), format)
+        return self._exporter(self.view(), whole(await self.steps(), self._parcels), format)
 
     async def _step(self, number: int) -> Step:
         steps = await self.steps()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from control import commands as c
+from control import events as e
 from control.log import Entry
-from control.shapes import Action, RunStatus, StepStatus
+from control.shapes import Action, RunStatus, StepStatus, utc_now
 from runner.driver import HumanAction, StepFailed
+from runner.files.export import export
 from runner.files.exporting import whole
+from runner.store.stored import StoredRun
 from runner.uploads import Parcels, data_url, payload, payloads
 from tests.fakes import FakePlanner
-from tests.runner.rig import Rig, rig
+from tests.runner.rig import BOB, Rig, rig
 
 WORDS = {name: f"the words of {name}".encode() for name in ("plan", "over", "hand")}
 
@@ -83,6 +87,30 @@ async def test_a_reference_of_another_run_uploads_nothing(tmp_path: Path) -> Non
         assert run.driver.performed[0].text == reference
     with pytest.raises(StepFailed, match=r"There is no file 'plan 1\.txt' in this run any more"):
         payload(reference, tmp_path)
+
+
+async def test_uploads_that_had_to_go_are_told_of_and_the_export_is_made_all_the_same(tmp_path: Path) -> None:
+    """Of the run as it is in memory, and as it is read back."""
+    words = data_url("pic 2.svg", "image/svg+xml", b"<svg/>")
+    async with rig(tmp_path, FakePlanner([upload(url("plan"), words, "by-name.txt")])) as run:
+        run.start()
+        assert await run.finish() is RunStatus.PASSED
+        stored = StoredRun(await run.stored(), run.store, clock=utc_now, exporter=export)
+        assert "the words of plan" in await stored.export("pytest")
+        shown = "plan 1.txt (17 B), pic 2.svg (6 B), by-name.txt"
+        assert [step.value for step in await stored.steps()] == [shown]
+        digest = hashlib.sha256(words.encode()).hexdigest()
+        (run.store.parcels(run.session.id) / digest).unlink()
+        gone = [f"{shown} - removed to make room (JUMPSEAT_MAX_DISK): pic 2.svg"]
+        assert [step.value for step in await stored.steps()] == gone
+        assert [step.value for step in await run.steps()] == gone
+        replayed = await stored.submit(c.ReplayStep(step_number=1), BOB)
+        assert isinstance(replayed, e.StepReplay)
+        assert replayed.step.value == gone[0]
+        text = await stored.export("pytest")
+        assert "the words of plan" in text
+        assert text.count('os.path.join(os.path.dirname(__file__), "pic 2.svg")') == 1
+        compile(text, "exported", "exec")
 
 
 def test_a_disk_that_takes_nothing_keeps_no_upload_from_being_done(tmp_path: Path) -> None:

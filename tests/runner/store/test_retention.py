@@ -52,7 +52,7 @@ def retention(store: Store, *, max_bytes: int = 10**9, keep: timedelta | None = 
 
 
 async def pictures(store: Store) -> dict[str, int]:
-    return {run_id: size // 1000 for run_id, size in store.picture_bytes().items()}
+    return {run_id: size // 1000 for run_id, size in store.file_bytes().items()}
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,20 @@ async def test_the_oldest_finished_runs_lose_their_pictures_first(
         assert await store.screenshot("new", 1) is None or "new" in left
 
 
-async def test_what_a_run_uploaded_is_no_picture(tmp_path: Path) -> None:
+async def test_what_a_run_uploaded_counts_and_goes_with_its_pictures(tmp_path: Path) -> None:
+    """Those of a run in flight are never touched."""
     async with kept(tmp_path) as store:
         await add_some(store)
-        upload = store.folder("old") / "uploads" / "cv.pdf"
-        upload.parent.mkdir()
-        upload.write_bytes(b"x" * 50_000)
+        uploads = {run_id: store.parcels(run_id) / "1f0c" for run_id in ("long", "old", "mid")}
+        for upload in uploads.values():
+            upload.parent.mkdir()
+            upload.write_bytes(b"x" * 4000)
+        assert await pictures(store) == {"long": 7, "old": 7, "mid": 7, "new": 3}
+        await retention(store, max_bytes=20_000).sweep()
+        assert {run_id for run_id, upload in uploads.items() if upload.exists()} == {"long", "mid"}
         await retention(store, max_bytes=1000).sweep()
-        assert upload.exists()
+        assert {run_id for run_id, upload in uploads.items() if upload.exists()} == {"long"}
+        assert await pictures(store) == {"long": 7}
 
 
 async def test_finished_runs_are_removed_by_age_with_everything(tmp_path: Path) -> None:
