@@ -8,7 +8,7 @@ import errno
 import hmac
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -67,16 +67,15 @@ def prepare(peer: RTCPeerConnection, config: Config, heard_at: Callable[[], floa
         hosts = HostCandidates(connection, config.ice_addresses, config.ice_ports)
         connection.get_component_candidates = hosts.gather  # type: ignore[method-assign]
         connection.query_consent = lambda c=connection: keep_consent(c, heard_at)  # type: ignore[method-assign, misc]
-        connection.recv = _without_empty(connection.recv)  # type: ignore[method-assign]
+        connection.data_received = _without_empty(connection.data_received)  # type: ignore[method-assign, assignment]
 
 
-def _without_empty(receive: Callable[[], Awaitable[bytes]]) -> Callable[[], Coroutine[Any, Any, bytes]]:
-    """An empty datagram tells nothing; aiortc looks at its first byte, and the error would end the connection."""
+def _without_empty(receive: Callable[[bytes, int], None]) -> Callable[[bytes, int], None]:
+    """An empty datagram, from anybody, tells nothing; aiortc looks at its first byte: the error ends the connection."""
 
-    async def receive_something() -> bytes:
-        while not (data := await receive()):
-            pass
-        return data
+    def receive_something(data: bytes, component: int) -> None:
+        if data:
+            receive(data, component)
 
     return receive_something
 
