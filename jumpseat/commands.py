@@ -7,9 +7,8 @@ import re
 import resource
 import signal
 import sys
-import webbrowser
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +21,7 @@ from rich.markup import escape
 from control.roles import Role
 from jumpseat.doctor import diagnose
 from jumpseat.logs import configure_logging, pass_over_lost_peers
+from jumpseat.opening import opened
 from jumpseat.parts import serving
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
 from runner.files.report import junit_xml
@@ -100,10 +100,9 @@ def demo(
             body = {"url": shop, "instructions": DEMO_INSTRUCTIONS, "planner": "plain", "name": "Sample shop"}
             run = await client.create(body)
             _say(client.watch_url(run["id"]))
-            if open_:
-                await asyncio.to_thread(webbrowser.open, client.watch_url(run["id"]))
-            _say("Press Ctrl-C to stop. Run it again from the page.")
-            await _until_stopped()
+            async with opened(client.watch_url(run["id"])) if open_ else nullcontext():
+                _say("Press Ctrl-C to stop. Run it again from the page.")
+                await _until_stopped()
         return 0
 
     _run(settings, work)
@@ -160,10 +159,10 @@ async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: P
     run_id = str((await client.create(body))["id"])
     if watch:
         _say(client.watch_url(run_id))
-        await asyncio.to_thread(webbrowser.open, client.watch_url(run_id))
     try:
-        async for message in client.follow(run_id):
-            report.show(message)
+        async with opened(client.watch_url(run_id)) if watch else nullcontext():
+            async for message in client.follow(run_id):
+                report.show(message)
     except asyncio.CancelledError:
         await asyncio.shield(client.cancel(run_id))
         raise

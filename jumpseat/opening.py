@@ -1,0 +1,38 @@
+"""Opens a page in the person's own browser without telling every user of the machine the key in its address."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import escape
+from pathlib import Path
+
+_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={address}">
+<title>jumpseat</title>
+<p><a href="{address}">Watch the run</a></p>
+"""
+
+
+@asynccontextmanager
+async def opened(address: str) -> AsyncIterator[None]:
+    """Opens it by way of a file that only this user can read, since command lines can be read by everybody (``ps``).
+
+    The file is there until the block ends: browsers may take their time, and may open it again when they are restored.
+    """
+    with tempfile.TemporaryDirectory(prefix="jumpseat-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "watch.html"
+        _write_privately(file, _PAGE.format(address=escape(address)))
+        await asyncio.to_thread(webbrowser.open, file.as_uri())
+        yield
+
+
+def _write_privately(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened_file:
+        opened_file.write(text)
