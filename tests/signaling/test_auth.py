@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
 from typing import NamedTuple
 
 import aiohttp
@@ -68,6 +70,21 @@ async def test_a_link_neither_lists_nor_makes_nor_removes_runs(house: House, run
     assert (await house.call("GET", "/api/tests", token=token))[0] == 403
     assert (await house.call("POST", "/api/tests", token=token, body={"url": "http://a.test/"}))[0] == 403
     assert (await house.call("DELETE", f"/api/tests/{run.id}", token=token))[0] == 403
+
+
+async def test_a_guess_takes_the_same_time_however_near_it_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return compare_digest(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for shown, expected in ((ADA, 200), (BOB, 200), (ADA[:-1], 401), ("x", 401), (ADA * 9, 401)):
+        compared.clear()
+        assert (await house.call("GET", "/api/tests", token=shown))[0] == expected
+        # SHA-256 of each key that there is, after one that fits, too.
+        assert compared == [(32, 32)] * 2
 
 
 async def test_an_owner_sees_only_their_own_runs(house: House, run: FakeRun) -> None:
