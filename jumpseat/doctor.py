@@ -9,7 +9,7 @@ from pathlib import Path
 
 from control.shapes import Size
 from jumpseat.parts import browser_options, livekit_config
-from jumpseat.settings import BadSetting, Settings
+from jumpseat.settings import BadSetting, Settings, owner_keys, weak_keys
 from media.coding.codecs import check as check_codecs
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import BrowserGone, StepFailed
@@ -29,6 +29,7 @@ async def diagnose(settings: Settings) -> list[Check]:
         *((name, ok, detail) for name, ok, detail in check_codecs()),
         _port(settings.host, settings.port, "JUMPSEAT_PORT"),
         _port(settings.host, settings.frame_port, "FRAME_SERVER_PORT"),
+        check_keys(settings),
         _candidates(settings),
         _candidate_ports(settings),
         await _livekit(settings),
@@ -59,6 +60,17 @@ def _port(host: str, port: int, name: str) -> Check:
     reason = _bind(socket.SOCK_STREAM, host, port)
     free = f"{host}:{port} is free"
     return (f"port ({name})", reason is None, f"{host}:{port}: {reason}; choose another by {name}" if reason else free)
+
+
+def check_keys(settings: Settings) -> Check:
+    """Names owners, and no key."""
+    try:
+        owner_keys(settings)
+    except BadSetting as error:
+        return ("API keys", False, str(error))
+    if weak := weak_keys(settings):
+        return ("API keys", None, weak)
+    return ("API keys", True, f"of {', '.join(settings.api_keys)}" if settings.api_keys else "made at start")
 
 
 def _candidates(settings: Settings) -> Check:

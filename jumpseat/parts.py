@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import secrets
 import ssl
@@ -12,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from control.shapes import NewRun, PlannerName
-from jumpseat.settings import BadSetting, Settings
+from jumpseat.settings import BadSetting, Settings, weak_keys
 from runner.browser.guard import Guard
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.files.export import export
@@ -30,6 +31,8 @@ from signaling import config
 from signaling.limits import Limits
 from signaling.server import Server
 from web import DIST
+
+logger = logging.getLogger(__name__)
 
 
 def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
@@ -110,6 +113,8 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
     Raises BadSetting where a setting cannot work on this machine.
     """
     plan = signaling_config(settings, keys)
+    if weak := weak_keys(settings):
+        logger.warning("%s", weak)
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.aclose)

@@ -19,6 +19,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from control.shapes import BrowserName, PlannerName, Viewport
 from signaling.rates import Rate
 
+_SAFE_KEY = 16
+"""Characters: at random they are out of reach for anybody who may try sixty a minute; shorter ones are words."""
+
 
 def _commas(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
@@ -259,6 +262,16 @@ def owner_keys(settings: Settings) -> dict[str, str]:
     if not is_loopback(settings.host):
         raise BadSetting(f"JUMPSEAT_API_KEYS: set name:key pairs, or listen on 127.0.0.1 instead of {settings.host}")
     return {"owner": secrets.token_urlsafe(24)}
+
+
+def weak_keys(settings: Settings) -> str | None:
+    """One sentence, without any key, where others than this machine could guess one; else None."""
+    weak = sorted(name for name, key in settings.api_keys.items() if len(key) < _SAFE_KEY)
+    if not weak or (is_loopback(settings.host) and settings.public_url is None):
+        return None
+    whose = f"the key of {weak[0]} has" if len(weak) == 1 else f"the keys of {', '.join(weak)} have"
+    make = "python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
+    return f"JUMPSEAT_API_KEYS: {whose} fewer than {_SAFE_KEY} characters and can be guessed; make one by: {make}"
 
 
 def is_loopback(host: str) -> bool:

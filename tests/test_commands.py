@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from jumpseat.doctor import check_keys
 from jumpseat.settings import BadSetting, load_settings
 from tests.served import COMMAND, served
 
@@ -154,6 +155,38 @@ async def test_a_token_from_the_command_is_taken_by_the_server(tmp_path: Path) -
             f"{server.api}/api/tests/{run_id}/pause", headers={"Authorization": f"Bearer {token}"}
         ) as answer:
             assert answer.status == 403
+
+
+SHORT = "ci:short-key,anna:0123456789abcdef,old:abc"
+LONG = "ci:0123456789abcdeg,anna:0123456789abcdef"
+OPEN = {"JUMPSEAT_HOST": "0.0.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "where", "weak"),
+    [
+        (SHORT, OPEN, True),
+        (SHORT, {"JUMPSEAT_PUBLIC_URL": "https://seat.example"}, True),
+        (SHORT, {}, False),
+        (LONG, OPEN, False),
+    ],
+)
+async def test_keys_that_can_be_guessed_are_told_of_and_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, where: dict[str, str], weak: bool
+) -> None:
+    """In the log at start where others can reach the server, and by doctor."""
+    settings = {"JUMPSEAT_API_KEYS": keys, **where}
+    async with served(log=tmp_path / "log", **settings):
+        pass
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    _, ok, said = check_keys(load_settings())
+    log = (tmp_path / "log").read_text()
+    assert ok is (None if weak else True)
+    for text in (log, said):
+        assert ("JUMPSEAT_API_KEYS: the keys of ci, old have fewer than 16 characters" in text) is weak
+        assert "short-key" not in text
+        assert "abc" not in text
 
 
 async def test_doctor_finds_this_machine_well(tmp_path: Path) -> None:
