@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.shapes import Clock, RunStatus, RunView, Step, utc_now
 from runner.store.connection import Database, StoreFailed
+from runner.store.ends import Ends
 from runner.store.instance import Instance
 from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
 
@@ -68,23 +69,28 @@ def microseconds(moment: datetime) -> int:
 class Store:
     """Made by ``open``; one process writes to a run."""
 
-    def __init__(self, database: Database, data_dir: Path, instance: Instance, clock: Clock) -> None:
+    def __init__(self, database: Database, data_dir: Path, ends: Ends, instance: Instance, clock: Clock) -> None:
         self._database = database
         self._data_dir = data_dir
+        self._ends = ends
         self._instance = instance
         self._clock = clock
         self._revoked: dict[str, int] = {}
 
     @classmethod
     async def open(cls, data_dir: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> Self:
-        """Makes what is missing, and marks as failed the runs that a server left unfinished. Raises StoreUnusable."""
+        """Makes what is missing, and ends the runs that a server left unfinished: as they ended, or as failed.
+
+        Raises StoreUnusable.
+        """
         try:
             (data_dir / "runs").mkdir(parents=True, exist_ok=True)
             database = Database(database_url or f"sqlite+aiosqlite:///{data_dir / 'jumpseat.sqlite3'}")
+            ends = Ends(data_dir / "ends")
             instance = Instance.register(data_dir / "servers")
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {error}") from error
-        store = cls(database, data_dir, instance, clock)
+        store = cls(database, data_dir, ends, instance, clock)
         try:
             await store._prepare()
         except StoreFailed as error:
@@ -129,6 +135,15 @@ class Store:
         async with self._database.writing() as connection:
             await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
             await _save_steps(connection, view.id, changed)
+        if view.status.final:
+            await asyncio.to_thread(self._ends.forget, view.id)
+
+    def note_end(self, view: RunView, changed: Collection[Step]) -> None:
+        """Has the end of a run outlive this process though it is not saved yet; ``changed`` as for `save`.
+
+        Raises OSError.
+        """
+        self._ends.note(view.model_copy(update={"steps": ()}), changed)
 
     async def get(self, run_id: str) -> RunRecord | None:
         async with self._database.reading() as connection:
@@ -231,22 +246,35 @@ class Store:
             await connection.run_sync(metadata.create_all)
             await _check_version(connection)
             await self._load_revoked(connection)
-            await self._fail_orphans(connection)
+            await self._end_orphans(connection)
         self._database.opened()
+        await self._forget_ends()
 
     async def _load_revoked(self, connection: AsyncConnection) -> None:
         now = microseconds(self._clock())
         await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.until_us < now))
         self._revoked = {row.id: row.until_us for row in await connection.execute(select(revoked_tokens))}
 
-    async def _fail_orphans(self, connection: AsyncConnection) -> None:
+    async def _end_orphans(self, connection: AsyncConnection) -> None:
         """A run in flight whose server is alive, another process on the same directory, is none of ours."""
         rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
         orphans = [row for row in rows if not self._instance.alive(row.server)]
         for record in await _records(connection, orphans):
-            view, interrupted = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())
+            if (noted := self._ends.find(record.view.id)) is not None:
+                view, changed = noted.view, noted.steps
+            else:
+                view, changed = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())
             await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
-            await _save_steps(connection, view.id, interrupted)
+            await _save_steps(connection, view.id, changed)
+
+    async def _forget_ends(self) -> None:
+        """But those of runs that another server has not saved yet."""
+        noted = self._ends.ids()
+        query = select(runs.c.id).where(runs.c.id.in_(noted), runs.c.status.not_in(_FINAL))
+        async with self._database.reading() as connection:
+            unsaved = set((await connection.execute(query)).scalars())
+        for run_id in set(noted) - unsaved:
+            self._ends.forget(run_id)
 
 
 async def _check_version(connection: AsyncConnection) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from control import events as e
 from control.log import Entry
 from control.run import Run
-from control.shapes import Step
+from control.shapes import RunView, Step
 from runner.logs import RunLog
 from runner.store.database import Store, StoreErrors
 
@@ -21,7 +21,8 @@ is twice the one before."""
 class Recorder:
     """Keeps the store up with a run's log; what could not be written is tried again with the next change.
 
-    It never fails: a run whose store does not work goes on, and is complete in memory.
+    It is made before anybody else listens to the run, and hears its end first. It never fails: a run whose store does
+    not work goes on, and is complete in memory.
     """
 
     def __init__(self, run: Run, store: Store, logger: RunLog) -> None:
@@ -29,6 +30,7 @@ class Recorder:
         self._store = store
         self._logger = logger
         self._steps: dict[int, Step] = {}
+        self._writing: dict[int, Step] = {}
         self._run_changed = False
         self._ended = False
         self._news = asyncio.Event()
@@ -64,11 +66,25 @@ class Recorder:
         match entry.body:
             case e.TestStep(step=step):
                 self._steps[step.step_number] = step
+            case e.RunState(status=status) if status.final:
+                self._run_changed = True
+                self._note_end()
             case e.RunState() | e.InstructionsUpdated() | e.RunFinished():
                 self._run_changed = True
             case _:
                 return
         self._news.set()
+
+    def _note_end(self) -> None:
+        """Heard before any viewer is told: a run whose end was told has that end, whatever becomes of this process."""
+        try:
+            self._store.note_end(self._view(), (self._writing | self._steps).values())
+        except OSError as error:
+            self._logger.warning("the end of the run could not be noted: %s", error)
+
+    def _view(self) -> RunView:
+        """As it is when nobody is there any more."""
+        return self._run.view().model_copy(update={"viewers": 0, "controllers": ()})
 
     async def _write(self) -> bool:
         """Whether nothing is left to write."""
@@ -76,13 +92,15 @@ class Recorder:
         if not self._steps and not self._run_changed:
             return True
         steps, self._steps = self._steps, {}
+        self._writing = steps
         run_changed, self._run_changed = self._run_changed, False
-        view = self._run.view().model_copy(update={"viewers": 0, "controllers": ()})
         try:
-            await self._store.save(view, steps.values())
+            await self._store.save(self._view(), steps.values())
         except StoreErrors as error:
             self._steps = steps | self._steps
             self._run_changed |= run_changed
             self._logger.warning("could not write the run down yet: %s", error)
             return False
+        finally:
+            self._writing = {}
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,6 +48,33 @@ async def recorded(folder: Path) -> AsyncIterator[tuple[Run, Recorder, LockedSto
         yield run, Recorder(run, store, RunLog(logging.getLogger("test"), "r", Masking({}))), store
     finally:
         await store.aclose()
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from control import events as e
+from tests.fakes import click
+from tests.runner.store.test_recorder import recorded
+
+async def main():
+    async with recorded(Path(sys.argv[1])) as (run, recorder, store):
+        def viewer(entry):
+            if isinstance(entry.body, e.RunState) and entry.body.status.final:
+                print(entry.body.status, flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+        run.log.listen(viewer)
+        work = asyncio.create_task(recorder.work())
+        run.start()
+        run.ready(None)
+        run.human_step(click("#cart"))
+        if sys.argv[2] == "writing":
+            await store.tried.wait()
+        run.fail("the page has gone")
+asyncio.run(main())
+"""
+"""A run whose process is killed by the first viewer that is told of its end; a step is told just before, and perhaps
+on its way into the database."""
 
 
 async def status(store: Store) -> RunStatus:
@@ -92,3 +121,53 @@ async def test_a_store_that_stays_locked_is_given_up_when_the_server_stops(
         await work
         assert await status(store) is RunStatus.QUEUED
         assert "could not be written down" in caplog.text
+
+
+@pytest.mark.parametrize("moment", ["waiting", "writing"])
+async def test_an_end_that_was_told_is_there_though_the_process_was_killed_at_once(tmp_path: Path, moment: str) -> None:
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", KILLED, str(tmp_path), moment), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(child.communicate(), 30)
+    assert (out, child.returncode) == (b"failed\n", -signal.SIGKILL)
+    for _ in range(2):  # what was taken over is there the second time, too
+        store = await Store.open(tmp_path)
+        record = await store.get("r")
+        assert record
+        assert (record.view.status, record.view.error) == (RunStatus.FAILED, "the page has gone")
+        assert record.view.ended_at is not None
+        assert [(step.target, step.status) for step in await store.steps("r")] == [("#cart", "passed")]
+        assert list((tmp_path / "ends").iterdir()) == []
+        await store.aclose()
+
+
+async def test_nothing_is_left_of_an_end_that_is_in_the_database(tmp_path: Path) -> None:
+    async with recorded(tmp_path) as (run, recorder, store):
+        run.cancel()
+        assert [file.name for file in (tmp_path / "ends").iterdir()] == ["r.json"]
+        recorder.end()
+        await recorder.work()
+        assert list((tmp_path / "ends").iterdir()) == []
+        assert await status(store) is RunStatus.CANCELLED
+
+
+async def test_an_end_that_cannot_be_noted_or_read_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with recorded(tmp_path) as (run, recorder, store):
+        (tmp_path / "ends").rmdir()
+        run.cancel()
+        recorder.end()
+        await recorder.work()
+        assert await status(store) is RunStatus.CANCELLED
+        assert "the end of the run could not be noted" in caplog.text
+        await store.save(run.view().model_copy(update={"status": RunStatus.RUNNING}), [])
+    for file in (tmp_path / "servers").iterdir():
+        file.unlink()
+    (tmp_path / "ends").mkdir()
+    (tmp_path / "ends" / "r.json").write_text("{")
+    again = await Store.open(tmp_path)
+    assert await status(again) is RunStatus.FAILED
+    assert "its end cannot be read" in caplog.text
+    assert list((tmp_path / "ends").iterdir()) == []
+    await again.aclose()

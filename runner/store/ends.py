@@ -1,0 +1,62 @@
+"""How runs ended, as files that are there before anybody is told, until the database has it.
+
+The database is written by a thread and may be locked; a small file is in the system's hands when the call returns, and
+survives the end of the process from then on (not a power cut).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from control.shapes import RunView, Step
+
+logger = logging.getLogger(__name__)
+
+
+class End(BaseModel):
+    """What the database does not have yet."""
+
+    view: RunView
+    steps: list[Step]
+
+
+class Ends:
+    """One file for each run that ended and is not in the database with its end."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises OSError."""
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def note(self, view: RunView, steps: Iterable[Step]) -> None:
+        """Returns once it is safe from the end of this process, in about a millisecond, once a run. Raises OSError."""
+        file = self._file(view.id)
+        part = file.with_suffix(".part")
+        part.write_text(End(view=view, steps=list(steps)).model_dump_json(by_alias=True), encoding="utf-8")
+        os.replace(part, file)
+
+    def find(self, run_id: str) -> End | None:
+        try:
+            return End.model_validate_json(self._file(run_id).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            logger.warning("[run %s] its end cannot be read: %s", run_id, str(error).splitlines()[0])
+            return None
+
+    def forget(self, run_id: str) -> None:
+        with suppress(OSError):
+            self._file(run_id).unlink(missing_ok=True)
+
+    def ids(self) -> list[str]:
+        """Of the runs that have one."""
+        return [file.stem for file in self._folder.glob("*.json")]
+
+    def _file(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.json"
