@@ -58,7 +58,7 @@ class HumanAction:
     action: Action
     description: str
     started_at: float
-    """Seconds since the epoch."""
+    """Seconds, as `time.monotonic` counts them: nobody can set that clock."""
     tab: int | None = None
     """The index of the tab that it was done in; None: the active one."""
     merges: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
@@ -11,7 +12,6 @@ from control.errors import NotFound
 from control.log import Entry
 from control.roles import Actor, authorize
 from control.run import Run
-from control.shapes import Clock
 from runner.changes import Changes
 from runner.driver import Driver, HumanAction, StepFailed
 from runner.logs import RunLog
@@ -32,7 +32,6 @@ class Hands:
         changes: Changes,
         shots: Shots,
         masking: Masking,
-        clock: Clock,
         logger: RunLog,
     ) -> None:
         self._run = run
@@ -40,7 +39,6 @@ class Hands:
         self._changes = changes
         self._shots = shots
         self._masking = masking
-        self._clock = clock
         self._logger = logger
         self._left = False
         """A person has let go of the wheel, and what they held down may still be held."""
@@ -120,7 +118,7 @@ class Hands:
                 description=self._masking.text(done.description),
                 url=self._masking.text(self._driver.url),
                 tab=self._driver.tab if done.tab is None else done.tab,
-                duration_ms=max(0, round((self._clock().timestamp() - done.started_at) * 1000)),
+                duration_ms=round((time.monotonic() - done.started_at) * 1000),
             )
             if step is not None:
                 self._shots.later(step.step_number)

@@ -294,7 +294,6 @@ class Session:
             changes=self._changes,
             shots=shots,
             masking=self._masking,
-            clock=self._clock,
             logger=self._logger,
         )
         pilot = Pilot(

@@ -232,7 +232,7 @@ async def _nothing() -> None: ...
 
 
 async def _choose(spot: Spot, command: AnswerDialog) -> HumanAction:
-    began = time.time()
+    began = time.monotonic()
     wanted = list(command.values or ())
     await spot.handle.select_option(wanted, timeout=_ACT_MS)
     labels = "\n".join([option.label for option in await spot.options() if option.selected])
@@ -244,7 +244,7 @@ async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanActio
     files = [_decoded(file.name, file.mime_type, file.data) for file in command.files or ()]
     if not files:
         return None
-    began = time.time()
+    began = time.monotonic()
     selector = await _input_of(chooser)
     await chooser.set_files(files, timeout=_ACT_MS)
     if selector is None:

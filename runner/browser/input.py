@@ -138,7 +138,7 @@ class InputDesk:
     async def _down(self, page: Page, command: Input) -> list[HumanAction]:
         x, y = self._point(command)
         spot = await self._look(self._hover.spot_at(page, x, y))
-        self._press = Press(spot, x, y, time.time())
+        self._press = Press(spot, x, y, time.monotonic())
         if spot is not None and spot.was.kind == "select" and command.button == "left" and self._dialogs.attended:
             await self._offer(page, spot)
             self._opening = True
@@ -178,10 +178,10 @@ class InputDesk:
         before: list[HumanAction] = []
         if self._scroll is None or not self._scroll.goes_on(page, x, y):
             before = await self._scrolled_to()
-            self._scroll = await self._scroll_at(page, x, y, command.delta_y, time.time())
+            self._scroll = await self._scroll_at(page, x, y, command.delta_y, time.monotonic())
         await self._act(self._wires.modifiers(page, command.modifiers))
         await self._act(self._wires.wheel(page, x, y, command.delta_x, command.delta_y))
-        return before if self._scroll.within else [*before, *self._gestures.scrolled(command.delta_y, time.time())]
+        return before if self._scroll.within else [*before, *self._gestures.scrolled(command.delta_y, time.monotonic())]
 
     async def _scroll_at(self, page: Page, x: float, y: float, pixels: float, began: float) -> Scroll:
         return Scroll(page, x, y, began, bool(await self._look(scrolls_within(page, x, y, pixels))))
@@ -203,7 +203,7 @@ class InputDesk:
         if spot is not None and self._opens_select(spot, command):
             await self._offer(page, spot)
             return []
-        began = time.time()
+        began = time.monotonic()
         await self._act(self._wires.modifiers(page, command.modifiers))
         await self._act(self._wires.key(page, command, down=True))
         if spot is None:
@@ -232,7 +232,7 @@ class InputDesk:
         return await self._insert(page, self._wires.paste(page, command.text))
 
     async def _insert(self, page: Page, insert: Coroutine[Any, Any, None]) -> list[HumanAction]:
-        began = time.time()
+        began = time.monotonic()
         spot = await self._look(self._focused(page))
         await self._act(insert)
         return (await self._changes(page, spot, began) or []) if spot is not None else []
@@ -240,7 +240,7 @@ class InputDesk:
     async def _touch_start(self, page: Page, command: Input) -> list[HumanAction]:
         self._wires.check_touch()
         x, y = self._point(command)
-        self._press = Press(await self._look(spot_at(page, x, y)), x, y, time.time())
+        self._press = Press(await self._look(spot_at(page, x, y)), x, y, time.monotonic())
         await self._act(self._wires.touch(page, "touchStart", x, y))
         return []
 

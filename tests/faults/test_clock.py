@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 import shutil
 import struct
@@ -12,6 +13,7 @@ from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -117,6 +119,35 @@ async def test_a_run_that_waits_for_help_waits_as_long_as_it_said(
         assert 0 < run["steps"][0]["durationMs"] < 60_000
     finally:
         clock.set(0)
+
+
+async def test_what_a_person_does_takes_as_long_as_it_took(scene: Scene, clock: MovedClock) -> None:
+    """Somebody has set the clock since the run began."""
+    server = scene.server
+    steps = [{"type": "click", "selector": "[name=name]"}, {"type": "wait", "value": 60_000}]
+    run_id = (await server.create({"url": "/checkout", "steps": steps}))["id"]
+    await scene.step_begun(run_id, 2)
+    try:
+        async with server.http.ws_connect(f"{server.api}/ws/test-control?runId={run_id}") as socket:
+            await told(socket, {"type": "take_control"})
+            clock.set(-DAY)
+            await told(socket, {"type": "input", "kind": "text", "text": "mug"})
+            await told(socket, {"type": "release_control"})
+        step = (await server.get(f"/api/tests/{run_id}"))["steps"][2]
+        assert (step["source"], step["value"]) == ("human", "mug")
+        assert 0 <= step["durationMs"] < 60_000
+    finally:
+        clock.set(0)
+        await server.cancel(run_id)
+
+
+async def told(socket: aiohttp.ClientWebSocketResponse, command: dict[str, object]) -> None:
+    """Sends a command, and waits until it is done."""
+    await socket.send_json({**command, "id": command["type"]})
+    async with asyncio.timeout(20):
+        while (message := await socket.receive_json()).get("id") != command["type"]:
+            pass
+    assert message["type"] == "ack", message
 
 
 async def moved(scene: Scene) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,13 +15,13 @@ from control import events as e
 from control.errors import InvalidTransition, NotHolder
 from control.shapes import Action, Box, RunStatus, Source, StepStatus
 from runner.driver import HumanAction, StepFailed
-from tests.fakes import FakeClock, FakePlanner, click
+from tests.fakes import FakePlanner, click
 from tests.runner.rig import ADA, BOB, Rig, rig
 
 
 def human(action: Action, description: str = "by hand", *, merges: bool = False) -> HumanAction:
     """Begun two seconds before it is known."""
-    return HumanAction(action, description, started_at=FakeClock().now.timestamp() - 2, merges=merges)
+    return HumanAction(action, description, started_at=time.monotonic() - 2, merges=merges)
 
 
 def typing(text: str) -> Action:
@@ -59,7 +60,8 @@ async def test_what_a_person_does_takes_the_time_since_they_began(tmp_path: Path
         run.driver.human.append([human(typing("Ada"))])
         await run.do(c.Input(kind="text", text="Ada"))
         (step,) = await run.steps()
-        assert step.duration_ms == 2000
+        assert step.duration_ms
+        assert step.duration_ms >= 2000
 
 
 async def test_taken_and_released_at_once_it_still_interrupts(tmp_path: Path) -> None:
