@@ -33,6 +33,7 @@ from runner.planners.base import Planner
 from runner.shots import Shots
 from runner.store.database import RunRecord, Store
 from runner.store.recorder import Recorder
+from runner.tally import Tally
 from runner.uploads import Parcels
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,9 @@ class Session:
             looks_ahead=self._planners[planner].looks_ahead,
         )
         self._logger = RunLog(logger, run_id, self._masking)
+        self._refusals = Tally(
+            lambda told: self._logger.warning("%s", told), more="the page was kept from {} more hosts and ports"
+        )
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger)
         self._dialogs: dict[str, e.Dialog] = {}
@@ -222,6 +226,7 @@ class Session:
             self._recorder.hurry()
             raise
         finally:
+            self._refusals.end()
             self._logger.info("%s", self._run.status)
             await self._written(recording)
 
@@ -339,7 +344,7 @@ class Session:
         driver.on_page = on_page
         driver.on_dialog = on_dialog
         driver.on_answered = on_answered
-        driver.on_refused = lambda told: self._logger.warning("%s", told)
+        driver.on_refused = self._refusals.tell
         driver.on_gone = self._lost
 
     def _tell(self, event: e.PageChanged | e.Dialog) -> None:
@@ -361,6 +366,7 @@ class Session:
         finally:
             self._cockpit = None
             self._dialogs.clear()
+            cockpit.shots.end()
 
     def _planner(self, name: PlannerName) -> Planner:
         """The planner of that name; instructions may have changed a script into plain sentences."""

@@ -11,6 +11,7 @@ from control.shapes import Clock
 from runner.driver import Driver
 from runner.logs import RunLog
 from runner.store.database import Store
+from runner.tally import Tally
 
 _TIMEOUT = 5.0
 """Seconds that a screenshot may take."""
@@ -30,7 +31,7 @@ class Shots:
         self._driver = driver
         self._store = store
         self._clock = clock
-        self._logger = logger
+        self._missing = Tally(lambda told: logger.warning("%s", told), more="{} more screenshots are missing")
         self._newest: bytes | None = None
         self._taken_at: datetime | None = None
         self._kept = 0
@@ -84,13 +85,17 @@ class Shots:
             if not self._waiting:
                 self._idle.set()
 
+    def end(self) -> None:
+        """No more are taken: tells how many are missing."""
+        self._missing.end()
+
     async def _take(self) -> bytes | None:
         self._newest = None
         try:
             async with asyncio.timeout(_TIMEOUT):
                 picture = await self._driver.screenshot()
         except Exception as error:  # whatever it is, it must not reach the step
-            self._logger.warning("no screenshot: %s", str(error) or f"it took more than {_TIMEOUT:g} s")
+            self._missing.tell(f"no screenshot: {str(error) or f'it took more than {_TIMEOUT:g} s'}")
             return None
         self._newest, self._taken_at = picture, self._clock()
         return picture
@@ -102,7 +107,7 @@ class Shots:
         try:
             await self._store.save_screenshot(self._run.id, number, picture, before=before)
         except OSError as error:
-            self._logger.warning("a screenshot could not be written: %s", error)
+            self._missing.tell(f"a screenshot could not be written: {error}")
             return None
         self._kept += 1
         which = "before=1&" if before else ""

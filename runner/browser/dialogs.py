@@ -29,6 +29,7 @@ from runner.browser.locate import selector_of
 from runner.browser.sentences import shorten
 from runner.browser.spots import Spot
 from runner.driver import HumanAction
+from runner.tally import Tally
 from runner.uploads import data_url
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,9 @@ class Dialogs:
         self._attended = False
         self._open: dict[str, _Open] = {}
         self._recent: deque[float] = deque(maxlen=_FLOOD)
-        self._flooding = False
+        self._untold = Tally(
+            logger.warning, more="the page opened {} more dialogs that viewers were not told of", most=1
+        )
         self._background = Background()
         self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
         context.on("dialog", self._dialog)
@@ -110,6 +113,7 @@ class Dialogs:
         for id in tuple(self._open):
             self._take(id)
         await self._background.aclose()
+        self._untold.end()
 
     def offer_select(self, page: Page, spot: Spot, options: tuple[Choice, ...]) -> None:
         """Tells of a ``<select>`` that a person has opened, in place of its list."""
@@ -158,11 +162,8 @@ class Dialogs:
         now = time.monotonic()
         if len(self._recent) < _FLOOD or now - self._recent[0] >= _FLOOD_SECONDS:
             self._recent.append(now)
-            self._flooding = False
             return False
-        if not self._flooding:
-            logger.warning("the page floods its viewers with dialogs: answered without asking for a while")
-        self._flooding = True
+        self._untold.tell("the page floods its viewers with dialogs: answered without asking for a while")
         return True
 
     def _answer(self, native: NativeDialog, accept: bool, text: str | None) -> Coroutine[Any, Any, None]:

@@ -40,7 +40,8 @@ _NEXT_ADDRESS_SECONDS = 5.0
 _MOST_CONNECTIONS = 96
 """Each takes two file descriptors; with the usual 1024 of them, four hostile pages leave enough to the server."""
 _MOST_REMEMBERED = 256
-_MOST_TOLD = 50
+_MOST_TOLD = 200
+"""The log tells fewer of them, and counts the others."""
 _ERRORS = {
     errno.ECONNREFUSED: "nothing answers there; is the server running?",
     errno.ENETUNREACH: "its network cannot be reached",

@@ -16,6 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from control.shapes import Size
 from media.frames import FrameSink
 from runner.browser.background import Background
+from runner.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Screencast:
         self._source: _Source | None = None
         self._changing = asyncio.Lock()
         self._background = Background()
+        self._failures = Tally(logger.warning, more="{} more times there were no pictures of a page")
 
     async def start(self, sink: FrameSink, *, fps: int) -> None:
         """Begins, or goes on with another sink and rate. Raises PlaywrightError where the page gives no pictures."""
@@ -95,6 +97,7 @@ class Screencast:
     async def aclose(self) -> None:
         self._sink = None
         await self._background.aclose()
+        self._failures.end()
         await self._settle()
 
     async def _settle(self) -> None:
@@ -117,7 +120,7 @@ class Screencast:
                 await self._settle()
                 return
             except PlaywrightError as error:
-                logger.warning("no pictures of this page: %s", error.message)
+                self._failures.tell(f"no pictures of this page: {error.message}")
             await asyncio.sleep(pause)
             if self._source is not None:
                 return

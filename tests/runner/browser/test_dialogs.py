@@ -129,7 +129,7 @@ async def test_leaving_a_page_that_asks(seat: Seat) -> None:
     await seat.do("expect_url", value="/")
 
 
-async def test_a_flood_is_told_of_in_part_and_does_not_hang() -> None:
+async def test_a_flood_is_told_of_in_part_and_does_not_hang(caplog: pytest.LogCaptureFixture) -> None:
     async with seated({"/": ASKING}) as seat:
         await seat.show("/")
         seat.driver.attended = True
@@ -141,6 +141,8 @@ async def test_a_flood_is_told_of_in_part_and_does_not_hang() -> None:
             await seat.driver.answer(AnswerDialog(dialog_id=dialog.dialog_id, accept=True))
         await seat.text("#log", "flooded;")
         assert {dialog.dialog_id for dialog in seat.dialogs} == told
+    assert caplog.text.count("floods its viewers") == 1
+    assert "the page opened 19 more dialogs" in caplog.text
 
 
 async def test_while_a_dialog_is_open_nothing_hangs(seat: Seat) -> None:
