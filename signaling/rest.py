@@ -241,7 +241,7 @@ def _accepted(visit: Visit) -> web.Response:
 
 def _status(text: str | None) -> RunStatus | None:
     try:
-        return RunStatus(text) if text else None
+        return None if text is None else RunStatus(text)
     except ValueError:
         raise _bad_query("status", f"one of {', '.join(RunStatus)}") from None
 

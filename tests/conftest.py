@@ -8,8 +8,10 @@ from hypothesis import settings
 
 pytest_plugins = ["tests.livekit_server"]
 
-# More and other inputs for the tests in fuzz/, which take their number from it; the default is what CI runs.
-settings.register_profile("long", print_blob=True)
+# No test depends on how fast the machine is; the tests in fuzz/ have other numbers of inputs, and more in the long one.
+settings.register_profile("steady", deadline=None)
+settings.register_profile("long", deadline=None, print_blob=True, max_examples=2000)
+settings.load_profile("steady")
 
 _status = pytest.StashKey[int]()
 

@@ -5,24 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator
 
-import pytest
 from aiortc.rtcsctptransport import WEBRTC_DCEP, WEBRTC_STRING
 
 from signaling.channels import tolerate
-from tests.fuzz.census import no_traceback, nothing_left
-from tests.fuzz.doors import OPEN_HOUSE, lasting_run
+from tests.fuzz.doors import lasting_run
 from tests.fuzz.effort import dice, rounds
 from tests.signaling.house import House, Peer
 from tests.signaling.offers import gone
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    with no_traceback():
-        async with nothing_left(), House(OPEN_HOUSE) as house:
-            yield house
 
 
 def opening(label: bytes, *, length: int | None = None, kind: int = 0) -> bytes:

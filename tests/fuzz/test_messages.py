@@ -12,9 +12,7 @@ from hypothesis import given
 from control import commands as c
 from control.errors import ProtocolError
 from tests.fuzz import values
-from tests.fuzz.census import no_traceback, nothing_left
 from tests.fuzz.doors import (
-    OPEN_HOUSE,
     Exchange,
     Lasting,
     as_bytes,
@@ -22,7 +20,6 @@ from tests.fuzz.doors import (
     by_livekit,
     by_rest,
     by_socket,
-    lasting_run,
 )
 from tests.fuzz.effort import inputs
 from tests.signaling.fakes import FakeRun
@@ -31,18 +28,6 @@ from tests.signaling.house import House
 Opens = Callable[[House, FakeRun], AbstractAsyncContextManager[Exchange]]
 DOORS = pytest.mark.parametrize("door", [by_socket, by_channel, by_livekit, by_rest], indirect=True)
 WORDS = {"invalid", "too_large", "conflict", "not_found", "forbidden", "not_holder", "control_held", "unsupported"}
-
-
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    with no_traceback():
-        async with nothing_left(), House(OPEN_HOUSE) as house:
-            yield house
-
-
-@pytest.fixture
-def run(house: House) -> Lasting:
-    return lasting_run(house)
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from schemathesis.specs.openapi import checks
 
 from signaling.openapi import describe
 from tests.fuzz.effort import inputs
-from tests.fuzz.fleet import real_house
+from tests.fuzz.fleet import RealHouse, real_house
 from tests.signaling.house import ADA, auth
 
 RUN = "a-run-that-is-there"
@@ -64,7 +65,13 @@ class Ground:
     """A server in a thread of its own, for clients that block."""
 
     url: str
-    run_id: str
+    start: Callable[[bool], Future[str]]
+    """A run of its own: one that is over and has one step, or one that waits for an approval."""
+    turns: Iterator[bool] = field(default_factory=lambda: cycle((True, False)))
+
+    def run(self) -> str:
+        """The id of a new run, over and waiting in turns: one that was removed would answer nothing but 404."""
+        return self.start(next(self.turns)).result(timeout=30)
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +89,12 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 
 async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None:
+    loop = asyncio.get_running_loop()
     try:
         async with real_house(folder) as house:
-            steps = [{"type": "wait", "value": 1}]
-            _, run = await house.call("POST", "/api/tests", body={"url": "http://shop.test/", "steps": steps})
-            ready.set_result(Ground(house.url, run["id"]))
+            ready.set_result(
+                Ground(house.url, lambda over: asyncio.run_coroutine_threadsafe(new_run(house, over=over), loop))
+            )
             await asyncio.wrap_future(stop)
     except BaseException as error:
         if not ready.done():
@@ -94,12 +102,22 @@ async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None
         raise
 
 
+async def new_run(house: RealHouse, *, over: bool) -> str:
+    ended = asyncio.Event()
+    house.registry.on_ended = ended.set
+    body = {"url": "http://shop.test/", "instructions": "Buy it", "mode": "auto" if over else "review"}
+    _, run = await house.call("POST", "/api/tests", body=body)
+    if over:
+        await ended.wait()
+    return str(run["id"])
+
+
 @SCHEMA.parametrize()
 @inputs(15)
 def test_answers_are_as_described(case: Case[Any], ground: Ground) -> None:
     wanted = [*CHECKS]
     if case.path_parameters.get("runId") == RUN:
-        case.path_parameters["runId"] = ground.run_id
+        case.path_parameters["runId"] = ground.run()
     elif case.method != "OPTIONS":
         wanted.append(checks.negative_data_rejection)
     case.call_and_validate(base_url=ground.url, headers=auth(ADA), checks=wanted)

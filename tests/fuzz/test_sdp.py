@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from media.frames import Codec
+from signaling.config import Config
 from signaling.problems import Problem
 from signaling.sdp import read_fragment, read_offer
 from tests.fuzz import sdp
-from tests.fuzz.census import no_traceback, nothing_left
-from tests.fuzz.doors import OPEN_HOUSE, ROOMY, lasting_run
+from tests.fuzz.doors import OPEN_HOUSE, ROOMY
 from tests.fuzz.effort import dice, rounds
 from tests.signaling.fakes import FakeRun
 from tests.signaling.house import House
@@ -30,15 +29,8 @@ TRICKLED = (
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    with no_traceback():
-        async with nothing_left(), House(IMPATIENT) as house:
-            yield house
-
-
-@pytest.fixture
-def run(house: House) -> FakeRun:
-    return lasting_run(house)
+def config() -> Config:
+    return IMPATIENT
 
 
 @pytest.fixture

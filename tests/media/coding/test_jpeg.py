@@ -43,6 +43,11 @@ def test_garbage_is_refused_and_the_decoder_goes_on(data: bytes) -> None:
     assert alike(corners_of(decoder.decode(WHOLE)), CORNERS)
 
 
+def test_a_whole_picture_beyond_the_largest_is_refused() -> None:
+    with pytest.raises(DecodeError, match="not a JPEG picture"):
+        JpegDecoder().decode(jpeg(quarters(7680, 4322)))
+
+
 @given(st.lists(st.tuples(st.integers(2, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=20))
 def test_broken_bytes_give_a_picture_or_a_decode_error(changes: list[tuple[int, int]]) -> None:
     data = bytearray(WHOLE)

@@ -98,3 +98,12 @@ async def seated(pages: Mapping[str, str], *, viewport: Size = VIEWPORT, **more:
             yield seat
         finally:
             await drivers.aclose()
+
+
+@asynccontextmanager
+async def attended(seat: Seat) -> AsyncIterator[Seat]:
+    """Its first page, with a person at the wheel."""
+    await seat.show("/")
+    seat.driver.attended = True
+    yield seat
+    await seat.driver.flush_input()

@@ -16,7 +16,7 @@ from runner.browser import spots as spots_module
 from runner.browser.background import Background
 from runner.browser.hover import Hover
 from runner.browser.spots import Spot
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.seat import Seat, attended, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,10 +40,8 @@ async def browser() -> AsyncIterator[Seat]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def seat(browser: Seat) -> AsyncIterator[Seat]:
-    await browser.show("/")
-    browser.driver.attended = True
-    yield browser
-    await browser.driver.flush_input()
+    async with attended(browser) as seat:
+        yield seat
 
 
 @pytest_asyncio.fixture(loop_scope="module")

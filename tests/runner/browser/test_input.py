@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from control.commands import Input
 from runner.driver import HumanAction
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.seat import Seat, attended, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -76,10 +76,8 @@ async def browser() -> AsyncIterator[Seat]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def seat(browser: Seat) -> AsyncIterator[Seat]:
-    await browser.show("/")
-    browser.driver.attended = True
-    yield browser
-    await browser.driver.flush_input()
+    async with attended(browser) as seat:
+        yield seat
 
 
 async def send(seat: Seat, kind: str, x: float = 0, y: float = 0, **more: Any) -> list[HumanAction]:  # noqa: ANN401
