@@ -16,6 +16,7 @@ from control.shapes import NewRun, PlannerName
 from jumpseat.settings import BadSetting, Settings, weak_keys
 from runner.browser.guard import Guard
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.upstream import Upstream
 from runner.files.export import export
 from runner.install import BrowserMissing, find_browser
 from runner.options import SessionOptions
@@ -170,14 +171,26 @@ def browser_options(settings: Settings, *, uploads: Path | None = None, reach: R
     except BrowserMissing as error:
         raise BadSetting(str(error)) from None
     rules = reach or Reach(allow_private=settings.allow_private)
+    upstream = _upstream(settings)
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
     return BrowserOptions(
         executables=executables,
         uploads=uploads or settings.data_dir / "uploads",
         max_picture=settings.size,
-        guard=lambda: Guard(rules),
+        guard=lambda: Guard(rules, upstream=upstream),
     )
+
+
+def _upstream(settings: Settings) -> Upstream | None:
+    if settings.proxy is None:
+        return None
+    try:
+        return Upstream(settings.proxy, direct=settings.no_proxy)
+    except ValueError as error:
+        # What is given may hold a password.
+        known = str(error) if str(error).startswith("give") else "an address or a network is none"
+        raise BadSetting(f"JUMPSEAT_PROXY, JUMPSEAT_NO_PROXY: {known}") from None
 
 
 def model_options(settings: Settings) -> ModelOptions | None:

@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     """An executable; found where unset."""
     allow_private: bool = True
     """``false``: pages reach public addresses only; link-local and cloud-metadata addresses they never reach."""
+    proxy: str | None = Field(default=None, repr=False)
+    """``http://[user:password@]host:port``, by which driven pages reach other networks; unset: directly."""
+    no_proxy: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma-separated names, addresses and networks that they reach without it; loopback always is."""
     planner: PlannerName = "plain"
     model: str | None = None
     """``provider:name`` for the ``model`` planner; base URL and key by the provider's usual variables."""
@@ -135,7 +139,7 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
-    _split = field_validator("allowed_origins", "ice_addresses", mode="before")(_commas)
+    _split = field_validator("allowed_origins", "ice_addresses", "no_proxy", mode="before")(_commas)
 
     @field_validator("run_rate", "whep_rate", "token_rate", "auth_failure_rate", "message_rate", mode="before")
     @classmethod

@@ -10,6 +10,9 @@ off, does not see WebSockets' addresses, and costs a round trip for every reques
 It is in the way always, because a name may lead to a cloud's metadata service whatever ``JUMPSEAT_ALLOW_PRIVATE`` is.
 That costs a copy of each byte, and a page cannot hold more than 96 connections at a time.
 
+Behind a company's proxy the connection is made by that: a name that can be looked up here is checked as any other, and
+asked for by name; which address it then leads to, and names that only the proxy knows, are for the proxy to judge.
+
 Not covered: WebRTC's UDP where private addresses are allowed (a page then reaches only hosts that answer STUN), and a
 browser on another machine that a run is attached to, which cannot come through here.
 """
@@ -26,6 +29,7 @@ from urllib.parse import urlsplit
 
 from runner.browser.names import Lookup, Names
 from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE, BadHandshake, Handshake, Pipe, reply
+from runner.browser.upstream import Upstream
 from runner.reach import Address, Reach, host_and_port, origin
 
 logger = logging.getLogger(__name__)
@@ -35,6 +39,8 @@ Dial = Callable[[Callable[[], Pipe], Address, int], Awaitable[None]]
 
 _HANDSHAKE_SECONDS = 10.0
 _DIAL_SECONDS = 30.0
+_LOOKUP_SECONDS = 3.0
+"""Where a proxy may know a name that this machine does not."""
 _NEXT_ADDRESS_SECONDS = 5.0
 """An address that does not answer is given up after this where there is another."""
 _MOST_CONNECTIONS = 96
@@ -61,13 +67,22 @@ async def dial(factory: Callable[[], Pipe], address: Address, port: int) -> None
 class Guard:
     """One browser's way to the network."""
 
-    def __init__(self, reach: Reach | None = None, *, lookup: Lookup | None = None, dial: Dial = dial) -> None:
+    def __init__(
+        self,
+        reach: Reach | None = None,
+        *,
+        lookup: Lookup | None = None,
+        dial: Dial = dial,
+        upstream: Upstream | None = None,
+    ) -> None:
+        """``upstream``: the proxy by which other networks are reached, where there is one."""
         self.on_refused: Callable[[str], None] = logger.warning
         """Called with one sentence for each host and port that is refused, the first time, without path or query."""
         self.reach = reach or Reach()
         """The rules."""
         self._names = Names(lookup)
         self._dial = dial
+        self._upstream = upstream
         self._server: asyncio.Server | None = None
         self._open: set[Inlet] = set()
         self._failures: OrderedDict[tuple[str, int], str] = OrderedDict()
@@ -128,12 +143,28 @@ class Guard:
     async def _connect(self, inlet: Inlet, host: str, port: int) -> None:
         if (reason := self.reach.refusal_of_name(host)) is not None:
             raise Refused(reason)
-        addresses = await self._names.addresses(host)
+        addresses = await self._addresses(host)
         reasons = [self._refusal(address, port) for address in addresses]
         allowed = [address for address, reason in zip(addresses, reasons, strict=True) if reason is None]
+        if self._upstream is not None and self._upstream.takes(host, addresses):
+            # The proxy looks the name up by itself: it may choose any of its addresses.
+            if len(allowed) < len(addresses):
+                raise Refused(next(filter(None, reasons)))
+            await self._upstream.dial(lambda: Outlet(inlet), host, port)
+            return
         if not allowed:
             raise Refused(next(filter(None, reasons), "it has no address"))
         await self._reach_first(inlet, allowed, port)
+
+    async def _addresses(self, host: str) -> tuple[Address, ...]:
+        """None where only the proxy knows them. Raises OSError."""
+        if self._upstream is None or not self._upstream.takes(host, ()):
+            return await self._names.addresses(host)
+        try:
+            async with asyncio.timeout(_LOOKUP_SECONDS):
+                return await self._names.addresses(host)
+        except OSError:
+            return ()
 
     def _refusal(self, address: Address, port: int) -> str | None:
         if port == self._port and address.is_loopback:
