@@ -119,6 +119,10 @@ class Driver(Protocol):
     def tab(self) -> int:
         """The active page's index among the open ones, the first is 0."""
 
+    @property
+    def acted_in(self) -> int:
+        """The index of the tab that the last action was done in, as it was then."""
+
     async def input(self, command: Input) -> list[HumanAction]:
         """Carries out a person's input; returns what it amounts to, once that is known (often nothing yet)."""
 

@@ -205,7 +205,6 @@ class Pilot:
 
     async def _attempt(self, step: Step) -> _Outcome:
         before = await self._shots.before(step.step_number)
-        tab = self._driver.tab
         started = self._clock()
         error = await self._do(step.full_action)
         took = self._clock() - started
@@ -215,7 +214,7 @@ class Pilot:
             before_screenshot_url=before,
             url=self._masking.text(self._driver.url),
             duration_ms=int(took.total_seconds() * 1000),
-            tab=tab,
+            tab=self._driver.acted_in,
         )
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
 

@@ -77,6 +77,7 @@ class FakeDriver:
         self.attended = False
         self.url = "http://shop.test/"
         self.tab = 0
+        self.acted_in = 0
         self.met: dict[str, str] = {}
         """What selectors that leave it open turn out to be."""
         self.did: list[str] = []

@@ -14,6 +14,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from runner.browser import sentences
 from runner.browser.deadline import Deadline
 from runner.browser.locate import leaves_open, selector_of
+from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 
 T = TypeVar("T")
@@ -35,18 +36,31 @@ async def seen_to_its_end(act: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+async def closes(page: Page) -> bool:
+    """The page is closed while its browser lives: a press does that to its own tab. Raises PlaywrightError."""
+    if page.is_closed():
+        await page.context.cookies("about:blank")
+    return page.is_closed()
+
+
 class Subject:
-    """The element that a step is about, looked for until a deadline.
+    """The element that a step is about, looked for until a deadline in the tab that is the active one at that time.
 
     ``met`` takes what a selector that left it open has met.
     """
 
-    def __init__(self, page: Page, selector: str, deadline: Deadline, met: dict[str, str]) -> None:
-        self._page = page
+    def __init__(self, tabs: Tabs, selector: str, deadline: Deadline, met: dict[str, str]) -> None:
+        self._tabs = tabs
+        self._page = tabs.active
         self._selector = selector
         self._met = met
         self._deadline = deadline
-        self.locator: Locator = page.locator(selector)
+        self._lost_tab = False
+
+    @property
+    def locator(self) -> Locator:
+        """Where it was looked for last."""
+        return self._page.locator(self._selector)
 
     async def act(
         self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]
@@ -60,26 +74,34 @@ class Subject:
         try:
             await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
         except PlaywrightError as error:
+            if sentences.done(error) and await closes(self._page):
+                return
             if not sentences.pointed(error):
                 raise await self._failure(error) from None
             # The page is busy with the press, which must not be made again.
-            await self.wait(lambda _: self._page.evaluate("0"))
+            page = self._page
+            await self.wait(lambda _: page.evaluate("0"))
 
     async def wait(self, ready: Callable[[float], Awaitable[T]]) -> T:
         """What ``ready`` answers once it does not time out. Raises StepFailed with what stood in the way."""
         while True:
             slice_ms = self._deadline.slice_ms
+            with suppress(StepFailed):
+                self._page = self._tabs.active
             try:
                 # A page whose script never ends keeps Playwright's own timeouts from being kept.
-                return await asyncio.wait_for(ready(slice_ms), (slice_ms + _GRACE_MS) / 1000)
+                found = await asyncio.wait_for(ready(slice_ms), (slice_ms + _GRACE_MS) / 1000)
             except (PlaywrightTimeout, TimeoutError) as error:
                 if self._deadline.over:
                     raise await self._failure(error) from None
             except PlaywrightError as error:
-                if self._hopeless(error) or self._deadline.over:
+                if self._deadline.over or not (_changing(error) or await self._tab_closed()):
                     raise await self._failure(error) from None
                 # The page is changing under the look; a navigation tells no other way.
                 await asyncio.sleep(0.05)
+            else:
+                self._tabs.act()
+                return found
 
     async def meet(self) -> None:
         """The element is there: tells which one it is, where the selector does not."""
@@ -87,13 +109,19 @@ class Subject:
             with suppress(PlaywrightError, TimeoutError):
                 self._met[self._selector] = await selector_of(self.locator)
 
-    def _hopeless(self, error: PlaywrightError) -> bool:
-        changing = ("context was destroyed", "navigat", "detached", "not attached", "Cannot find context")
-        return not any(sign in error.message for sign in changing)
+    async def _tab_closed(self) -> bool:
+        """Then the element is looked for in the tab that is the active one now."""
+        closed = await closes(self._page)
+        self._lost_tab = self._lost_tab or closed
+        return closed
 
     async def _failure(self, error: PlaywrightError | TimeoutError) -> StepFailed:
         if self._page.is_closed():
             return StepFailed("The page was closed meanwhile")
+        why = await self._reason(error)
+        return StepFailed(f"{why}; the tab that was open before was closed meanwhile") if self._lost_tab else why
+
+    async def _reason(self, error: PlaywrightError | TimeoutError) -> StepFailed:
         if isinstance(error, TimeoutError):
             return StepFailed(self._silent())
         if sentences.lost(error):
@@ -126,3 +154,8 @@ class Subject:
         except (TimeoutError, PlaywrightError):
             narrower = f"{self._selector} >> nth=0"
         return f"{self._selector} matches {number} elements; narrow it down, for example to the first: {narrower}"
+
+
+def _changing(error: PlaywrightError) -> bool:
+    signs = ("context was destroyed", "navigat", "detached", "not attached", "Cannot find context")
+    return any(sign in error.message for sign in signs)

@@ -54,15 +54,16 @@ async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:
     """The active page's address is ``wanted``. Raises StepFailed.
 
     Playwright gives up waiting as soon as any navigation fails, also one that another has replaced: that is no answer.
+    Nor is it one that another tab has become the active one.
     """
     while not deadline.over:
         try:
             await tabs.active.wait_for_url(
-                lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.left_ms
+                lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.slice_ms
             )
         except PlaywrightTimeout:
-            break
-        except PlaywrightError:
+            continue
+        except (PlaywrightError, StepFailed):
             await asyncio.sleep(min(_AGAIN_SECONDS, deadline.left_ms / 1000))
         else:
             return

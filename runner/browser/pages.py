@@ -118,6 +118,10 @@ class PageDriver:
     def tab(self) -> int:
         return self._tabs.index
 
+    @property
+    def acted_in(self) -> int:
+        return self._tabs.acted_in
+
     async def open(self, url: str) -> None:
         with self._translated():
             await self._performer.load(url, timeout_ms=_OPEN_MS)

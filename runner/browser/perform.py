@@ -14,7 +14,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.shapes import Action, ActionType
 from runner.browser import expect, sentences
-from runner.browser.acting import Subject, seen_to_its_end
+from runner.browser.acting import Subject, closes, seen_to_its_end
 from runner.browser.deadline import Deadline
 from runner.browser.guard import Guard
 from runner.browser.navigation import Watch
@@ -78,6 +78,7 @@ class Performer:
         way = self._ways[action.type]
         met: dict[str, str] = {}
         self._met = met
+        self._tabs.act()
         if action.type in _LEADS_ON:
             with Watch(self._tabs) as watch:
                 await way(action, deadline)
@@ -94,22 +95,25 @@ class Performer:
         await self._goto(url, Deadline(timeout_ms))
 
     def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
-        return Subject(self._tabs.active, selector or "body", deadline, self._met)
+        return Subject(self._tabs, selector or "body", deadline, self._met)
 
     async def _click(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
-        await subject.act(lambda ms: locator.click(trial=True, timeout=ms), lambda ms: locator.click(timeout=ms))
+        await subject.act(
+            lambda ms: subject.locator.click(trial=True, timeout=ms), lambda ms: subject.locator.click(timeout=ms)
+        )
 
     async def _double_click(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
-        await subject.act(lambda ms: locator.dblclick(trial=True, timeout=ms), lambda ms: locator.dblclick(timeout=ms))
+        await subject.act(
+            lambda ms: subject.locator.dblclick(trial=True, timeout=ms), lambda ms: subject.locator.dblclick(timeout=ms)
+        )
 
     async def _hover(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
-        await subject.act(lambda ms: locator.hover(trial=True, timeout=ms), lambda ms: locator.hover(timeout=ms))
+        await subject.act(
+            lambda ms: subject.locator.hover(trial=True, timeout=ms), lambda ms: subject.locator.hover(timeout=ms)
+        )
 
     async def _check(self, action: Action, deadline: Deadline) -> None:
         await self._set_checked(action, deadline, True)
@@ -119,54 +123,55 @@ class Performer:
 
     async def _set_checked(self, action: Action, deadline: Deadline, wanted: bool) -> None:
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         await subject.act(
-            lambda ms: locator.set_checked(wanted, trial=True, timeout=ms),
-            lambda ms: locator.set_checked(wanted, timeout=ms),
+            lambda ms: subject.locator.set_checked(wanted, trial=True, timeout=ms),
+            lambda ms: subject.locator.set_checked(wanted, timeout=ms),
         )
 
     async def _type(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         await subject.act(
-            lambda ms: _in_state(locator, "editable", ms), lambda ms: locator.fill(action.text, timeout=ms)
+            lambda ms: _in_state(subject.locator, "editable", ms),
+            lambda ms: subject.locator.fill(action.text, timeout=ms),
         )
 
     async def _select(self, action: Action, deadline: Deadline) -> None:
         """``value`` names options by value or label, one on each line."""
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         wanted = action.text.split("\n")
-        await subject.wait(lambda ms: _in_state(locator, "enabled", ms))
+        await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
         await subject.meet()
+        page = subject.locator.page
         try:
-            await seen_to_its_end(locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
+            await seen_to_its_end(subject.locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
         except PlaywrightTimeout:
-            raise StepFailed(await _no_such_option(locator, action)) from None
+            raise StepFailed(await _no_such_option(subject.locator, action)) from None
         except PlaywrightError as error:
-            raise StepFailed(f"{action.selector}: {sentences.first_line(error)}") from None
+            if not (sentences.done(error) and await closes(page)):
+                raise StepFailed(f"{action.selector}: {sentences.first_line(error)}") from None
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
         key = action.text
         if action.selector is None:
+            page = self._tabs.active
             try:
-                await seen_to_its_end(self._tabs.active.keyboard.press(key))
+                await seen_to_its_end(page.keyboard.press(key))
             except PlaywrightError as error:
-                raise StepFailed(sentences.unpressed(key, error)) from None
+                if not await closes(page):
+                    raise StepFailed(sentences.unpressed(key, error)) from None
             return
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         await subject.act(
-            lambda ms: locator.wait_for(state="visible", timeout=ms), lambda ms: locator.press(key, timeout=ms)
+            lambda ms: subject.locator.wait_for(state="visible", timeout=ms),
+            lambda ms: subject.locator.press(key, timeout=ms),
         )
 
     async def _upload(self, action: Action, deadline: Deadline) -> None:
         files = payloads(action.text, self._uploads)
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         await subject.act(
-            lambda ms: locator.wait_for(state="attached", timeout=ms),
-            lambda ms: locator.set_input_files(files, timeout=ms),
+            lambda ms: subject.locator.wait_for(state="attached", timeout=ms),
+            lambda ms: subject.locator.set_input_files(files, timeout=ms),
         )
 
     async def _drag(self, action: Action, deadline: Deadline) -> None:
@@ -174,10 +179,9 @@ class Performer:
         await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
         await onto.meet()
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         await subject.act(
-            lambda ms: locator.drag_to(onto.locator, trial=True, timeout=ms),
-            lambda ms: locator.drag_to(onto.locator, timeout=ms),
+            lambda ms: subject.locator.drag_to(onto.locator, trial=True, timeout=ms),
+            lambda ms: subject.locator.drag_to(onto.locator, timeout=ms),
         )
 
     async def _scroll(self, action: Action, deadline: Deadline) -> None:
@@ -185,10 +189,9 @@ class Performer:
             await seen_to_its_end(self._tabs.active.evaluate(_SCROLL, action.number))
             return
         subject = self._subject(action.selector, deadline)
-        locator = subject.locator
         await subject.act(
-            lambda ms: locator.wait_for(state="visible", timeout=ms),
-            lambda ms: locator.scroll_into_view_if_needed(timeout=ms),
+            lambda ms: subject.locator.wait_for(state="visible", timeout=ms),
+            lambda ms: subject.locator.scroll_into_view_if_needed(timeout=ms),
         )
 
     async def _wait(self, action: Action, deadline: Deadline) -> None:
@@ -198,8 +201,7 @@ class Performer:
         if action.number is not None:
             deadline = Deadline(action.number)
         subject = self._subject(action.selector, deadline)
-        shown = subject.locator.filter(visible=True).first
-        await subject.wait(lambda ms: shown.wait_for(state="visible", timeout=ms))
+        await subject.wait(lambda ms: subject.locator.filter(visible=True).first.wait_for(timeout=ms))
 
     async def _navigate(self, action: Action, deadline: Deadline) -> None:
         try:
@@ -269,8 +271,7 @@ class Performer:
 
     async def _expect_visible(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        shown = subject.locator.filter(visible=True).first
-        await subject.wait(lambda ms: shown.wait_for(state="visible", timeout=ms))
+        await subject.wait(lambda ms: subject.locator.filter(visible=True).first.wait_for(timeout=ms))
 
     async def _expect_url(self, action: Action, deadline: Deadline) -> None:
         await expect.url(self._tabs, action.text, deadline)

@@ -12,6 +12,7 @@ from runner.browser.snapshot import role_and_name
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
 _POINTED = re.compile(r"- performing [\w ]+ action\s*$")
+_DONE = re.compile(r"- (performing [\w ]+ action\b|elementHandle\.press\(|fill\(\"|attempting select option action)")
 _STATES = {
     "element is not visible": "is not visible",
     "element is not enabled": "is disabled",
@@ -59,6 +60,11 @@ def lost(error: PlaywrightError) -> bool:
 def pointed(error: PlaywrightError) -> bool:
     """The pointer has done its part, and the page has not said yet that it is through with it."""
     return _POINTED.search(error.message) is not None
+
+
+def done(error: PlaywrightError) -> bool:
+    """The element got the press or the value, whatever came of it."""
+    return _DONE.search(error.message) is not None
 
 
 def several(error: PlaywrightError) -> int | None:

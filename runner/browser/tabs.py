@@ -38,6 +38,8 @@ class Tabs:
         self._reporting: asyncio.Task[None] | None = None
         self._stale = False
         self._last: PageChanged | None = None
+        self.acted_in = 0
+        """The index of the tab that was active when an action was last begun."""
         context.on("page", self._opened)
 
     @property
@@ -61,6 +63,10 @@ class Tabs:
         """The active page's, in CSS pixels."""
         size = self._recent[-1].viewport_size if self._recent else None
         return Size(width=size["width"], height=size["height"]) if size else self._viewport
+
+    def act(self) -> None:
+        """An action is begun in the active page."""
+        self.acted_in = self.index
 
     def owns(self, page: Page) -> bool:
         return page in self._pages

@@ -22,7 +22,7 @@ in place of Playwright's own.{environment}
 
 import os
 {imports}from collections.abc import Iterator
-from typing import Any
+{managers}from typing import Any
 
 import pytest
 from playwright.sync_api import {names}, expect, sync_playwright
@@ -84,6 +84,17 @@ def tab(page: Page, index: int) -> Page:
         page.context.wait_for_event("page")
     return page.context.pages[index]
 '''
+_MAY_CLOSE: Final = '''
+
+@contextmanager
+def may_close(page: Page) -> Iterator[None]:
+    """What is done here may close its own tab before Playwright has told that it is done."""
+    try:
+        yield
+    except Error:
+        if not page.is_closed():
+            raise
+'''
 _SCROLL: Final = "pixels => window.scrollBy({ top: pixels ?? window.innerHeight, behavior: 'instant' })"
 _VALUES: Final = {"textbox", "searchbox", "spinbutton"}
 _WORDS: Final = {"alert", "button", "cell", "dialog", "heading", "link", "listitem", "row", "status", "tab"}
@@ -95,15 +106,25 @@ def export(run: RunView, steps: Sequence[Step], format: str) -> str:
         raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(FORMATS)}")
     body = _body(run, steps)
     helpers = [code for name, code in _HELPERS.items() if _calls(f"{name}(", body)]
-    names = ", ".join(
-        [*(["Dialog"] if _ANSWERS in helpers else []), *(["Locator"] if _EXPECT_TEXT in helpers else []), "Page"]
-    )
+    names = ", ".join(sorted({"Page", *(name for helper in helpers for name in _NAMES.get(helper, ()))}))
     imports = "import re\n" if _calls("re.", [*helpers, *body]) else ""
-    head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports)
+    managers = "from contextlib import contextmanager\n" if _MAY_CLOSE in helpers else ""
+    head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports, managers=managers)
     return "".join([head, *helpers, f"\n\ndef {_function(run.name)}(page: Page) -> None:\n", *body])
 
 
-_HELPERS: Final = {"expect_text": _EXPECT_TEXT, "tab": _TAB, "answering": _ANSWERS}
+_HELPERS: Final = {"expect_text": _EXPECT_TEXT, "tab": _TAB, "answering": _ANSWERS, "may_close": _MAY_CLOSE}
+_NAMES: Final = {_EXPECT_TEXT: ("Locator",), _ANSWERS: ("Dialog",), _MAY_CLOSE: ("Error",)}
+_GESTURES: Final = {
+    ActionType.CLICK,
+    ActionType.DOUBLE_CLICK,
+    ActionType.TYPE,
+    ActionType.PRESS,
+    ActionType.SELECT,
+    ActionType.CHECK,
+    ActionType.UNCHECK,
+    ActionType.DRAG,
+}
 
 
 def _calls(name: str, body: Sequence[str]) -> bool:
@@ -134,10 +155,22 @@ def _body(run: RunView, steps: Sequence[Step]) -> list[str]:
     lines.append(f"page.goto({literal(run.url)})")
     at = run.url
     tab: int | None = 0
+    closing = _closing(steps)
     for step in steps:
-        lines.extend(_step(step, at, tab))
-        at, tab = step.url or at, _tab_after(step, tab)
+        lines.extend(_step(step, at, tab, closes=step.step_number in closing))
+        at, tab = step.url or at, _tab_after(step, tab) if step.step_number not in closing else None
     return [f"    {line}\n" for line in lines]
+
+
+def _closing(steps: Sequence[Step]) -> set[int]:
+    """The numbers of the steps that may have closed the tab they were done in: the last thing done in a later tab."""
+    done = [step for step in steps if step.status is StepStatus.PASSED]
+    following = [*done[1:], None]
+    return {
+        step.step_number
+        for step, after in zip(done, following, strict=True)
+        if step.tab and step.full_action.type in _GESTURES and (after is None or _goes_to_another(after, step.tab))
+    }
 
 
 def _tab_after(step: Step, tab: int | None) -> int | None:
@@ -159,7 +192,7 @@ def _answers(step: Step) -> list[str]:
     return [f"answers += [{', '.join(given)}]"]
 
 
-def _step(step: Step, at: str, tab: int | None) -> list[str]:
+def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
     who = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}.get(step.source, "")
     title = f"# {step.step_number}. {_comment(step.description)}{who}"
     if step.status is not StepStatus.PASSED:
@@ -167,7 +200,10 @@ def _step(step: Step, at: str, tab: int | None) -> list[str]:
         return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
     tabs = [f"page = tab(page, {step.tab})"] if _goes_to_another(step, tab) else []
     answers = _answers(step) if step.step_number > 1 else []
-    return [title, *tabs, *answers, *_STATEMENTS[step.full_action.type](step.full_action, at)]
+    statements = _STATEMENTS[step.full_action.type](step.full_action, at)
+    if closes:
+        statements = ["with may_close(page):", *(f"    {statement}" for statement in statements)]
+    return [title, *tabs, *answers, *statements]
 
 
 def _goes_to_another(step: Step, tab: int | None) -> bool:

@@ -75,7 +75,7 @@ async def seat(browser: Seat) -> AsyncIterator[Seat]:
     yield browser
 
 
-async def fails(seat: Seat, sentence: str, *, timeout_ms: int = 400, **fields: Any) -> None:  # noqa: ANN401
+async def fails(seat: Seat, sentence: str, *, timeout_ms: int = 1000, **fields: Any) -> None:  # noqa: ANN401
     with pytest.raises(StepFailed) as caught:
         await seat.do(**fields, timeout_ms=timeout_ms)
     assert str(caught.value) == sentence.replace("{base}", seat.base)
@@ -189,7 +189,7 @@ async def test_a_click_that_leads_to_another_page_waits_for_it(seat: Seat) -> No
 
 async def test_a_new_tab_is_followed_and_left(seat: Seat) -> None:
     await seat.do("click", selector="text=Cart in a tab")
-    assert seat.driver.url == f"{seat.base}/cart"
+    await seat.do("expect_url", value="/cart")
     two = await seat.pages.until(lambda page: len(page.tabs) == 2 and page.title == "Cart")
     assert [(tab.index, tab.title, tab.active) for tab in two.tabs] == [(0, "Shop", False), (1, "Cart", True)]
     await seat.do("switch_tab", value=0)
@@ -213,16 +213,16 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
 @pytest.mark.parametrize(
     ("action", "sentence"),
     [
-        ({"type": "click", "selector": "#nope"}, "No element matches #nope after 400 ms"),
+        ({"type": "click", "selector": "#nope"}, "No element matches #nope after 1 s"),
         (
             {"type": "click", "selector": 'role=button[name="X"]'},
-            'No element matches role=button[name="X"] after 400 ms',
+            'No element matches role=button[name="X"] after 1 s',
         ),
-        ({"type": "click", "selector": "#off"}, "The button 'Off' is disabled (waited 400 ms)"),
-        ({"type": "click", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 400 ms)"),
+        ({"type": "click", "selector": "#off"}, "The button 'Off' is disabled (waited 1 s)"),
+        ({"type": "click", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 1 s)"),
         (
             {"type": "type", "selector": '[aria-label="Fixed"]', "value": "x"},
-            "The textbox 'Fixed' is read-only (waited 400 ms)",
+            "The textbox 'Fixed' is read-only (waited 1 s)",
         ),
         (
             {"type": "click", "selector": ".twin"},
@@ -230,17 +230,17 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
         ),
         (
             {"type": "expect_text", "selector": "#spaced", "value": "Order #6"},
-            "Expected text 'Order #6', the page shows 'Order #5 is on its way' (waited 400 ms)",
+            "Expected text 'Order #6', the page shows 'Order #5 is on its way' (waited 1 s)",
         ),
         (
             {"type": "expect_text", "selector": "[type=password]", "value": "x"},
-            "Expected text 'x', the page shows '•••' (waited 400 ms)",
+            "Expected text 'x', the page shows '•••' (waited 1 s)",
         ),
-        ({"type": "expect_visible", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 400 ms)"),
-        ({"type": "expect_visible", "selector": "#nope"}, "No element matches #nope after 400 ms"),
+        ({"type": "expect_visible", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 1 s)"),
+        ({"type": "expect_visible", "selector": "#nope"}, "No element matches #nope after 1 s"),
         (
             {"type": "expect_url", "value": "/thanks"},
-            "Expected the address /thanks, the page is at {base}/ (waited 400 ms)",
+            "Expected the address /thanks, the page is at {base}/ (waited 1 s)",
         ),
         (
             {"type": "select", "selector": "select", "value": "Huge"},
@@ -251,7 +251,7 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
             "There is no file '../outside.txt' in the folder for uploads: "
             "put it there, or give the file as a data: URL",
         ),
-        ({"type": "wait", "selector": "#nope"}, "No element matches #nope after 400 ms"),
+        ({"type": "wait", "selector": "#nope"}, "No element matches #nope after 1 s"),
         (
             {"type": "press", "value": "Nokey", "selector": "#pay"},
             "'Nokey' is no key: use names such as Enter, Tab, ArrowDown, Control+a",
@@ -271,7 +271,7 @@ async def test_a_covered_button_names_what_covers_it(seat: Seat) -> None:
     await seat.do("reload")
     await fails(
         seat,
-        """The button 'Pay' is covered by <div id="veil" class="cover">Wait</div> (waited 400 ms)""",
+        """The button 'Pay' is covered by <div id="veil" class="cover">Wait</div> (waited 1 s)""",
         type="click",
         selector="#pay",
     )

@@ -45,8 +45,9 @@ FRONT = """<title>Front</title><body style="margin: 0">
   };
   say('cookies', confirm('Cookies?'));
 </script></body>"""
-POPUP = """<title>Popup</title><label>Note <input id="note"></label>
-<button onclick="opener.say('note', note.value); setTimeout(() => window.close(), 300)">Send</button>"""
+POPUP = """<title>Popup</title><script>
+  const send = () => { opener.say('note', note.value); window.close(); };</script>
+<label>Note <input id="note" onkeydown="if (event.key === 'Enter') send()"></label>"""
 BY_PLAN = "cookies=true;delete=true;name=null;note=hello;"
 
 
@@ -110,7 +111,7 @@ async def test_popups_and_dialogs_that_nobody_answered(runs: RunRegistry, base: 
         "click | text=Name",
         "click | text=Open",
         "type | #note | hello",
-        "click | text=Send",
+        "press | #note | Enter",
         f"expect_text | #out | {BY_PLAN}",
     )
     session = await runs.create(
@@ -126,6 +127,7 @@ async def test_popups_and_dialogs_that_nobody_answered(runs: RunRegistry, base: 
     ]
     text, code, output = await exported(session, tmp_path)
     assert "page = tab(page, 1)" in text
+    assert text.count("with may_close(page):") == 1
     assert (code, "1 passed" in output) == (0, True), output + text
 
 
