@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -101,3 +104,21 @@ def test_files_that_are_no_good_are_named_in_one_sentence(tmp_path: Path) -> Non
             signaling_config(load_settings(tls_cert=cert_file, tls_key=key_file), {})
         assert said in str(refused.value)
         assert "\n" not in str(refused.value)
+
+
+async def test_a_key_with_a_password_asks_nobody_at_the_terminal(tmp_path: Path) -> None:
+    """OpenSSL itself would ask, and the server wait for an answer."""
+    certificate, key = self_signed(tmp_path, password=b"a password")
+    at_a_terminal = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", at_a_terminal, sys.executable, "-m", "jumpseat", "serve"),
+        env=os.environ | {"JUMPSEAT_TLS_CERT": str(certificate), "JUMPSEAT_TLS_KEY": str(key)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert (process.returncode, b"without a password" in output) == (2, True)
