@@ -19,6 +19,7 @@ from runner.masking import Masking
 from runner.shots import Shots
 
 T = TypeVar("T")
+ByHand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl
 
 
 class Hands:
@@ -56,7 +57,7 @@ class Hands:
                 self._left = self._left or holder is None
                 self._driver.attended = holder is not None
 
-    async def do(self, command: c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl, actor: Actor) -> e.Picked | None:
+    async def do(self, command: ByHand, actor: Actor) -> e.Picked | None:
         """Raises Refused, or BrowserGone."""
         match command:
             case c.Pick():

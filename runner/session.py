@@ -23,7 +23,7 @@ from runner.changes import Changes, SteadyClock, Unwanted
 from runner.describe import describe
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.files.exporting import whole
-from runner.hands import Hands
+from runner.hands import ByHand, Hands
 from runner.logs import RunLog
 from runner.masking import Masking
 from runner.options import SessionOptions
@@ -104,6 +104,8 @@ class Session:
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
         self._cockpit: _Cockpit | None = None
+        self._handing = asyncio.Lock()
+        """Control is taken after it was released where that was asked for first, though a release takes its time."""
         self._run.log.listen(self._hear)
 
     # What it is
@@ -186,8 +188,14 @@ class Session:
             case c.ReplayStep():
                 authorize(actor, command.type)
                 return e.StepReplay(id=command.id, step=self._parcels.told(self._run.step(command.step_number)))
-            case c.Pick() | c.Input() | c.AnswerDialog() | c.ReleaseControl():
+            case c.Pick() | c.Input() | c.AnswerDialog():
                 return await self._by_hand(command, actor)
+            case c.ReleaseControl():
+                async with self._handing:
+                    return await self._by_hand(command, actor)
+            case c.TakeControl():
+                async with self._handing:
+                    self._run.apply(command, actor)
             case c.StepOverride():
                 action = self._masking.action(command.action)
                 self._run.apply(command.model_copy(update={"action": action}), actor)
@@ -199,9 +207,7 @@ class Session:
         self._changes.tell()  # an approval makes no event
         return None
 
-    async def _by_hand(
-        self, command: c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl, actor: Actor
-    ) -> e.Picked | None:
+    async def _by_hand(self, command: ByHand, actor: Actor) -> e.Picked | None:
         if isinstance(command, c.Input) and len(self._run.steps) >= self._options.max_steps:
             raise InvalidTransition(f"the run has {len(self._run.steps)} steps, which is as many as it may have")
         if self._cockpit is None or self._run.final:

@@ -97,6 +97,7 @@ class FakeDriver:
         self.sink: FrameSink | None = None
         self.human: deque[list[HumanAction]] = deque()
         """What the next inputs amount to."""
+        self.flush_gate = Gate()
         self.flush_error: Exception | None = None
         self.held_back: list[HumanAction] = []
         """What ``flush_input`` returns."""
@@ -171,6 +172,7 @@ class FakeDriver:
     async def flush_input(self) -> list[HumanAction]:
         self._check()
         self.did.append("flush")
+        await self.flush_gate.pass_through()
         if self.flush_error:
             raise self.flush_error
         held_back, self.held_back = self.held_back, []

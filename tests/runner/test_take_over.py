@@ -152,6 +152,19 @@ async def test_release_records_what_was_held_back_before_the_planner_looks_afres
         assert [step.value for step in planner.tasks[-1].steps] == ["Ada"]
 
 
+async def test_who_releases_and_takes_again_at_once_has_it(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.flush_gate.close()
+        released = asyncio.create_task(run.do(c.ReleaseControl()))
+        await run.driver.flush_gate.reached.wait()
+        taken = asyncio.create_task(run.do(c.TakeControl()))
+        await asyncio.sleep(0)
+        run.driver.flush_gate.open()
+        await asyncio.gather(released, taken)
+        holders = [event.holder and event.holder.name for event in run.events(e.ControlChanged)]
+        assert holders == ["Ada", None, "Ada"]
+
+
 async def test_what_a_person_did_settles_the_step_that_failed(tmp_path: Path) -> None:
     async with rig(tmp_path, FakePlanner([click("#renamed"), click("#pay")])) as run:
         run.driver.fail("#renamed", "it is not there")
