@@ -8,6 +8,8 @@ from pathlib import Path
 
 from control.shapes import Size
 from runner.driver import Driver
+from runner.files.export import export
+from runner.options import SessionOptions
 from runner.registry import RunRegistry
 from runner.store.database import Store
 from signaling.server import Server
@@ -48,6 +50,7 @@ async def real_house(folder: Path, *, max_runs: int = 10_000) -> AsyncIterator[R
         store=store,
         planner_factory=lambda *_: FakePlanner([click("#pay")]),
         max_runs=max_runs,
+        options=SessionOptions(exporter=export),
     )
     try:
         house = RealHouse(registry, store, fleet)
