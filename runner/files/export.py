@@ -168,7 +168,7 @@ def _closing(steps: Sequence[Step]) -> set[int]:
     following = [*done[1:], None]
     return {
         step.step_number
-        for step, after in zip(done, following, strict=True)
+        for step, after in zip(done, following, strict=False)  # where nothing was done, nothing follows
         if step.tab and step.full_action.type in _GESTURES and (after is None or _goes_to_another(after, step.tab))
     }
 

@@ -200,6 +200,13 @@ def test_another_format_is_refused() -> None:
         export(run("http://shop.test/"), [], "cypress")
 
 
+@pytest.mark.parametrize("status", [None, StepStatus.SKIPPED])
+def test_a_run_in_which_nothing_was_done_opens_its_page(status: StepStatus | None) -> None:
+    text = export(run("http://x/"), steps(Action(type=A.CLICK, selector="#a"), status=status) if status else [])
+    compile(text, "test_exported.py", "exec")
+    assert 'page.goto("http://x/")' in text
+
+
 def test_what_was_not_done_is_told_and_left_out() -> None:
     click = Action(type=A.CLICK, selector="role=button[name='Pay']")
     text = export(
