@@ -87,9 +87,10 @@ async def watching(
     token: str | None = None,
     viewport: ViewportSize = DESKTOP,
     scheme: Literal["light", "dark"] = "light",
+    touch: bool = False,
 ) -> AsyncIterator[WatchPage]:
     """Opens the watch page in a profile of its own; the test fails if the page had an error of its own."""
-    context = await browser.new_context(viewport=viewport, color_scheme=scheme)
+    context = await browser.new_context(viewport=viewport, color_scheme=scheme, has_touch=touch)
     errors: list[str] = []
     page = await context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -2,6 +2,9 @@ import type { InputMessage, Modifier } from "../protocol/messages";
 import type { CaptureOptions } from "./capture";
 import { modifiersOf, remoteKey } from "./modifiers";
 
+/** Keys on the way to a character: kept from the browser, they would make none. */
+const COMPOSING = new Set(["Dead", "Process", "Unidentified"]);
+
 type KeyOptions = Pick<CaptureOptions, "size" | "send" | "onLeave">;
 
 /** Keys, composed text (IME, phone keyboards) and pasted text of a focused text area. */
@@ -29,8 +32,8 @@ export class KeyCapture {
 
   #down(event: KeyboardEvent): void {
     if (event.key === "Escape" && event.shiftKey) return this.#leave(event);
-    // An input method is at work: the text comes when it is done. A paste comes as an event of its own.
-    if (event.isComposing || event.key === "Process" || event.key === "Unidentified" || isPaste(event)) return;
+    // The text comes when the input method or the dead key is done. A paste comes as an event of its own.
+    if (event.isComposing || COMPOSING.has(event.key) || isPaste(event)) return;
     event.preventDefault();
     event.stopPropagation();
     this.#pressed.set(event.code, event.key);

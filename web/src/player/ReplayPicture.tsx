@@ -1,11 +1,12 @@
 import { useState } from "react";
 import { usePlayer, usePlayerState } from "./context";
 import { stepTitle } from "./format";
+import { RunPicture } from "./RunPicture";
 import { PictureBox } from "./Stage";
 
 /** A completed step as it was: its picture after, or before, it was done. */
 export function ReplayPicture() {
-  const { session, ui } = usePlayer();
+  const { ui } = usePlayer();
   const replay = usePlayerState((state) => state.replay);
   const [before, setBefore] = useState(false);
   if (replay === null || replay.stepNumber !== ui.replayStep) return <div className="jp-replay" aria-busy="true" />;
@@ -14,9 +15,9 @@ export function ReplayPicture() {
   return (
     <div className="jp-replay">
       {url ? (
-        <img src={session.imageUrl(url)} alt={`Step ${replay.stepNumber}: ${stepTitle(replay)}`} />
+        <RunPicture key={url} url={url} alt={`Step ${replay.stepNumber}: ${stepTitle(replay)}`} />
       ) : (
-        <p className="jp-empty">This step has no picture.</p>
+        <p className="jp-missing">This step has no picture.</p>
       )}
       {before && box && viewport && <PictureBox box={box} viewport={viewport} label={stepTitle(replay)} />}
       {replay.beforeScreenshotUrl && (

@@ -6,6 +6,7 @@ import { usePlayer, usePlayerState } from "./context";
 import { InputLayer } from "./InputLayer";
 import { PickLayer } from "./PickLayer";
 import { ReplayPicture } from "./ReplayPicture";
+import { RunPicture } from "./RunPicture";
 import { StageMessage } from "./StageMessage";
 
 const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
@@ -56,11 +57,10 @@ function Picture() {
 
 /** The end of a run that was over before this viewer came. */
 function LastStep() {
-  const { session } = usePlayer();
   const ended = usePlayerState((state) => state.run !== null && isFinal(state.run.status) && state.size === null);
   const url = usePlayerState((state) => state.run?.steps.findLast((step) => step.screenshotUrl)?.screenshotUrl ?? null);
   if (!ended || url === null) return null;
-  return <img className="jp-last" src={session.imageUrl(url)} alt="The page at the end" />;
+  return <RunPicture key={url} className="jp-last" url={url} alt="The page at the end" />;
 }
 
 /** Where the next step will act. */

@@ -1,0 +1,141 @@
+"""Text, clipboard and fingers of a person at the player, as the driven page itself tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, CDPSession, expect
+
+from tests.e2e.watching import SECONDS, WatchPage, watching
+from tests.served import Served
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+FIELD = (300, 130)
+BUTTON = (800, 130)
+BELOW = (640, 500)
+PAGE = """<!doctype html><title>Says what it gets</title>
+<style>
+body { height: 6000px; }
+input, button { position: fixed; top: 100px; height: 60px; width: 400px; left: 100px; }
+button { left: 600px; }
+</style>
+<input aria-label="Text"><button>Tap</button>
+<script>
+const say = (what) => fetch("/said", { method: "POST", body: JSON.stringify(what) });
+document.querySelector("input").oninput = (event) => say({ text: event.target.value });
+document.querySelector("button").onclick = (event) => say({ tapped: event.pointerType });
+addEventListener("scroll", () => say({ scrolled: scrollY > 100 }));
+</script>"""
+
+
+class Driven:
+    """The site of the driven page, and what that page says."""
+
+    def __init__(self) -> None:
+        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        app = web.Application()
+        app.router.add_get("/", self._page)
+        app.router.add_post("/said", self._hear)
+        self.site = TestServer(app)
+
+    async def until_it_says(self, **wanted: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+        heard: list[dict[str, Any]] = []
+        try:
+            async with asyncio.timeout(20):
+                while not heard or heard[-1] != wanted:
+                    heard.append(await self.said.get())
+        except TimeoutError:
+            raise AssertionError(f"the driven page never said {wanted}, but {heard}") from None
+
+    async def _page(self, _: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        self.said.put_nowait(await request.json())
+        return web.Response(status=204)
+
+
+@asynccontextmanager
+async def holding(server: Served, browser: Browser, *, touch: bool = False) -> AsyncIterator[tuple[WatchPage, Driven]]:
+    """A viewer who has taken control of a run on a page that tells what it gets."""
+    driven = Driven()
+    async with driven.site:
+        body = {"url": str(driven.site.make_url("/")), "steps": [{"type": "wait", "value": 50}], "mode": "review"}
+        run = await server.create(body)
+        await server.until(run["id"], lambda message: message["type"] == "step_proposed")
+        async with watching(browser, server, run["id"], touch=touch) as viewer:
+            await viewer.live("whep")
+            await viewer.press("Take control")
+            await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
+            yield viewer, driven
+        await server.cancel(run["id"])
+
+
+async def devtools(viewer: WatchPage) -> CDPSession:
+    return await viewer.page.context.new_cdp_session(viewer.page)
+
+
+async def compose(cdp: CDPSession, *parts: str) -> None:
+    """What an input method does: shows unfinished text a few times, then puts the last part in."""
+    for part in parts[:-1]:
+        selection = {"text": part, "selectionStart": len(part), "selectionEnd": len(part)}
+        await cdp.send("Input.imeSetComposition", selection)
+    await cdp.send("Input.insertText", {"text": parts[-1]})
+
+
+async def test_composed_text_an_emoji_and_a_dead_key_arrive_once(server: Served, viewer_browser: Browser) -> None:
+    async with holding(server, viewer_browser) as (viewer, driven):
+        await viewer.page.mouse.click(*await viewer.point(*FIELD))
+        cdp = await devtools(viewer)
+        await compose(cdp, "に", "にほ", "にほn", "日本")
+        await driven.until_it_says(text="日本")
+        await compose(cdp, "👩‍🚀")
+        await driven.until_it_says(text="日本👩‍🚀")
+        await cdp.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": "Dead", "code": "Quote"})
+        await compose(cdp, "´", "é")
+        await cdp.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": "Dead", "code": "Quote"})
+        await driven.until_it_says(text="日本👩‍🚀é")
+        await viewer.page.keyboard.type("x")
+        await driven.until_it_says(text="日本👩‍🚀éx")
+
+
+async def test_a_dead_key_is_left_to_the_keyboard_of_the_viewer(server: Served, viewer_browser: Browser) -> None:
+    async with holding(server, viewer_browser) as (viewer, _):
+        pressed = """(area, key) =>
+            area.dispatchEvent(new KeyboardEvent("keydown", { key, code: "Quote", cancelable: true, bubbles: true }))"""
+        area = viewer.page.locator(".jp-input")
+        assert [await area.evaluate(pressed, key) for key in ("Dead", "Process", "a")] == [True, True, False]
+
+
+async def test_a_paste_brings_the_clipboard_of_the_viewer(server: Served, viewer_browser: Browser) -> None:
+    async with holding(server, viewer_browser) as (viewer, driven):
+        await viewer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await viewer.page.evaluate("navigator.clipboard.writeText('Ada & Søren, 3 × ☕')")
+        await viewer.page.mouse.click(*await viewer.point(*FIELD))
+        await viewer.page.keyboard.press("Control+v")
+        await driven.until_it_says(text="Ada & Søren, 3 × ☕")
+
+
+async def test_a_finger_taps_and_a_swipe_scrolls(server: Served, viewer_browser: Browser) -> None:
+    async with holding(server, viewer_browser, touch=True) as (viewer, driven):
+        await viewer.page.touchscreen.tap(*await viewer.point(*BUTTON))
+        await driven.until_it_says(tapped="touch")
+        await swipe(viewer, BELOW, up=400)
+        await driven.until_it_says(scrolled=True)
+
+
+async def swipe(viewer: WatchPage, start: tuple[int, int], *, up: int) -> None:
+    """One finger from a pixel of the remote page upwards, in steps as a hand makes them."""
+    cdp = await devtools(viewer)
+    kinds = ["touchStart", *["touchMove"] * 8]
+    for at, kind in enumerate(kinds):
+        x, y = await viewer.point(start[0], start[1] - up * at / (len(kinds) - 1))
+        await cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    await cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
