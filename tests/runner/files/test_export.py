@@ -202,7 +202,8 @@ def test_another_format_is_refused() -> None:
 
 @pytest.mark.parametrize("status", [None, StepStatus.SKIPPED])
 def test_a_run_in_which_nothing_was_done_opens_its_page(status: StepStatus | None) -> None:
-    text = export(run("http://x/"), steps(Action(type=A.CLICK, selector="#a"), status=status) if status else [])
+    left = steps(Action(type=A.CLICK, selector="#a"), status=status) if status else []
+    text = export(run("http://x/"), left, "pytest")
     compile(text, "test_exported.py", "exec")
     assert 'page.goto("http://x/")' in text
 
