@@ -18,7 +18,11 @@ Act = Callable[[WatchPage], Awaitable[None]]
 Scheme = Literal["light", "dark"]
 
 FOLDER = Path("build/screenshots")
-SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1440, "height": 860}, "phone": {"width": 360, "height": 760}}
+SIZES: dict[str, ViewportSize] = {
+    "desktop": {"width": 1440, "height": 900},
+    "small": {"width": 1024, "height": 768},
+    "phone": {"width": 390, "height": 844},
+}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 DONE: list[dict[str, Any]] = [
     {"type": "click", "selector": "text=Altitude mug"},
@@ -150,10 +154,14 @@ async def share(viewer: WatchPage) -> None:
 
 
 async def take_control(viewer: WatchPage) -> None:
-    release = viewer.button("Release control")
-    if not await release.is_visible():
-        await viewer.press("Take control")
-    await viewer.page.locator(".jp-stage[data-held]").wait_for()
+    """From the one of the picture before too, whose page has gone and who is waited for."""
+    await viewer.press("Take control")
+    taken = viewer.page.locator('.jp-stage[data-held="me"]')
+    question = viewer.page.get_by_role("button", name="Take it from")
+    await taken.or_(question).first.wait_for()
+    if await question.is_visible():
+        await question.click()
+    await taken.wait_for()
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
       <Button
         icon="step"
         label="Step"
+        aria-label="Step"
         hotkey="."
         disabled={!known || waiting("step")}
         onClick={() => actions.send({ type: "step" })}

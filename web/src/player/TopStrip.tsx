@@ -15,7 +15,10 @@ export function TopStrip() {
           Paused
         </span>
       )}
-      <HolderBadge />
+      {/* There before it says anything: only a change inside of it is announced. */}
+      <span className="jp-holder" role="status">
+        <HolderBadge />
+      </span>
       <Address />
       <ConnectionBadge media={media} />
     </div>
@@ -51,7 +54,7 @@ function HolderBadge() {
   if (holder === null) return null;
   const text = mine ? "You have control" : `${holder.name} has control`;
   return (
-    <span className="jp-badge" data-tone="human" role="status">
+    <span className="jp-badge" data-tone="human">
       {graceUntil ? `${text} (away)` : text}
     </span>
   );
