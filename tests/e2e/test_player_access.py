@@ -47,7 +47,7 @@ async def controls(viewer: WatchPage) -> list[dict[str, Any]]:
 async def test_a_run_is_steered_by_keys_alone_and_each_change_is_announced(
     server: Served, viewer_browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:
-    steps: list[dict[str, Any]] = [{"type": "wait", "value": 50}] * 2
+    steps: list[dict[str, Any]] = [{"type": "wait", "value": 50}, {"type": "navigate", "value": "/cart"}]
     run = await server.create({"url": "/", "steps": steps, "mode": "review"})
     await server.until(run["id"], lambda message: message["type"] == "step_proposed")
     async with watching(viewer_browser, server, run["id"], scheme=scheme) as viewer:
@@ -58,6 +58,8 @@ async def test_a_run_is_steered_by_keys_alone_and_each_change_is_announced(
         assert [at for at in reached if not at["name"].strip() or not at["ring"]] == []
         assert await viewer.axe() == []
         await viewer.page.evaluate(ANNOUNCED)
+        await viewer.page.keyboard.press("a")
+        await announced(viewer, "Waits for you: Go to /cart")
         await viewer.page.keyboard.press("t")
         await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
         await announced(viewer, "You have control")

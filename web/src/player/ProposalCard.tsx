@@ -11,8 +11,16 @@ import { Icon } from "./icons";
 export function ProposalCard() {
   const help = usePlayerState((state) => state.help);
   const proposal = usePlayerState((state) => state.run?.proposal ?? null);
-  if (help !== null) return <HelpCard help={help} />;
-  return proposal === null ? null : <NextStep key={proposal.proposalId} proposal={proposal} />;
+  const waits = usePlayerState((state) => state.help === null && approvalOf(state) !== null);
+  return (
+    <>
+      <p className="jp-sr" role="status">
+        {waits && proposal !== null && `Waits for you: ${proposal.description}`}
+      </p>
+      {help !== null && <HelpCard help={help} />}
+      {help === null && proposal !== null && <NextStep key={proposal.proposalId} proposal={proposal} />}
+    </>
+  );
 }
 
 const SOURCES = { plan: "Next step", override: "Next: your override", repair: "Suggested repair" } as const;
