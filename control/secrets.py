@@ -23,7 +23,6 @@ class Secrets:
         self._values = dict(values)
         hidden = sorted({value for value in values.values() if len(value) >= SHORTEST}, key=len, reverse=True)
         self._anywhere = re.compile("|".join(_pattern(value) for value in hidden)) if hidden else None
-        self._plain = re.compile("|".join(re.escape(value) for value in hidden)) if hidden else None
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(self.names)})"
@@ -37,13 +36,16 @@ class Secrets:
         return _PLACE.sub(lambda place: self._value(place[1]), text)
 
     def refer(self, text: str) -> str:
-        """``text`` with ``{{secret:NAME}}`` in place of values, so that it still means the same."""
+        """``text`` with ``{{secret:NAME}}`` in place of values, so that it still means the same.
+
+        A value that is spelled for a URL, JSON or HTML is named, too: what holds it gets the plain value then.
+        """
         places = self._places(text)
 
         def named(found: re.Match[str]) -> str:
             return found[0] if _within(found.span(), places) else f"{{{{secret:{self._name(found[0])}}}}}"
 
-        return self._plain.sub(named, text) if self._plain else text
+        return self._anywhere.sub(named, text) if self._anywhere else text
 
     def mask(self, text: str) -> str:
         """``text`` without any of the values, plain or as URLs, JSON and HTML spell them. Names stay as they are.
@@ -63,8 +65,10 @@ class Secrets:
             known = ", ".join(self.names) or "none"
             raise UnknownSecret(f"there is no secret '{name}'; this run knows: {known}") from None
 
-    def _name(self, value: str) -> str:
-        return next(name for name, known in self._values.items() if known == value)
+    def _name(self, found: str) -> str:
+        """Of the value that is spelled so."""
+        longest = sorted(self._values.items(), key=lambda item: len(item[1]), reverse=True)
+        return next(name for name, value in longest if re.fullmatch(_pattern(value), found))
 
     def _places(self, text: str) -> list[tuple[int, int]]:
         """Where names stand that this run knows."""

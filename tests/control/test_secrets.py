@@ -73,6 +73,12 @@ def test_a_name_that_is_none_of_the_run_hides_no_value() -> None:
     assert "hunter2" not in secrets.refer("{{secret:hunter2}}")
 
 
+@pytest.mark.parametrize("spelled", ["p%40ss%20w%26rd", "p@ss+w&amp;rd", r"p@ss w\u0026rd"])
+def test_a_value_that_is_spelled_otherwise_is_named_too(spelled: str) -> None:
+    secrets = Secrets({"short": "p@ss", "pw": "p@ss w&rd"})
+    assert secrets.refer(f"http://shop.test/?pw={spelled}") == "http://shop.test/?pw={{secret:pw}}"
+
+
 def test_a_partly_encoded_value_is_masked() -> None:
     assert Secrets({"A": "a/b c&d"}).mask("?q=a/b%20c%26d&x") == f"?q={MASK}&x"
 
