@@ -7,7 +7,6 @@ import re
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from runner.browser import sentences
@@ -18,36 +17,32 @@ from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 
 _TEXT = """element => {
-  if (element.matches('select')) return [...element.selectedOptions].map(option => option.label).join(' ');
-  if (element.matches('input, textarea')) return element.value;
-  return element.innerText ?? element.textContent ?? '';
+  const secret = element.matches('[type=password]');
+  if (element.matches('select')) return { text: [...element.selectedOptions].map(option => option.label).join(' ') };
+  if (element.matches('input, textarea')) return { text: element.value, secret };
+  return { text: element.innerText ?? element.textContent ?? '' };
 }"""
 _AGAIN_SECONDS = 0.05
-_SECRET = "element => element.matches('[type=password]')"
 
 
 async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
     """The element shows ``wanted``, or has it as its value; whitespace counts as one space. Raises StepFailed."""
-    flat = " ".join(wanted.split())
+    flat = _flat(wanted)
     pause = 0.05
     while True:
-        shown = await subject.wait(lambda ms: _text_of(subject.locator, ms))
-        if flat in shown:
+        shown = await subject.wait(lambda ms: subject.locator.evaluate(_TEXT, timeout=ms))
+        if flat in _flat(shown["text"]):
             return
         if deadline.over:
             break
         await asyncio.sleep(min(pause, deadline.left_ms / 1000))
         pause = min(2 * pause, 0.4)
-    if await subject.wait(lambda ms: subject.locator.evaluate(_SECRET, timeout=ms)):
-        shown = MASK
-    raise StepFailed(
-        f"Expected text '{sentences.shorten(flat)}', the page shows '{sentences.shorten(shown)}' "
-        f"(waited {deadline.spoken})"
-    )
+    seen = MASK if shown.get("secret") else sentences.shorten(_flat(shown["text"]))
+    raise StepFailed(f"Expected text '{sentences.shorten(flat)}', the page shows '{seen}' (waited {deadline.spoken})")
 
 
-async def _text_of(locator: Locator, within_ms: float) -> str:
-    return " ".join(str(await locator.evaluate(_TEXT, timeout=within_ms)).split())
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:

@@ -37,7 +37,7 @@ async def test_a_step_that_fails_stays_as_it_was_asked_for(tmp_path: Path) -> No
 async def test_steps_tell_their_tab(tmp_path: Path) -> None:
     async with rig(tmp_path, FakePlanner([click("#one"), click("#two")]), mode="review") as run:
         run.start()
-        run.driver.tab = 2
+        run.driver.acted_in, run.driver.tab = 2, 3
         await run.until(lambda: run.session.view().proposal)
         await run.do(c.ApproveStep())
         await run.until_step(1, StepStatus.PASSED)
@@ -48,7 +48,7 @@ async def test_steps_tell_their_tab(tmp_path: Path) -> None:
         assert [(step.source, step.tab) for step in await run.steps()] == [
             (Source.PLAN, 2),
             (Source.HUMAN, 1),
-            (Source.HUMAN, 2),
+            (Source.HUMAN, 3),
         ]
 
 
