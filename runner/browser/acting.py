@@ -80,17 +80,22 @@ class Subject:
                 raise await self._failure(error) from None
             # The page is busy with the press, which must not be made again.
             page = self._page
-            await self.wait(lambda _: page.evaluate("0"))
+            await self._poll(lambda _: page.evaluate("0"))
 
     async def wait(self, ready: Callable[[float], Awaitable[T]]) -> T:
         """What ``ready`` answers once it does not time out. Raises StepFailed with what stood in the way."""
+        found = await self._poll(ready)
+        self._tabs.act()
+        return found
+
+    async def _poll(self, ready: Callable[[float], Awaitable[T]]) -> T:
         while True:
             slice_ms = self._deadline.slice_ms
             with suppress(StepFailed):
                 self._page = self._tabs.active
             try:
                 # A page whose script never ends keeps Playwright's own timeouts from being kept.
-                found = await asyncio.wait_for(ready(slice_ms), (slice_ms + _GRACE_MS) / 1000)
+                return await asyncio.wait_for(ready(slice_ms), (slice_ms + _GRACE_MS) / 1000)
             except (PlaywrightTimeout, TimeoutError) as error:
                 if self._deadline.over:
                     raise await self._failure(error) from None
@@ -99,9 +104,6 @@ class Subject:
                     raise await self._failure(error) from None
                 # The page is changing under the look; a navigation tells no other way.
                 await asyncio.sleep(0.05)
-            else:
-                self._tabs.act()
-                return found
 
     async def meet(self) -> None:
         """The element is there: tells which one it is, where the selector does not."""

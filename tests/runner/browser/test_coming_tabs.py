@@ -15,7 +15,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FRONT = """<title>Front</title><p id="told">0</p>
 <script>let times = 0; function tell() { document.querySelector('#told').textContent = ++times; }</script>
-<button onclick="window.open('/popup', '', 'popup')">Open</button>"""
+<button onclick="window.open('/popup', '', 'popup')">Open</button>
+<button onclick="window.open('/popup', '', 'popup'); for (const end = Date.now() + 3500; Date.now() < end;);">
+  Open at length</button>"""
 POPUP = """<title>Popup</title><body style="margin: 0"><script>
 const end = () => { opener.tell(); window.close(); };
 document.addEventListener('keydown', event => { if (event.target === document.body) end(); });</script>
@@ -38,7 +40,7 @@ async def seat() -> AsyncIterator[Seat]:
 
 
 async def opened(seat: Seat) -> None:
-    await seat.do("click", selector="text=Open")
+    await seat.do("click", selector='text="Open"')
     await seat.do("expect_visible", selector="text=Twice")
 
 
@@ -99,8 +101,16 @@ async def test_what_opens_and_closes_while_it_is_looked_for(seat: Seat) -> None:
     await seat.do("type", selector='internal:label="Key"', value="found")
     assert (seat.driver.acted_in, seat.driver.tab) == (1, 1)
     await seat.driver.page.evaluate("() => { setTimeout(() => window.close(), 700); }")
-    await seat.do("expect_visible", selector="text=Open")
+    await seat.do("expect_visible", selector='text="Open"')
     assert (seat.driver.acted_in, seat.driver.tab) == (0, 0)
+
+
+async def test_a_press_that_opens_a_tab_and_keeps_the_page_busy_was_made_in_the_first(seat: Seat) -> None:
+    await seat.show("/")
+    await seat.do("click", selector="text=Open at length", timeout_ms=15_000)
+    assert seat.driver.acted_in == 0
+    await seat.do("expect_url", value="/popup")
+    assert (seat.driver.tab, len(seat.driver.page.context.pages)) == (1, 2)
 
 
 async def test_an_address_is_expected_of_the_tab_that_comes(seat: Seat) -> None:
