@@ -1,7 +1,8 @@
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { ApiClient } from "../api/client";
 import { keepToken } from "../api/token";
 import { Dashboard } from "./Dashboard";
+import { usePath } from "./path";
 import { useTheme } from "./theme";
 import { WatchPage } from "./WatchPage";
 
@@ -25,20 +26,4 @@ export function App({ token: given }: { token: string | null }) {
       )}
     </div>
   );
-}
-
-function usePath(): string {
-  const [path, setPath] = useState(location.pathname);
-  useEffect(() => {
-    const follow = () => setPath(location.pathname);
-    addEventListener("popstate", follow);
-    return () => removeEventListener("popstate", follow);
-  }, []);
-  return path;
-}
-
-/** Goes to another page of the app without loading it anew. */
-export function navigate(path: string): void {
-  history.pushState(null, "", path);
-  dispatchEvent(new PopStateEvent("popstate"));
 }

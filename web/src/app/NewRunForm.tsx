@@ -3,7 +3,7 @@ import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
 import { Button } from "../player/Button";
 import type { Mode, NewRun, PlannerName } from "../protocol/types";
-import { navigate } from "./App";
+import { navigate } from "./path";
 
 const EXAMPLE = "Click 'Add to cart'\nGo to /cart\nClick 'Checkout'\nType 'Ada' into 'Name'\nExpect to see 'Thank you'";
 

@@ -5,10 +5,10 @@ import { Button } from "../player/Button";
 import { formatAgo, formatDuration, STATUS_NAMES } from "../player/format";
 import { Icon } from "../player/icons";
 import { isFinal, type Run } from "../protocol/types";
-import { navigate } from "./App";
 import { Link } from "./Link";
+import { navigate } from "./path";
 import { Thumbnail } from "./Thumbnail";
-import { titleOf } from "./WatchPage";
+import { titleOf } from "./title";
 
 export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
   const ended = isFinal(run.status);

@@ -4,12 +4,13 @@ import { ApiError, describe } from "../api/errors";
 import { Button } from "../player/Button";
 import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
 import { isFinal, type NewRun, type Run } from "../protocol/types";
-import { navigate } from "./App";
 import { Header } from "./Header";
+import { navigate } from "./path";
 import { SecretsDialog } from "./SecretsDialog";
 import { SignIn } from "./SignIn";
 import { saveAs } from "./save";
 import type { Theme } from "./theme";
+import { titleOf } from "./title";
 
 interface WatchPageProps {
   runId: string;
@@ -46,8 +47,6 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
     </div>
   );
 }
-
-export const titleOf = (run: Run): string => run.name || run.url;
 
 /** What one wants when a run has ended: the same again, or to keep it as a test. */
 function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { usePlayer, usePlayerState } from "./context";
 import { stepTitle } from "./format";
+import { PictureBox } from "./PictureBox";
 import { RunPicture } from "./RunPicture";
-import { PictureBox } from "./Stage";
 
 /** A completed step as it was: its picture after, or before, it was done. */
 export function ReplayPicture() {

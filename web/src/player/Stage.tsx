@@ -1,10 +1,10 @@
 import { type CSSProperties, useEffect, useRef } from "react";
-import { toFractions } from "../media/geometry";
-import { type Box, isFinal, type Size } from "../protocol/types";
+import { isFinal, type Size } from "../protocol/types";
 import { holdsControl } from "../store/state";
 import { usePlayer, usePlayerState } from "./context";
 import { InputLayer } from "./InputLayer";
 import { PickLayer } from "./PickLayer";
+import { PictureBox } from "./PictureBox";
 import { ReplayPicture } from "./ReplayPicture";
 import { RunPicture } from "./RunPicture";
 import { StageMessage } from "./StageMessage";
@@ -68,25 +68,4 @@ function ProposalBox() {
   const proposal = usePlayerState((state) => state.run?.proposal ?? null);
   if (!proposal?.box || !proposal.viewport) return null;
   return <PictureBox box={proposal.box} viewport={proposal.viewport} label={`Next: ${proposal.description}`} />;
-}
-
-export function PictureBox({ box, viewport, label }: { box: Box; viewport: Size; label: string }) {
-  const part = toFractions(box, viewport);
-  if (part === null) return null;
-  const percent = (value: number) => `${value * 100}%`;
-  const place = {
-    left: percent(part.x),
-    top: percent(part.y),
-    width: percent(part.width),
-    height: percent(part.height),
-  };
-  const isRight = part.x + part.width / 2 > 0.5;
-  const room = { maxWidth: `calc(${(isRight ? part.x + part.width : 1 - part.x) * 100}cqw - 6px)` };
-  return (
-    <div className="jp-box" style={place} data-below={part.y < 0.08 || undefined} data-right={isRight || undefined}>
-      <span className="jp-box-label" style={room}>
-        {label}
-      </span>
-    </div>
-  );
 }
