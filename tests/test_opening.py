@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 import stat
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,9 +35,11 @@ async def command(folder: Path, *arguments: str) -> AsyncIterator[tuple[asyncio.
     """A command of jumpseat that opens a browser: its process, the address that it says, and the file that it opens."""
     told, script = folder / "told", folder / "browser.py"
     script.write_text(BROWSER)
+    # Of its own, so that nobody else's files are in it; short, because Chromium makes a socket below it (unix(7): 108).
+    short = tempfile.mkdtemp(prefix="js-")
     environment = os.environ | {
         "BROWSER": shlex.join([sys.executable, str(script), str(told), "%s"]),
-        "TMPDIR": str(folder),
+        "TMPDIR": short,
         "JUMPSEAT_DATA_DIR": str(folder / "data"),
         "JUMPSEAT_API_KEYS": f"owner:{KEY}",
         "JUMPSEAT_PORT": "0",
@@ -60,6 +64,7 @@ async def command(folder: Path, *arguments: str) -> AsyncIterator[tuple[asyncio.
             process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(20):
             await process.communicate()
+        shutil.rmtree(short, ignore_errors=True)
 
 
 @pytest.mark.parametrize("arguments", [("demo",), ("run", "--watch", "{test}")], ids=["demo", "run"])
