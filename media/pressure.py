@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 CPU = Path("/proc/pressure/cpu")
-WINDOW_SECONDS = 0.5
+WINDOW_SECONDS = 0.2
 
 
 class Pressure:

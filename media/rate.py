@@ -142,7 +142,7 @@ class Deference:
     steady clock.
     """
 
-    SHORT, PLENTY = 0.3, 0.15
+    VERY_SHORT, SHORT, PLENTY = 0.45, 0.3, 0.15
     """Shares of the time in which something had to wait for a core."""
     CALM_SECONDS = 2.0
     """Between one raise and the next, and after a cut."""
@@ -158,7 +158,8 @@ class Deference:
     def note(self, waited: float, now: float) -> None:
         """Notes in which share of the time since the last note something had to wait."""
         if waited > self.SHORT:
-            self.fps = max(min(self.LEAST, self._most), self.fps / 2)
+            least = min(self.LEAST, self._most)
+            self.fps = least if waited > self.VERY_SHORT else max(least, self.fps / 2)
             self._changed_at = now
         elif waited < self.PLENTY and now - self._changed_at >= self.CALM_SECONDS:
             self.fps = min(self._most, self.fps * 1.25)

@@ -76,6 +76,8 @@ class LiveStream:
         self._fps = fps
         self._effort = Effort(fps)
         self._deference = Deference(fps)
+        self.yields = True
+        """Whether capture gives way while the machine is short of CPU: there is work that must not wait for it."""
         self._pressure = Pressure()
         self._clock = RtpClock()
         self._bitrate = bitrate
@@ -294,7 +296,7 @@ class LiveStream:
         if (waited := self._pressure.share(_now())) is not None:
             self._deference.note(waited, _now())
         self._stats.fps = self._effort.fps
-        self._latest.fps = min(self._effort.fps, self._deference.fps)
+        self._latest.fps = min(self._effort.fps, self._deference.fps) if self.yields else self._effort.fps
 
     async def _encode_lanes(self, worker: Worker, picture: JpegFrame, captured_at: float, now: float) -> None:
         """Keyframes first: one who goes over to another lane must not get the same picture from the former, too."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from control import events as e
+from control.log import Entry
+from control.shapes import ActionType, Source, Step, StepStatus
 from media.frames import LatestFrame
 from media.stream import LiveStream
 from runner.driver import Driver
@@ -15,8 +18,16 @@ _LONGEST_PAUSE = 30.0
 """Seconds between attempts to begin a capture that has failed; each pause is twice the one before."""
 
 
+_BETWEEN_STEPS = 1.0
+"""Seconds: steps that follow one another within this are one piece of work."""
+
+
 class Picture:
-    """Owns the run's stream and switches its capture, one switch at a time."""
+    """Owns the run's stream and switches its capture, one switch at a time.
+
+    Capture yields to the steps of the run, and to nothing else: while a run waits, or a person is at the wheel, the
+    viewers are what the machine is for.
+    """
 
     def __init__(self, driver: Driver, *, fps: int, bitrate: int, logger: RunLog) -> None:
         self._driver = driver
@@ -26,7 +37,9 @@ class Picture:
         self._watched = False
         self._capturing = False
         self._switched = asyncio.Event()
+        self._rest: asyncio.TimerHandle | None = None
         self.stream = LiveStream(self._latest, fps=fps, bitrate=bitrate, on_watched=self._on_watched)
+        self.stream.yields = False
 
     async def work(self) -> None:
         """Follows the viewers until it is cancelled. A capture that fails is tried again while anybody watches."""
@@ -41,8 +54,26 @@ class Picture:
                 pause = min(2 * pause, _LONGEST_PAUSE)
             self._switched.clear()
 
+    def hear(self, entry: Entry) -> None:
+        """Tells the stream whether the run is at work; a listener of the run's log."""
+        if not isinstance(entry.body, e.TestStep) or not _is_work(entry.body.step):
+            return
+        self._wake()
+        if entry.body.step.status is not StepStatus.RUNNING:
+            self._rest = asyncio.get_running_loop().call_later(_BETWEEN_STEPS, self._idle)
+
+    def _wake(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        self.stream.yields = True
+
+    def _idle(self) -> None:
+        self.stream.yields = False
+
     async def aclose(self) -> None:
         """Safe to repeat."""
+        self._wake()
         await self.stream.aclose()
         self._latest.clear()
 
@@ -63,3 +94,7 @@ class Picture:
             return not on
         self._capturing = on
         return True
+
+
+def _is_work(step: Step) -> bool:
+    return step.source is not Source.HUMAN and step.full_action.type is not ActionType.WAIT

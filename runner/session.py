@@ -104,8 +104,7 @@ class Session:
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
         self._cockpit: _Cockpit | None = None
-        self._handing = asyncio.Lock()
-        """Control is taken after it was released where that was asked for first, though a release takes its time."""
+        self._handing = asyncio.Lock()  # a release takes its time, and whoever asked first is first
         self._run.log.listen(self._hear)
 
     # What it is
@@ -324,6 +323,7 @@ class Session:
         picture = None
         if options.streaming:
             picture = Picture(driver, fps=options.fps, bitrate=options.bitrate, logger=self._logger)
+            self._run.log.listen(picture.hear)
         self._listen_to(driver, shots)
         self._run.log.listen(hands.hear)
         return _Cockpit(driver, hands, pilot, shots, picture)

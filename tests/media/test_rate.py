@@ -99,12 +99,18 @@ def test_a_still_page_says_nothing_against_the_machine() -> None:
 def test_capture_yields_at_once_and_comes_back_slowly() -> None:
     deference = Deference(30)
     seen = []
-    for now, waited in enumerate([0.5, 0.5, 0.2, 0.5, *[0.0] * 20]):
+    for now, waited in enumerate([0.4, 0.4, 0.2, 0.4, *[0.0] * 20]):
         deference.note(waited, float(now))
         seen.append(deference.fps)
     assert seen[:4] == [15.0, 8.0, 8.0, 8.0]
     assert seen[5:10] == [10.0, 10.0, 12.5, 12.5, 15.625]
     assert seen[-1] == 30.0
+
+
+def test_a_machine_that_is_very_short_gets_the_least_at_once() -> None:
+    deference = Deference(30)
+    deference.note(0.5, 0.0)
+    assert deference.fps == 8.0
 
 
 def test_who_asks_for_little_gets_it_under_pressure_too() -> None:

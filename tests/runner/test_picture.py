@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from control import commands as c
 from control import events as e
-from control.shapes import RunStatus
+from control.shapes import Action, RunStatus, StepStatus
 from media.stream import LiveStream
-from runner.driver import StepFailed
+from runner import picture as picture_module
+from runner.driver import HumanAction, StepFailed
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.runner.rig import Rig, rig
 
@@ -95,3 +98,31 @@ async def test_viewers_are_let_go_when_the_run_ends(tmp_path: Path) -> None:
         assert await run.finish() is RunStatus.CANCELLED
         assert stream.latest.newest is None
     assert asyncio.all_tasks() == before
+
+
+async def test_capture_yields_to_steps_and_to_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_module, "_BETWEEN_STEPS", 0.0)
+    wait = Action.model_validate({"type": "wait", "value": 60_000})
+    async with rig(tmp_path, FakePlanner([click("#cart"), wait]), streaming=True, mode="review") as run:
+        run.driver.perform_gate.close()
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        stream = run.session.stream
+        assert isinstance(stream, LiveStream)
+        assert not stream.yields
+        await run.do(c.ApproveStep())
+        await run.driver.perform_gate.reached.wait()
+        assert stream.yields
+        run.driver.perform_gate.open()
+        await run.until_step(1, StepStatus.PASSED)
+        await run.until(lambda: run.session.view().proposal)
+        await asyncio.sleep(0)
+        assert not stream.yields
+        run.driver.perform_gate.close()
+        await run.do(c.ApproveStep())
+        await run.driver.perform_gate.reached.wait()
+        assert not stream.yields
+        await run.do(c.TakeControl())
+        run.driver.human.append([HumanAction(click("#a"), "Click", 0.0)])
+        await run.do(c.Input(kind="up"))
+        assert not stream.yields
