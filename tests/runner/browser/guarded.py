@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from playwright.async_api import Page
 
 from runner.browser.guard import Guard, dial
 from runner.browser.socks import Pipe
@@ -97,3 +98,17 @@ async def _serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse
     async with TestServer(app, host="127.0.0.1") as server:
         assert server.port is not None
         yield server.port
+
+
+@asynccontextmanager
+async def alone(seat: Seat) -> AsyncIterator[Page]:
+    """The site in a tab of its own; tabs that it opens are closed with it."""
+    context = seat.driver.page.context
+    before = set(context.pages)
+    page = await context.new_page()
+    await page.goto(f"{SITE}/")
+    try:
+        yield page
+    finally:
+        for tab in set(context.pages) - before:
+            await tab.close()

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import async_playwright
 
 from runner.browser.launch import PlaywrightDrivers, process_id
 from runner.driver import StepFailed
 from tests.processes import children
-from tests.runner.browser.guarded import SITE, World, driven, world
+from tests.runner.browser.guarded import SITE, World, alone, driven, world
 from tests.runner.browser.seat import VIEWPORT, Seat, options
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -90,20 +90,6 @@ async def attack(seat: Seat, place: World, host: str) -> None:
             await place.refused.until(lambda told, end=f"from {host} port {port}:": end in told)  # type: ignore[misc]
         assert await page.evaluate("taken") == []
     assert place.hits == []
-
-
-@asynccontextmanager
-async def alone(seat: Seat) -> AsyncIterator[Page]:
-    """The site in a tab of its own; tabs that it opens are closed with it."""
-    context = seat.driver.page.context
-    before = set(context.pages)
-    page = await context.new_page()
-    await page.goto(f"{SITE}/")
-    try:
-        yield page
-    finally:
-        for tab in set(context.pages) - before:
-            await tab.close()
 
 
 async def fails(seat: Seat, url: str) -> str:

@@ -7,7 +7,6 @@ loaded into that tab afterwards, since a navigation that is begun while another 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import CDPSession, Frame, Page, Request
 
 from runner.driver import StepFailed
-from tests.runner.browser.guarded import SITE, World, driven, world
+from tests.runner.browser.guarded import SITE, World, alone, driven, world
 from tests.runner.browser.seat import Heard, Seat
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -64,20 +63,6 @@ async def place() -> AsyncIterator[World]:
 async def seat(place: World) -> AsyncIterator[Seat]:
     async with driven(place, allow_private=True) as made:
         yield made
-
-
-@asynccontextmanager
-async def alone(seat: Seat) -> AsyncIterator[Page]:
-    """The site in a tab of its own; tabs that it opens are closed with it."""
-    context = seat.driver.page.context
-    before = set(context.pages)
-    page = await context.new_page()
-    await page.goto(f"{SITE}/")
-    try:
-        yield page
-    finally:
-        for tab in set(context.pages) - before:
-            await tab.close()
 
 
 class Refusals(Heard[str]):
