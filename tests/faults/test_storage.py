@@ -121,6 +121,7 @@ async def test_a_locked_database_holds_up_no_run_and_loses_none(tmp_path: Path) 
     log, database = tmp_path / "log", tmp_path / "jumpseat.sqlite3"
     async with served(log=log, JUMPSEAT_DATA_DIR=str(tmp_path)) as server:
         run_id = await proposed(server)
+        await until_stored(lambda: stored(database, run_id), ("running", 0))  # writing follows telling
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             told = await approve(server, run_id)
