@@ -73,14 +73,14 @@ class Viewer:
         await self.pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         self._reading = asyncio.create_task(self._read())
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
         """Waits for `condition`, which is looked at whenever a frame has arrived or been decoded."""
-        async with asyncio.timeout(WAIT_SECONDS), self._changed:
+        async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
 
-    async def until_frames(self, count: int) -> None:
+    async def until_frames(self, count: int, *, seconds: float = WAIT_SECONDS) -> None:
         """Waits until `count` frames have arrived since the beginning."""
-        await self.until(lambda: self.frames >= count)
+        await self.until(lambda: self.frames >= count, seconds=seconds)
 
     async def next_picture(self, count: int = 1) -> VideoFrame:
         """The picture that is the `count`-th decoded from now on."""

@@ -138,12 +138,11 @@ class Patience(JitterBuffer):
     aiortc's own buffer waits until 512 packets are in it, which at a low bit rate is half a minute.
     """
 
-    WAIT = 6
-    """Whole frames that may come without one that can be decoded."""
-
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, frames: int) -> None:
+        """`frames` may come whole without one that can be decoded."""
         super().__init__(capacity=512, is_video=True)
         self._codec = codec
+        self._most = frames
         self._waiting = 0
         self._skipping = True
         self.given_up = 0
@@ -155,7 +154,7 @@ class Patience(JitterBuffer):
             self.remove(self.capacity)
             self._origin, self._skipping, self._waiting = packet.sequence_number, False, 0
         self._waiting += packet.marker
-        impatient = self._waiting > self.WAIT
+        impatient = self._waiting > self._most
         if impatient:
             self._waiting, self._skipping = 0, True
             self.given_up += 1
@@ -168,15 +167,17 @@ class Patience(JitterBuffer):
 
 
 @asynccontextmanager
-async def watching_through_relay(subscription: Subscription) -> AsyncIterator[tuple[Viewer, Relay]]:
-    """A real peer behind a relay, which is connected over a good network."""
+async def watching_through_relay(
+    subscription: Subscription, *, patience: int = 6
+) -> AsyncIterator[tuple[Viewer, Relay]]:
+    """A real peer behind a relay, which is connected over a good network; for `patience` see `Patience`."""
     viewer, served, relay = Viewer(subscription.codec), Served(subscription), Relay()
     await relay.open()
     try:
         async with loopback():
             offer = relay.offer(await viewer.offer())
             receiver = viewer.pc.getReceivers()[0]
-            receiver._RTCRtpReceiver__jitter_buffer = Patience(subscription.codec)  # type: ignore[attr-defined]
+            receiver._RTCRtpReceiver__jitter_buffer = Patience(subscription.codec, patience)  # type: ignore[attr-defined]
             await viewer.accept(relay.answer(await served.answer(offer)))
         await viewer.until_frames(1)
         yield viewer, relay
