@@ -134,11 +134,19 @@ async def test_a_browser_that_is_killed_fails_a_run_that_waits(tmp_path: Path) -
 
 def browser_process() -> int:
     """The main process of the only browser that is running below this one."""
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in children(os.getpid())}
-    (found,) = (
-        pid
-        for pid, command in commands.items()
-        if any(part.startswith("--remote-debugging") for part in command)
-        and not any(part.startswith("--type=") for part in command)
+    return next(pid for pid in children(os.getpid()) if is_browser(command_line(pid)))
+
+
+def is_browser(command: list[str]) -> bool:
+    """One that it forks is the same until it has become another program; it comes after its parent."""
+    return any(part.startswith("--remote-debugging") for part in command) and not any(
+        part.startswith("--type=") for part in command
     )
-    return found
+
+
+def command_line(pid: int) -> list[str]:
+    """Empty for a process that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []

@@ -19,6 +19,8 @@ from runner.browser.pages import PageDriver
 from runner.install import find_browser
 
 T = TypeVar("T")
+WAIT_SECONDS = 30.0
+"""For anything that comes soon; a busy machine takes its time."""
 VIEWPORT = Size(width=800, height=600)
 
 
@@ -33,7 +35,7 @@ class Heard(list[T]):
         self.append(item)
         self._more.set()
 
-    async def until(self, wanted: Callable[[T], bool], *, seconds: float = 10.0) -> T:
+    async def until(self, wanted: Callable[[T], bool], *, seconds: float = WAIT_SECONDS) -> T:
         """The first item, heard already or yet to come, that is wanted."""
         async with asyncio.timeout(seconds):
             while (found := next((item for item in self if wanted(item)), None)) is None:
@@ -58,7 +60,7 @@ class Seat:
         self.driver.attended = False
         await self.driver.open(self.base + path)
 
-    async def do(self, type: str, *, timeout_ms: int = 3000, **fields: Any) -> None:  # noqa: ANN401
+    async def do(self, type: str, *, timeout_ms: int = 15_000, **fields: Any) -> None:  # noqa: ANN401
         await self.driver.perform(Action.model_validate({"type": type, **fields}), timeout_ms=timeout_ms)
 
     async def text(self, selector: str, wanted: str) -> None:

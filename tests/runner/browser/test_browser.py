@@ -16,7 +16,7 @@ from media.frames import LatestFrame
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers, process_id
 from runner.driver import BrowserGone, StepFailed
 from tests.processes import alive, children, ended
-from tests.runner.browser.seat import VIEWPORT, Seat, options, seated, site
+from tests.runner.browser.seat import VIEWPORT, WAIT_SECONDS, Seat, options, seated, site
 
 PAGES = {
     "/": "<title>Here</title><button onclick=\"document.title = 'Clicked'\">Go</button>",
@@ -42,12 +42,14 @@ async def test_each_run_has_a_browser_of_its_own_and_none_is_left() -> None:
     await first.aclose()
     async with site(PAGES) as base:
         await second.open(f"{base}/")
-        await second.perform(CLICK, timeout_ms=3000)
+        await second.perform(CLICK, timeout_ms=15_000)
     await first.aclose()
     await drivers.aclose()
-    assert alive(started) == []
+    async with asyncio.timeout(WAIT_SECONDS):
+        for pid in started:
+            await ended(pid)
     with pytest.raises(BrowserGone, match="the browser is closed"):
-        await second.perform(CLICK, timeout_ms=3000)
+        await second.perform(CLICK, timeout_ms=15_000)
 
 
 async def test_drivers_that_were_never_used_close_too() -> None:
@@ -67,9 +69,9 @@ async def test_a_browser_that_is_killed_is_told_of_and_everything_says_so() -> N
             seat.driver.perform(Action(type=ActionType.CLICK, selector="#never"), timeout_ms=30_000)
         )
         os.kill(pid, signal.SIGKILL)
-        await asyncio.wait_for(gone.wait(), 10)
+        await asyncio.wait_for(gone.wait(), WAIT_SECONDS)
         with pytest.raises(BrowserGone, match="the browser process has ended"):
-            await asyncio.wait_for(waiting, 10)
+            await asyncio.wait_for(waiting, WAIT_SECONDS)
         for call in (
             seat.driver.observe(),
             seat.driver.screenshot(),
@@ -79,7 +81,7 @@ async def test_a_browser_that_is_killed_is_told_of_and_everything_says_so() -> N
             seat.driver.start_capture(LatestFrame(), fps=30),
         ):
             with pytest.raises(BrowserGone):
-                await asyncio.wait_for(call, 5)
+                await asyncio.wait_for(call, WAIT_SECONDS)
         await seat.driver.stop_capture()
 
 
@@ -91,16 +93,16 @@ async def test_when_playwright_ends_runs_are_told_and_later_ones_work() -> None:
     driver.on_gone = lambda _: gone.set()
     started = [pid for pid in children(os.getpid()) if pid not in before]
     os.kill(started[0], signal.SIGKILL)
-    await asyncio.wait_for(gone.wait(), 10)
+    await asyncio.wait_for(gone.wait(), WAIT_SECONDS)
     with pytest.raises(BrowserGone):
-        await driver.perform(CLICK, timeout_ms=3000)
+        await driver.perform(CLICK, timeout_ms=15_000)
     await driver.aclose()
     later = await drivers.launch("chromium", viewport=VIEWPORT)
     async with site(PAGES) as base:
         await later.open(f"{base}/")
     await drivers.aclose()
     for pid in started:
-        await asyncio.wait_for(ended(pid), 10)
+        await asyncio.wait_for(ended(pid), WAIT_SECONDS)
 
 
 async def test_a_page_that_crashes_is_a_browser_gone() -> None:
@@ -110,9 +112,9 @@ async def test_a_page_that_crashes_is_a_browser_gone() -> None:
         seat.driver.on_gone = lambda _: gone.set()
         session = await seat.driver.page.context.new_cdp_session(seat.driver.page)
         crash = asyncio.ensure_future(session.send("Page.crash"))
-        await asyncio.wait_for(gone.wait(), 10)
+        await asyncio.wait_for(gone.wait(), WAIT_SECONDS)
         with pytest.raises(BrowserGone, match="the page has crashed"):
-            await seat.driver.perform(CLICK, timeout_ms=3000)
+            await seat.driver.perform(CLICK, timeout_ms=15_000)
         crash.cancel()
 
 
@@ -122,7 +124,7 @@ async def test_a_browser_that_hangs_is_ended_all_the_same() -> None:
         pid = await browser_process(seat)
         below = [pid, *children(pid)]
         os.kill(pid, signal.SIGSTOP)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_SECONDS):
             await seat.driver.aclose()
             for each in below:
                 await ended(each)
@@ -132,7 +134,7 @@ async def test_a_page_that_is_busy_does_not_hold_up_the_end() -> None:
     async with seated(PAGES) as seat:
         await seat.show("/busy")
         pid = await browser_process(seat)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(WAIT_SECONDS):
             await seat.driver.aclose()
             await ended(pid)
 
@@ -190,10 +192,10 @@ async def test_a_browser_that_somebody_else_runs_is_attached_to_and_left_running
         await driver.open(f"{base}/")
         sink = LatestFrame()
         await driver.start_capture(sink, fps=30)
-        assert (await asyncio.wait_for(sink.after(0), 10)).width == 800
+        assert (await asyncio.wait_for(sink.after(0), WAIT_SECONDS)).width == 800
         picked = await driver.pick(Pick(x=20, y=20))
         assert picked.selector == 'role=button[name="Go"]'
-        await driver.perform(CLICK, timeout_ms=3000)
+        await driver.perform(CLICK, timeout_ms=15_000)
         await driver.aclose()
         assert browser.is_connected()
         await drivers.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -124,6 +125,9 @@ async def test_an_address_is_expected_of_the_tab_that_comes(seat: Seat) -> None:
 async def test_what_is_not_found_after_its_tab_has_closed(seat: Seat) -> None:
     await seat.show("/")
     await opened(seat)
-    await seat.driver.page.evaluate("() => { setTimeout(() => window.close(), 300); }")
-    with pytest.raises(StepFailed, match=r"^No element matches text=Never after 1 s; the tab .* was closed meanwhile$"):
-        await seat.do("click", selector="text=Never", timeout_ms=1000)
+    popup = seat.driver.page
+    looking = asyncio.ensure_future(seat.do("click", selector="text=Never", timeout_ms=4000))
+    await asyncio.sleep(0)  # it has begun, in the tab that is the active one
+    await popup.evaluate("() => { setTimeout(() => window.close(), 0); }")
+    with pytest.raises(StepFailed, match=r"^No element matches text=Never after 4 s; the tab .* was closed meanwhile$"):
+        await looking

@@ -148,7 +148,7 @@ async def test_a_flood_is_told_of_in_part_and_does_not_hang(caplog: pytest.LogCa
 async def test_while_a_dialog_is_open_nothing_hangs(seat: Seat) -> None:
     await click(seat, 25)
     dialog = await asked(seat, "alert")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(StepFailed, match="dialog"):
             await seat.driver.screenshot()
         assert await seat.driver.input(Input(kind="down", x=70, y=65)) == []
@@ -167,7 +167,7 @@ async def test_a_file_is_chosen_and_told_as_an_upload_that_works_again(seat: Sea
     assert done is not None
     assert (done.action.type, done.action.selector) == ("upload", 'role=button[name="Papers"]')
     await seat.show("/")
-    await seat.driver.perform(done.action, timeout_ms=3000)
+    await seat.driver.perform(done.action, timeout_ms=15_000)
     await seat.text("#log", "paper.txt;")
 
 
@@ -191,7 +191,7 @@ async def test_a_select_is_told_with_its_options_instead_of_its_list(seat: Seat)
     )
     assert done.description == "Select 'Large' in 'Size'"
     await seat.show("/")
-    await seat.driver.perform(done.action, timeout_ms=3000)
+    await seat.driver.perform(done.action, timeout_ms=15_000)
     await seat.text("#log", "l;")
 
 

@@ -16,6 +16,7 @@ from runner.browser.names import system_lookup
 from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE
 from runner.reach import Address, Reach
 from tests.runner.browser.guarded import PUBLIC, World, world
+from tests.runner.browser.seat import WAIT_SECONDS
 
 META = IPv4Address("169.254.169.254")
 INNER = IPv4Address("10.0.0.5")
@@ -51,7 +52,7 @@ async def ask(guard: Guard, host: str, port: int = 80) -> tuple[int, bytes]:
     code = (await reader.readexactly(10))[1]
     if code == DONE:
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    body = await asyncio.wait_for(reader.read(), 10)
+    body = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
     writer.close()
     return code, body
 
@@ -164,7 +165,7 @@ async def test_who_speaks_something_else_is_cut_off(place: World, garbage: bytes
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
         writer.write(garbage)
         try:
-            answer = await asyncio.wait_for(reader.read(), 5)
+            answer = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
         except ConnectionError:
             answer = b""
         assert answer in {b"", b"\x05\x00"}
@@ -179,7 +180,7 @@ async def test_pieces_of_a_handshake_are_put_together(place: World) -> None:
             writer.write(bytes([byte]))
             await writer.drain()
             await asyncio.sleep(0)
-        assert (await asyncio.wait_for(reader.readexactly(12), 5))[:4] == b"\x05\x00\x05\x00"
+        assert (await asyncio.wait_for(reader.readexactly(12), WAIT_SECONDS))[:4] == b"\x05\x00\x05\x00"
         writer.close()
     assert set(place.dialled) == {PUBLIC}
 
@@ -188,9 +189,9 @@ async def test_a_page_cannot_take_all_of_the_servers_descriptors(place: World) -
     async with running(place.guard(allow_private=True)) as guard:
         lines = [await asyncio.open_connection("127.0.0.1", port_of(guard)) for _ in range(100)]
         cut = [asyncio.ensure_future(reader.read()) for reader, _ in lines[96:]]
-        await asyncio.wait_for(asyncio.gather(*cut, return_exceptions=True), 5)
+        await asyncio.wait_for(asyncio.gather(*cut, return_exceptions=True), WAIT_SECONDS)
         lines[0][1].write_eof()
-        assert await asyncio.wait_for(lines[0][0].read(), 5) == b""
+        assert await asyncio.wait_for(lines[0][0].read(), WAIT_SECONDS) == b""
         assert (await ask(guard, "public.test"))[0] == DONE
         for _, writer in lines:
             writer.close()
@@ -230,11 +231,11 @@ async def test_the_end_cuts_every_tunnel_and_lookup(place: World) -> None:
     before = asyncio.all_tasks()
     async with running(Guard(Reach(), lookup=never)) as guard:
         waiting = asyncio.ensure_future(ask(guard, "slow.test"))
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(asked.wait(), WAIT_SECONDS)
         idle = await asyncio.open_connection("127.0.0.1", port_of(guard))
     with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await asyncio.wait_for(waiting, 5)
-    assert await asyncio.wait_for(idle[0].read(), 5) == b""
+        await asyncio.wait_for(waiting, WAIT_SECONDS)
+    assert await asyncio.wait_for(idle[0].read(), WAIT_SECONDS) == b""
     idle[1].close()
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before

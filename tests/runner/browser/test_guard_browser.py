@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
@@ -19,7 +19,7 @@ from runner.browser.launch import PlaywrightDrivers, process_id
 from runner.driver import StepFailed
 from tests.processes import children
 from tests.runner.browser.guarded import SITE, World, alone, driven, world
-from tests.runner.browser.seat import VIEWPORT, Seat, options
+from tests.runner.browser.seat import VIEWPORT, WAIT_SECONDS, Seat, options
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -175,7 +175,7 @@ async def test_webrtc_cannot_reach_this_machine_where_that_is_not_allowed(
         assert heard.is_set() is False
         await usual.driver.open(f"{SITE}/")
         await usual.driver.page.evaluate(GATHER, port)
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), WAIT_SECONDS)
 
 
 async def test_webtransport_does_not_pass(usual: Seat, place: World) -> None:
@@ -276,9 +276,17 @@ def command_line(pid: int | None) -> str:
 
 def listening_sockets(pids: list[int]) -> list[str]:
     """``address:port`` of every TCP socket that one of these processes listens on (Linux)."""
-    mine = {os.readlink(link) for pid in pids for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    mine = {link for pid in pids for link in open_files(pid)}
     lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
     return [_readable(line[1]) for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in mine]
+
+
+def open_files(pid: int) -> Iterator[str]:
+    """What the process has open; processes end and files are closed while one looks."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                yield os.readlink(link)
 
 
 def _readable(address: str) -> str:

@@ -16,7 +16,7 @@ from runner.browser import spots as spots_module
 from runner.browser.background import Background
 from runner.browser.hover import Hover
 from runner.browser.spots import Spot
-from tests.runner.browser.seat import Seat, attended, seated
+from tests.runner.browser.seat import WAIT_SECONDS, Seat, attended, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -163,7 +163,7 @@ async def test_a_click_leaves_nothing_behind_in_the_page(seat: Seat, monkeypatch
 
 async def given_back(handle: JSHandle) -> None:
     """The page does not keep it any more, soon."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_SECONDS):
         while await held(handle):
             pass
 

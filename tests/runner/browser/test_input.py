@@ -392,7 +392,7 @@ async def test_steps_do_the_same_again(seat: Seat) -> None:
     actions += await seat.driver.flush_input()
     await seat.show("/")
     for done in actions:
-        await seat.driver.perform(done.action, timeout_ms=3000)
+        await seat.driver.perform(done.action, timeout_ms=15_000)
     await seat.text('role=textbox[name="Name"]', "ada")
     await seat.text("button", "Done")
     await seat.do("expect_visible", selector="input:checked")

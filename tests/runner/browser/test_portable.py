@@ -9,7 +9,7 @@ from media.frames import LatestFrame
 from runner.browser.background import Background
 from runner.browser.screencast import Pace, Pictures, PortableSource
 from runner.browser.wires import Wires
-from tests.runner.browser.seat import seated
+from tests.runner.browser.seat import WAIT_SECONDS, seated
 
 PAGES = {"/": "<title>Page</title><input onkeydown=\"document.title += event.key + ',' \"><button>Go</button>"}
 
@@ -25,10 +25,10 @@ async def test_pictures_by_playwrights_screencast() -> None:
         pictures = Pictures(seat.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
         source = PortableSource(pictures, (800, 600), Pace(30), background)
         await source.start()
-        frame = await asyncio.wait_for(sink.after(0), 10)
+        frame = await asyncio.wait_for(sink.after(0), WAIT_SECONDS)
         assert (frame.width, frame.height, frame.data[:2]) == (800, 600, b"\xff\xd8")
         await seat.do("type", selector="input", value="more")
-        newer = await asyncio.wait_for(sink.after(frame.seq), 10)
+        newer = await asyncio.wait_for(sink.after(frame.seq), WAIT_SECONDS)
         assert newer.captured_at >= frame.captured_at
         await source.stop()
         seq = sink.newest.seq if sink.newest else 0

@@ -18,7 +18,7 @@ from playwright.async_api import Page
 from control.shapes import Size
 from media.frames import JpegFrame, LatestFrame
 from runner.browser.screencast import Pace, Screencast
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.seat import WAIT_SECONDS, Seat, seated
 from tests.timecode import Picture, decode
 from web.shop import serving_shop
 
@@ -69,7 +69,7 @@ def quantiser(frame: JpegFrame) -> int:
 
 async def until(sink: LatestFrame, wanted: Callable[[JpegFrame], bool]) -> JpegFrame:
     seq = 0
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(WAIT_SECONDS):
         while True:
             frame = await sink.after(seq)
             if wanted(frame):
@@ -146,7 +146,7 @@ async def test_the_rate_is_capped_and_pictures_are_of_their_time(asked: int, of_
             assert codes[1] is not None
             # Each of them waited for an acknowledgement, and those are a tenth of a second apart.
             assert codes[1] - codes[0] >= 0.8 * (last.seq - first.seq) * 100
-            assert abs(last.captured_at * 1000 - codes[1]) < 2000
+            assert abs(last.captured_at * 1000 - codes[1]) < 10_000
 
 
 async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures() -> None:
@@ -247,5 +247,5 @@ async def test_a_page_that_gives_no_pictures_is_reported_or_else_tried_again(mon
         await screencast.start(LatestFrame(), fps=30)
     source.failures = 1
     screencast.follow(page)
-    await asyncio.wait_for(source.started.wait(), 15)
+    await asyncio.wait_for(source.started.wait(), WAIT_SECONDS)
     await screencast.aclose()
