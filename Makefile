@@ -10,7 +10,7 @@ WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -pa
 	-not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak screenshots setup browser livekit web constraints clean
+.PHONY: help demo test check bench soak screenshots setup browser firefox livekit web constraints clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -19,7 +19,7 @@ help: ## list what there is
 demo: setup ## set everything up and watch a run on the sample shop (DEMO="--no-open --port 4000" for flags)
 	@$(VENV)/bin/jumpseat demo $(DEMO)
 
-test: setup livekit ## set everything up and pass every test (PYTEST="-k name" for a part)
+test: setup livekit firefox ## set everything up and pass every test (PYTEST="-k name" for a part)
 ifeq ($(NODE),yes)
 	@cd web && npm test
 endif
@@ -85,6 +85,10 @@ browser: $(INSTALLED)
 
 livekit: $(INSTALLED)
 	@$(PY) -m tests.livekit_server >&2
+
+# Tests only: without one they say that they were left out.
+firefox: $(INSTALLED)
+	@$(PY) -m tests.firefox >&2 || true
 
 constraints: $(PY) ## write constraints.txt anew: the newest versions that pyproject.toml allows
 	@rm -rf build/constraints

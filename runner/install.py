@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["BrowserMissing", "find_browser", "install_browser", "main"]
+__all__ = ["BrowserMissing", "find_browser", "install_browser", "install_packages", "main"]
 
 NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome", "msedge", "microsoft-edge")
 PLACES = (
@@ -90,16 +90,21 @@ def _install_playwright_build(playwright: str) -> bool:
         return _works(playwright, "screenshot", "--browser", "chromium", "about:blank", picture, seconds=START_SECONDS)
 
 
-def _install_package() -> Path | None:
+def install_packages(*names: str) -> bool:
+    """Installs packages of the distribution; whether apt-get is here, may be used without asking, and did it."""
     apt = shutil.which("apt-get")
     rights = _rights()
     if apt is None or rights is None:
-        return None
+        return False
     # An old list of packages names files that are gone; a failed update may still leave a list that is good enough.
     _works(*rights, apt, "update", seconds=DOWNLOAD_SECONDS)
+    get = [*rights, apt, "install", "--yes", "--no-install-recommends", *names]
+    return _works(*get, seconds=DOWNLOAD_SECONDS)
+
+
+def _install_package() -> Path | None:
     # Without any font a page has no text; the other recommended packages are for desktops.
-    get = [*rights, apt, "install", "--yes", "--no-install-recommends", "chromium", "fonts-liberation"]
-    if not _works(*get, seconds=DOWNLOAD_SECONDS):
+    if not install_packages("chromium", "fonts-liberation"):
         return None
     found = find_browser()
     return found if found and _works(str(found), "--version", seconds=START_SECONDS) else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.chromium import chromium
+from tests.firefox import Firefox, find_firefox, launched
 from tests.served import Served, served
 
 
@@ -20,4 +22,13 @@ async def server() -> AsyncIterator[Served]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def viewer_browser() -> AsyncIterator[Browser]:
     async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def firefox() -> AsyncIterator[Firefox]:
+    path = find_firefox()
+    if path is None:
+        pytest.skip("no Firefox is installed (Debian: apt-get install firefox-esr)")
+    async with launched(path) as browser:
         yield browser

@@ -2,64 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, CDPSession, expect
 
+from tests.e2e.driven import BELOW, BUTTON, FIELD, Driven
 from tests.e2e.watching import SECONDS, WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-FIELD = (300, 130)
-BUTTON = (800, 130)
-BELOW = (640, 500)
-PAGE = """<!doctype html><title>Says what it gets</title>
-<style>
-body { height: 6000px; }
-input, button { position: fixed; top: 100px; height: 60px; width: 400px; left: 100px; }
-button { left: 600px; }
-</style>
-<input aria-label="Text"><button>Tap</button>
-<script>
-const say = (what) => fetch("/said", { method: "POST", body: JSON.stringify(what) });
-document.querySelector("input").oninput = (event) => say({ text: event.target.value });
-document.querySelector("button").onclick = (event) => say({ tapped: event.pointerType });
-addEventListener("scroll", () => say({ scrolled: scrollY > 100 }));
-</script>"""
-
-
-class Driven:
-    """The site of the driven page, and what that page says."""
-
-    def __init__(self) -> None:
-        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        app = web.Application()
-        app.router.add_get("/", self._page)
-        app.router.add_post("/said", self._hear)
-        self.site = TestServer(app)
-
-    async def until_it_says(self, **wanted: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-        heard: list[dict[str, Any]] = []
-        try:
-            async with asyncio.timeout(20):
-                while not heard or heard[-1] != wanted:
-                    heard.append(await self.said.get())
-        except TimeoutError:
-            raise AssertionError(f"the driven page never said {wanted}, but {heard}") from None
-
-    async def _page(self, _: web.Request) -> web.Response:
-        return web.Response(text=PAGE, content_type="text/html")
-
-    async def _hear(self, request: web.Request) -> web.Response:
-        self.said.put_nowait(await request.json())
-        return web.Response(status=204)
 
 
 @asynccontextmanager
@@ -67,15 +20,13 @@ async def holding(server: Served, browser: Browser, *, touch: bool = False) -> A
     """A viewer who has taken control of a run on a page that tells what it gets."""
     driven = Driven()
     async with driven.site:
-        body = {"url": str(driven.site.make_url("/")), "steps": [{"type": "wait", "value": 50}], "mode": "review"}
-        run = await server.create(body)
-        await server.until(run["id"], lambda message: message["type"] == "step_proposed")
-        async with watching(browser, server, run["id"], touch=touch) as viewer:
+        run_id = await driven.waiting_run(server)
+        async with watching(browser, server, run_id, touch=touch) as viewer:
             await viewer.live("whep")
             await viewer.press("Take control")
             await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
             yield viewer, driven
-        await server.cancel(run["id"])
+        await server.cancel(run_id)
 
 
 async def devtools(viewer: WatchPage) -> CDPSession:

@@ -16,7 +16,7 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 SECONDS = 1000.0
 _ROOT = Path(__file__).parents[2]
 _AXE = _ROOT / "web/node_modules/axe-core/axe.min.js"
-_READ = """() => {
+READ_TIMECODE = """() => {
     const view = document.querySelector(".jp-surface > *");
     if (!view) return null;
     const [width, height] = view.videoWidth ? [view.videoWidth, view.videoHeight] : [view.width, view.height];
@@ -57,12 +57,12 @@ class WatchPage:
     async def timecode(self) -> int | None:
         """The time that is painted in the picture as it now stands on the page."""
         await self.page.evaluate((_ROOT / "tests/timecode.js").read_text() + "\n;undefined")
-        return cast("int | None", await self.page.evaluate(_READ))
+        return cast("int | None", await self.page.evaluate(READ_TIMECODE))
 
     async def newer_picture(self) -> None:
         """Until the picture shows a later moment than now."""
         before = await self.timecode() or 0
-        later = f"() => {{ const code = ({_READ})(); return code !== null && code > {before}; }}"
+        later = f"() => {{ const code = ({READ_TIMECODE})(); return code !== null && code > {before}; }}"
         await self.page.wait_for_function(later, timeout=15 * SECONDS)
 
     async def point(self, x: float, y: float, *, width: int = 1280, height: int = 720) -> tuple[float, float]:
