@@ -15,7 +15,7 @@ from media.livekit_panic import panics
 from tests.livekit_server import LiveKitServer
 from tests.timecode import Picture, decode
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 """Seconds to wait for anything."""
 
 

@@ -101,7 +101,7 @@ class FakeRun:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for ``condition``, looked at when a command has come, a viewer has left or waits for a picture."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

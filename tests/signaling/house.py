@@ -21,6 +21,8 @@ from tests.media.pictures import put, quarters
 from tests.peers import Viewer, loopback
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 
+WAIT_SECONDS = 30.0
+"""For anything that comes soon; a busy machine takes its time."""
 ADA, BOB = "ada-key-0123456789abcdef", "bob-key-0123456789abcdef"
 CONFIG = Config(
     api_keys={"ada": ADA, "bob": BOB},
@@ -122,7 +124,7 @@ class Socket:
         self.ws = ws
 
     async def next(self) -> dict[str, Any]:
-        message = await self.ws.receive(timeout=10)
+        message = await self.ws.receive(timeout=WAIT_SECONDS)
         assert message.type is aiohttp.WSMsgType.TEXT, message
         return dict(json.loads(message.data))
 
@@ -146,7 +148,7 @@ class Socket:
 
     async def close_code(self) -> int | None:
         """Reads to the end."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             async for _ in self.ws:
                 pass
         return self.ws.close_code
@@ -185,18 +187,18 @@ class Peer:
             self.headers = response.headers
             self.resource = self.house.url + response.headers["Location"]
         await self.viewer.accept(text)
-        await asyncio.wait_for(self.connected.wait(), 10)
+        await asyncio.wait_for(self.connected.wait(), WAIT_SECONDS)
 
     async def until(self, type: str) -> dict[str, Any]:
         while True:
-            message = await asyncio.wait_for(self.messages.get(), 10)
+            message = await asyncio.wait_for(self.messages.get(), WAIT_SECONDS)
             if message["type"] == type:
                 return message
 
     async def ask(self, **message: object) -> dict[str, Any]:
         self.control.send(json.dumps(message))
         while True:
-            answer = await asyncio.wait_for(self.messages.get(), 10)
+            answer = await asyncio.wait_for(self.messages.get(), WAIT_SECONDS)
             if answer.get("id") == message["id"]:
                 return answer
 

@@ -13,7 +13,7 @@ import pytest
 from tests.chromium import chromium
 from tests.media.pictures import CORNERS, Rgb, alike, corners_of, put, quarters
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, House, auth
+from tests.signaling.house import ADA, BOB, WAIT_SECONDS, House, auth
 
 OTHERS: tuple[Rgb, Rgb, Rgb, Rgb] = ((10, 10, 10), (90, 90, 90), (160, 160, 160), (230, 230, 230))
 
@@ -81,13 +81,19 @@ async def test_polling_has_the_page_captured_and_stops_it_soon_after(
 ) -> None:
     monkeypatch.setattr("signaling.frames._ATTENTION", 0.05)
     away = asyncio.Event()
+    viewers: list[int] = []
     stream = run.stream
     assert stream is not None
-    stream._on_watched = lambda watched: None if watched else away.set()
+
+    def note(watched: bool) -> None:
+        viewers.append(stream.stats.viewers)
+        if not watched:
+            away.set()
+
+    stream._on_watched = note
     await fresh(house, run)
-    assert stream.stats.viewers == 1
-    await asyncio.wait_for(away.wait(), 10)
-    assert stream.stats.viewers == 0
+    await asyncio.wait_for(away.wait(), WAIT_SECONDS)
+    assert viewers == [1, 0]
 
 
 async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(house: House, run: FakeRun) -> None:
@@ -167,12 +173,14 @@ async def parts(response: aiohttp.ClientResponse, count: int) -> list[tuple[int,
     assert await response.content.readuntil(b"--frame\r\n") == b"--frame\r\n"
     found = []
     for _ in range(count):
-        head = await asyncio.wait_for(response.content.readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(response.content.readuntil(b"\r\n\r\n"), WAIT_SECONDS)
         length, seq = re.search(rb"Content-Length: (\d+)", head), re.search(rb"X-Frame-Seq: (\d+)", head)
         assert length
         assert seq
         found.append((int(seq[1]), await response.content.readexactly(int(length[1]))))
-        assert await asyncio.wait_for(response.content.readuntil(b"\r\n--frame\r\n"), 10) == b"\r\n--frame\r\n"
+        assert (
+            await asyncio.wait_for(response.content.readuntil(b"\r\n--frame\r\n"), WAIT_SECONDS) == b"\r\n--frame\r\n"
+        )
     return found
 
 
@@ -193,7 +201,7 @@ async def test_mjpeg_ends_with_the_run(house: House, run: FakeRun) -> None:
     async with house.http.get(f"{house.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
         await parts(response, 1)
         await run.end()
-        assert await asyncio.wait_for(response.content.read(), 10) is not None
+        assert await asyncio.wait_for(response.content.read(), WAIT_SECONDS) is not None
     await run.until(lambda: bool(run.left))
 
 

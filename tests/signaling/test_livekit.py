@@ -218,7 +218,7 @@ class TestEnds:
         async with Participant.joined(*urls[0]) as theirs, Participant.joined(*urls[1]) as others:
             await asyncio.gather(theirs.message(type="hello"), others.message(type="hello"))
             await house.call("DELETE", f"/api/tests/{run.id}/tokens/{link['id']}")
-            await theirs.until(lambda: theirs.disconnected, seconds=2)
+            await theirs.until(lambda: theirs.disconnected)
             assert not others.disconnected
         with caplog.at_level(logging.INFO, logger="signaling"):
             back = asyncio.create_task(rtc.Room().connect(*urls[0]))
@@ -226,10 +226,10 @@ class TestEnds:
             back.cancel()
 
     async def test_a_link_that_expires_ends_the_stay(self, house: House, run: FakeRun) -> None:
-        link = await house.share(run, "viewer", ttl=3)
+        link = await house.share(run, "viewer", ttl=6)
         stream = await stream_of(house, run, link["token"])
         async with Participant.joined(stream["livekitUrl"], stream["token"]) as viewer:
-            await viewer.until(lambda: viewer.disconnected, seconds=8)
+            await viewer.until(lambda: viewer.disconnected)
 
     async def test_a_stranger_with_the_servers_key_is_sent_away(
         self, house: House, run: FakeRun, livekit_server: LiveKitServer
@@ -252,6 +252,7 @@ class TestEnds:
         assert await rooms(livekit_server) == []
         assert run.left == run.joined
 
+    @pytest.mark.timeout(400)
     async def test_a_hundred_runs_leave_nothing_behind(self, house: House, livekit_server: LiveKitServer) -> None:
         house.runs.most = 100
         # The first of them fill the pool of connections to LiveKit's API, which is kept.
@@ -260,7 +261,8 @@ class TestEnds:
         for _ in range(2):
             await self.some_runs(house, 33)
         assert await rooms(livekit_server) == []
-        await until(lambda: all(now <= then for now, then in zip(self.held(), before, strict=True)))
+        # Connections that are not needed are kept for half a minute at most (aiohttp).
+        await until(lambda: all(now <= then for now, then in zip(self.held(), before, strict=True)), seconds=90)
 
     async def some_runs(self, house: House, count: int) -> None:
         runs = [await house.new_run() for _ in range(count)]
@@ -271,8 +273,8 @@ class TestEnds:
             await viewer.new_pictures()
             for run in runs:
                 await run.end()
-            await viewer.until(lambda: viewer.disconnected)
-        await until(lambda: all_rooms(house).open_count == 0)
+            await viewer.until(lambda: viewer.disconnected, seconds=90)
+        await until(lambda: all_rooms(house).open_count == 0, seconds=90)
         house.runs.all.clear()
 
     @staticmethod

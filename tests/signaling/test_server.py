@@ -29,7 +29,7 @@ from signaling.livekit.tokens import livekit_token
 from signaling.operations import OPERATIONS
 from signaling.server import Server
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
-from tests.signaling.house import ADA, CONFIG, House, auth
+from tests.signaling.house import ADA, CONFIG, WAIT_SECONDS, House, auth
 
 
 async def text(house: House, path: str) -> tuple[int, str]:
@@ -187,7 +187,7 @@ class TestLife:
             async with house.socket(run) as client:
                 await client.send(type="pause", id="1")
                 await run.until_submitted(1)
-                async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+                async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
                     tasks.create_task(client.close_code())
                     tasks.create_task(house.server.aclose())
             assert not run.view().paused

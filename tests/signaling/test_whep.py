@@ -16,7 +16,7 @@ from tests import timecode
 from tests.chromium import WhepViewer, chromium
 from tests.media.pictures import CORNERS, alike, corners_of, put
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, CONFIG, House, auth
+from tests.signaling.house import ADA, BOB, CONFIG, WAIT_SECONDS, House, auth
 from tests.signaling.offers import FRAGMENT, OFFER, SDP, VP8_OFFER, ask, gone, offer_of
 
 
@@ -32,7 +32,7 @@ async def test_the_whole_life_of_a_viewer(house: House, run: FakeRun, codec: Cod
         assert run.watched == [True]
         assert len(house.server.apps.whep) == 1
         assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
-        await asyncio.wait_for(peer.ended.wait(), 10)
+        await asyncio.wait_for(peer.ended.wait(), WAIT_SECONDS)
         assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
         assert (await ask(house, "PATCH", peer.resource, headers=FRAGMENT)).status == 404
     await gone(house, run)
@@ -50,7 +50,7 @@ async def test_chromium_watches_and_steers(house: House, run: FakeRun, codec: Co
         await watching.wait("v.messages.some((m) => m.type === 'ack' && m.id === 'p')")
         assert run.view().paused
         await watching.page.close()
-    await asyncio.wait_for(run.until(lambda: bool(run.left)), 10)
+    await run.until(lambda: bool(run.left))
     await gone(house, run)
 
 
@@ -212,14 +212,14 @@ async def test_stopping_the_server_says_goodbye_to_everybody() -> None:
             await peer.until("hello")
             await peer.viewer.next_picture()
             poll = house.http.get(f"{house.frames_url}/stream/{run.id}?after=99", headers=auth(ADA))
-            async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+            async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
                 polled = tasks.create_task(_status(poll))
                 code = tasks.create_task(socket.close_code())
                 await run.until(lambda: 99 in run.waited)
                 tasks.create_task(house.server.aclose())
                 tasks.create_task(house.server.aclose())
             assert (code.result(), polled.result()) == (1001, 304)
-            await asyncio.wait_for(peer.ended.wait(), 5)
+            await asyncio.wait_for(peer.ended.wait(), WAIT_SECONDS)
             assert (await mjpeg.content.read()).startswith(b"--frame")
         await gone(house, run)
         assert len(run.joined) == 3

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
+from aioice import stun
 
 from media.frames import Codec
 from signaling.config import IceServer
-from signaling.ice import SILENCE
+from signaling.ice import CONSENT_INTERVAL, SILENCE
 from signaling.limits import Limits
 from tests.peers import loopback
 from tests.signaling.fakes import FakeRun
@@ -130,12 +130,14 @@ class TestTrickle:
 
 class TestVanishing:
     async def test_a_viewer_that_vanishes_is_gone_within_ten_seconds(self, house: House, run: FakeRun) -> None:
+        """Where the machine is not late: it is missed at the first check after so long a silence."""
+        assert SILENCE + 1.2 * CONSENT_INTERVAL + stun.RETRY_RTO < 10
         async with house.peer(run) as peer:
             await peer.until("hello")
             await peer.viewer.next_picture()
             peer.vanish()
             started = time.monotonic()
-            await asyncio.wait_for(run.until(lambda: bool(run.left)), 10)
+            await run.until(lambda: bool(run.left))
             # It was missed, and did not say goodbye.
             assert time.monotonic() - started > SILENCE / 2
         await gone(house, run)
@@ -155,10 +157,13 @@ class TestVanishing:
             await run.until(lambda: bool(run.left))
             await gone(house, run)
 
-    async def test_one_that_says_goodbye_is_gone_at_once(self, house: House, run: FakeRun) -> None:
+    async def test_one_that_says_goodbye_is_gone_without_being_missed(
+        self, house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("signaling.ice.SILENCE", 3600.0)
         async with house.peer(run) as peer:
             await peer.viewer.next_picture()
-        await asyncio.wait_for(run.until(lambda: bool(run.left)), 5)
+        await run.until(lambda: bool(run.left))
         await gone(house, run)
 
 
