@@ -4,13 +4,14 @@ import os
 import sys
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.livekit_server"]
 
 # No test depends on how fast the machine is; the tests in fuzz/ have other numbers of inputs, and more in the long one.
-settings.register_profile("steady", deadline=None)
-settings.register_profile("long", deadline=None, print_blob=True, max_examples=2000)
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", _UNTIMED)
+settings.register_profile("long", _UNTIMED, print_blob=True, max_examples=2000)
 settings.load_profile("steady")
 
 _status = pytest.StashKey[int]()

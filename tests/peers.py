@@ -20,7 +20,7 @@ from media.sending.sender import share
 from media.sending.tracks import ScreencastTrack
 from media.subscription import Subscription
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 @asynccontextmanager
@@ -37,7 +37,7 @@ class Viewer:
         self.codec = codec
         self.pc = RTCPeerConnection()
         self.frames = 0
-        """Whole frames that have arrived, counted by their RTP marker."""
+        """Whole frames that have arrived, counted by their RTP marker; one that was sent twice is one."""
         self.keyframes = 0
         """Keyframes among them, told by their first packet."""
         self.timestamps: list[int] = []
@@ -46,6 +46,7 @@ class Viewer:
         """Pictures decoded."""
         self.picture: VideoFrame | None = None
         """The latest of them."""
+        self._counted: set[int] = set()
         self._profile = profile
         self._changed = asyncio.Condition()
         self._ssrc = 0
@@ -130,7 +131,8 @@ class Viewer:
     async def _count(self, packet: RtpPacket) -> None:
         self._ssrc = packet.ssrc
         self.keyframes += starts_keyframe(self.codec, packet.payload)
-        if packet.marker:
+        if packet.marker and packet.timestamp not in self._counted:
+            self._counted.add(packet.timestamp)
             async with self._changed:
                 self.frames += 1
                 self.timestamps.append(packet.timestamp)

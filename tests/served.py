@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ import aiohttp
 from web.shop import serving_shop
 
 COMMAND = (sys.executable, "-m", "jumpseat")
-READY_SECONDS = 30
+READY_SECONDS = 60
 WAIT_SECONDS = 60
-STOP_SECONDS = 10
+STOP_SECONDS = 30
 LONGEST_WAIT_SECONDS = 500
 """Of one step, whose time is limited."""
 
@@ -88,9 +88,14 @@ class Served:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports, each another one, that nobody listens on."""
+    with ExitStack() as probes:
+        found = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(probe.getsockname()[1]) for probe in found]
 
 
 @asynccontextmanager
@@ -101,7 +106,7 @@ async def served(
 
     ``command`` is what ``serve`` is put behind; ``log`` gets what the server writes to stderr.
     """
-    port, frame_port, key = free_port(), free_port(), secrets.token_urlsafe(24)
+    (port, frame_port), key = free_ports(2), secrets.token_urlsafe(24)
     async with AsyncExitStack() as stack:
         site = await stack.enter_async_context(serving_shop())
         data = stack.enter_context(tempfile.TemporaryDirectory())

@@ -58,7 +58,7 @@ class Notes:
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

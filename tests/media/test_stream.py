@@ -247,7 +247,8 @@ async def test_no_more_pictures_a_second_than_asked_for(latest: LatestFrame, mak
             break
     assert loop.time() - start >= 0.6 * 0.9
     assert stream.stats.dropped > 0
-    assert stream.stats.decoded == len(frames)
+    # The next one may be on its way already.
+    assert stream.stats.decoded - len(frames) in {0, 1}
 
 
 async def test_a_garbage_first_picture_waits_for_a_good_one(latest: LatestFrame, make: MakeStream) -> None:

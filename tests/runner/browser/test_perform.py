@@ -16,6 +16,7 @@ from runner.browser.expect import matches
 from runner.driver import Driver, StepFailed
 from runner.planners.intents import Thing
 from runner.planners.lookup import Lookup
+from runner.planners.selectors import either
 from tests.runner.browser.seat import Seat, seated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -226,6 +227,10 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
         (
             {"type": "click", "selector": 'role=button[name="X"]'},
             'No element matches role=button[name="X"] after 1 s',
+        ),
+        (
+            {"type": "click", "selector": either(['role=button[name="X"]', 'role=link[name="X"]', "text=X"])},
+            'No element matches role=button[name="X"] or the like after 1 s',
         ),
         ({"type": "click", "selector": "#off"}, "The button 'Off' is disabled (waited 1 s)"),
         ({"type": "click", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 1 s)"),

@@ -90,7 +90,7 @@ def actions(*lines: str) -> tuple[Action, ...]:
 async def until(session: Session, condition: Callable[[], object]) -> None:
     news = asyncio.Event()
     stop = session.log.listen(lambda _: news.set())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             news.clear()
             await news.wait()
@@ -115,7 +115,7 @@ async def test_popups_and_dialogs_that_nobody_answered(runs: RunRegistry, base: 
         f"expect_text | #out | {BY_PLAN}",
     )
     session = await runs.create(
-        NewRun(url=f"{base}/", steps=steps, help_timeout_ms=0, step_timeout_ms=5000), owner="ada"
+        NewRun(url=f"{base}/", steps=steps, help_timeout_ms=0, step_timeout_ms=15_000), owner="ada"
     )
     await until(session, lambda: not session.active)
     done = await session.steps()

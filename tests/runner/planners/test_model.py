@@ -225,7 +225,7 @@ async def test_cancelling_ends_the_request(stream: bool) -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        await asyncio.wait_for(server.disconnected.wait(), 10)
+        await asyncio.wait_for(server.disconnected.wait(), 30)
 
 
 async def test_tokens_of_one_run_are_bounded() -> None:

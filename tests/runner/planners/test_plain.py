@@ -239,7 +239,7 @@ async def test_unreadable_instructions_in_between_lose_nothing() -> None:
 
 async def test_what_is_there_now_is_retried_once() -> None:
     async with showing(SHOP) as driver:
-        planner, told = PlainPlanner(wait_ms=100), task("Click 'Checkout'")
+        planner, told = PlainPlanner(wait_ms=30_000), task("Click 'Checkout'")
         action = Action(type=ActionType.CLICK, selector='role=button[name="Checkout"]')
         repair = await planner.repair(told, driver, failed(action, "Click 'Checkout'"))
         assert repair.retry is not None
@@ -346,7 +346,7 @@ async def test_names_are_found_in_frames_and_what_they_name_is_used(framed: Driv
         "Expect not to see 'Card only'",
     ):
         idea = await proposed(framed, sentence, wait_ms=500)
-        await framed.perform(idea.action, timeout_ms=3000)
+        await framed.perform(idea.action, timeout_ms=15_000)
 
 
 async def test_what_comes_late_in_a_frame_is_waited_for(framed: Driver) -> None:
