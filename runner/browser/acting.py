@@ -142,7 +142,7 @@ class Subject:
         except (TimeoutError, PlaywrightError):
             return self._silent()
         if number == 0:
-            return f"No element matches {sentences.shorten(self._selector)} after {after}"
+            return f"No element matches {sentences.called(self._selector)} after {after}"
         why = sentences.state(error) or ("could not be used" if shown else "is not visible")
         who = await sentences.spoken(self.locator, self._selector)
         return f"{who} {why} (waited {after})"
@@ -155,7 +155,8 @@ class Subject:
             narrower = await selector_of(self.locator.first)
         except (TimeoutError, PlaywrightError):
             narrower = f"{self._selector} >> nth=0"
-        return f"{self._selector} matches {number} elements; narrow it down, for example to the first: {narrower}"
+        who = sentences.called(self._selector)
+        return f"{who} matches {number} elements; narrow it down, for example to the first: {narrower}"
 
 
 def _changing(error: PlaywrightError) -> bool:

@@ -13,7 +13,8 @@ from runner.browser.snapshot import by_role, role_and_name
 
 ENTER_FRAME = " >> internal:control=enter-frame >> "
 """Between the selector of an ``<iframe>`` and a selector within it."""
-_EITHER = "internal:or="
+OR = " >> internal:or="
+"""Between the ways in which a selector may find its element."""
 FOCUSED = "jumpseat-focused=*"
 _SECONDS = 3.0
 _DEEPEST_FRAME = 5
@@ -128,7 +129,7 @@ async def _element(found: Locator) -> ElementHandle:
 
 def leaves_open(selector: str) -> bool:
     """Whether it finds an element by several ways, and says only once that is there which of them it was."""
-    return _EITHER in selector
+    return OR in selector
 
 
 async def selector_of(locator: Locator) -> str:

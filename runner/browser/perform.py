@@ -309,4 +309,5 @@ async def _no_such_option(locator: Locator, action: Action) -> str:
     except (TimeoutError, PlaywrightError):
         labels = []
     offered = ", ".join(f"'{sentences.shorten(label)}'" for label in labels[:10]) or "none"
-    return f"{action.selector} has no option '{sentences.shorten(action.text)}'; it offers {offered}"
+    list_ = sentences.called(str(action.selector))
+    return f"{list_} has no option '{sentences.shorten(action.text)}'; it offers {offered}"

@@ -7,6 +7,7 @@ import re
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 
+from runner.browser.locate import OR
 from runner.browser.snapshot import role_and_name
 
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
@@ -50,6 +51,12 @@ def shorten(text: str) -> str:
     """Whitespace made one, and no longer than a sentence bears."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
+
+
+def called(selector: str) -> str:
+    """A selector as a sentence bears it: of one that leaves several ways open, the first."""
+    first, *others = selector.split(OR)
+    return shorten(first) + (" or the like" if others else "")
 
 
 def lost(error: PlaywrightError) -> bool:
@@ -100,10 +107,10 @@ def unreachable(url: str, error: PlaywrightError, after: str) -> str:
 def wrong(selector: str, error: PlaywrightError) -> str:
     """Why no wait would have helped."""
     if bad_selector(error):
-        return f"The selector {selector} cannot be read: {first_line(error)}"
+        return f"The selector {called(selector)} cannot be read: {first_line(error)}"
     if "Unknown key" in error.message:
         return unpressed(error.message.partition('"')[2].partition('"')[0], error)
-    return f"{selector}: {first_line(error)}"
+    return f"{called(selector)}: {first_line(error)}"
 
 
 def unpressed(key: str, error: PlaywrightError) -> str:
@@ -118,6 +125,6 @@ async def spoken(locator: Locator, selector: str) -> str:
     try:
         snapshot = await locator.first.aria_snapshot(timeout=500)
     except PlaywrightError:
-        return f"The element {selector}"
+        return f"The element {called(selector)}"
     role, name = role_and_name(snapshot)
-    return f"The {role} '{name}'" if role and name else f"The element {selector}"
+    return f"The {role} '{name}'" if role and name else f"The element {called(selector)}"

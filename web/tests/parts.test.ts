@@ -6,7 +6,7 @@ import { MultipartParser } from "../src/media/multipart";
 import { fragment } from "../src/media/whepresource";
 import { actionOf, fieldsOf } from "../src/player/actionfields";
 import { diffLines } from "../src/player/diff";
-import { formatAgo, formatDuration, formatRate } from "../src/player/format";
+import { actionLine, formatAgo, formatDuration, formatRate, selectorText } from "../src/player/format";
 import { parseMessage } from "../src/protocol/messages";
 import { ACTION_TYPES } from "../src/protocol/types";
 
@@ -149,4 +149,13 @@ describe("words", () => {
 describe("parseMessage", () => {
   it.each(["", "[]", "null", "{", '{"type":1}', "3"])("refuses %j", (text) => expect(parseMessage(text)).toBeNull());
   it("reads a message", () => expect(parseMessage('{"type":"pong","t":1}')).toEqual({ type: "pong", t: 1 }));
+});
+
+describe("selectorText", () => {
+  it("tells the first of several ways", () => {
+    const either = 'role=button[name="Pay" i] >> internal:or="text=Pay" >> internal:or="#pay"';
+    expect(selectorText(either)).toBe('role=button[name="Pay" i] …');
+    expect(selectorText("#pay >> nth=0")).toBe("#pay >> nth=0");
+    expect(actionLine({ type: "click", selector: either })).toBe('click role=button[name="Pay" i] …');
+  });
 });

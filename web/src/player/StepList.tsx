@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { Step } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
-import { actionLine, formatDuration, stepTitle } from "./format";
+import { actionLine, formatDuration, selectorText, stepTitle } from "./format";
 import { useReplay } from "./replay";
 
 const SOURCE_NAMES = { plan: "plan", override: "override", human: "human" } as const;
@@ -49,7 +49,7 @@ function StepItem({ step, isShown }: { step: Step; isShown: boolean }) {
             <span className="jp-sr">{`${step.status}: `}</span>
             {stepTitle(step)}
           </span>
-          {step.target && <code>{step.target}</code>}
+          {step.target && <code title={step.target}>{selectorText(step.target)}</code>}
           <span className="jp-step-facts">
             <span>#{step.stepNumber}</span>
             <span>{formatDuration(step.durationMs)}</span>

@@ -52,13 +52,19 @@ export function formatRate(kbps: number): string {
 /** "double click", for a person. */
 export const actionName = (type: string): string => type.replaceAll("_", " ");
 
+/** A Playwright selector for a person: of one that leaves several ways open, the first. */
+export function selectorText(selector: string): string {
+  const [first, ...others] = selector.split(" >> internal:or=");
+  return others.length > 0 ? `${first} …` : selector;
+}
+
 /** One line of what an action does, as code: `type #name "Ada"`. */
 export function actionLine({ type, selector, value, target }: Action): string {
   const quoted = value === null || value === undefined || value === "" ? "" : JSON.stringify(value);
-  const parts = [type, selector ?? "", target ? `→ ${target}` : "", quoted];
+  const parts = [type, selectorText(selector ?? ""), target ? `→ ${selectorText(target)}` : "", quoted];
   return parts.filter((part) => part !== "").join(" ");
 }
 
 export function stepTitle(step: Step): string {
-  return step.description || [actionName(step.action), step.target].filter(Boolean).join(" ");
+  return step.description || [actionName(step.action), selectorText(step.target ?? "")].filter(Boolean).join(" ");
 }
