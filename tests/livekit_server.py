@@ -24,6 +24,8 @@ import platformdirs
 import pytest
 import yaml
 
+from tests.served import free_port
+
 VERSION = "v1.13.5"
 MODULE = f"github.com/livekit/livekit-server/cmd/server@{VERSION}"
 BUILD_SECONDS = 1200
@@ -101,7 +103,7 @@ class LiveKitServer:
         self._config = folder / "livekit.yaml"
         self._process: asyncio.subprocess.Process | None = None
         self._webhooks = list(webhooks)
-        self._port, self._udp_port = _free_port(socket.SOCK_STREAM), _free_port(socket.SOCK_DGRAM)
+        self._port, self._udp_port = free_port(), free_port(socket.SOCK_DGRAM)
         self.log = folder / "server.log"
         """Everything that the server wrote, over all its starts."""
         self.key = f"key{secrets.token_hex(6)}"
@@ -205,13 +207,6 @@ class LiveKitServer:
             },
             **webhook,
         }
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def find_here() -> Path:

@@ -11,10 +11,20 @@ from pathlib import Path
 def children(pid: int) -> list[int]:
     """All processes below this one; those that end meanwhile may be left out."""
     found = []
+    for child in started_by(pid):
+        found += [child, *children(child)]
+    return found
+
+
+def started_by(pid: int) -> list[int]:
+    """The processes that this one has started itself, by all its threads, of which any may end meanwhile."""
+    found: list[int] = []
+    threads: list[Path] = []
     with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            for child in map(int, task.read_text().split()):
-                found += [child, *children(child)]
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    for thread in threads:
+        with suppress(OSError):
+            found += map(int, (thread / "children").read_text().split())
     return found
 
 

@@ -10,8 +10,9 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +88,31 @@ class Served:
             pass
 
 
-def free_port() -> int:
-    return free_ports(1)[0]
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    return free_ports(1, kind)[0]
 
 
-def free_ports(count: int) -> list[int]:
-    """So many ports, each another one, that nobody listens on."""
-    with ExitStack() as probes:
-        found = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(probe.getsockname()[1]) for probe in found]
+def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
+    """So many ports, each another one, that nobody has.
+
+    They are below those that the system gives away by itself, and each worker of the tests has its own: nobody else
+    takes one before it is used.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20_000 + worker % 3 * 4_000
+    shuffled = secrets.SystemRandom().sample(range(first, first + 4_000), 4_000)
+    return list(islice((port for port in shuffled if _is_free(port, kind)), count))
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind == socket.SOCK_STREAM:  # as a server does, for connections that have ended hold their ports for a while
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 @asynccontextmanager

@@ -77,11 +77,14 @@ def one_sentence(text: str | None) -> bool:
 def browsers(pid: int) -> list[int]:
     """The main processes of the browsers below this one."""
     found = {each: _arguments(each) for each in children(pid)}
-    return [
+    alike = [
         each
         for each, arguments in found.items()
         if any(part.startswith("--remote-debugging") for part in arguments) and not _kind(arguments)
     ]
+    # A process that a browser has just started looks like the browser until it has become another program.
+    below = {child for each in alike for child in children(each)}
+    return [each for each in alike if each not in below]
 
 
 def renderers(browser: int) -> list[int]:

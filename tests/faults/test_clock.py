@@ -17,9 +17,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from bench.receivers import crowd
+from bench.receivers import Crowd, crowd
 from tests.faults.scene import MOVING, Scene
-from tests.served import served
+from tests.served import WAIT_SECONDS, served
 
 CC = shutil.which("cc")
 pytestmark = [
@@ -28,6 +28,8 @@ pytestmark = [
 ]
 
 DAY = 24 * 3600
+HELP_MS = 8000
+"""Time enough to set the clock and to ask for a pause before it has passed, however busy the machine is."""
 CLOCK = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -97,7 +99,7 @@ async def clock(tmp_path_factory: pytest.TempPathFactory) -> MovedClock:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(clock: MovedClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     log = tmp_path_factory.mktemp("server") / "log"
-    async with served(log=log, **clock.environment) as server:
+    async with served(log=log, JUMPSEAT_MAX_RUNS="8", **clock.environment) as server:
         yield Scene(server, log, await server.start_watchable(MOVING, seconds=300))
 
 
@@ -106,7 +108,7 @@ async def test_a_run_that_waits_for_help_waits_as_long_as_it_said(
     scene: Scene, clock: MovedClock, seconds: int
 ) -> None:
     server, lost = scene.server, {"type": "click", "selector": "text=Not here"}
-    spec = {"url": "/", "steps": [lost], "stepTimeoutMs": 500, "helpTimeoutMs": 2000}
+    spec = {"url": "/", "steps": [lost], "stepTimeoutMs": 500, "helpTimeoutMs": HELP_MS}
     run_id = (await server.create(spec))["id"]
     await server.until(run_id, lambda message: message["type"] == "help_needed")
     try:
@@ -144,7 +146,7 @@ async def test_what_a_person_does_takes_as_long_as_it_took(scene: Scene, clock: 
 async def told(socket: aiohttp.ClientWebSocketResponse, command: dict[str, object]) -> None:
     """Sends a command, and waits until it is done."""
     await socket.send_json({**command, "id": command["type"]})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_SECONDS):
         while (message := await socket.receive_json()).get("id") != command["type"]:
             pass
     assert message["type"] == "ack", message
@@ -156,6 +158,14 @@ async def moved(scene: Scene) -> float:
         return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()
 
 
+async def all_see_more(viewers: Crowd) -> None:
+    """Until each viewer has got some more whole frames."""
+    seen = [0] * viewers.size
+    async with asyncio.timeout(WAIT_SECONDS):
+        while min(seen) <= 5:
+            seen = [before + now.frames for before, now in zip(seen, await viewers.count(1), strict=True)]
+
+
 async def test_viewers_and_runs_go_on(scene: Scene, clock: MovedClock) -> None:
     url = f"{scene.server.api}/whep/{scene.bystander}"
     async with crowd(url, scene.server.key) as viewers:
@@ -163,8 +173,7 @@ async def test_viewers_and_runs_go_on(scene: Scene, clock: MovedClock) -> None:
         try:
             for seconds in (DAY, -DAY):
                 clock.set(seconds)
-                counts = await viewers.count(2)
-                assert all(count.frames > 5 for count in counts), counts
+                await all_see_more(viewers)
                 await scene.unharmed()
                 assert await moved(scene) == pytest.approx(seconds, abs=60)
         finally:

@@ -10,12 +10,12 @@ import pytest_asyncio
 
 from tests.faults.scene import one_sentence
 from tests.openai_server import OpenAIServer, never, serve_openai
-from tests.served import Served, served
+from tests.served import WAIT_SECONDS, Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RUN = {"url": "/", "instructions": "Buy a bag", "planner": "model", "helpTimeoutMs": 0}
-PATIENCE = "4"
+PATIENCE = "8"
 """Seconds."""
 
 
@@ -45,7 +45,7 @@ async def test_meanwhile_the_run_is_paused_and_cancelled_at_once(hanging: tuple[
     for event in (openai.arrived, openai.disconnected):
         event.clear()
     run_id = (await server.create(RUN))["id"]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_SECONDS):
         await openai.arrived.wait()
         assert (await server.post(f"/api/tests/{run_id}/pause"))[0] == 202
         await openai.disconnected.wait()

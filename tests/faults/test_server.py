@@ -18,12 +18,10 @@ import pytest
 from bench.receivers import crowd
 from tests.faults.scene import MOVING
 from tests.processes import alive, children, ended
-from tests.served import Served, served
+from tests.served import STOP_SECONDS, Served, served
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the browsers' processes in /proc")
 
-STOP_SECONDS = 8
-"""For a process that has two browsers and viewers of all kinds to let go of."""
 STOPPED = "the server stopped while this run was in flight"
 
 

@@ -103,7 +103,8 @@ async def test_a_full_disk_costs_pictures_and_nothing_else(tmp_path: Path) -> No
     async with served(command=SMALL, log=log, JUMPSEAT_DATA_DIR=str(data)) as server:
         disk = Path(f"/proc/{server.process.pid}/root{data}")
         run_id = await proposed(server)
-        filler = fill(disk)
+        await until_stored(lambda: stored_on_a_small_disk(disk, tmp_path / "copies", run_id), ("running", 0))
+        filler = fill(disk)  # after what was told was written, so that nothing of it makes room again
         told = await approve(server, run_id)
         assert (told[-1]["status"], told[-1]["error"]) == ("passed", None)
         run = await server.get(f"/api/tests/{run_id}")
