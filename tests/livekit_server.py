@@ -29,7 +29,7 @@ from tests.served import free_port
 VERSION = "v1.13.5"
 MODULE = f"github.com/livekit/livekit-server/cmd/server@{VERSION}"
 BUILD_SECONDS = 1200
-READY_SECONDS = 30
+READY_SECONDS = 60
 POLL_SECONDS = 0.05
 STOP_SECONDS = 2
 LOOPBACK_INTERFACE = "lo0" if sys.platform == "darwin" else "lo"

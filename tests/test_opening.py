@@ -19,7 +19,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.chromium import chromium
-from tests.served import COMMAND
+from tests.served import COMMAND, STOP_SECONDS, WAIT_SECONDS
 
 KEY = "the-key-of-this-test-0123456789"
 TEST = "url: {site}\nsteps:\n  - {{type: wait, value: 100}}\n  - {{type: expect_visible, selector: '#nothing'}}\n"
@@ -51,7 +51,7 @@ async def command(folder: Path, *arguments: str) -> AsyncIterator[tuple[asyncio.
     )
     try:
         assert process.stdout
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_SECONDS):
             address = (await process.stdout.readline()).decode().strip()
             while not told.exists():  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.05)
@@ -62,7 +62,7 @@ async def command(folder: Path, *arguments: str) -> AsyncIterator[tuple[asyncio.
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(STOP_SECONDS):
             await process.communicate()
         shutil.rmtree(short, ignore_errors=True)
 
@@ -71,8 +71,9 @@ async def command(folder: Path, *arguments: str) -> AsyncIterator[tuple[asyncio.
 async def test_the_key_is_in_a_file_that_only_its_user_can_read(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """It leads to the watch page, where the key is out of the address at once, and goes with the command."""
     test = tmp_path / "test.yaml"
-    test.write_text(TEST.format(site="http://127.0.0.1:9/"))
-    async with command(tmp_path, *(each.format(test=test) for each in arguments)) as (_, address, file):
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)  # so that the run is not over at once
+    test.write_text(TEST.format(site=f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/"))
+    async with silent, command(tmp_path, *(each.format(test=test) for each in arguments)) as (_, address, file):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         assert address.endswith(f"?token={KEY}")
@@ -88,6 +89,6 @@ async def shows_the_run(file: Path, address: str) -> None:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.headers.get("referer", "")))
         await page.goto(file.as_uri())
-        await expect(page.locator('.jp-connection[data-transport="whep"]')).to_be_visible(timeout=30_000)
+        await expect(page.locator('.jp-connection[data-transport="whep"]')).to_be_visible(timeout=WAIT_SECONDS * 1000)
         assert page.url == address.partition("?")[0]
         assert not any(KEY in each for each in asked)

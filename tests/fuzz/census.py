@@ -15,7 +15,7 @@ from typing import Any
 
 from aiortc import RTCPeerConnection
 
-_PATIENCE = 15.0
+_PATIENCE = 60.0
 """Seconds for sockets to be closed by their other ends, and for what waits for them."""
 _POOL = "asyncio_"
 """The event loop's own threads, which it keeps for its next call that blocks."""

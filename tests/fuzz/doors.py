@@ -21,7 +21,7 @@ from signaling.livekit.room import CONTROL, Guest
 from signaling.rates import Rate
 from tests.media.pictures import put, quarters
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, CONFIG, House, Peer, Socket, auth
+from tests.signaling.house import ADA, CONFIG, WAIT_SECONDS, House, Peer, Socket, auth
 
 Sent = str | bytes
 Exchange = Callable[[Sent], Awaitable[list[dict[str, Any]]]]
@@ -91,7 +91,7 @@ def _over_channel(peer: Peer) -> Exchange:
     numbers = count()
 
     async def receive() -> dict[str, Any]:
-        return await asyncio.wait_for(peer.messages.get(), 10)
+        return await asyncio.wait_for(peer.messages.get(), WAIT_SECONDS)
 
     async def exchange(message: Sent) -> list[dict[str, Any]]:
         peer.control.send(message if isinstance(message, str) and _is_unicode(message) else as_bytes(message))
@@ -120,7 +120,7 @@ async def by_livekit(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
         mark = f"mark {next(numbers)}"
         for data in (as_bytes(message), json.dumps({"type": "ping", "id": mark}).encode()):
             guest.hear(Packet("ada at LiveKit", data, CONTROL, lossy=False))
-        return await _collect(lambda: asyncio.wait_for(came.get(), 10), mark)
+        return await _collect(lambda: asyncio.wait_for(came.get(), WAIT_SECONDS), mark)
 
     try:
         yield exchange

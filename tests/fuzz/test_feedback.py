@@ -125,12 +125,13 @@ async def test_a_connected_peer_that_talks_nonsense_still_sees_the_picture(strea
         start, keyframes = loop.time(), viewer.keyframes
         for number, data in enumerate(garbage(sending(served))):
             await send(viewer, data)
-            if number % 100 == 0:  # what is not read in time is lost, wishes too
+            if number % 25 == 0:  # what is not read in time is lost, wishes too
                 await viewer.until_frames(viewer.frames + 1)
         plis = 200
         await viewer.until(lambda: served.feedback is not None and served.feedback.plis >= plis)
         await viewer.until_frames(viewer.frames + 5)
-        assert viewer.keyframes - keyframes <= 2 * (loop.time() - start) + 1
+        # One more at the start, and one that was on its way by then.
+        assert viewer.keyframes - keyframes <= 2 * (loop.time() - start) + 2
         assert served.pc.connectionState == "connected"
 
 

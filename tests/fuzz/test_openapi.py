@@ -21,7 +21,7 @@ from schemathesis.specs.openapi import checks
 from signaling.openapi import describe
 from tests.fuzz.effort import inputs
 from tests.fuzz.fleet import RealHouse, real_house
-from tests.signaling.house import ADA, auth
+from tests.signaling.house import ADA, WAIT_SECONDS, auth
 
 RUN = "a-run-that-is-there"
 """Stands for the id of one, in what is generated."""
@@ -71,7 +71,7 @@ class Ground:
 
     def run(self) -> str:
         """The id of a new run, over and waiting in turns: one that was removed would answer nothing but 404."""
-        return self.start(next(self.turns)).result(timeout=30)
+        return self.start(next(self.turns)).result(timeout=WAIT_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +82,10 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     thread = threading.Thread(target=lambda: asyncio.run(serve(folder, ready, stop)))
     thread.start()
     try:
-        yield ready.result(timeout=30)
+        yield ready.result(timeout=WAIT_SECONDS)
     finally:
         stop.set_result(None)
-        thread.join(timeout=30)
+        thread.join(timeout=WAIT_SECONDS)
 
 
 async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None:
@@ -120,4 +120,4 @@ def test_answers_are_as_described(case: Case[Any], ground: Ground) -> None:
         case.path_parameters["runId"] = ground.run()
     elif case.method != "OPTIONS":
         wanted.append(checks.negative_data_rejection)
-    case.call_and_validate(base_url=ground.url, headers=auth(ADA), checks=wanted)
+    case.call_and_validate(base_url=ground.url, headers=auth(ADA), checks=wanted, timeout=WAIT_SECONDS)

@@ -15,6 +15,7 @@ from tests.fuzz.effort import dice, rounds
 from tests.fuzz.pictures import OTHERS, good, mutant
 from tests.media.pictures import jpeg, quarters
 from tests.signaling.fakes import NotedFrames
+from tests.signaling.house import WAIT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 MOST_MEMORY = 400_000
@@ -42,7 +43,7 @@ class Seen:
 
     async def put(self, data: bytes) -> None:
         number = self.latest.put(data, width=64, height=48, captured_at=time.time()).seq
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_SECONDS):
             while self._number < number:
                 self._changed.clear()
                 await self._changed.wait()
@@ -63,7 +64,7 @@ async def test_a_stream_goes_on_after_garbage() -> None:
                     await seen.put(luck.choice((luck.choice(OTHERS), mutant(luck, luck.choice(corpus)))))
                 size = 2 * luck.randrange(16, 64)
                 await seen.put(jpeg(quarters(size, 48)))
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(WAIT_SECONDS):
                     while (await subscription.recv()).width != size:
                         pass
             assert stream.stats.undecodable

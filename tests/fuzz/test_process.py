@@ -6,14 +6,13 @@ import asyncio
 import json
 import os
 from collections import Counter
-from pathlib import Path
 
 from tests.fuzz import sdp, values
 from tests.fuzz.census import descriptors
 from tests.fuzz.effort import dice, rounds
-from tests.served import Served, served
+from tests.processes import started_by
+from tests.served import WAIT_SECONDS, Served, served
 
-PATIENCE = 20.0
 MESSAGES = [json.dumps({"type": "ping", "id": "a"}), *(each for each in values.HARD if len(each) < 20_000)]
 
 
@@ -22,14 +21,14 @@ def holds(server: Served) -> Counter[str]:
     process = server.process.pid
     found = Counter(descriptors(process))
     found["threads"] = len(os.listdir(f"/proc/{process}/task"))
-    found["processes"] = sum(len(path.read_text().split()) for path in Path(f"/proc/{process}/task").glob("*/children"))
+    found["processes"] = len(started_by(process))
     return found
 
 
 async def settles(server: Served, before: Counter[str]) -> Counter[str]:
     """What it holds beyond what it did, once connections have had the time to end."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + PATIENCE
+    end = loop.time() + WAIT_SECONDS
     while (more := holds(server) - before) and loop.time() < end:  # noqa: ASYNC110 - another process tells nothing
         await asyncio.sleep(0.2)
     return more

@@ -15,7 +15,7 @@ from tests.fuzz.doors import OPEN_HOUSE, lasting_run
 from tests.fuzz.effort import dice, rounds
 from tests.fuzz.fleet import real_house
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, House, auth
+from tests.signaling.house import ADA, WAIT_SECONDS, House, auth
 
 SECRET = "what lies beside the pages"
 ODD = (
@@ -121,7 +121,7 @@ async def speak(port: int, data: bytes, *, wait: bool = True) -> bytes:
         writer.write(data)
         if not wait:
             writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_SECONDS):
             return await reader.read(65536)
     except ConnectionError:
         return b""

@@ -98,6 +98,7 @@ async def test_offers_over_http_leave_no_peer_behind(house: House, run: FakeRun,
     await gone(house, run)
 
 
+@pytest.mark.parametrize("config", [OPEN_HOUSE], ids=["patient"])
 async def test_fragments_over_http_leave_the_session_as_it_is(house: House, run: FakeRun) -> None:
     async with house.peer(run) as peer:
         luck, tag = dice("patches"), {"If-Match": peer.headers["ETag"]}
