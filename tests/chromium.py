@@ -58,7 +58,7 @@ class WhepViewer:
         await page.evaluate("options => watchByWhep(options)", whep)
         return cls(page)
 
-    async def wait(self, condition: str, *, timeout_ms: int = 15_000) -> None:
+    async def wait(self, condition: str, *, timeout_ms: int = 60_000) -> None:
         """Until the JavaScript expression over ``viewer`` is true."""
         await self.page.wait_for_function(
             f"() => {{ const v = globalThis.viewer; return {condition}; }}", timeout=timeout_ms

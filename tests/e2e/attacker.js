@@ -1,5 +1,5 @@
 // What a hostile page does to a server that it finds: each attempt ends with what it got, or "nothing".
-const PATIENCE = 4000;
+const PATIENCE = 10_000;
 
 function attempt(work) {
   const late = new Promise((done) => setTimeout(() => done("nothing"), PATIENCE));

@@ -6,16 +6,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.chromium import chromium
 from tests.firefox import Firefox, find_firefox, launched
-from tests.served import Served, served
+from tests.served import WAIT_SECONDS, Served, served
+
+expect.set_options(timeout=WAIT_SECONDS * 1000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[Served]:
-    async with served() as running:
+    async with served(JUMPSEAT_MAX_RUNS="8") as running:  # those that were cancelled may still be closing
         yield running
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.served import Served
+from tests.served import WAIT_SECONDS, Served
 
 FIELD = (300, 130)
 BUTTON = (800, 130)
@@ -48,7 +48,7 @@ class Driven:
     async def until_it_says(self, **wanted: Any) -> None:  # noqa: ANN401 - whatever JSON holds
         heard: list[dict[str, Any]] = []
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(WAIT_SECONDS):
                 while not heard or heard[-1] != wanted:
                     heard.append(await self.said.get())
         except TimeoutError:

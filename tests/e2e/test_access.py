@@ -6,6 +6,7 @@ import asyncio
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -184,8 +185,10 @@ class TestWhatLiesAbout:
 
     def _arguments(self, pid: int) -> list[str]:
         """Command lines of the server and of everything that it has started."""
-        lines = [Path(f"/proc/{each}/cmdline") for each in [pid, *children(pid)]]
-        found = [line.read_bytes().decode(errors="replace") for line in lines if line.exists()]
+        found = []
+        for each in (pid, *children(pid)):
+            with suppress(OSError):  # it has ended
+                found.append(Path(f"/proc/{each}/cmdline").read_bytes().decode(errors="replace"))
         assert len(found) > 1
         return found
 

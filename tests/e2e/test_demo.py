@@ -33,7 +33,7 @@ async def test_the_demo_buys_two_things() -> None:
             await driver.open(f"{address}/")
             while idea := await planner.propose(Task(f"{address}/", sentences, 1, done, ()), driver):
                 assert idea.reasoning is None, f"{idea.description}: {idea.reasoning}"
-                await driver.perform(idea.action, timeout_ms=5000)
+                await driver.perform(idea.action, timeout_ms=30_000)
                 done += 1
             assert driver.url == f"{address}/thanks"
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.served import Served, served
+from tests.served import WAIT_SECONDS, Served, served
 from tests.signaling.offers import SDP, VP8_OFFER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -75,7 +75,7 @@ async def crowded(server: Served, run_id: str) -> None:
         codes: Counter[str | None] = Counter()
         for number in range(6):
             await first.send_json({"type": "ping", "id": str(number)})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_SECONDS):
             while codes.total() < 7:
                 message = (await first.receive()).json()
                 codes.update([message.get("code")] if message["type"] in {"pong", "error"} else [])
@@ -85,7 +85,7 @@ async def crowded(server: Served, run_id: str) -> None:
 async def too_often(server: Served, run_id: str) -> None:
     """What is counted by credential and address."""
     for path, body in ((f"/whep/{run_id}", {"data": VP8_OFFER, "headers": SDP}), ("/api/tests", {"json": {}})):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_SECONDS):
             while (answer := await ask(server, path, **body))[0] != 429:
                 assert answer[0] in {201, 422, 503}
         assert answer[1] > 0
@@ -102,7 +102,7 @@ async def test_pictures_that_had_to_go_say_so() -> None:
         run = await server.create({"url": "/", "steps": steps[:2]})
         await server.until(run["id"], lambda message: message["type"] == "run_finished")
         picture = f"{server.api}/api/tests/{run['id']}/steps/1/screenshot"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 async with server.http.get(picture) as answer:
                     if answer.status != 200:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.watching import SECONDS, WatchPage, watching
+from tests.e2e.watching import WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,13 +61,13 @@ async def test_a_run_is_steered_by_keys_alone_and_each_change_is_announced(
         await viewer.page.keyboard.press("a")
         await announced(viewer, "Waits for you: Go to /cart")
         await viewer.page.keyboard.press("t")
-        await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
+        await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible()
         await announced(viewer, "You have control")
         await announced(viewer, "Paused")
         assert await viewer.axe() == []
         await viewer.page.keyboard.press("Shift+Escape")
         await viewer.page.keyboard.press("Enter")
-        await expect(viewer.page.locator(".jp-stage[data-held]")).to_have_count(0, timeout=15 * SECONDS)
+        await expect(viewer.page.locator(".jp-stage[data-held]")).to_have_count(0)
         await server.cancel(run["id"])
         await announced(viewer, "Cancelled")
         await expect(viewer.page.locator(".jp-outcome")).to_be_visible()
@@ -76,4 +76,4 @@ async def test_a_run_is_steered_by_keys_alone_and_each_change_is_announced(
 
 async def announced(viewer: WatchPage, text: str) -> None:
     said = "text => announced.some((said) => said.includes(text))"
-    await viewer.page.wait_for_function(said, arg=text, timeout=15 * SECONDS)
+    await viewer.page.wait_for_function(said, arg=text)

@@ -9,7 +9,6 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.watching import SECONDS
 from tests.served import Served, free_port, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -72,11 +71,11 @@ async def test_it_plays_and_steers_in_a_page_of_another_origin(host: Host, viewe
     page = await host.open(viewer_browser, player)
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
-    await expect(page.locator('.jp-connection[data-transport="whep"]')).to_be_visible(timeout=20 * SECONDS)
+    await expect(page.locator('.jp-connection[data-transport="whep"]')).to_be_visible()
     element = page.locator("live-stream-player")
     await element.evaluate("e => { e.told = []; e.addEventListener('status', ({detail}) => e.told.push(detail)); }")
     await page.get_by_role("button", name="Pause", exact=True).click()
-    await expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible(timeout=15 * SECONDS)
+    await expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
     assert {"status": "paused", "paused": True} in await element.evaluate("element => element.told")
     await element.evaluate("element => element.setAttribute('read-only', '')")
     await expect(page.get_by_role("button", name="Resume", exact=True)).to_have_count(0)
@@ -100,9 +99,9 @@ async def test_its_page_plays_and_steers_in_a_frame(host: Host, viewer_browser: 
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     player = page.frame_locator("iframe")
-    await expect(player.locator('.jp-connection[data-transport="whep"]')).to_be_visible(timeout=20 * SECONDS)
+    await expect(player.locator('.jp-connection[data-transport="whep"]')).to_be_visible()
     await player.get_by_role("button", name="Pause", exact=True).click()
-    await expect(player.get_by_role("button", name="Resume", exact=True)).to_be_visible(timeout=15 * SECONDS)
+    await expect(player.get_by_role("button", name="Resume", exact=True)).to_be_visible()
     assert errors == []
     await context.close()
     await host.server.cancel(run_id)

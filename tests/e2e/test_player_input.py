@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, CDPSession, expect
 
 from tests.e2e.driven import BELOW, BUTTON, FIELD, Driven
-from tests.e2e.watching import SECONDS, WatchPage, watching
+from tests.e2e.watching import WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,7 +24,7 @@ async def holding(server: Served, browser: Browser, *, touch: bool = False) -> A
         async with watching(browser, server, run_id, touch=touch) as viewer:
             await viewer.live("whep")
             await viewer.press("Take control")
-            await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible(timeout=15 * SECONDS)
+            await expect(viewer.page.locator('.jp-stage[data-held="me"]')).to_be_visible()
             yield viewer, driven
         await server.cancel(run_id)
 

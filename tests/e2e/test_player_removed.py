@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.watching import SECONDS, watching
+from tests.e2e.watching import watching
 from tests.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,9 +21,9 @@ async def test_a_picture_that_was_removed_is_told_of_in_words(viewer_browser: Br
         await server.until(run["id"], lambda message: message["type"] == "run_finished")
         await until_gone(server, run["id"])
         async with watching(viewer_browser, server, run["id"]) as viewer:
-            await expect(viewer.page.locator(".jp-frame > .jp-missing")).to_have_text(REMOVED, timeout=15 * SECONDS)
+            await expect(viewer.page.locator(".jp-frame > .jp-missing")).to_have_text(REMOVED)
             await viewer.press("Step before")
-            await expect(viewer.page.locator(".jp-replay > .jp-missing")).to_have_text(REMOVED, timeout=15 * SECONDS)
+            await expect(viewer.page.locator(".jp-replay > .jp-missing")).to_have_text(REMOVED)
             await expect(viewer.page.locator(".jp-replay > img")).to_have_count(0)
             assert await viewer.axe() == []
 

@@ -13,12 +13,11 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.chromium import WhepViewer
-from tests.served import Served
+from tests.served import WAIT_SECONDS, Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Message = dict[str, Any]
-_SECONDS = 30
 
 
 class Seat(Protocol):
@@ -43,7 +42,7 @@ class Socket:
             await self._socket.send_json(command)
 
     async def heard(self, *, until: str) -> list[Message]:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(WAIT_SECONDS):
             while not any(message.get("id") == until for message in self._messages):
                 self._messages.append(await self._socket.receive_json())
         return self._messages

@@ -46,7 +46,7 @@ async def test_a_browser_watches_and_steers_over_tls(secure: Served, viewer_brow
     await page.goto(f"{secure.api}/runs/{run_id}?token={secure.key}")
     await page.locator('.jp-connection[data-transport="whep"]').wait_for(timeout=30 * SECONDS)
     await page.get_by_role("button", name="Pause", exact=True).click()
-    await page.get_by_role("button", name="Resume", exact=True).wait_for(timeout=15 * SECONDS)
+    await page.get_by_role("button", name="Resume", exact=True).wait_for()
     assert all(url.startswith("wss://") for url in sockets)
     await page.get_by_role("tab", name="Stats").click()
     await page.get_by_label("Transport").select_option("mjpeg")

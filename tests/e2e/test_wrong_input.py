@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.processes import children, ended
-from tests.served import Served, free_port
+from tests.served import WAIT_SECONDS, Served, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SDP = {"Content-Type": "application/sdp"}
@@ -60,6 +60,6 @@ async def test_an_unreachable_start_url_fails_the_run_with_a_reason(server: Serv
     after = await server.get(f"/api/tests/{run['id']}")
     assert after["status"] == "failed"
     assert any(word in after["error"].lower() for word in ("refused", "answer", "reach"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_SECONDS):
         for pid in set(children(server.process.pid)) - set(before):
             await ended(pid)

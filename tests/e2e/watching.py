@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from playwright.async_api import Browser, FloatRect, Locator, Page, ViewportSize, expect
 
-from tests.served import Served
+from tests.served import WAIT_SECONDS, Served
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -33,7 +33,7 @@ class WatchPage:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    async def live(self, transport: str, *, seconds: float = 20) -> None:
+    async def live(self, transport: str, *, seconds: float = WAIT_SECONDS) -> None:
         """Until the picture comes by that transport: ``whep``, ``mjpeg``, ``polling``, ``livekit``."""
         badge = self.page.locator(f'.jp-connection[data-transport="{transport}"]')
         await expect(badge).to_be_visible(timeout=seconds * SECONDS)
@@ -51,7 +51,7 @@ class WatchPage:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
-    async def sees(self, text: str, *, seconds: float = 15) -> None:
+    async def sees(self, text: str, *, seconds: float = WAIT_SECONDS) -> None:
         await expect(self.page.get_by_text(text).first).to_be_visible(timeout=seconds * SECONDS)
 
     async def timecode(self) -> int | None:
@@ -63,7 +63,7 @@ class WatchPage:
         """Until the picture shows a later moment than now."""
         before = await self.timecode() or 0
         later = f"() => {{ const code = ({READ_TIMECODE})(); return code !== null && code > {before}; }}"
-        await self.page.wait_for_function(later, timeout=15 * SECONDS)
+        await self.page.wait_for_function(later, timeout=WAIT_SECONDS * SECONDS)
 
     async def point(self, x: float, y: float, *, width: int = 1280, height: int = 720) -> tuple[float, float]:
         """Where a pixel of the remote page is on this one."""
