@@ -69,7 +69,7 @@ async def test_five_viewers_cost_one_encode_per_picture(latest: LatestFrame) -> 
     put(latest, noise(320, 180, 0))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(stream.aclose)
-        places = [stream.subscribe(Codec.H264) for _ in range(5)]
+        places = [stream.subscribe(Codec.H264, pinned=True) for _ in range(5)]
         viewers = [(await stack.enter_async_context(watching(place)))[0] for place in places]
         await viewers[-1].until_frames(1)
         joining = stream.stats.encoded[Codec.H264]
