@@ -9,7 +9,6 @@ import logging
 import mimetypes
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -17,6 +16,7 @@ from playwright.async_api import FilePayload
 
 from control.shapes import KEPT, Action, ActionType, Step
 from runner.driver import StepFailed
+from runner.store.whole import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +60,11 @@ class Parcels:
         return f"{KEPT}{digest};name={name};type={file['mimeType']};size={size}"
 
     def _keep(self, digest: str, value: str) -> None:
-        path, part = self._folder / digest, self._folder / f"{digest}.part"
+        path = self._folder / digest
         try:
             if not path.exists():
-                self._folder.mkdir(parents=True, exist_ok=True)
-                part.write_text(value, encoding="utf-8", newline="")
-                part.replace(path)
+                write_whole(path, value.encode())
         except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
             logger.warning("a file to upload could not be written down, and will not outlive the run: %s", error)
             self._unwritten[digest] = value
 

@@ -7,7 +7,6 @@ only SQLite is tested. Screenshots are files beside it.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from runner.store.connection import Database, StoreFailed
 from runner.store.ends import Ends
 from runner.store.instance import Instance
 from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
+from runner.store.whole import write_whole
 
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
@@ -223,7 +223,7 @@ class Store:
 
     async def save_screenshot(self, run_id: str, number: int, jpeg: bytes, *, before: bool = False) -> None:
         """A reader finds the old file or the new one, never a part. Raises OSError."""
-        await asyncio.to_thread(_write, self.screenshot_path(run_id, number, before=before), jpeg)
+        await asyncio.to_thread(write_whole, self.screenshot_path(run_id, number, before=before), jpeg)
 
     # Revoked tokens
 
@@ -335,14 +335,3 @@ def _stopped(view: RunView, done: dict[str, list[Step]], now: datetime) -> tuple
         "controllers": (),
     }
     return RunView.model_validate(view.model_dump() | ended), interrupted
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

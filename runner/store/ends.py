@@ -7,7 +7,6 @@ survives the end of the process from then on (not a power cut).
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from control.shapes import RunView, Step
+from runner.store.whole import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +36,7 @@ class Ends:
 
     def note(self, view: RunView, steps: Iterable[Step]) -> None:
         """Returns once it is safe from the end of this process, in about a millisecond, once a run. Raises OSError."""
-        file = self._file(view.id)
-        part = file.with_suffix(".part")
-        part.write_text(End(view=view, steps=list(steps)).model_dump_json(by_alias=True), encoding="utf-8")
-        os.replace(part, file)
+        write_whole(self._file(view.id), End(view=view, steps=list(steps)).model_dump_json(by_alias=True).encode())
 
     def find(self, run_id: str) -> End | None:
         try:

@@ -112,7 +112,7 @@ async def test_a_full_disk_costs_pictures_and_nothing_else(tmp_path: Path) -> No
         await no_run_can_be_started(server, "full")
         filler.unlink()
         await until_stored(lambda: stored_on_a_small_disk(disk, tmp_path / "copies", run_id), ("passed", 2))
-        assert not list((disk / "runs").rglob("*.part"))
+        assert not [*(disk / "runs").rglob("*.part"), *(disk / "ends").rglob("*.part")]
     lines = log.read_text()
     assert "a screenshot could not be written: [Errno 28] No space left on device" in lines
     assert "Traceback" not in lines

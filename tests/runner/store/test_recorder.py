@@ -156,6 +156,7 @@ async def test_an_end_that_cannot_be_noted_or_read_holds_up_nothing(
 ) -> None:
     async with recorded(tmp_path) as (run, recorder, store):
         (tmp_path / "ends").rmdir()
+        (tmp_path / "ends").touch()
         run.cancel()
         recorder.end()
         await recorder.work()
@@ -164,6 +165,7 @@ async def test_an_end_that_cannot_be_noted_or_read_holds_up_nothing(
         await store.save(run.view().model_copy(update={"status": RunStatus.RUNNING}), [])
     for file in (tmp_path / "servers").iterdir():
         file.unlink()
+    (tmp_path / "ends").unlink()
     (tmp_path / "ends").mkdir()
     (tmp_path / "ends" / "r.json").write_text("{")
     again = await Store.open(tmp_path)
