@@ -26,14 +26,15 @@ class Repairs:
         self._at: dict[int, float] = {}
         self._order: deque[int] = deque()
         self._keyframe = 0
+        self._size = 0
         self._since = NUMBERS
 
-    def keyframe(self, number: int) -> None:
-        """Notes that the packet with this number begins a keyframe: what was sent before it is not worth repairing.
+    def keyframe(self, number: int, packets: int) -> None:
+        """Notes that the packet with this number begins a keyframe of so many: none before it is worth repairing.
 
-        A receiver goes on asking for it until it has the keyframe, whose own lost packets must not wait for that.
+        A receiver goes on asking for them until it has the keyframe, whose own lost packets must not wait for that.
         """
-        self._keyframe, self._since = number, 0
+        self._keyframe, self._size, self._since = number, packets, 0
 
     def sent(self, packets: int) -> None:
         """Notes that so many packets have been sent for the first time."""
@@ -50,6 +51,21 @@ class Repairs:
         for number in chosen:
             self._note(number, now)
         return chosen
+
+    def too_many(self, numbers: Sequence[int]) -> bool:
+        """Whether the missing packets are those of an outage, which a keyframe replaces sooner than repairs do.
+
+        So many in a row are not lost on a path that is merely narrow, but for those of a keyframe.
+        """
+        row, before = 0, -1
+        for number in numbers:
+            since = (number - self._keyframe) % NUMBERS
+            if self._size <= since < self._since:
+                row = row + 1 if number == (before + 1) % NUMBERS else 1
+                if row > BURST:
+                    return True
+            before = number
+        return False
 
     def _note(self, number: int, now: float) -> None:
         if number not in self._at:

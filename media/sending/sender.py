@@ -129,7 +129,7 @@ class SharedSender(RTCRtpSender):
         assert self._packetiser
         left = frame.payloads if self._enabled else ()
         if frame.keyframe:
-            self._repairs.keyframe(self._packetiser.next_number)
+            self._repairs.keyframe(self._packetiser.next_number, len(frame.payloads))
         while left:
             pace = max(self._subscription.pace, len(frame.data) * 8 / _SLOWEST_SECONDS)
             count = self._pacer.take(left, pace, time.monotonic())
@@ -174,12 +174,20 @@ class SharedSender(RTCRtpSender):
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         """aiortc's transport calls it for each RTCP packet that is about this sender."""
         self._reader.hear(packet)
-        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK and self._packetiser and self._wire:
-            lost = self._repairs.choose(packet.lost, round_trip=self.feedback.round_trip, now=time.monotonic())
-            packets = self._packetiser.again(lost)
-            self._pacer.spend(sum(map(len, packets)))
-            with suppress(ConnectionError):
-                self._wire.send(packets)
+        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+            self._repair(packet.lost)
+
+    def _repair(self, missing: Sequence[int]) -> None:
+        if not self._packetiser or not self._wire:
+            return
+        if self._repairs.too_many(missing):
+            self._subscription.request_keyframe()
+            return
+        lost = self._repairs.choose(missing, round_trip=self.feedback.round_trip, now=time.monotonic())
+        packets = self._packetiser.again(lost)
+        self._pacer.spend(sum(map(len, packets)))
+        with suppress(ConnectionError):
+            self._wire.send(packets)
 
 
 def share(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:

@@ -15,6 +15,7 @@ from media.frames import Codec, LatestFrame
 from media.sending.pacer import PACKETS_AT_ONCE, Pacer
 from media.sending.packetiser import PLAYOUT_DELAY
 from media.sending.packets import h264_payloads
+from media.sending.repair import BURST
 from media.sending.wire import Wire
 from media.stream import LiveStream
 from tests.chromium import chromium
@@ -166,6 +167,22 @@ async def test_lost_packets_are_sent_again(latest: LatestFrame, stream: LiveStre
                     await viewer.until_frames(stream.stats.encoded[codec] - missed, seconds=ROUND_SECONDS)
                     break
             assert viewer.frames == stream.stats.encoded[codec] - missed
+
+
+@BOTH
+async def test_a_keyframe_ends_an_outage(latest: LatestFrame, stream: LiveStream, codec: Codec) -> None:
+    """aiortc asks for what is missing and, so patient, never for a keyframe."""
+    async with watching(stream.subscribe(codec, pinned=True)) as (healthy, _):
+        await healthy.until_frames(1)
+        async with watching_through_relay(stream.subscribe(codec, pinned=True), patience=1000) as (viewer, relay):
+            await show(latest, [healthy, viewer], 5)
+            keyframes, packets = viewer.keyframes, relay.down.lost
+            relay.down.shape = Shape(cut=True)
+            while relay.down.lost - packets < 2 * BURST:
+                await show(latest, [healthy], 1)
+            relay.down.shape = Shape()
+            await show(latest, [healthy], 2)
+            await viewer.until(lambda: viewer.keyframes > keyframes)
 
 
 WATCH = "answer => viewer.pc.setRemoteDescription({ type: 'answer', sdp: answer })"

@@ -22,7 +22,7 @@ def test_repairs_stay_a_share_of_what_is_sent() -> None:
 
 def test_what_came_before_the_newest_keyframe_is_not_sent_again() -> None:
     repairs = Repairs()
-    repairs.keyframe(65530)
+    repairs.keyframe(65530, 3)
     repairs.sent(10)
     assert repairs.choose([65000, 65529, 65530, 65535, 3], round_trip=None, now=0.0) == [65530, 65535, 3]
     repairs.sent(65536)
@@ -35,3 +35,17 @@ def test_long_ago_is_forgotten() -> None:
         repairs.sent(100)
         assert len(repairs.choose(range(start, min(start + 10, 65536)), round_trip=None, now=float(start))) > 0
     assert repairs.choose([0], round_trip=1e9, now=70_000.0) == [0]
+
+
+def test_an_outage_is_too_much_and_scattered_losses_are_not() -> None:
+    repairs = Repairs()
+    repairs.keyframe(65500, 60)
+    repairs.sent(400)
+    numbers = [(65500 + place) % 65536 for place in range(400)]
+    most = int(BURST)
+    assert not repairs.too_many(numbers[:60])  # of the keyframe itself
+    assert not repairs.too_many(numbers[60 : 60 + most])
+    assert repairs.too_many(numbers[60 : 61 + most])
+    assert not repairs.too_many([*numbers[60::5], *numbers[60:80]])
+    repairs.keyframe(numbers[399] + 1, 1)
+    assert not repairs.too_many(numbers)
