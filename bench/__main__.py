@@ -18,7 +18,7 @@ from playwright.async_api import Browser
 from rich.console import Console
 from rich.table import Table
 
-from bench import shaped
+from bench import bad_network
 from bench.click import click_to_pixel
 from bench.commands import round_trips
 from bench.fanout import fan_out
@@ -101,7 +101,7 @@ class Bench:
         return [Section("livekit", title, rows)] if rows else []
 
     async def bad_networks(self) -> list[Section]:
-        rows = await shaped.measure(*await self._ready(), seconds=20.0)
+        rows = await bad_network.measure(*await self._ready(), seconds=20.0)
         return [Section("badNetworks", "A viewer on a bad network, a page that scrolls a long text", rows)]
 
     async def growth(self) -> list[Section]:

@@ -27,9 +27,9 @@ async def livekit_tax(*, seconds: float, sizes: tuple[int, ...] = (1, 10)) -> li
         print(missing, file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory() as folder:
-        async with LiveKitServer(executable, Path(folder)) as livekit, _house(livekit) as house:
-            run_id = await house.start_watchable("/timecode.html?fps=20", seconds=600)
-            loads = [(size, await _load(house, run_id, size, seconds)) for size in sizes]
+        async with LiveKitServer(executable, Path(folder)) as livekit, _server(livekit) as server:
+            run_id = await server.start_watchable("/timecode.html?fps=20", seconds=600)
+            loads = [(size, await _load(server, run_id, size, seconds)) for size in sizes]
     first = loads[0][1]
     return [
         {
@@ -42,15 +42,15 @@ async def livekit_tax(*, seconds: float, sizes: tuple[int, ...] = (1, 10)) -> li
 
 
 @asynccontextmanager
-async def _house(livekit: LiveKitServer) -> AsyncIterator[Served]:
+async def _server(livekit: LiveKitServer) -> AsyncIterator[Served]:
     keys = {"LIVEKIT_API_KEY": livekit.key, "LIVEKIT_API_SECRET": livekit.secret}
-    async with served(log=None, LIVEKIT_URL=livekit.url, **keys) as house:
-        yield house
+    async with served(log=None, LIVEKIT_URL=livekit.url, **keys) as server:
+        yield server
 
 
-async def _load(house: Served, run_id: str, viewers: int, seconds: float) -> float:
+async def _load(server: Served, run_id: str, viewers: int, seconds: float) -> float:
     """Share of one core. The viewers live in another process: decoding for ten must not take jumpseat's cores away."""
-    streams = [await house.get(f"/api/tests/{run_id}/stream?client={number}") for number in range(viewers)]
+    streams = [await server.get(f"/api/tests/{run_id}/stream?client={number}") for number in range(viewers)]
     command = (sys.executable, "-m", "bench.livekit", streams[0]["livekitUrl"])
     environment = os.environ | {"BENCH_TOKENS": " ".join(stream["token"] for stream in streams)}
     crowd = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
@@ -58,9 +58,9 @@ async def _load(house: Served, run_id: str, viewers: int, seconds: float) -> flo
         assert crowd.stdout
         assert await crowd.stdout.readline() == b"watching\n"
         await asyncio.sleep(SETTLE_SECONDS)
-        before = cpu_seconds(house.process.pid)
+        before = cpu_seconds(server.process.pid)
         await asyncio.sleep(seconds)
-        return (cpu_seconds(house.process.pid) - before) / seconds
+        return (cpu_seconds(server.process.pid) - before) / seconds
     finally:
         crowd.kill()
         await crowd.wait()

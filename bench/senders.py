@@ -29,7 +29,7 @@ from media.stream import LiveStream
 from tests.media.pictures import jpeg, noise
 from tests.peers import loopback
 from tests.served import free_port
-from tests.signaling.house import ADA, CONFIG, House
+from tests.signaling.server_harness import ADA, CONFIG, ServerHarness
 
 WIDTH, HEIGHT = 1280, 720
 MOVING = 640, 360
@@ -54,11 +54,11 @@ async def serve(kind: str) -> None:
 @asynccontextmanager
 async def jumpseat() -> AsyncIterator[str]:
     limits = dataclasses.replace(CONFIG.limits, viewers=MOST_VIEWERS, connections=MOST_VIEWERS)
-    async with House(dataclasses.replace(CONFIG, limits=limits)) as house:
-        run = await house.new_run(picture=False)
+    async with ServerHarness(dataclasses.replace(CONFIG, limits=limits)) as harness:
+        run = await harness.new_run(picture=False)
         run.stream = LiveStream(run.latest, fps=FPS, bitrate=BITRATE)
         feeding = asyncio.create_task(_feed(run.latest))
-        yield f"{house.url}/whep/{run.id} {ADA}"
+        yield f"{harness.url}/whep/{run.id} {ADA}"
         feeding.cancel()
         with suppress(asyncio.CancelledError):
             await feeding

@@ -149,7 +149,7 @@ def starts_keyframe(codec: Codec, payload: bytes) -> bool:
     return bool(first_of_frame) and not payload[descriptor] & 0x01
 
 
-class Served:
+class SendingPeer:
     """The sending side of one viewer, as the WHEP endpoint has it."""
 
     def __init__(self, subscription: Subscription) -> None:
@@ -171,9 +171,9 @@ class Served:
 
 
 @asynccontextmanager
-async def watching(subscription: Subscription, *, profile: str = "42e01f") -> AsyncIterator[tuple[Viewer, Served]]:
+async def watching(subscription: Subscription, *, profile: str = "42e01f") -> AsyncIterator[tuple[Viewer, SendingPeer]]:
     """A viewer that is connected to the subscription over loopback, both ends in this process."""
-    viewer, served = Viewer(subscription.codec, profile=profile), Served(subscription)
+    viewer, served = Viewer(subscription.codec, profile=profile), SendingPeer(subscription)
     try:
         async with loopback():
             await viewer.accept(await served.answer(await viewer.offer()))

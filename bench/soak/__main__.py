@@ -22,11 +22,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.soak.books import Books
-from bench.soak.faults import Saboteur
+from bench.soak.faults import FaultInjector
 from bench.soak.footprint import ALLOWED, Footprint, at_rest
-from bench.soak.runs import Tower
-from bench.soak.viewers import Gallery, Stage
+from bench.soak.report import SoakReport
+from bench.soak.runs import RunLauncher
+from bench.soak.viewers import Viewers, WatchedRun
 from tests.livekit_server import LiveKitServer, ServerMissing, find_here
 from tests.openai_server import never, serve_openai
 from tests.served import Served, served
@@ -45,30 +45,32 @@ class ServerEnded(Exception):
 class Soak:
     """Everything that goes on at the same time on one server."""
 
-    def __init__(self, server: Served, books: Books, *, database: Path, livekit: LiveKitServer | None) -> None:
+    def __init__(self, server: Served, report: SoakReport, *, database: Path, livekit: LiveKitServer | None) -> None:
         self._server = server
-        self._books = books
-        tower = Tower(server, books)
-        stage = Stage(tower)
-        gallery = Gallery(tower, stage, chance=random.Random(7))
-        self._saboteur = Saboteur(tower, stage, database=database, livekit=livekit)
-        self._kinds = cycle((tower.passes, tower.fails, tower.speaks, tower.is_cancelled, tower.is_steered))
-        self._show = stage.show
+        self._report = report
+        launcher = RunLauncher(server, report)
+        watched_run = WatchedRun(launcher)
+        viewers = Viewers(launcher, watched_run, chance=random.Random(7))
+        self._fault_injector = FaultInjector(launcher, watched_run, database=database, livekit=livekit)
+        self._kinds = cycle(
+            (launcher.passes, launcher.fails, launcher.speaks, launcher.is_cancelled, launcher.is_steered)
+        )
+        self._show = watched_run.show
         self._acts: dict[str, tuple[Act, float]] = {
             "short runs": (self._next_kind, _OFTEN),
-            "faults": (self._saboteur.strike, _OFTEN),
-            "WHEP": (gallery.whep, _OFTEN),
-            "WebSocket": (gallery.websocket, _OFTEN),
-            "MJPEG": (gallery.mjpeg, _OFTEN),
-            "polling": (gallery.polling, _OFTEN),
-            "Chromium": (gallery.chromium, _SELDOM),
+            "faults": (self._fault_injector.strike, _OFTEN),
+            "WHEP": (viewers.whep, _OFTEN),
+            "WebSocket": (viewers.websocket, _OFTEN),
+            "MJPEG": (viewers.mjpeg, _OFTEN),
+            "polling": (viewers.polling, _OFTEN),
+            "Chromium": (viewers.chromium, _SELDOM),
         }
         if livekit is not None:
-            self._acts["LiveKit"] = (gallery.livekit, _SELDOM)
+            self._acts["LiveKit"] = (viewers.livekit, _SELDOM)
 
     async def warm_up(self) -> None:
         """Until everything has been done once."""
-        await self._go_on(lambda: self._saboteur.rounds >= 1)
+        await self._go_on(lambda: self._fault_injector.rounds >= 1)
 
     async def go_on(self, seconds: float) -> None:
         """For so long."""
@@ -76,11 +78,11 @@ class Soak:
         await self._go_on(lambda: time.monotonic() >= until)
 
     async def _go_on(self, is_over: Callable[[], bool]) -> None:
-        """What has begun when it is over comes to its end, and until that there is a run on stage."""
+        """What has begun when it is over comes to its end, and until that there is a run on watched_run."""
         acts = asyncio.gather(*(self._repeat(name, is_over) for name in self._acts))
         try:
             while not acts.done():
-                await self._do("stage", self._show)
+                await self._do("watched_run", self._show)
         finally:
             acts.cancel()
             await asyncio.gather(acts, return_exceptions=True)
@@ -98,14 +100,14 @@ class Soak:
         try:
             await act()
         except Exception as error:
-            self._books.lose(f"{name}: {error!r}")
+            self._report.lose(f"{name}: {error!r}")
             if self._server.process.returncode is not None:
                 raise ServerEnded(f"with code {self._server.process.returncode}") from error
 
 
-async def soak(minutes: float, folder: Path) -> tuple[Books, Footprint, Footprint]:
-    """The books, and the footprints before and after."""
-    books = Books()
+async def soak(minutes: float, folder: Path) -> tuple[SoakReport, Footprint, Footprint]:
+    """The report, and the footprints before and after."""
+    report = SoakReport()
     data, log = folder / "data", folder / "log"
     async with AsyncExitStack() as stack:
         livekit = await _livekit(stack, folder)
@@ -126,18 +128,18 @@ async def soak(minutes: float, folder: Path) -> tuple[Books, Footprint, Footprin
                 "LIVEKIT_API_SECRET": livekit.secret,
             }
         async with served(log=log, **settings) as server:
-            work = Soak(server, books, database=data / "jumpseat.sqlite3", livekit=livekit)
+            work = Soak(server, report, database=data / "jumpseat.sqlite3", livekit=livekit)
             await work.warm_up()
             before = await at_rest(server)
             await work.go_on(minutes * 60)
             after = await at_rest(server)
         if server.process.returncode != 0:
-            books.lose(f"the server ended with code {server.process.returncode}")
-    await _compare_with_the_store(books, data)
-    _read(log, books)
-    books.lost += after.beyond(before)
-    books.close()
-    return books, before, after
+            report.lose(f"the server ended with code {server.process.returncode}")
+    await _compare_with_the_store(report, data)
+    _read(log, report)
+    report.lost += after.beyond(before)
+    report.close()
+    return report, before, after
 
 
 async def _livekit(stack: AsyncExitStack, folder: Path) -> LiveKitServer | None:
@@ -148,33 +150,33 @@ async def _livekit(stack: AsyncExitStack, folder: Path) -> LiveKitServer | None:
         return None
 
 
-async def _compare_with_the_store(books: Books, data: Path) -> None:
+async def _compare_with_the_store(report: SoakReport, data: Path) -> None:
     async with served(JUMPSEAT_DATA_DIR=str(data)) as server:
-        for run_id in books.runs:
-            books.compare(run_id, (await server.get(f"/api/tests/{run_id}"))["status"])
+        for run_id in report.runs:
+            report.compare(run_id, (await server.get(f"/api/tests/{run_id}"))["status"])
 
 
-def _read(log: Path, books: Books) -> None:
+def _read(log: Path, report: SoakReport) -> None:
     """Faults that are expected are one line each; a traceback is one that nobody has thought of."""
     lines = log.read_text(errors="replace").splitlines()
     for at, line in enumerate(lines):
         if line.startswith("Traceback"):
-            books.lose(f"a traceback in the server's log: {lines[max(0, at - 1)]}")
+            report.lose(f"a traceback in the server's log: {lines[max(0, at - 1)]}")
 
 
-def report(books: Books, before: Footprint, after: Footprint) -> None:
+def print_report(report: SoakReport, before: Footprint, after: Footprint) -> None:
     console = Console(width=120)
-    ends = Counter(run.ended or "none" for run in books.runs.values())
-    console.print(f"runs: {len(books.runs)} started; {_listed(ends)}")
-    console.print(f"viewers: {books.viewers.total()}; {_listed(books.viewers)}")
-    console.print(f"viewers whose run was over before they saw it: {books.late.total()}; {_listed(books.late)}")
-    console.print(f"faults: {books.faults.total()}, {books.survived.total()} survived; {_listed(books.faults)}")
+    ends = Counter(run.ended or "none" for run in report.runs.values())
+    console.print(f"runs: {len(report.runs)} started; {_listed(ends)}")
+    console.print(f"viewers: {report.viewers.total()}; {_listed(report.viewers)}")
+    console.print(f"viewers whose run was over before they saw it: {report.late.total()}; {_listed(report.late)}")
+    console.print(f"faults: {report.faults.total()}, {report.survived.total()} survived; {_listed(report.faults)}")
     table = Table("at rest", "after the warm-up", "at the end", "may grow by")
     for name, value in asdict(before).items():
         table.add_row(name, f"{value:g}", f"{asdict(after)[name]:g}", f"{asdict(ALLOWED)[name]:g}")
     console.print(table)
-    console.print(f"lost or left behind: {len(books.lost) or 'nothing'}")
-    for sentence in books.lost:
+    console.print(f"lost or left behind: {len(report.lost) or 'nothing'}")
+    for sentence in report.lost:
         console.print(f"  {sentence}", markup=False, highlight=False)
 
 
@@ -186,12 +188,12 @@ def main(arguments: list[str]) -> int:
     minutes = float(arguments[0] if arguments else os.environ.get("SOAK") or MINUTES)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            books, before, after = asyncio.run(soak(minutes, Path(folder)))
+            report, before, after = asyncio.run(soak(minutes, Path(folder)))
     except ServerEnded as error:
         print(f"the server has ended by itself, {error}", file=sys.stderr)
         return 1
-    report(books, before, after)
-    return int(bool(books.lost))
+    print_report(report, before, after)
+    return int(bool(report.lost))
 
 
 if __name__ == "__main__":

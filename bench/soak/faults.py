@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.receivers import crowd
-from bench.soak.runs import MOVING, Flight, Tower
-from bench.soak.viewers import Stage
-from tests.faults.scene import deaf, renderers
+from bench.soak.runs import MOVING, LiveRun, RunLauncher
+from bench.soak.viewers import WatchedRun
+from tests.faults.fault_target import deaf, renderers
 from tests.livekit_server import LiveKitServer
 
 _STOPPED_SECONDS = 3.0
@@ -28,14 +28,16 @@ _HELD = {"url": MOVING, "steps": [{"type": "wait", "value": 300_000}]}
 Fault = Callable[[], Awaitable[None]]
 
 
-class Saboteur:
+class FaultInjector:
     """Takes one fault after the other, and looks each time whether the server serves."""
 
-    def __init__(self, tower: Tower, stage: Stage, *, database: Path, livekit: LiveKitServer | None) -> None:
-        self._tower = tower
-        self._server = tower.server
-        self._books = tower.books
-        self._stage = stage
+    def __init__(
+        self, launcher: RunLauncher, watched_run: WatchedRun, *, database: Path, livekit: LiveKitServer | None
+    ) -> None:
+        self._launcher = launcher
+        self._server = launcher.server
+        self._report = launcher.report
+        self._watched_run = watched_run
         self._database = database
         self._livekit = livekit
         self._faults = self._all()
@@ -56,36 +58,36 @@ class Saboteur:
     @property
     def rounds(self) -> int:
         """How often each fault has been caused."""
-        return self._books.faults.total() // len(self._faults)
+        return self._report.faults.total() // len(self._faults)
 
     async def strike(self) -> None:
         """The next one."""
-        name = list(self._faults)[self._books.faults.total() % len(self._faults)]
-        self._books.faults[name] += 1
-        run_id = await self._stage.run()
+        name = list(self._faults)[self._report.faults.total() % len(self._faults)]
+        self._report.faults[name] += 1
+        run_id = await self._watched_run.run()
         await self._faults[name]()
         async with self._server.http.get(f"{self._server.api}/healthz") as answer:
-            stage = await self._server.get(f"/api/tests/{run_id}")
-            if answer.status == 200 and stage["status"] in {"running", "passed"}:
-                self._books.survived[name] += 1
+            watched_run = await self._server.get(f"/api/tests/{run_id}")
+            if answer.status == 200 and watched_run["status"] in {"running", "passed"}:
+                self._report.survived[name] += 1
 
     async def _kill_browser(self) -> None:
-        async with self._tower.flight(_HELD, wanted="failed") as flight:
-            os.kill(flight.browser, signal.SIGKILL)
+        async with self._launcher.live_run(_HELD, wanted="failed") as live_run:
+            os.kill(live_run.browser, signal.SIGKILL)
 
     async def _crash_page(self) -> None:
-        async with self._tower.flight(_HELD, wanted="failed") as flight:
-            _signal(renderers(flight.browser), signal.SIGKILL)
+        async with self._launcher.live_run(_HELD, wanted="failed") as live_run:
+            _signal(renderers(live_run.browser), signal.SIGKILL)
 
     async def _stop_renderer(self) -> None:
         steps = [{"type": "navigate", "value": "/cart"}]
-        async with self._tower.flight({"url": "/", "steps": steps, "mode": "review"}, wanted="passed") as flight:
-            await self._stopped(flight)
-            await self._server.until(flight.id, lambda message: message["type"] == "step_proposed")
-            await self._server.post(f"/api/tests/{flight.id}/commands", {"type": "approve_step"})
+        async with self._launcher.live_run({"url": "/", "steps": steps, "mode": "review"}, wanted="passed") as live_run:
+            await self._stopped(live_run)
+            await self._server.until(live_run.id, lambda message: message["type"] == "step_proposed")
+            await self._server.post(f"/api/tests/{live_run.id}/commands", {"type": "approve_step"})
 
-    async def _stopped(self, flight: Flight) -> None:
-        pages = renderers(flight.browser)
+    async def _stopped(self, live_run: LiveRun) -> None:
+        pages = renderers(live_run.browser)
         _signal(pages, signal.SIGSTOP)
         try:
             await asyncio.sleep(_STOPPED_SECONDS)
@@ -94,22 +96,22 @@ class Saboteur:
 
     async def _ask_model(self) -> None:
         body = {"url": "/", "instructions": "Buy a bag", "planner": "model"}
-        async with self._tower.flight(body, wanted="failed"):
+        async with self._launcher.live_run(body, wanted="failed"):
             pass
 
     async def _flood(self) -> None:
         """Two hundred come within a minute, and drop without a goodbye."""
-        async with self._tower.flight(_HELD, wanted="cancelled") as flight:
+        async with self._launcher.live_run(_HELD, wanted="cancelled") as live_run:
             try:
-                async with crowd(f"{self._server.api}/whep/{flight.id}", self._server.key) as viewers:
+                async with crowd(f"{self._server.api}/whep/{live_run.id}", self._server.key) as viewers:
                     await viewers.grow_to(_CROWD)
-                    self._books.viewers["WHEP"] += _CROWD
+                    self._report.viewers["WHEP"] += _CROWD
                     viewers.vanish()
             finally:
-                await self._server.cancel(flight.id)
+                await self._server.cancel(live_run.id)
 
     async def _deaf(self) -> None:
-        run_id = await self._stage.run()
+        run_id = await self._watched_run.run()
         with (
             deaf(self._server.frames, f"/stream/{run_id}.mjpeg?token={self._server.key}"),
             deaf(self._server.api, f"/ws/test-control?runId={run_id}&token={self._server.key}", upgrade=True),
@@ -118,7 +120,7 @@ class Saboteur:
 
     async def _garbage(self) -> None:
         """To both TCP ports and to every UDP port that the server has open now."""
-        noise = random.Random(len(self._books.runs)).randbytes
+        noise = random.Random(len(self._report.runs)).randbytes
         for base in (self._server.api, self._server.frames):
             address = urlsplit(base)
             for size in (1, 400, 70_000):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench.usage import memory_mib
-from tests.faults.scene import gauge
+from tests.faults.fault_target import gauge
 from tests.processes import alive, children
 from tests.served import Served
 

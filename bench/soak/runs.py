@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.soak.books import Books, Run
-from tests.faults.scene import browsers
+from bench.soak.report import Run, SoakReport
+from tests.faults.fault_target import browsers
 from tests.served import Served
 
 MOVING = "/timecode.html?fps=10"
@@ -18,7 +18,7 @@ _QUIET = {"helpTimeoutMs": 0, "stepTimeoutMs": 5000}
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class LiveRun:
     """A run whose page is open."""
 
     id: str
@@ -26,27 +26,27 @@ class Flight:
     """The main process of its browser."""
 
 
-class Tower:
-    """Starts runs, and puts their ends into the books."""
+class RunLauncher:
+    """Starts runs, and puts their ends into the report."""
 
-    def __init__(self, server: Served, books: Books) -> None:
+    def __init__(self, server: Served, report: SoakReport) -> None:
         self.server = server
-        self.books = books
+        self.report = report
         self._starting = asyncio.Lock()
 
     @asynccontextmanager
-    async def flight(self, body: dict[str, Any], *, wanted: str) -> AsyncIterator[Flight]:
-        """A run in flight; leaving waits for its end. One starts at a time, so that its browser can be told."""
+    async def live_run(self, body: dict[str, Any], *, wanted: str) -> AsyncIterator[LiveRun]:
+        """A run in live_run; leaving waits for its end. One starts at a time, so that its browser can be told."""
         async with self._starting:
             before = set(browsers(self.server.process.pid))
             run_id = str((await self.server.create(_QUIET | body))["id"])
-            self.books.runs[run_id] = Run(wanted)
+            self.report.runs[run_id] = Run(wanted)
             await self.server.until(run_id, _flies)
             (browser,) = set(browsers(self.server.process.pid)) - before
-        yield Flight(run_id, browser)
+        yield LiveRun(run_id, browser)
         await self.server.until(run_id, lambda message: message["type"] == "run_finished")
         kept = (await self.server.get(f"/api/tests/{run_id}"))["status"]
-        self.books.end(run_id, await self._ends(run_id), kept)
+        self.report.end(run_id, await self._ends(run_id), kept)
 
     async def _ends(self, run_id: str) -> list[str]:
         """Every end in the run's log."""
@@ -66,33 +66,33 @@ class Tower:
 
     async def passes(self) -> None:
         steps = [{"type": "navigate", "value": "/cart"}, {"type": "expect_url", "value": "/cart"}]
-        async with self.flight({"url": "/", "steps": steps}, wanted="passed"):
+        async with self.live_run({"url": "/", "steps": steps}, wanted="passed"):
             pass
 
     async def speaks(self) -> None:
         text = "Click 'Orbit neck pillow'\nClick 'Add to cart'\nGo to /cart\nExpect to see 'Checkout'"
-        async with self.flight({"url": "/", "instructions": text}, wanted="passed"):
+        async with self.live_run({"url": "/", "instructions": text}, wanted="passed"):
             pass
 
     async def fails(self) -> None:
         steps = [{"type": "expect_text", "selector": "h1", "value": "What is not there"}]
-        async with self.flight({"url": "/", "steps": steps, "stepTimeoutMs": 500}, wanted="failed"):
+        async with self.live_run({"url": "/", "steps": steps, "stepTimeoutMs": 500}, wanted="failed"):
             pass
 
     async def is_cancelled(self) -> None:
-        async with self.flight({"url": MOVING, "steps": [_WAIT]}, wanted="cancelled") as flight:
-            await self.server.cancel(flight.id)
+        async with self.live_run({"url": MOVING, "steps": [_WAIT]}, wanted="cancelled") as live_run:
+            await self.server.cancel(live_run.id)
 
     async def is_steered(self) -> None:
         """Paused, told other instructions, resumed."""
-        async with self.flight({"url": "/", "instructions": "Wait 60 seconds"}, wanted="cancelled") as flight:
-            path = f"/api/tests/{flight.id}"
+        async with self.live_run({"url": "/", "instructions": "Wait 60 seconds"}, wanted="cancelled") as live_run:
+            path = f"/api/tests/{live_run.id}"
             for verb, body in (("pause", None), ("update-instructions", {"instructions": "Scroll down"})):
                 status, _ = await self.server.post(f"{path}/{verb}", body)
                 if status != 202:
-                    self.books.lose(f"{verb} was answered with {status}")
+                    self.report.lose(f"{verb} was answered with {status}")
             await self.server.post(f"{path}/resume")
-            await self.server.cancel(flight.id)
+            await self.server.cancel(live_run.id)
 
 
 def _flies(message: dict[str, Any]) -> bool:

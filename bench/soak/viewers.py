@@ -1,4 +1,4 @@
-"""Viewers on every transport, who come to the run that is on stage and go again."""
+"""Viewers on every transport, who come to the run that is on watched_run and go again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bench.receivers import crowd
-from bench.soak.runs import MOVING, Tower
+from bench.soak.runs import MOVING, RunLauncher
 from tests.chromium import WhepViewer, chromium
 
 ON_STAGE_SECONDS = 30
@@ -19,19 +19,19 @@ _DOORS_OPEN_SECONDS = 12
 _STAY_SECONDS = 4.0
 
 
-class Stage:
+class WatchedRun:
     """A run after the other that is there to be watched."""
 
-    def __init__(self, tower: Tower) -> None:
-        self._tower = tower
+    def __init__(self, launcher: RunLauncher) -> None:
+        self._launcher = launcher
         self._run: str | None = None
         self._opened = asyncio.Event()
 
     async def show(self) -> None:
         """One run, to its end, which no viewer and no fault of a viewer may change."""
         steps = [{"type": "wait", "value": ON_STAGE_SECONDS * 1000}]
-        async with self._tower.flight({"url": MOVING, "steps": steps}, wanted="passed") as flight:
-            self._run = flight.id
+        async with self._launcher.live_run({"url": MOVING, "steps": steps}, wanted="passed") as live_run:
+            self._run = live_run.id
             self._opened.set()
             await asyncio.sleep(_DOORS_OPEN_SECONDS)
             self._opened.clear()
@@ -43,18 +43,18 @@ class Stage:
         return self._run
 
 
-class Gallery:
+class Viewers:
     """One visit on each transport; who stays for how long is chance."""
 
-    def __init__(self, tower: Tower, stage: Stage, *, chance: random.Random) -> None:
-        self._server = tower.server
-        self._books = tower.books
-        self._stage = stage
+    def __init__(self, launcher: RunLauncher, watched_run: WatchedRun, *, chance: random.Random) -> None:
+        self._server = launcher.server
+        self._report = launcher.report
+        self._watched_run = watched_run
         self._chance = chance
 
     async def whep(self) -> None:
         """A few light viewers; every second time they go without a goodbye."""
-        run_id, size = await self._stage.run(), self._chance.randint(2, 8)
+        run_id, size = await self._watched_run.run(), self._chance.randint(2, 8)
         async with (
             self._visit("WHEP", run_id, size),
             crowd(f"{self._server.api}/whep/{run_id}", self._server.key) as some,
@@ -65,7 +65,7 @@ class Gallery:
                 some.vanish()
 
     async def websocket(self) -> None:
-        run_id = await self._stage.run()
+        run_id = await self._watched_run.run()
         url = f"{self._server.api}/ws/test-control?runId={run_id}&since=0"
         async with self._visit("WebSocket", run_id), self._server.http.ws_connect(url) as socket:
             for _ in range(self._chance.randint(1, 4)):
@@ -77,7 +77,7 @@ class Gallery:
                     transport.shutdown(2)
 
     async def mjpeg(self) -> None:
-        run_id = await self._stage.run()
+        run_id = await self._watched_run.run()
         url = f"{self._server.frames}/stream/{run_id}.mjpeg"
         async with self._visit("MJPEG", run_id), self._server.http.get(url) as answer:
             answer.raise_for_status()
@@ -85,7 +85,7 @@ class Gallery:
                 await answer.content.readexactly(self._chance.randint(50_000, 400_000))
 
     async def polling(self) -> None:
-        run_id, seq = await self._stage.run(), "0"
+        run_id, seq = await self._watched_run.run(), "0"
         async with self._visit("polling", run_id):
             for _ in range(self._chance.randint(2, 10)):
                 async with self._server.http.get(f"{self._server.frames}/stream/{run_id}?after={seq}") as answer:
@@ -95,14 +95,14 @@ class Gallery:
 
     async def chromium(self) -> None:
         async with chromium() as browser:
-            run_id = await self._stage.run()
+            run_id = await self._watched_run.run()
             async with self._visit("Chromium", run_id):
                 viewer = await WhepViewer.watch(browser, self._server.api, run_id, token=self._server.key)
                 await viewer.wait("v.pictures > 10 && v.control.readyState === 'open'", timeout_ms=20_000)
 
     async def livekit(self) -> None:
         """In a process of its own, which ends without a goodbye. A room may be away for a while: that is no loss."""
-        run_id = await self._stage.run()
+        run_id = await self._watched_run.run()
         streams = [await self._server.get(f"/api/tests/{run_id}/stream?client={number}") for number in range(2)]
         environment = os.environ | {"BENCH_TOKENS": " ".join(stream["token"] for stream in streams)}
         command = (sys.executable, "-m", "bench.livekit", streams[0]["livekitUrl"])
@@ -114,10 +114,10 @@ class Gallery:
             assert process.stdout
             async with asyncio.timeout(20):
                 seen = await process.stdout.readline()
-            (self._books.viewers if seen else self._books.late)["LiveKit"] += len(streams)
+            (self._report.viewers if seen else self._report.late)["LiveKit"] += len(streams)
             await asyncio.sleep(self._stay())
         except TimeoutError:
-            self._books.late["LiveKit"] += len(streams)
+            self._report.late["LiveKit"] += len(streams)
         finally:
             if process.returncode is None:
                 process.kill()
@@ -133,8 +133,8 @@ class Gallery:
             yield
         except Exception as error:
             if (await self._server.get(f"/api/tests/{run_id}"))["status"] == "running":
-                self._books.lose(f"a viewer by {transport}: {error!r}")
+                self._report.lose(f"a viewer by {transport}: {error!r}")
             else:
-                self._books.late[transport] += size
+                self._report.late[transport] += size
         else:
-            self._books.viewers[transport] += size
+            self._report.viewers[transport] += size

@@ -9,7 +9,7 @@ import pytest
 from control.errors import NotFound
 from control.ledger import Ledger
 from control.shapes import Action, ActionType, Source
-from tests.control.flights import FAILED, PASSED, SKIPPED, FakeClock, click
+from tests.control.run_scenarios import FAILED, PASSED, SKIPPED, FakeClock, click
 
 
 def begun(remaining: int | None = 3) -> tuple[Ledger, FakeClock]:

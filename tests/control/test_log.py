@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from control import events as e
 from control.log import Entry, EventLog
-from tests.control.flights import FakeClock
+from tests.control.run_scenarios import FakeClock
 
 
 def log_of(count: int, *, keep: int = 2000) -> EventLog:

@@ -11,7 +11,7 @@ from control.events import Viewers
 from control.roles import Role, authorize
 from control.shapes import Holder
 from control.wheel import Wheel
-from tests.control.flights import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock, Flight
+from tests.control.run_scenarios import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock, RunScenario
 
 TYPES = sorted(kind.model_fields["type"].default for kind in Command.__args__)
 
@@ -58,15 +58,15 @@ def test_the_audience_is_people_and_not_connections() -> None:
 
 
 def test_it_is_told_who_may_control() -> None:
-    flight = Flight()
+    scenario = RunScenario()
     for actor in (VIEWER, BOB, ADA, BOB):
-        flight.run.join(actor)
+        scenario.run.join(actor)
     bob, ada = Holder(viewer_id=BOB.viewer_id, name="Bob"), Holder(viewer_id=ADA.viewer_id, name="Ada")
-    assert flight.told[-1].body == Viewers(count=3, controllers=(bob, ada))
-    assert flight.run.view().controllers == (bob, ada)
-    flight.run.leave(BOB.viewer_id)
-    flight.run.leave(BOB.viewer_id)
-    assert flight.told[-1].body == Viewers(count=2, controllers=(ada,))
+    assert scenario.published[-1].body == Viewers(count=3, controllers=(bob, ada))
+    assert scenario.run.view().controllers == (bob, ada)
+    scenario.run.leave(BOB.viewer_id)
+    scenario.run.leave(BOB.viewer_id)
+    assert scenario.published[-1].body == Viewers(count=2, controllers=(ada,))
 
 
 # The wheel

@@ -21,7 +21,7 @@ from control.run import Run
 from control.shapes import ActionType, RunStatus, Shape
 from signaling import commands as door
 from signaling import problems
-from tests.control.flights import ADA, VIEWER, FakeClock
+from tests.control.run_scenarios import ADA, VIEWER, FakeClock
 
 TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 SERVER_MESSAGE: TypeAdapter[e.Event | e.Reply] = TypeAdapter(Annotated[e.Event | e.Reply, Field(discriminator="type")])

@@ -22,7 +22,7 @@ from control.log import Entry
 from control.roles import Actor
 from control.shapes import Action, Proposal, RunStatus, Source, StepStatus
 from control.todo import Conclude, Diagnose, Hold, Perform, Plan
-from tests.control.flights import ADA, BOB, FAILED, OWNER, PASSED, SKIPPED, VIEWER, Flight, click
+from tests.control.run_scenarios import ADA, BOB, FAILED, OWNER, PASSED, SKIPPED, VIEWER, RunScenario, click
 
 ACTORS = st.sampled_from([ADA, BOB, OWNER])
 COMMANDS = st.sampled_from(
@@ -55,8 +55,8 @@ class Steered(RuleBasedStateMachine):
         open=st.booleans(),
     )
     def begin(self, length: int, mode: str, looks_ahead: bool, open: bool) -> None:
-        self.flight = Flight(length, mode="review" if mode == "review" else "auto", looks_ahead=looks_ahead)
-        self.run = self.flight.run
+        self.scenario = RunScenario(length, mode="review" if mode == "review" else "auto", looks_ahead=looks_ahead)
+        self.run = self.scenario.run
         self.second: list[Entry] = []
         self.run.log.listen(self.answer_dispatch)
         self.run.log.listen(self.second.append)
@@ -73,7 +73,7 @@ class Steered(RuleBasedStateMachine):
         self.known = False
         """Does the run know how many steps are planned?"""
         if open:
-            self.flight.open()
+            self.scenario.open()
             self.known = True
 
     def check_state_event(self, entry: Entry) -> None:
@@ -93,7 +93,7 @@ class Steered(RuleBasedStateMachine):
         before, seq, todo = self.run.view(), self.run.log.seq, self.run.next()
         shown = {before.proposal.proposal_id} if before.proposal else set()
         try:
-            entries = self.flight.send(command, actor)
+            entries = self.scenario.send(command, actor)
         except Refused:
             assert (self.run.view(), self.run.log.seq, self.run.next()) == (before, seq, todo)
             return False
@@ -131,11 +131,11 @@ class Steered(RuleBasedStateMachine):
     @rule(length=st.integers(0, 3))
     def instruct(self, length: int) -> None:
         if not self.run.final and self.run.status not in {RunStatus.QUEUED, RunStatus.STARTING}:
-            self.flight.instruct(length=length)
-            self.flight.base += self.run.in_flight is not None
+            self.scenario.instruct(length=length)
+            self.scenario.base += self.run.in_flight is not None
             self.known = False
 
-    @precondition(lambda self: len(self.flight.told) > 40)
+    @precondition(lambda self: len(self.scenario.published) > 40)
     @rule(actor=ACTORS)
     def cancel(self, actor: Actor) -> None:
         self.send(c.Cancel(), actor)
@@ -160,29 +160,29 @@ class Steered(RuleBasedStateMachine):
     def ready(self) -> None:
         if self.run.status is RunStatus.STARTING:
             self.known = True
-        self.run.ready(self.flight.remaining)
+        self.run.ready(self.scenario.remaining)
 
     @precondition(lambda self: self.asks(Plan))
     @rule()
     def ask_planner(self) -> None:
         self.known = True
-        if self.flight.remaining:
-            self.flight.plan()
+        if self.scenario.remaining:
+            self.scenario.plan()
         else:
             self.run.exhausted(self.run.version)
 
     @precondition(lambda self: self.asks(Plan))
     @rule()
     def planner_takes_its_time(self) -> None:
-        self.late.append(self.flight.idea())
+        self.late.append(self.scenario.idea())
 
     @precondition(lambda self: self.late)
     @rule(data=st.data())
     def late_answer(self, data: st.DataObject) -> None:
         idea = data.draw(st.sampled_from(self.late))
-        if self.run.propose(idea, remaining=self.flight.remaining):
+        if self.run.propose(idea, remaining=self.scenario.remaining):
             assert idea.instructions_version == self.run.version
-            assert idea.action == click(f"plan-{self.run.consumed - self.flight.base + 1}")
+            assert idea.action == click(f"plan-{self.run.consumed - self.scenario.base + 1}")
             self.known = True
 
     @precondition(lambda self: self.asks(Plan))
@@ -201,7 +201,7 @@ class Steered(RuleBasedStateMachine):
             assert (self.run.view(), self.run.log.seq) == (view, seq)
         if not self.asks(Diagnose):
             seq = self.run.log.seq
-            self.run.ask_help("late", (self.flight.idea("near", source="repair"),))
+            self.run.ask_help("late", (self.scenario.idea("near", source="repair"),))
             assert self.run.log.seq == seq
 
     @precondition(lambda self: self.asks(Diagnose))
@@ -209,15 +209,15 @@ class Steered(RuleBasedStateMachine):
     def diagnose(self, how: str) -> None:
         todo = self.run.next()
         if how == "retry" and isinstance(todo, Diagnose) and todo.step is not None:
-            self.flight.retry()
+            self.scenario.retry()
             self.known = True
         elif how == "other":
-            assert self.run.propose(self.flight.idea("other", source="repair"), remaining=None)
+            assert self.run.propose(self.scenario.idea("other", source="repair"), remaining=None)
         else:
-            suggestions = (self.flight.idea("near", source="repair"),) if how == "suggest" else ()
+            suggestions = (self.scenario.idea("near", source="repair"),) if how == "suggest" else ()
             self.suggested |= {suggestion.proposal_id for suggestion in suggestions}
             self.run.ask_help("the button is gone", suggestions)
-            assert self.run.next() == Hold(self.flight.clock.now + timedelta(minutes=2))
+            assert self.run.next() == Hold(self.scenario.clock.now + timedelta(minutes=2))
 
     @precondition(lambda self: self.asks(Perform))
     @rule()
@@ -258,7 +258,7 @@ class Steered(RuleBasedStateMachine):
         self.run.end_step(status, error=None if status is PASSED else "it is not there")
         assert self.run.end_step(PASSED) is None
         if status is FAILED and version != self.run.version:
-            self.flight.base -= 1
+            self.scenario.base -= 1
         if self.may_begin == 0:
             assert self.run.paused
             self.may_begin = None
@@ -278,7 +278,7 @@ class Steered(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 25, 130]))
     def time_passes(self, seconds: int) -> None:
-        self.flight.clock.pass_by(timedelta(seconds=seconds))
+        self.scenario.clock.pass_by(timedelta(seconds=seconds))
         waits = self.asks(Hold)
         over = self.run.final
         self.run.tick()
@@ -295,7 +295,7 @@ class Steered(RuleBasedStateMachine):
 
     @invariant()
     def status_is_what_was_told(self) -> None:
-        told = [entry.body for entry in self.flight.told if isinstance(entry.body, e.RunState)]
+        told = [entry.body for entry in self.scenario.published if isinstance(entry.body, e.RunState)]
         view = self.run.view()
         if told:
             assert (told[-1].status, told[-1].paused) == (view.status, view.paused)
@@ -304,8 +304,8 @@ class Steered(RuleBasedStateMachine):
 
     @invariant()
     def one_order_without_gaps(self) -> None:
-        assert [entry.seq for entry in self.flight.told] == list(range(1, self.run.log.seq + 1))
-        assert self.second == self.flight.told
+        assert [entry.seq for entry in self.scenario.published] == list(range(1, self.run.log.seq + 1))
+        assert self.second == self.scenario.published
 
     @invariant()
     def at_most_one_step_in_flight(self) -> None:
@@ -315,7 +315,7 @@ class Steered(RuleBasedStateMachine):
 
     @invariant()
     def overrides_are_done_once_or_reported(self) -> None:
-        dropped = self.flight.dropped
+        dropped = self.scenario.dropped
         assert len(self.done) == len(set(map(str, self.done)))
         settled = [*self.done, *dropped]
         assert len(settled) == len(set(map(str, settled)))
@@ -355,18 +355,18 @@ class Steered(RuleBasedStateMachine):
         elif self.known:
             diagnosis = self.run.diagnosis
             begun = bool(self.run.in_flight or (diagnosis and diagnosis.step))
-            assert view.total_steps == len(self.run.steps) + max(0, self.flight.remaining - begun)
+            assert view.total_steps == len(self.run.steps) + max(0, self.scenario.remaining - begun)
 
     @invariant()
     def one_end(self) -> None:
-        finished = [at for at, kind in enumerate(self.flight.kinds) if kind == "run_finished"]
+        finished = [at for at, kind in enumerate(self.scenario.kinds) if kind == "run_finished"]
         assert len(finished) == (1 if self.run.final else 0)
         if finished:
-            assert set(self.flight.kinds[finished[0] :]) <= AFTER_THE_END
+            assert set(self.scenario.kinds[finished[0] :]) <= AFTER_THE_END
 
     def teardown(self) -> None:
         """Whatever has happened, the run can be ended, once."""
-        if hasattr(self, "flight"):
+        if hasattr(self, "scenario"):
             self.run.cancel()
             self.run.fail("too late")
             self.one_end()

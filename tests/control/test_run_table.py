@@ -7,7 +7,7 @@ import pytest
 from control import commands as c
 from control.errors import InvalidTransition, NotFound, NotHolder, Refused
 from control.shapes import RunStatus
-from tests.control.flights import ADA, VIEWER, Flight, click, in_status
+from tests.control.run_scenarios import ADA, VIEWER, RunScenario, click, in_status
 
 S = RunStatus
 NOT_OPEN = (S.QUEUED, S.STARTING)
@@ -75,17 +75,17 @@ def test_the_table_has_every_command() -> None:
 @pytest.mark.parametrize("status", S)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_in_status(name: str, status: RunStatus) -> None:
-    flight = in_status(status)
-    before, seq = flight.run.view(), flight.run.log.seq
+    scenario = in_status(status)
+    before, seq = scenario.run.view(), scenario.run.log.seq
     outcome = TABLE[name][status]
     if outcome is DONE:
-        flight.send(COMMANDS[name])
+        scenario.send(COMMANDS[name])
         return
     kind, why = outcome
     with pytest.raises(kind, match=f"^{why}$"):
-        flight.send(COMMANDS[name])
-    assert flight.run.view() == before
-    assert flight.run.log.seq == seq
+        scenario.send(COMMANDS[name])
+    assert scenario.run.view() == before
+    assert scenario.run.log.seq == seq
 
 
 @pytest.mark.parametrize(
@@ -100,23 +100,23 @@ def test_command_in_status(name: str, status: RunStatus) -> None:
     ],
 )
 def test_refused_while_a_person_holds_control(name: str, why: str) -> None:
-    flight = Flight().open()
-    flight.take()
+    scenario = RunScenario().open()
+    scenario.take()
     with pytest.raises(InvalidTransition, match=f"^{why}$"):
-        flight.send(COMMANDS[name])
+        scenario.send(COMMANDS[name])
 
 
 @pytest.mark.parametrize("name", ["step_override", "update_instructions", "input", "answer_dialog", "pick", "cancel"])
 def test_done_while_the_sender_holds_control(name: str) -> None:
-    flight = Flight().open()
-    flight.take()
-    flight.send(COMMANDS[name], ADA)
+    scenario = RunScenario().open()
+    scenario.take()
+    scenario.send(COMMANDS[name], ADA)
 
 
 @pytest.mark.parametrize("status", S)
 @pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"ping", "replay_step"}))
 def test_a_viewer_may_do_none_of_it_in_any_status(name: str, status: RunStatus) -> None:
-    flight = in_status(status)
+    scenario = in_status(status)
     with pytest.raises(Refused) as refusal:
-        flight.send(COMMANDS[name], VIEWER)
+        scenario.send(COMMANDS[name], VIEWER)
     assert refusal.value.code == "forbidden"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from control import events as e
 from control.commands import explain
 from control.shapes import Action, ActionType, NewRun, RunStatus, rfc3339, utc_now
-from tests.control.flights import FAILED, Flight
+from tests.control.run_scenarios import FAILED, RunScenario
 
 MOMENT = datetime(2026, 1, 31, 9, 30, 0, 125_999, tzinfo=UTC)
 
@@ -43,12 +43,12 @@ def fields(value: object) -> set[str]:
 
 
 def test_what_goes_over_the_wire_is_camel_case_and_its_times_are_text() -> None:
-    flight = Flight().open()
-    flight.do(FAILED)
-    flight.run.ask_help("it is gone", (flight.idea("near", source="repair"),))
-    flight.take()
-    messages = [entry.message() for entry in flight.told]
-    messages.append(flight.run.log.reply(e.Hello(role="owner", viewer_id="v", run=flight.run.view())))
+    scenario = RunScenario().open()
+    scenario.do(FAILED)
+    scenario.run.ask_help("it is gone", (scenario.idea("near", source="repair"),))
+    scenario.take()
+    messages = [entry.message() for entry in scenario.published]
+    messages.append(scenario.run.log.reply(e.Hello(role="owner", viewer_id="v", run=scenario.run.view())))
     assert {name for name in fields(messages) if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)} == set()
     times = [value for message in messages for name, value in message.items() if name in {"at", "since", "deadline"}]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
@@ -57,14 +57,14 @@ def test_what_goes_over_the_wire_is_camel_case_and_its_times_are_text() -> None:
 def test_a_run_has_the_fields_of_the_contract() -> None:
     run = """id name status paused url instructions instructionsVersion planner mode currentStep totalSteps steps
         proposal control viewers controllers createdAt startedAt endedAt error"""
-    assert set(Flight().run.view().dump()) == set(run.split())
+    assert set(RunScenario().run.view().dump()) == set(run.split())
 
 
 def test_a_step_has_the_fields_of_the_contract() -> None:
-    flight = Flight().open()
+    scenario = RunScenario().open()
     step = """stepNumber action target value description source reasoning status error screenshotUrl url timestamp
         durationMs instructionsVersion"""
-    assert set(flight.do().dump()) >= set(step.split())
+    assert set(scenario.do().dump()) >= set(step.split())
 
 
 def test_three_statuses_are_final() -> None:
@@ -222,10 +222,10 @@ def test_a_secret_that_could_not_be_hidden_is_refused(value: str, why: str) -> N
     ],
 )
 def test_a_step_that_uploads_a_file_says_which_and_holds_its_content_once(value: str, shown: str) -> None:
-    flight = Flight().open()
-    flight.take()
+    scenario = RunScenario().open()
+    scenario.take()
     upload = Action(type=ActionType.UPLOAD, selector="#file", value=value)
-    step = flight.run.human_step(upload)
+    step = scenario.run.human_step(upload)
     assert step is not None
     assert (step.value, step.full_action) == (shown, upload)
-    assert flight.run.view().steps[0].value == shown
+    assert scenario.run.view().steps[0].value == shown

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.chromium import chromium
-from tests.e2e.watching import WatchPage
+from tests.e2e.watch_page import WatchPage
 from tests.served import Served, served
 
 Act = Callable[[WatchPage], Awaitable[None]]

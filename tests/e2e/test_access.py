@@ -20,7 +20,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, Request
 
 from tests.chromium import WhepViewer
-from tests.e2e.watching import SECONDS
+from tests.e2e.watch_page import SECONDS
 from tests.processes import children
 from tests.served import Served, served
 from tests.signaling.offers import SDP, VP8_OFFER
@@ -31,7 +31,7 @@ ADA, BOB = "ada-key-that-nobody-may-read", "bob-key-that-nobody-may-read"
 
 
 @dataclass(frozen=True)
-class Scene:
+class OwnedRun:
     """A server with two owners that logs all it can, and Ada's run with a picture."""
 
     server: Served
@@ -56,7 +56,7 @@ class Scene:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+async def owned(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnedRun]:
     log = tmp_path_factory.mktemp("access") / "log"
     keys = f"ada:{ADA},bob:{BOB}"
     async with (
@@ -64,7 +64,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {ADA}"}) as http,
     ):
         server = replace(running, key=ADA, http=http)
-        yield Scene(server, await server.start_watchable("/timecode.html", seconds=300), log)
+        yield OwnedRun(server, await server.start_watchable("/timecode.html", seconds=300), log)
 
 
 REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
@@ -95,23 +95,23 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
 class TestOwners:
     @pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: f"{each[0]} {each[1]}")
     async def test_another_owners_run_is_as_one_that_does_not_exist(
-        self, scene: Scene, request_: tuple[str, str, dict[str, Any]]
+        self, owned: OwnedRun, request_: tuple[str, str, dict[str, Any]]
     ) -> None:
         method, path, options = request_
-        theirs = await scene.ask(method, path, BOB, **options)
-        missing = await scene.ask(method, path.replace("{run}", "A" * 22), BOB, **options)
+        theirs = await owned.ask(method, path, BOB, **options)
+        missing = await owned.ask(method, path.replace("{run}", "A" * 22), BOB, **options)
         assert theirs == missing
         assert theirs[0] == 404
-        assert (await scene.server.get(f"/api/tests/{scene.run_id}"))["status"] == "running"
+        assert (await owned.server.get(f"/api/tests/{owned.run_id}"))["status"] == "running"
 
-    async def test_another_owners_list_does_not_have_it(self, scene: Scene) -> None:
+    async def test_another_owners_list_does_not_have_it(self, owned: OwnedRun) -> None:
         for query in ("", "?status=running", "?limit=200"):
-            status, text = await scene.ask("GET", f"/api/tests{query}", BOB)
+            status, text = await owned.ask("GET", f"/api/tests{query}", BOB)
             assert (status, json.loads(text)["runs"]) == (200, [])
 
-    async def test_ids_have_128_bits_and_no_order(self, scene: Scene) -> None:
-        assert len(scene.run_id) >= 22
-        shared = [await scene.share() for _ in range(3)]
+    async def test_ids_have_128_bits_and_no_order(self, owned: OwnedRun) -> None:
+        assert len(owned.run_id) >= 22
+        shared = [await owned.share() for _ in range(3)]
         assert len({each["id"] for each in shared}) == 3
         assert all(len(each["id"]) >= 22 for each in shared)
 
@@ -139,29 +139,29 @@ def forged(token: str, run_id: str) -> dict[str, str]:
     }
 
 
-async def test_no_forged_link_or_key_opens_anything(scene: Scene) -> None:
-    token = (await scene.share())["token"]
-    for what, each in forged(token, scene.run_id).items():
+async def test_no_forged_link_or_key_opens_anything(owned: OwnedRun) -> None:
+    token = (await owned.share())["token"]
+    for what, each in forged(token, owned.run_id).items():
         for path in ("/api/tests/{run}", "/stream/{run}", "/ws/test-control?runId={run}"):
-            status, text = await scene.ask("GET", path, each)
+            status, text = await owned.ask("GET", path, each)
             assert (status, each in text) == (401, False), (what, path)
-    assert (await scene.ask("GET", "/api/tests/{run}", token))[0] == 200
+    assert (await owned.ask("GET", "/api/tests/{run}", token))[0] == 200
 
 
 class TestWhatLiesAbout:
     async def test_nothing_that_is_told_logged_or_listed_has_a_credential(
-        self, scene: Scene, viewer_browser: Browser
+        self, owned: OwnedRun, viewer_browser: Browser
     ) -> None:
-        shared = await scene.share("controller")
-        info = json.loads((await scene.ask("GET", "/api/tests/{run}/stream", shared["token"]))[1])
+        shared = await owned.share("controller")
+        info = json.loads((await owned.ask("GET", "/api/tests/{run}/stream", shared["token"]))[1])
         secrets_ = [ADA, BOB, shared["token"], info["viewerToken"]]
-        told = await self._use(scene, viewer_browser, shared, info["viewerToken"])
-        told += scene.log.read_text()
-        told += "".join(self._arguments(scene.server.process.pid))
-        assert "websocket open" in scene.log.read_text()
+        told = await self._use(owned, viewer_browser, shared, info["viewerToken"])
+        told += owned.log.read_text()
+        told += "".join(self._arguments(owned.server.process.pid))
+        assert "websocket open" in owned.log.read_text()
         assert [each for each in secrets_ if each in told or each[-20:] in told] == []
 
-    async def _use(self, scene: Scene, browser: Browser, shared: dict[str, Any], viewer_token: str) -> str:
+    async def _use(self, owned: OwnedRun, browser: Browser, shared: dict[str, Any], viewer_token: str) -> str:
         """Uses the links in every way, right and wrong; everything that was told to those who have none."""
         page = await browser.new_page()
         await page.goto(shared["watchUrl"])
@@ -171,16 +171,16 @@ class TestWhatLiesAbout:
         told = ""
         for query in (f"?token={token}", f"?token={token}x", f"?token={ADA}&after=x", f"?token={viewer_token}&width=1"):
             for path in ("/stream/{run}", "/api/tests/{run}", "/api/tests?limit=0", "/nowhere", "/ws/test-control"):
-                await scene.ask("GET", path + (query if "?" not in path else f"&{query[1:]}"), None)
-                told += (await scene.ask("GET", path + (query + "y" if "?" not in path else ""), None))[1]
+                await owned.ask("GET", path + (query if "?" not in path else f"&{query[1:]}"), None)
+                told += (await owned.ask("GET", path + (query + "y" if "?" not in path else ""), None))[1]
         for broken in (f"GET /?token={token} HTTP/9.9\r\n\r\n", f"GET /?token={ADA}\xff HTTP/1.1\r\n\r\n"):
-            reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(scene.server.api).port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(owned.server.api).port)
             writer.write(broken.encode("latin-1"))
             await reader.readline()
             writer.close()
-        await scene.ask("DELETE", "/api/tests/{run}/tokens/" + shared["id"], ADA)
+        await owned.ask("DELETE", "/api/tests/{run}/tokens/" + shared["id"], ADA)
         for path in ("/metrics", "/openapi.json", "/docs", "/readyz", "/healthz", "/", "/runs/{run}"):
-            told += (await scene.ask("GET", path, None))[1]
+            told += (await owned.ask("GET", path, None))[1]
         return told
 
     def _arguments(self, pid: int) -> list[str]:
@@ -192,8 +192,8 @@ class TestWhatLiesAbout:
         assert len(found) > 1
         return found
 
-    async def test_both_ports_are_this_machines_alone(self, scene: Scene) -> None:
-        ports = {urlsplit(scene.server.api).port, urlsplit(scene.server.frames).port}
+    async def test_both_ports_are_this_machines_alone(self, owned: OwnedRun) -> None:
+        ports = {urlsplit(owned.server.api).port, urlsplit(owned.server.frames).port}
         ours = [address for address in listening_addresses() if int(address.rpartition(":")[2], 16) in ports]
         assert [address.rpartition(":")[0] for address in ours] == ["0100007F"] * 2
 
@@ -205,8 +205,8 @@ def listening_addresses() -> list[str]:
 
 
 class TestAddressBar:
-    async def test_the_token_leaves_it_and_is_handed_to_nobody(self, scene: Scene, viewer_browser: Browser) -> None:
-        shared = await scene.share()
+    async def test_the_token_leaves_it_and_is_handed_to_nobody(self, owned: OwnedRun, viewer_browser: Browser) -> None:
+        shared = await owned.share()
         token = shared["token"]
         context = await viewer_browser.new_context()
         page = await context.new_page()
@@ -214,7 +214,7 @@ class TestAddressBar:
         page.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - Playwright marks what it calls
         await page.goto(shared["watchUrl"])
         await page.locator(".jp-connection").wait_for(timeout=30 * SECONDS)
-        assert page.url == scene.url("/runs/{run}")
+        assert page.url == owned.url("/runs/{run}")
         assert token not in await page.title()
         assert token not in await page.evaluate("JSON.stringify([history.state, document.cookie, {...localStorage}])")
         assert token in await page.evaluate("JSON.stringify({...sessionStorage})")
@@ -222,18 +222,18 @@ class TestAddressBar:
         assert [each.url for each in requests if "referer" in await each.all_headers()] == []
         await page.reload()
         await page.locator(".jp-connection").wait_for(timeout=30 * SECONDS)
-        assert page.url == scene.url("/runs/{run}")
+        assert page.url == owned.url("/runs/{run}")
         elsewhere = await context.new_page()
-        await elsewhere.goto(scene.url("/runs/{run}"))
+        await elsewhere.goto(owned.url("/runs/{run}"))
         await elsewhere.get_by_text("API key").first.wait_for(timeout=30 * SECONDS)
         assert token not in await elsewhere.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
         await context.close()
 
-    async def test_a_page_that_is_left_sends_no_referrer(self, scene: Scene, viewer_browser: Browser) -> None:
+    async def test_a_page_that_is_left_sends_no_referrer(self, owned: OwnedRun, viewer_browser: Browser) -> None:
         page = await viewer_browser.new_page()
-        await page.goto(f"{scene.server.api}/healthz?token={ADA}")
-        await page.evaluate(f"location.href = {json.dumps(scene.server.site)}")
-        await page.wait_for_url(f"{scene.server.site}**")
+        await page.goto(f"{owned.server.api}/healthz?token={ADA}")
+        await page.evaluate(f"location.href = {json.dumps(owned.server.site)}")
+        await page.wait_for_url(f"{owned.server.site}**")
         assert await page.evaluate("document.referrer") == ""
         await page.close()
 
@@ -280,40 +280,40 @@ async def elsewhere() -> AsyncIterator[str]:
 
 
 async def test_a_page_of_another_origin_can_do_nothing_even_with_the_key(
-    scene: Scene, viewer_browser: Browser, elsewhere: str
+    owned: OwnedRun, viewer_browser: Browser, elsewhere: str
 ) -> None:
     page = await viewer_browser.new_page()
     await page.goto(elsewhere)
-    told = {"api": scene.server.api, "frames": scene.server.frames, "run": scene.run_id, "token": ADA}
+    told = {"api": owned.server.api, "frames": owned.server.frames, "run": owned.run_id, "token": ADA}
     found = await page.evaluate(ATTACK, told)
     refused = dict.fromkeys(("read", "simple", "command", "whep", "frame"), "TypeError")
     assert found == refused | {"blind": "opaque", "socket": 1006}
-    run = await scene.server.get(f"/api/tests/{scene.run_id}")
+    run = await owned.server.get(f"/api/tests/{owned.run_id}")
     assert (run["status"], run["paused"]) == ("running", False)
     async with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-        url = f"{scene.server.api}/runs/{scene.run_id}"
+        url = f"{owned.server.api}/runs/{owned.run_id}"
         await page.evaluate(
             "src => document.body.append(Object.assign(document.createElement('iframe'), { src }))", url
         )
     await page.close()
 
 
-async def test_a_revoked_link_ends_what_a_real_browser_has_open(scene: Scene, viewer_browser: Browser) -> None:
-    shared = await scene.share()
-    viewer = await WhepViewer.watch(viewer_browser, scene.server.api, scene.run_id, token=shared["token"], codec="VP8")
+async def test_a_revoked_link_ends_what_a_real_browser_has_open(owned: OwnedRun, viewer_browser: Browser) -> None:
+    shared = await owned.share()
+    viewer = await WhepViewer.watch(viewer_browser, owned.server.api, owned.run_id, token=shared["token"], codec="VP8")
     await viewer.wait("v.pictures > 2")
-    await listening(viewer.page, scene, shared["token"])
-    await scene.ask("DELETE", "/api/tests/{run}/tokens/" + shared["id"], ADA)
+    await listening(viewer.page, owned, shared["token"])
+    await owned.ask("DELETE", "/api/tests/{run}/tokens/" + shared["id"], ADA)
     await viewer.wait("v.control.readyState === 'closed' && globalThis.closedWith === 1008")
     resource = str(await viewer.ask("v.resource"))
-    async with scene.server.http.patch(resource) as answer:
+    async with owned.server.http.patch(resource) as answer:
         assert answer.status == 404
     await viewer.page.close()
 
 
-async def listening(page: Page, scene: Scene, token: str) -> None:
+async def listening(page: Page, owned: OwnedRun, token: str) -> None:
     """Opens a control socket in the page; ``closedWith`` becomes its close code."""
-    url = f"{scene.server.api.replace('http', 'ws')}/ws/test-control?runId={scene.run_id}&token={token}"
+    url = f"{owned.server.api.replace('http', 'ws')}/ws/test-control?runId={owned.run_id}&token={token}"
     await page.evaluate(
         """url => new Promise((resolve) => {
             const ws = new WebSocket(url);

@@ -14,8 +14,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.runner.browser.guarded import SITE, driven
-from tests.runner.browser.guarded import world as small_world
+from tests.runner.browser.egress_harness import SITE, fake_internet, guarded_browser
 from tests.served import WAIT_SECONDS, Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -153,19 +152,19 @@ async def test_a_step_to_the_server_itself_fails_and_says_so(server: Served, att
 
 async def test_a_name_that_is_rebound_to_the_server_gets_nothing(server: Served) -> None:
     """DNS rebinding: the page's own name leads to the server's port after the page has come, so it is same-origin."""
-    async with small_world() as place, driven(place, allow_private=True) as seat:
-        await seat.driver.open(f"{SITE}/")
+    async with fake_internet() as place, guarded_browser(place, allow_private=True) as harness:
+        await harness.driver.open(f"{SITE}/")
         place.public_port = urlsplit(server.api).port or 0
         for way in ("fetch('/api/tests?token=KEY')", "fetch('/api/tests?token=KEY', { method: 'POST', body: '{}' })"):
             script = f"{way.replace('KEY', server.key)}.then(async (a) => [a.status, await a.text()])"
-            status, text = await seat.driver.page.evaluate(script)
+            status, text = await harness.driver.page.evaluate(script)
             assert status == 403
             assert "the Host of this request is no name of this server" in text
         socket = f"new WebSocket(`ws://${{location.host}}/ws/test-control?runId=x&token={server.key}`)"
         opened = (
             f"new Promise((done) => {{ const s = {socket}; s.onopen = () => done(1); s.onerror = () => done(0); }})"
         )
-        assert await seat.driver.page.evaluate(opened) == 0
+        assert await harness.driver.page.evaluate(opened) == 0
 
 
 @pytest.mark.parametrize(

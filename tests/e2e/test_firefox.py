@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.driven import BUTTON, FIELD, Driven
-from tests.e2e.watching import READ_TIMECODE
+from tests.e2e.reporting_page import BUTTON, FIELD, ReportingPage
+from tests.e2e.watch_page import READ_TIMECODE
 from tests.firefox import Firefox
 from tests.served import Served
 
@@ -70,7 +70,7 @@ async def test_every_rung_shows_the_page_itself(server: Served, firefox: Firefox
 
 
 async def test_a_person_takes_the_wheel_over_the_data_channel(server: Served, firefox: Firefox) -> None:
-    driven = Driven()
+    driven = ReportingPage()
     async with driven.site:
         run_id = await driven.waiting_run(server)
         await firefox.open(f"{server.api}/runs/{run_id}?token={server.key}")

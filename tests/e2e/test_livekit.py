@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.chromium import WhepViewer
-from tests.e2e.watching import watching
+from tests.e2e.watch_page import watching
 from tests.livekit_client import Participant, rooms
 from tests.livekit_page import join_room
 from tests.livekit_server import LiveKitServer
@@ -33,64 +33,64 @@ async def livekit(livekit_executable: Path, tmp_path: Path) -> AsyncIterator[Liv
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def house(livekit: LiveKitServer) -> AsyncIterator[Served]:
+async def server(livekit: LiveKitServer) -> AsyncIterator[Served]:
     async with served(log=None, **settings(livekit)) as running:
         yield running
 
 
-async def invitation(house: Served, run_id: str, client: str) -> tuple[str, str]:
+async def invitation(server: Served, run_id: str, client: str) -> tuple[str, str]:
     """Address and token of the room for one more client of the owner."""
-    stream = await house.get(f"/api/tests/{run_id}/stream?client={client}")
+    stream = await server.get(f"/api/tests/{run_id}/stream?client={client}")
     return stream["livekitUrl"], stream["token"]
 
 
 @asynccontextmanager
-async def in_python(house: Served, run_id: str) -> AsyncIterator[Participant]:
-    url, token = await invitation(house, run_id, "python")
+async def in_python(server: Served, run_id: str) -> AsyncIterator[Participant]:
+    url, token = await invitation(server, run_id, "python")
     async with Participant.joined(url, token) as participant:
         yield participant
 
 
-async def in_chromium(house: Served, browser: Browser, run_id: str) -> WhepViewer:
-    url, token = await invitation(house, run_id, "chromium")
-    return await join_room(browser, house.api, url=url, token=token)
+async def in_chromium(server: Served, browser: Browser, run_id: str) -> WhepViewer:
+    url, token = await invitation(server, run_id, "chromium")
+    return await join_room(browser, server.api, url=url, token=token)
 
 
-async def paused(house: Served, run_id: str) -> bool:
-    return bool((await house.get(f"/api/tests/{run_id}"))["paused"])
+async def paused(server: Served, run_id: str) -> bool:
+    return bool((await server.get(f"/api/tests/{run_id}"))["paused"])
 
 
-async def until_ready(house: Served, *, livekit: bool) -> None:
+async def until_ready(server: Served, *, livekit: bool) -> None:
     """Until the server says that it can, or cannot, talk to LiveKit; it sends no event of that."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while ((await house.get("/readyz"))["checks"]["livekit"] == "ok") is not livekit:  # noqa: ASYNC110
+        while ((await server.get("/readyz"))["checks"]["livekit"] == "ok") is not livekit:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
 async def test_chromium_and_python_read_the_time_code_and_steer(
-    house: Served, livekit: LiveKitServer, viewer_browser: Browser
+    server: Served, livekit: LiveKitServer, viewer_browser: Browser
 ) -> None:
     started = time.time() * 1000
-    run_id = await house.start_watchable("/timecode.html?fps=10", seconds=120)
-    page = await in_chromium(house, viewer_browser, run_id)
+    run_id = await server.start_watchable("/timecode.html?fps=10", seconds=120)
+    page = await in_chromium(server, viewer_browser, run_id)
     await page.wait("v.ages.length >= 10")
     assert await page.ask("[v.width, v.height]") == [1280, 720]
-    async with in_python(house, run_id) as participant:
+    async with in_python(server, run_id) as participant:
         await participant.until(lambda: participant.timecode() is not None)
         assert (participant.timecode() or 0) > started
         await page.wait("v.messages.some((m) => m.type === 'hello')")
         await page.command({"type": "pause"})
         await participant.message(type="run_state", paused=True)
-        assert await paused(house, run_id)
+        assert await paused(server, run_id)
         await participant.message(type="hello")
         await participant.send({"type": "resume", "id": "r"})
         assert (await participant.message(id="r"))["type"] == "ack"
         await page.wait("v.messages.some((m) => m.type === 'run_state' && m.paused)")
         await participant.send({"type": "pause", "id": "p"})
         assert (await participant.message(id="p"))["type"] == "ack"
-        assert await paused(house, run_id)
+        assert await paused(server, run_id)
         assert not await page.ask("v.messages.some((m) => m.id === 'p')")
-        await house.cancel(run_id)
+        await server.cancel(run_id)
         await participant.message(type="run_finished")
         await participant.until(lambda: participant.disconnected)
     async with asyncio.timeout(WAIT_SECONDS):
@@ -100,39 +100,39 @@ async def test_chromium_and_python_read_the_time_code_and_steer(
 
 
 async def test_livekit_dies_and_comes_back_while_the_run_goes_on(
-    house: Served, livekit: LiveKitServer, viewer_browser: Browser
+    server: Served, livekit: LiveKitServer, viewer_browser: Browser
 ) -> None:
-    run_id = await house.start_watchable("/timecode.html?fps=10", seconds=120)
-    peer = await WhepViewer.watch(viewer_browser, house.api, run_id, token=house.key)
-    page = await in_chromium(house, viewer_browser, run_id)
+    run_id = await server.start_watchable("/timecode.html?fps=10", seconds=120)
+    peer = await WhepViewer.watch(viewer_browser, server.api, run_id, token=server.key)
+    page = await in_chromium(server, viewer_browser, run_id)
     await peer.wait("v.pictures > 5")
     await page.wait("v.pictures > 5")
     await livekit.kill()
     before = await peer.ask("v.pictures")
     await peer.wait(f"v.pictures > {before} + 20")
-    await until_ready(house, livekit=False)
-    assert (await house.get(f"/api/tests/{run_id}"))["status"] == "running"
+    await until_ready(server, livekit=False)
+    assert (await server.get(f"/api/tests/{run_id}"))["status"] == "running"
     await livekit.start()
     before = await page.ask("v.pictures")
-    async with in_python(house, run_id) as newcomer:
+    async with in_python(server, run_id) as newcomer:
         await newcomer.new_pictures(5, seconds=WAIT_SECONDS)
     await page.wait(f"v.pictures > {before} + 5")
     assert await peer.ask("v.pc.connectionState") == "connected"
-    await until_ready(house, livekit=True)
-    assert (await house.get(f"/api/tests/{run_id}"))["status"] == "running"
+    await until_ready(server, livekit=True)
+    assert (await server.get(f"/api/tests/{run_id}"))["status"] == "running"
     for viewer in (peer, page):
         await viewer.page.close()
-    await house.cancel(run_id)
+    await server.cancel(run_id)
 
 
 async def test_the_player_watches_in_the_room_and_falls_back_without_it(
-    house: Served, livekit: LiveKitServer, viewer_browser: Browser
+    server: Served, livekit: LiveKitServer, viewer_browser: Browser
 ) -> None:
-    run_id = await house.start_watchable("/timecode.html?fps=10", seconds=120)
-    async with watching(viewer_browser, house, run_id) as page:
+    run_id = await server.start_watchable("/timecode.html?fps=10", seconds=120)
+    async with watching(viewer_browser, server, run_id) as page:
         await page.live("livekit")
         await page.newer_picture()
         await livekit.kill()
         await page.live("whep")
         await page.newer_picture()
-    await house.cancel(run_id)
+    await server.cancel(run_id)

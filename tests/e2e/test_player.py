@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.watching import PHONE, SECONDS, WatchPage, watching
+from tests.e2e.watch_page import PHONE, SECONDS, WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

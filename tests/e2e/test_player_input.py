@@ -8,17 +8,19 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, CDPSession, expect
 
-from tests.e2e.driven import BELOW, BUTTON, FIELD, Driven
-from tests.e2e.watching import WatchPage, watching
+from tests.e2e.reporting_page import BELOW, BUTTON, FIELD, ReportingPage
+from tests.e2e.watch_page import WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @asynccontextmanager
-async def holding(server: Served, browser: Browser, *, touch: bool = False) -> AsyncIterator[tuple[WatchPage, Driven]]:
+async def holding(
+    server: Served, browser: Browser, *, touch: bool = False
+) -> AsyncIterator[tuple[WatchPage, ReportingPage]]:
     """A viewer who has taken control of a run on a page that tells what it gets."""
-    driven = Driven()
+    driven = ReportingPage()
     async with driven.site:
         run_id = await driven.waiting_run(server)
         async with watching(browser, server, run_id, touch=touch) as viewer:

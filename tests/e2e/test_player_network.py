@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.relay import Line
-from tests.e2e.watching import watching
+from tests.e2e.watch_page import watching
 from tests.served import Served, free_ports, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

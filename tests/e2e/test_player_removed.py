@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.watching import watching
+from tests.e2e.watch_page import watching
 from tests.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -19,7 +19,7 @@ from jumpseat.parts import signaling_config
 from jumpseat.settings import BadSetting, load_settings
 from tests.certificates import self_signed
 from tests.chromium import WhepViewer
-from tests.e2e.watching import SECONDS
+from tests.e2e.watch_page import SECONDS
 from tests.served import Served, served
 
 

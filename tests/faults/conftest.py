@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.faults.scene import MOVING, Scene
+from tests.faults.fault_target import MOVING, FaultTarget
 from tests.served import served
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FaultTarget]:
     log = tmp_path_factory.mktemp("server") / "log"
     async with served(log=log, JUMPSEAT_MAX_RUNS="8", JUMPSEAT_MAX_VIEWERS="300") as server:
-        yield Scene(server, log, await server.start_watchable(MOVING, seconds=500))
+        yield FaultTarget(server, log, await server.start_watchable(MOVING, seconds=500))

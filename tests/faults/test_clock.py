@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from bench.receivers import Crowd, crowd
-from tests.faults.scene import MOVING, Scene
+from tests.faults.fault_target import MOVING, FaultTarget
 from tests.served import WAIT_SECONDS, served
 
 CC = shutil.which("cc")
@@ -97,17 +97,17 @@ async def clock(tmp_path_factory: pytest.TempPathFactory) -> MovedClock:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def scene(clock: MovedClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+async def target(clock: MovedClock, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FaultTarget]:
     log = tmp_path_factory.mktemp("server") / "log"
     async with served(log=log, JUMPSEAT_MAX_RUNS="8", **clock.environment) as server:
-        yield Scene(server, log, await server.start_watchable(MOVING, seconds=300))
+        yield FaultTarget(server, log, await server.start_watchable(MOVING, seconds=300))
 
 
 @pytest.mark.parametrize("seconds", [DAY, -DAY], ids=["forth", "back"])
 async def test_a_run_that_waits_for_help_waits_as_long_as_it_said(
-    scene: Scene, clock: MovedClock, seconds: int
+    target: FaultTarget, clock: MovedClock, seconds: int
 ) -> None:
-    server, lost = scene.server, {"type": "click", "selector": "text=Not here"}
+    server, lost = target.server, {"type": "click", "selector": "text=Not here"}
     spec = {"url": "/", "steps": [lost], "stepTimeoutMs": 500, "helpTimeoutMs": HELP_MS}
     run_id = (await server.create(spec))["id"]
     await server.until(run_id, lambda message: message["type"] == "help_needed")
@@ -116,19 +116,19 @@ async def test_a_run_that_waits_for_help_waits_as_long_as_it_said(
         assert (await server.post(f"/api/tests/{run_id}/pause"))[0] == 202
         assert (await server.get(f"/api/tests/{run_id}"))["status"] == "paused"
         assert (await server.post(f"/api/tests/{run_id}/resume"))[0] == 202
-        run = await scene.ended(run_id)
+        run = await target.ended(run_id)
         assert run["status"] == "failed"
         assert 0 < run["steps"][0]["durationMs"] < 60_000
     finally:
         clock.set(0)
 
 
-async def test_what_a_person_does_takes_as_long_as_it_took(scene: Scene, clock: MovedClock) -> None:
+async def test_what_a_person_does_takes_as_long_as_it_took(target: FaultTarget, clock: MovedClock) -> None:
     """Somebody has set the clock since the run began."""
-    server = scene.server
+    server = target.server
     steps = [{"type": "click", "selector": "[name=name]"}, {"type": "wait", "value": 60_000}]
     run_id = (await server.create({"url": "/checkout", "steps": steps}))["id"]
-    await scene.step_begun(run_id, 2)
+    await target.step_begun(run_id, 2)
     try:
         async with server.http.ws_connect(f"{server.api}/ws/test-control?runId={run_id}") as socket:
             await told(socket, {"type": "take_control"})
@@ -152,9 +152,9 @@ async def told(socket: aiohttp.ClientWebSocketResponse, command: dict[str, objec
     assert message["type"] == "ack", message
 
 
-async def moved(scene: Scene) -> float:
+async def moved(target: FaultTarget) -> float:
     """How far from ours the server's clock is, seconds."""
-    async with scene.server.http.get(f"{scene.server.api}/healthz") as answer:
+    async with target.server.http.get(f"{target.server.api}/healthz") as answer:
         return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()
 
 
@@ -166,15 +166,15 @@ async def all_see_more(viewers: Crowd) -> None:
             seen = [before + now.frames for before, now in zip(seen, await viewers.count(1), strict=True)]
 
 
-async def test_viewers_and_runs_go_on(scene: Scene, clock: MovedClock) -> None:
-    url = f"{scene.server.api}/whep/{scene.bystander}"
-    async with crowd(url, scene.server.key) as viewers:
+async def test_viewers_and_runs_go_on(target: FaultTarget, clock: MovedClock) -> None:
+    url = f"{target.server.api}/whep/{target.bystander}"
+    async with crowd(url, target.server.key) as viewers:
         await viewers.grow_to(2)
         try:
             for seconds in (DAY, -DAY):
                 clock.set(seconds)
                 await all_see_more(viewers)
-                await scene.unharmed()
-                assert await moved(scene) == pytest.approx(seconds, abs=60)
+                await target.unharmed()
+                assert await moved(target) == pytest.approx(seconds, abs=60)
         finally:
             clock.set(0)

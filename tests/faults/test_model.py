@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.faults.scene import one_sentence
+from tests.faults.fault_target import one_sentence
 from tests.openai_server import OpenAIServer, never, serve_openai
 from tests.served import WAIT_SECONDS, Served, served
 

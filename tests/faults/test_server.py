@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from bench.receivers import crowd
-from tests.faults.scene import MOVING
+from tests.faults.fault_target import MOVING
 from tests.processes import alive, children, ended
 from tests.served import STOP_SECONDS, Served, served
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.scene import one_sentence, refused
+from tests.faults.fault_target import one_sentence, refused
 from tests.served import COMMAND, WAIT_SECONDS, Served, served
 
 ON_A_SMALL_DISK = ("unshare", "--user", "--map-root-user", "--mount")

@@ -9,10 +9,10 @@ import struct
 from aiortc.rtcsctptransport import WEBRTC_DCEP, WEBRTC_STRING
 
 from signaling.channels import tolerate
-from tests.fuzz.doors import lasting_run
-from tests.fuzz.effort import dice, rounds
-from tests.signaling.house import House, Peer
+from tests.fuzz.command_channels import endless_run
+from tests.fuzz.example_budget import dice, rounds
 from tests.signaling.offers import gone
+from tests.signaling.server_harness import ServerHarness, WhepPeer
 
 
 def opening(label: bytes, *, length: int | None = None, kind: int = 0) -> bytes:
@@ -33,30 +33,30 @@ OPENINGS = [
 ]
 
 
-async def say(peer: Peer, stream: int, kind: int, data: bytes) -> None:
+async def say(peer: WhepPeer, stream: int, kind: int, data: bytes) -> None:
     assert peer.pc.sctp is not None
     await peer.pc.sctp._send(stream, kind, data)
 
 
-async def still_talks(peer: Peer, mark: str) -> None:
+async def still_talks(peer: WhepPeer, mark: str) -> None:
     assert (await peer.ask(type="ping", id=mark))["type"] == "pong"
 
 
-async def test_text_that_is_not_utf_8_is_answered(house: House) -> None:
-    run = lasting_run(house)
-    async with house.peer(run) as peer:
+async def test_text_that_is_not_utf_8_is_answered(harness: ServerHarness) -> None:
+    run = endless_run(harness)
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         for data in (b"\xff", b"\xed\xa0\x80", b'{"type":"ping","id":"\xc0\xaf"}'):
             assert peer.control.id is not None
             await say(peer, peer.control.id, WEBRTC_STRING, data)
             assert (await peer.until("error"))["code"] == "invalid"
         await still_talks(peer, "after")
-    await gone(house, run)
+    await gone(harness, run)
 
 
-async def test_channels_that_are_not_opened_well_end_nothing(house: House) -> None:
-    run, luck = lasting_run(house), dice("channels")
-    async with house.peer(run) as peer:
+async def test_channels_that_are_not_opened_well_end_nothing(harness: ServerHarness) -> None:
+    run, luck = endless_run(harness), dice("channels")
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         assert peer.pc.sctp is not None
         tolerate(peer.pc.sctp)  # of the server's answers about channels that were never meant
@@ -66,18 +66,18 @@ async def test_channels_that_are_not_opened_well_end_nothing(house: House) -> No
                 assert taken is not None
                 await say(peer, taken, WEBRTC_DCEP, data)
             await still_talks(peer, f"after {number}")
-    await gone(house, run)
+    await gone(harness, run)
 
 
-async def test_garbage_among_the_moves_is_dropped(house: House) -> None:
-    run, luck = lasting_run(house), dice("moves")
-    async with house.peer(run) as peer:
+async def test_garbage_among_the_moves_is_dropped(harness: ServerHarness) -> None:
+    run, luck = endless_run(harness), dice("moves")
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         for _ in rounds(100):
             peer.input.send(luck.choice((luck.randbytes(20), '{"type":"input"}', "[" * 900, "", '{"type":"pause"}')))
         await still_talks(peer, "after")
         assert not run.submitted[:-1]
-    await gone(house, run)
+    await gone(harness, run)
 
 
 def stranger(family: socket.AddressFamily) -> socket.socket:
@@ -85,9 +85,9 @@ def stranger(family: socket.AddressFamily) -> socket.socket:
     return socket.socket(family, socket.SOCK_DGRAM)
 
 
-async def test_datagrams_that_are_nothing_end_nothing(house: House) -> None:
-    run, luck = lasting_run(house), dice("datagrams")
-    async with house.peer(run) as peer:
+async def test_datagrams_that_are_nothing_end_nothing(harness: ServerHarness) -> None:
+    run, luck = endless_run(harness), dice("datagrams")
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         connection = peer.pc.getTransceivers()[0].receiver.transport.transport._connection
         pair = connection._nominated[1]
@@ -97,4 +97,4 @@ async def test_datagrams_that_are_nothing_end_nothing(house: House) -> None:
                 sender.sendto(data, pair.remote_addr)
                 await asyncio.sleep(0)
         await still_talks(peer, "after")
-    await gone(house, run)
+    await gone(harness, run)

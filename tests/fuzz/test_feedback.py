@@ -26,10 +26,10 @@ from pylibsrtp import Error as SrtpError
 from media.frames import Codec, LatestFrame
 from media.sending.feedback import FeedbackReader
 from media.stream import LiveStream
-from tests.fuzz.census import no_traceback, nothing_left
-from tests.fuzz.effort import dice, inputs, rounds
+from tests.fuzz.example_budget import dice, inputs, rounds
+from tests.fuzz.resource_census import no_traceback, nothing_left
 from tests.media.pictures import put, quarters
-from tests.peers import Served, Viewer, watching
+from tests.peers import SendingPeer, Viewer, watching
 
 OURS = 0x01020304
 WORDS = st.integers(0, 0xFFFFFFFF)
@@ -135,6 +135,6 @@ async def test_a_connected_peer_that_talks_nonsense_still_sees_the_picture(strea
         assert served.pc.connectionState == "connected"
 
 
-def sending(served: Served) -> int:
+def sending(served: SendingPeer) -> int:
     """The number of the source that the server sends as."""
     return served.pc.getSenders()[0]._ssrc

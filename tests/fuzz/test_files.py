@@ -17,7 +17,7 @@ from runner.files.testfile import BadTestFile, load
 from signaling.livekit.tokens import NotOurs, visit_of
 from signaling.tokens import InvalidToken, ShareTokens
 from tests.fuzz import values
-from tests.fuzz.effort import dice, inputs, rounds
+from tests.fuzz.example_budget import dice, inputs, rounds
 from tests.signaling.fakes import FakeRun
 
 GOOD = """\

@@ -12,28 +12,28 @@ from hypothesis import given
 from control import commands as c
 from control.errors import ProtocolError
 from tests.fuzz import values
-from tests.fuzz.doors import (
+from tests.fuzz.command_channels import (
+    EndlessRun,
     Exchange,
-    Lasting,
     as_bytes,
     by_channel,
     by_livekit,
     by_rest,
     by_socket,
 )
-from tests.fuzz.effort import inputs
+from tests.fuzz.example_budget import inputs
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import House
+from tests.signaling.server_harness import ServerHarness
 
-Opens = Callable[[House, FakeRun], AbstractAsyncContextManager[Exchange]]
+Opens = Callable[[ServerHarness, FakeRun], AbstractAsyncContextManager[Exchange]]
 DOORS = pytest.mark.parametrize("door", [by_socket, by_channel, by_livekit, by_rest], indirect=True)
 WORDS = {"invalid", "too_large", "conflict", "not_found", "forbidden", "not_holder", "control_held", "unsupported"}
 
 
 @pytest.fixture
-async def door(request: pytest.FixtureRequest, house: House, run: Lasting) -> AsyncIterator[Exchange]:
+async def door(request: pytest.FixtureRequest, harness: ServerHarness, run: EndlessRun) -> AsyncIterator[Exchange]:
     opens: Opens = request.param
-    async with opens(house, run) as exchange:
+    async with opens(harness, run) as exchange:
         yield exchange
 
 

@@ -19,9 +19,9 @@ from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig,
 from schemathesis.specs.openapi import checks
 
 from signaling.openapi import describe
-from tests.fuzz.effort import inputs
-from tests.fuzz.fleet import RealHouse, real_house
-from tests.signaling.house import ADA, WAIT_SECONDS, auth
+from tests.fuzz.example_budget import inputs
+from tests.fuzz.registry_server import RegistryServer, registry_server
+from tests.signaling.server_harness import ADA, WAIT_SECONDS, auth
 
 RUN = "a-run-that-is-there"
 """Stands for the id of one, in what is generated."""
@@ -91,9 +91,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None:
     loop = asyncio.get_running_loop()
     try:
-        async with real_house(folder) as house:
+        async with registry_server(folder) as harness:
             ready.set_result(
-                Ground(house.url, lambda over: asyncio.run_coroutine_threadsafe(new_run(house, over=over), loop))
+                Ground(harness.url, lambda over: asyncio.run_coroutine_threadsafe(new_run(harness, over=over), loop))
             )
             await asyncio.wrap_future(stop)
     except BaseException as error:
@@ -102,11 +102,11 @@ async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None
         raise
 
 
-async def new_run(house: RealHouse, *, over: bool) -> str:
+async def new_run(harness: RegistryServer, *, over: bool) -> str:
     ended = asyncio.Event()
-    house.registry.on_ended = ended.set
+    harness.registry.on_ended = ended.set
     body = {"url": "http://shop.test/", "instructions": "Buy it", "mode": "auto" if over else "review"}
-    _, run = await house.call("POST", "/api/tests", body=body)
+    _, run = await harness.call("POST", "/api/tests", body=body)
     if over:
         await ended.wait()
     return str(run["id"])

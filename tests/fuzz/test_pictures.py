@@ -10,12 +10,12 @@ from pathlib import Path
 
 from media.frames import Codec
 from media.stream import LiveStream
-from tests.fuzz.census import no_traceback, nothing_left
-from tests.fuzz.effort import dice, rounds
+from tests.fuzz.example_budget import dice, rounds
 from tests.fuzz.pictures import OTHERS, good, mutant
+from tests.fuzz.resource_census import no_traceback, nothing_left
 from tests.media.pictures import jpeg, quarters
 from tests.signaling.fakes import NotedFrames
-from tests.signaling.house import WAIT_SECONDS
+from tests.signaling.server_harness import WAIT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 MOST_MEMORY = 400_000

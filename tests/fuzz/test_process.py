@@ -8,8 +8,8 @@ import os
 from collections import Counter
 
 from tests.fuzz import sdp, values
-from tests.fuzz.census import descriptors
-from tests.fuzz.effort import dice, rounds
+from tests.fuzz.example_budget import dice, rounds
+from tests.fuzz.resource_census import descriptors
 from tests.processes import started_by
 from tests.served import WAIT_SECONDS, Served, served
 

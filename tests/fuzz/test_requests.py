@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.fuzz.census import no_traceback, nothing_left
-from tests.fuzz.doors import OPEN_HOUSE, lasting_run
-from tests.fuzz.effort import dice, rounds
-from tests.fuzz.fleet import real_house
+from tests.fuzz.command_channels import UNLIMITED_CONFIG, endless_run
+from tests.fuzz.example_budget import dice, rounds
+from tests.fuzz.registry_server import registry_server
+from tests.fuzz.resource_census import no_traceback, nothing_left
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, WAIT_SECONDS, House, auth
+from tests.signaling.server_harness import ADA, WAIT_SECONDS, ServerHarness, auth
 
 SECRET = "what lies beside the pages"
 ODD = (
@@ -99,15 +99,15 @@ def dist(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def house(dist: Path) -> AsyncIterator[House]:
+async def harness(dist: Path) -> AsyncIterator[ServerHarness]:
     with no_traceback():
-        async with nothing_left(), House(OPEN_HOUSE, dist=dist) as house:
-            yield house
+        async with nothing_left(), ServerHarness(UNLIMITED_CONFIG, dist=dist) as harness:
+            yield harness
 
 
 @pytest.fixture
-def run(house: House, tmp_path: Path) -> FakeRun:
-    run = lasting_run(house)
+def run(harness: ServerHarness, tmp_path: Path) -> FakeRun:
+    run = endless_run(harness)
     picture = tmp_path / "step.jpg"
     picture.write_bytes(b"\xff\xd8" + bytes(1000))
     run.pictures[(1, False)] = picture
@@ -142,59 +142,59 @@ def request(method: str, target: str, headers: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogatepass")
 
 
-def headers(house: House) -> dict[str, str]:
-    return {"Host": f"127.0.0.1:{house.server.port}", "Authorization": f"Bearer {ADA}", "Connection": "close"}
+def headers(harness: ServerHarness) -> dict[str, str]:
+    return {"Host": f"127.0.0.1:{harness.server.port}", "Authorization": f"Bearer {ADA}", "Connection": "close"}
 
 
-async def test_odd_paths_lead_nowhere(house: House, run: FakeRun) -> None:
+async def test_odd_paths_lead_nowhere(harness: ServerHarness, run: FakeRun) -> None:
     for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS", "PATCH", "PUT", "TRACE", "CONNECT", "BREW", "\u00e9"):
         for path in PATHS:
-            check(await speak(house.server.port, request(method, path, headers(house))))
+            check(await speak(harness.server.port, request(method, path, headers(harness))))
 
 
 async def test_odd_queries_of_lists_are_refused_in_words(tmp_path: Path) -> None:
     """On the real registry, which reads cursors."""
     with no_traceback():
-        async with nothing_left(), real_house(tmp_path / "data") as house:
+        async with nothing_left(), registry_server(tmp_path / "data") as harness:
             for name in ("limit", "cursor", "status", "token"):
-                await ask_oddly(house, house.server.port, "/api/tests", name)
+                await ask_oddly(harness, harness.server.port, "/api/tests", name)
 
 
-async def ask_oddly(house: House, port: int, path: str, name: str) -> None:
+async def ask_oddly(harness: ServerHarness, port: int, path: str, name: str) -> None:
     mark = "&" if "?" in path else "?"
     for value in ODD:
         for text in (quote(value, safe="%"), quote(value, safe="")):
-            check(await speak(port, request("GET", f"{path}{mark}{name}={text}", headers(house))))
+            check(await speak(port, request("GET", f"{path}{mark}{name}={text}", headers(harness))))
 
 
-async def test_odd_queries_are_refused_in_words(house: House, run: FakeRun) -> None:
+async def test_odd_queries_are_refused_in_words(harness: ServerHarness, run: FakeRun) -> None:
     places = [
-        (house.server.port, f"/api/tests/{run.id}", ("client", "token")),
-        (house.server.port, f"/api/tests/{run.id}/export", ("format",)),
-        (house.server.port, f"/api/tests/{run.id}/steps/1/screenshot", ("before", "v")),
-        (house.server.port, f"/ws/test-control?runId={run.id}", ("since", "client")),
-        (house.server.frame_port, f"/stream/{run.id}", ("width", "token")),
+        (harness.server.port, f"/api/tests/{run.id}", ("client", "token")),
+        (harness.server.port, f"/api/tests/{run.id}/export", ("format",)),
+        (harness.server.port, f"/api/tests/{run.id}/steps/1/screenshot", ("before", "v")),
+        (harness.server.port, f"/ws/test-control?runId={run.id}", ("since", "client")),
+        (harness.server.frame_port, f"/stream/{run.id}", ("width", "token")),
     ]
     for port, path, names in places:
         for name in names:
-            await ask_oddly(house, port, path, name)
+            await ask_oddly(harness, port, path, name)
 
 
 @pytest.mark.parametrize("name", ["limit", "after", "width", "since"])
-async def test_a_number_of_thousands_of_digits_is_no_number(house: House, run: FakeRun, name: str) -> None:
+async def test_a_number_of_thousands_of_digits_is_no_number(harness: ServerHarness, run: FakeRun, name: str) -> None:
     paths = {"limit": "/api/tests", "since": f"/ws/test-control?runId={run.id}"}
-    base = house.url if name in paths else house.frames_url
+    base = harness.url if name in paths else harness.frames_url
     path = paths.get(name, f"/stream/{run.id}")
     for number in ("000000001" + "9" * 5000, "00000000000000001" + "9" * 5000, "9" * 18):
         mark = "&" if "?" in path else "?"
-        async with house.http.get(f"{base}{path}{mark}{name}={number}&token={ADA}") as answer:
+        async with harness.http.get(f"{base}{path}{mark}{name}={number}&token={ADA}") as answer:
             problem = json.loads(await answer.text())
             assert answer.status == 422
             assert [error["field"] for error in problem["errors"]] == [name]
 
 
-async def test_odd_headers_do_no_harm(house: House, run: FakeRun) -> None:
-    api, frames = house.server.port, house.server.frame_port
+async def test_odd_headers_do_no_harm(harness: ServerHarness, run: FakeRun) -> None:
+    api, frames = harness.server.port, harness.server.frame_port
     run_path = f"/api/tests/{run.id}"
     places = [
         (api, "GET", "/"),
@@ -210,19 +210,19 @@ async def test_odd_headers_do_no_harm(house: House, run: FakeRun) -> None:
     for port, method, path in places:
         for name, values in HEADERS.items():
             for value in values:
-                check(await speak(port, request(method, path, headers(house) | {name: value})))
+                check(await speak(port, request(method, path, headers(harness) | {name: value})))
 
 
-async def test_headers_thrown_together_do_no_harm(house: House, run: FakeRun) -> None:
+async def test_headers_thrown_together_do_no_harm(harness: ServerHarness, run: FakeRun) -> None:
     luck = dice("headers")
     for _ in rounds(300):
         some = {name: luck.choice(HEADERS[name]) for name in luck.sample(list(HEADERS), 4)}
         path = luck.choice(("/", "/player.js", f"/api/tests/{run.id}/stream", "/metrics", f"/whep/{run.id}"))
         method = luck.choice(("GET", "POST", "OPTIONS", "DELETE"))
-        check(await speak(house.server.port, request(method, path, headers(house) | some)))
+        check(await speak(harness.server.port, request(method, path, headers(harness) | some)))
 
 
-async def test_bodies_that_are_not_what_they_say(house: House, run: FakeRun) -> None:
+async def test_bodies_that_are_not_what_they_say(harness: ServerHarness, run: FakeRun) -> None:
     paths = [
         "/api/tests",
         *(f"/api/tests/{run.id}/{verb}" for verb in ("commands", "tokens", "override-step", "pause")),
@@ -230,32 +230,34 @@ async def test_bodies_that_are_not_what_they_say(house: House, run: FakeRun) -> 
     kinds = ("application/json", "application/sdp", "multipart/form-data; boundary=", "text/plain")
     for path in (*paths, f"/whep/{run.id}"):
         for kind in kinds:
-            head = request("POST", path, headers(house) | {"Content-Type": kind}).removesuffix(b"\r\n")
+            head = request("POST", path, headers(harness) | {"Content-Type": kind}).removesuffix(b"\r\n")
             for whole, promise, body in BODIES:
                 for wait in (False, *([True] if whole else [])):
-                    check(await speak(house.server.port, head + promise + b"\r\n" + body, wait=wait))
+                    check(await speak(harness.server.port, head + promise + b"\r\n" + body, wait=wait))
 
 
-async def test_bytes_that_are_no_http(house: House) -> None:
+async def test_bytes_that_are_no_http(harness: ServerHarness) -> None:
     luck = dice("bytes")
-    whole = request("GET", "/healthz", headers(house))
+    whole = request("GET", "/healthz", headers(harness))
     for _ in rounds(300):
         data = bytearray(whole)
         for _ in range(luck.randint(1, 5)):
             data[luck.randrange(len(data))] = luck.randrange(256)
         for garbage in (bytes(data), luck.randbytes(luck.randint(1, 200))):
-            check(await speak(house.server.port, garbage, wait=False))
+            check(await speak(harness.server.port, garbage, wait=False))
 
 
 @pytest.mark.parametrize(
     ("header", "status"),
     [("*", 304), ("{tag}", 304), ("W/{tag}", 304), ('"a", {tag}', 304), ('"a"', 200), ('"{tag}x"', 200), ("a", 200)],
 )
-async def test_if_none_match_names_pictures_whole(house: House, run: FakeRun, header: str, status: int) -> None:
-    url = f"{house.frames_url}/stream/{run.id}"
+async def test_if_none_match_names_pictures_whole(
+    harness: ServerHarness, run: FakeRun, header: str, status: int
+) -> None:
+    url = f"{harness.frames_url}/stream/{run.id}"
     with run.stream.watch() if run.stream else pytest.fail("no stream"):
-        async with house.http.get(url, headers=auth(ADA)) as answer:
+        async with harness.http.get(url, headers=auth(ADA)) as answer:
             tag = answer.headers["ETag"]
         named = auth(ADA) | {"If-None-Match": header.replace("{tag}", tag)}
-        async with house.http.get(url, headers=named) as answer:
+        async with harness.http.get(url, headers=named) as answer:
             assert answer.status == status

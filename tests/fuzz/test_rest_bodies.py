@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from control.shapes import NewRun
 from tests.fuzz import values
-from tests.fuzz.census import no_traceback, nothing_left
-from tests.fuzz.effort import inputs
-from tests.fuzz.fleet import RealHouse, real_house
-from tests.signaling.house import ADA, auth
+from tests.fuzz.example_budget import inputs
+from tests.fuzz.registry_server import RegistryServer, registry_server
+from tests.fuzz.resource_census import no_traceback, nothing_left
+from tests.signaling.server_harness import ADA, auth
 
 NEW_RUNS = st.one_of(
     values.fields(NewRun, values.WILD),
@@ -27,23 +27,23 @@ OVERRIDES = st.one_of(values.ACTIONS.map(lambda action: {"action": action}), val
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[RealHouse]:
+async def harness(tmp_path: Path) -> AsyncIterator[RegistryServer]:
     with no_traceback():
-        async with nothing_left(), real_house(tmp_path / "data") as house:
-            yield house
+        async with nothing_left(), registry_server(tmp_path / "data") as harness:
+            yield harness
 
 
-async def started(house: RealHouse) -> str:
+async def started(harness: RegistryServer) -> str:
     body = {"url": "http://shop.test/", "steps": [{"type": "wait", "value": 1}]}
-    status, run = await house.call("POST", "/api/tests", body=body)
+    status, run = await harness.call("POST", "/api/tests", body=body)
     assert status == 201
     return str(run["id"])
 
 
-async def post(house: RealHouse, path: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401 - any JSON
+async def post(harness: RegistryServer, path: str, body: Any) -> tuple[int, Any]:  # noqa: ANN401 - any JSON
     text = json.dumps(body).encode()
     headers = auth(ADA) | {"Content-Type": "application/json"}
-    async with house.http.post(house.url + path, data=text, headers=headers) as response:
+    async with harness.http.post(harness.url + path, data=text, headers=headers) as response:
         answer = json.loads(await response.text())
         assert 200 <= response.status < 500, answer
         if response.status >= 400:
@@ -54,30 +54,30 @@ async def post(house: RealHouse, path: str, body: Any) -> tuple[int, Any]:  # no
 
 @inputs(300)
 @given(NEW_RUNS)
-async def test_a_new_run_is_started_or_refused(house: RealHouse, body: Any) -> None:  # noqa: ANN401
-    status, answer = await post(house, "/api/tests", body)
+async def test_a_new_run_is_started_or_refused(harness: RegistryServer, body: Any) -> None:  # noqa: ANN401
+    status, answer = await post(harness, "/api/tests", body)
     assert status in {201, 400, 422}
     if status == 422:
         assert answer["errors"]
     if status == 201:
-        await post(house, f"/api/tests/{answer['id']}/cancel", {})
+        await post(harness, f"/api/tests/{answer['id']}/cancel", {})
 
 
 @inputs(100)
 @given(st.tuples(st.sampled_from(["override-step", "update-instructions", "tokens", "commands"]), OVERRIDES))
-async def test_what_is_said_to_a_run_is_answered(house: RealHouse, said: tuple[str, Any]) -> None:
-    run_id = await started(house)
-    await post(house, f"/api/tests/{run_id}/{said[0]}", said[1])
-    await post(house, f"/api/tests/{run_id}/cancel", {})
+async def test_what_is_said_to_a_run_is_answered(harness: RegistryServer, said: tuple[str, Any]) -> None:
+    run_id = await started(harness)
+    await post(harness, f"/api/tests/{run_id}/{said[0]}", said[1])
+    await post(harness, f"/api/tests/{run_id}/cancel", {})
 
 
 @inputs(100)
 @given(values.OBJECTS)
-async def test_a_stored_run_answers_every_message(house: RealHouse, message: dict[str, Any]) -> None:
+async def test_a_stored_run_answers_every_message(harness: RegistryServer, message: dict[str, Any]) -> None:
     """To one that was started before; most are over by now."""
-    runs = (await house.call("GET", "/api/tests?limit=1"))[1]["runs"]
-    run_id = runs[0]["id"] if runs else await started(house)
-    await post(house, f"/api/tests/{run_id}/commands", message)
+    runs = (await harness.call("GET", "/api/tests?limit=1"))[1]["runs"]
+    run_id = runs[0]["id"] if runs else await started(harness)
+    await post(harness, f"/api/tests/{run_id}/commands", message)
 
 
 @pytest.mark.parametrize(
@@ -89,31 +89,31 @@ async def test_a_stored_run_answers_every_message(house: RealHouse, message: dic
     ],
 )
 async def test_a_field_that_is_not_known_is_named(
-    house: RealHouse, path: str, good: dict[str, Any], field: str, near: str
+    harness: RegistryServer, path: str, good: dict[str, Any], field: str, near: str
 ) -> None:
-    path = path if path.startswith("/") else f"/api/tests/{await started(house)}/{path}"
-    status, problem = await post(house, path, {**good, field: 1})
+    path = path if path.startswith("/") else f"/api/tests/{await started(harness)}/{path}"
+    status, problem = await post(harness, path, {**good, field: 1})
     assert status == 422
     assert problem["errors"] == [{"field": field, "message": f"there is no such field; did you mean '{near}'?"}]
-    assert (await post(house, path, good))[0] == 201
+    assert (await post(harness, path, good))[0] == 201
 
 
-async def test_a_field_like_no_other_is_answered_with_those_there_are(house: RealHouse) -> None:
-    status, problem = await post(house, "/api/tests", {"url": "http://shop.test/", "steps": [], "zzz": 1})
+async def test_a_field_like_no_other_is_answered_with_those_there_are(harness: RegistryServer) -> None:
+    status, problem = await post(harness, "/api/tests", {"url": "http://shop.test/", "steps": [], "zzz": 1})
     assert status == 422
     assert problem["detail"].startswith("zzz: there is no such field; fields: ")
 
 
-async def test_a_field_of_a_step_that_is_not_known_is_named(house: RealHouse) -> None:
+async def test_a_field_of_a_step_that_is_not_known_is_named(harness: RegistryServer) -> None:
     step = {"type": "click", "selector": "#pay", "valeu": "1"}
-    status, problem = await post(house, "/api/tests", {"url": "http://shop.test/", "steps": [step]})
+    status, problem = await post(harness, "/api/tests", {"url": "http://shop.test/", "steps": [step]})
     assert status == 422
     assert problem["errors"][0]["field"] == "steps.0.valeu"
 
 
-async def test_a_field_that_is_not_known_may_hold_anything(house: RealHouse) -> None:
+async def test_a_field_that_is_not_known_may_hold_anything(harness: RegistryServer) -> None:
     headers = auth(ADA) | {"Content-Type": "application/json"}
     for value in ("9" * 5000, "[" * 150 + "]" * 150, '"\\u0000"', "1e999", "NaN"):
         text = f'{{"url": "http://shop.test/", "steps": [], "zzz": {value}}}'
-        async with house.http.post(f"{house.url}/api/tests", data=text, headers=headers) as response:
+        async with harness.http.post(f"{harness.url}/api/tests", data=text, headers=headers) as response:
             assert response.status in {400, 422}

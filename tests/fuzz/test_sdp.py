@@ -13,14 +13,14 @@ from signaling.config import Config
 from signaling.problems import Problem
 from signaling.sdp import read_fragment, read_offer
 from tests.fuzz import sdp
-from tests.fuzz.doors import OPEN_HOUSE, ROOMY
-from tests.fuzz.effort import dice, rounds
+from tests.fuzz.command_channels import UNLIMITED, UNLIMITED_CONFIG
+from tests.fuzz.example_budget import dice, rounds
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import House
 from tests.signaling.offers import FRAGMENT, SDP, Answer, ask, gone, offer_of
+from tests.signaling.server_harness import ServerHarness
 
 AT_ONCE = 8
-IMPATIENT = replace(OPEN_HOUSE, limits=replace(ROOMY, connect_seconds=0.5))
+IMPATIENT = replace(UNLIMITED_CONFIG, limits=replace(UNLIMITED, connect_seconds=0.5))
 TRICKLED = (
     "a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
     "a=candidate:1 1 udp 2113937151 127.0.0.1 9 typ host\r\n"
@@ -68,13 +68,13 @@ def test_fragments_are_read_or_refused_in_a_sentence() -> None:
             check_refusal(problem)
 
 
-async def offer(house: House, run: FakeRun, text: str, luck: random.Random) -> Answer:
+async def offer(harness: ServerHarness, run: FakeRun, text: str, luck: random.Random) -> Answer:
     """Every other session that comes of it is ended by its viewer; the rest are missed by the server."""
-    answer = await ask(house, "POST", f"/whep/{run.id}", data=text.encode("utf-8", "replace"), headers=SDP)
+    answer = await ask(harness, "POST", f"/whep/{run.id}", data=text.encode("utf-8", "replace"), headers=SDP)
     if answer.status == 201:
         assert answer.text.startswith("v=0")
         if luck.random() < 0.5:
-            ended = await ask(house, "DELETE", answer.headers["Location"], headers={})
+            ended = await ask(harness, "DELETE", answer.headers["Location"], headers={})
             assert ended.status == 200
     return answer
 
@@ -86,26 +86,26 @@ def check(answer: Answer) -> None:
         assert is_one_sentence(answer.text)
 
 
-async def test_offers_over_http_leave_no_peer_behind(house: House, run: FakeRun, offers: list[str]) -> None:
+async def test_offers_over_http_leave_no_peer_behind(harness: ServerHarness, run: FakeRun, offers: list[str]) -> None:
     luck, answered = dice("peers"), 0
     for _ in rounds(40):
         texts = [sdp.mutant(luck, luck.choice(offers)) for _ in range(AT_ONCE)]
-        answers = await asyncio.gather(*(offer(house, run, text, luck) for text in texts))
+        answers = await asyncio.gather(*(offer(harness, run, text, luck) for text in texts))
         for answer in answers:
             check(answer)
         answered += sum(answer.status == 201 for answer in answers)
     assert answered
-    await gone(house, run)
+    await gone(harness, run)
 
 
-@pytest.mark.parametrize("config", [OPEN_HOUSE], ids=["patient"])
-async def test_fragments_over_http_leave_the_session_as_it_is(house: House, run: FakeRun) -> None:
-    async with house.peer(run) as peer:
+@pytest.mark.parametrize("config", [UNLIMITED_CONFIG], ids=["patient"])
+async def test_fragments_over_http_leave_the_session_as_it_is(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.peer(run) as peer:
         luck, tag = dice("patches"), {"If-Match": peer.headers["ETag"]}
-        session = next(iter(house.server.apps.whep._sessions.values()))
+        session = next(iter(harness.server.apps.whep._sessions.values()))
         fragment = TRICKLED.format(ufrag=session.offer.ufrag, password=session.offer.password)
         for _ in rounds(200):
             text = sdp.mutant(luck, fragment).encode("utf-8", "replace")
-            check(await ask(house, "PATCH", peer.resource, data=text, headers=FRAGMENT | tag))
+            check(await ask(harness, "PATCH", peer.resource, data=text, headers=FRAGMENT | tag))
         assert (await peer.ask(type="ping", id="still there"))["type"] == "pong"
-    await gone(house, run)
+    await gone(harness, run)

@@ -17,7 +17,7 @@ from media.renditions import Rendition
 from media.stream import LiveStream
 from tests.media.pictures import jpeg, noise
 from tests.peers import Viewer, watching
-from tests.shaped import Shape, watching_through_relay
+from tests.traffic_shaper import Shape, watching_through_relay
 
 SIZE = WIDTH, HEIGHT = 640, 360
 FPS = 15

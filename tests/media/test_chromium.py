@@ -10,7 +10,7 @@ from media.frames import Codec, LatestFrame
 from media.stream import LiveStream
 from tests.chromium import chromium
 from tests.media.pictures import CORNERS, Rgb, alike, put, quarters
-from tests.peers import Served, loopback
+from tests.peers import SendingPeer, loopback
 
 OFFER = """
 async (codec) => {
@@ -68,7 +68,7 @@ async def test_chromium_shows_the_colours_of_the_page(codec: Codec) -> None:
     latest = LatestFrame()
     stream = LiveStream(latest, idle_fps=10, linger=0)
     put(latest, quarters(1280, 720))
-    served = Served(stream.subscribe(codec))
+    served = SendingPeer(stream.subscribe(codec))
     async with chromium() as browser, loopback():
         page = await browser.new_page()
         offer = await page.evaluate(OFFER, codec.value)

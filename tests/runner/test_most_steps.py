@@ -10,12 +10,12 @@ from control import commands as c
 from control.errors import InvalidTransition
 from control.shapes import RunStatus
 from tests.fakes import FakePlanner, click
-from tests.runner.rig import BOB, rig
+from tests.runner.session_harness import BOB, session_harness
 
 
 async def test_a_plan_that_is_longer_fails_with_the_reason(tmp_path: Path) -> None:
     plan = [click(f"#b{number}") for number in range(4)]
-    async with rig(tmp_path, FakePlanner(plan), options={"max_steps": 3}) as run:
+    async with session_harness(tmp_path, FakePlanner(plan), options={"max_steps": 3}) as run:
         run.start()
         assert await run.finish() is RunStatus.FAILED
         assert len(await run.steps()) == 3
@@ -24,13 +24,15 @@ async def test_a_plan_that_is_longer_fails_with_the_reason(tmp_path: Path) -> No
 
 async def test_one_that_fits_exactly_passes(tmp_path: Path) -> None:
     plan = [click(f"#b{number}") for number in range(3)]
-    async with rig(tmp_path, FakePlanner(plan), options={"max_steps": 3}) as run:
+    async with session_harness(tmp_path, FakePlanner(plan), options={"max_steps": 3}) as run:
         run.start()
         assert await run.finish() is RunStatus.PASSED
 
 
 async def test_a_person_at_the_wheel_makes_no_more_either(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#a"), click("#b")]), options={"max_steps": 1}, mode="review") as run:
+    async with session_harness(
+        tmp_path, FakePlanner([click("#a"), click("#b")]), options={"max_steps": 1}, mode="review"
+    ) as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         await run.do(c.ApproveStep(), BOB)

@@ -16,13 +16,15 @@ from media.stream import LiveStream
 from runner import picture as picture_module
 from runner.driver import HumanAction, StepFailed
 from tests.fakes import FakeDriver, FakePlanner, click
-from tests.runner.rig import Rig, rig
+from tests.runner.session_harness import SessionHarness, session_harness
 
 
 @asynccontextmanager
-async def flying(folder: Path, driver: FakeDriver | None = None) -> AsyncIterator[tuple[Rig, LiveStream]]:
+async def flying(folder: Path, driver: FakeDriver | None = None) -> AsyncIterator[tuple[SessionHarness, LiveStream]]:
     """A run in review that waits for approval, and its stream."""
-    async with rig(folder, FakePlanner([click("#cart")]), driver=driver, streaming=True, mode="review") as run:
+    async with session_harness(
+        folder, FakePlanner([click("#cart")]), driver=driver, streaming=True, mode="review"
+    ) as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         assert run.session.stream
@@ -30,7 +32,7 @@ async def flying(folder: Path, driver: FakeDriver | None = None) -> AsyncIterato
 
 
 async def test_there_is_a_stream_once_the_page_is_open_and_it_is_told(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")]), streaming=True, mode="review") as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")]), streaming=True, mode="review") as run:
         assert run.session.stream is None
         run.driver.open_gate.close()
         run.start()
@@ -46,7 +48,7 @@ async def test_there_is_a_stream_once_the_page_is_open_and_it_is_told(tmp_path: 
 
 
 async def test_switched_off_there_is_none(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         assert run.session.stream is None
@@ -103,7 +105,7 @@ async def test_viewers_are_let_go_when_the_run_ends(tmp_path: Path) -> None:
 async def test_capture_yields_to_steps_and_to_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_module, "_BETWEEN_STEPS", 0.0)
     wait = Action.model_validate({"type": "wait", "value": 60_000})
-    async with rig(tmp_path, FakePlanner([click("#cart"), wait]), streaming=True, mode="review") as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart"), wait]), streaming=True, mode="review") as run:
         run.driver.perform_gate.close()
         run.start()
         await run.until(lambda: run.session.view().proposal)

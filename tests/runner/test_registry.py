@@ -25,10 +25,10 @@ from runner.store.database import Store
 from runner.store.stored import StoredRun
 from signaling.ports import RunHandle, Runs
 from tests.fakes import FakeDriver, FakePlanner, click
-from tests.runner.rig import ADA
+from tests.runner.session_harness import ADA
 
 
-class Fleet:
+class HeldDrivers:
     """A new fake browser for each run."""
 
     def __init__(self) -> None:
@@ -55,13 +55,13 @@ class Fleet:
         pass
 
 
-class Hall:
+class RegistryHarness:
     """A registry, what it is made of, and how it ends."""
 
-    def __init__(self, runs: RunRegistry, store: Store, fleet: Fleet) -> None:
+    def __init__(self, runs: RunRegistry, store: Store, drivers: HeldDrivers) -> None:
         self.runs = runs
         self.store = store
-        self.fleet = fleet
+        self.drivers = drivers
 
     async def create(self, owner: str = "ada", **spec: Any) -> Session:  # noqa: ANN401 - fields of NewRun
         body = {"url": "http://shop.test/", "instructions": "Buy it"} | spec
@@ -87,100 +87,100 @@ def plan(_: PlannerName, __: NewRun) -> Planner:
 
 
 @asynccontextmanager
-async def hall(
+async def registry_harness(
     folder: Path,
     *,
     max_runs: int = 4,
     planner: Callable[[PlannerName, NewRun], Planner] = plan,
     exporter: Exporter = no_export,
-) -> AsyncIterator[Hall]:
+) -> AsyncIterator[RegistryHarness]:
     store = await Store.open(folder)
-    fleet = Fleet()
+    drivers = HeldDrivers()
     runs = RunRegistry(
-        drivers=fleet,
+        drivers=drivers,
         store=store,
         planner_factory=planner,
         max_runs=max_runs,
         options=SessionOptions(streaming=False, exporter=exporter),
     )
     try:
-        yield Hall(runs, store, fleet)
+        yield RegistryHarness(runs, store, drivers)
     finally:
         await runs.aclose()
         await store.aclose()
 
 
 async def test_it_is_what_signaling_asks_for(tmp_path: Path) -> None:
-    async with hall(tmp_path) as house:
-        runs: Runs = house.runs
+    async with registry_harness(tmp_path) as harness:
+        runs: Runs = harness.runs
         live: RunHandle = await runs.create(NewRun(url="http://shop.test/"), owner="ada")
         assert live.owner == "ada"
 
 
 class TestCreate:
     async def test_a_run_starts_and_its_id_is_unguessable(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            one, other = await house.create(), await house.create()
+        async with registry_harness(tmp_path) as harness:
+            one, other = await harness.create(), await harness.create()
             assert one.id != other.id
             assert len(one.id) >= 22  # 128 bits in base64
             await ended(one)
             assert one.view().status is RunStatus.PASSED
 
     async def test_it_is_in_the_store_before_it_is_acknowledged(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            session = await house.create()
-            assert await house.store.get(session.id)
+        async with registry_harness(tmp_path) as harness:
+            session = await harness.create()
+            assert await harness.store.get(session.id)
 
     async def test_no_more_than_may_be_are_active(self, tmp_path: Path) -> None:
-        async with hall(tmp_path, max_runs=1) as house:
-            house.fleet.held = True
-            first = await house.create()
+        async with registry_harness(tmp_path, max_runs=1) as harness:
+            harness.drivers.held = True
+            first = await harness.create()
             with pytest.raises(Busy) as refusal:
-                await house.create()
+                await harness.create()
             assert refusal.value.retry_after > 0
             first.cancel()
             await ended(first)
-            await drained(house.runs)
-            await house.create()
+            await drained(harness.runs)
+            await harness.create()
 
     async def test_a_race_for_the_last_place_has_one_winner(self, tmp_path: Path) -> None:
-        async with hall(tmp_path, max_runs=1) as house:
-            house.fleet.held = True
-            answers = await asyncio.gather(*(house.create() for _ in range(5)), return_exceptions=True)
+        async with registry_harness(tmp_path, max_runs=1) as harness:
+            harness.drivers.held = True
+            answers = await asyncio.gather(*(harness.create() for _ in range(5)), return_exceptions=True)
             assert sum(isinstance(answer, Busy) for answer in answers) == 4
 
     async def test_a_planner_that_is_not_to_be_had_is_refused(self, tmp_path: Path) -> None:
         def none(_: PlannerName, __: NewRun) -> Planner:
             raise Unsupported("set JUMPSEAT_MODEL")
 
-        async with hall(tmp_path, planner=none) as house:
+        async with registry_harness(tmp_path, planner=none) as harness:
             with pytest.raises(Unsupported):
-                await house.create()
-            assert (await house.runs.list(owner="ada"))[0] == []
+                await harness.create()
+            assert (await harness.runs.list(owner="ada"))[0] == []
 
     async def test_the_planner_is_a_script_where_steps_are_given(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            scripted = await house.create(instructions=None, steps=[{"type": "reload"}])
-            plain = await house.create()
+        async with registry_harness(tmp_path) as harness:
+            scripted = await harness.create(instructions=None, steps=[{"type": "reload"}])
+            plain = await harness.create()
             assert (scripted.view().planner, plain.view().planner) == ("script", "plain")
 
     async def test_a_store_that_cannot_be_written_is_busy(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
+        async with registry_harness(tmp_path) as harness:
             with closing(sqlite3.connect(tmp_path / "jumpseat.sqlite3")) as database:
                 database.execute("DROP TABLE runs")
                 database.commit()
             with pytest.raises(Busy, match="database cannot be used"):
-                await house.create()
-            assert house.runs.active == 0
+                await harness.create()
+            assert harness.runs.active == 0
 
     async def test_a_client_that_hangs_up_leaves_a_run_that_goes_on(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            creating = asyncio.create_task(house.create())
+        async with registry_harness(tmp_path) as harness:
+            creating = asyncio.create_task(harness.create())
             await asyncio.sleep(0)
             creating.cancel()
             await asyncio.wait([creating])
-            await drained(house.runs)
-            ((view,), _) = await house.runs.list(owner="ada")
+            await drained(harness.runs)
+            ((view,), _) = await harness.runs.list(owner="ada")
             assert view.status is RunStatus.PASSED
 
 
@@ -196,26 +196,26 @@ def runs_and_creations() -> list[asyncio.Task[None]]:
 
 class TestGet:
     async def test_a_run_is_live_and_after_a_restart_read_back(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            session = await house.finished()
-            assert await house.runs.get(session.id) is session
+        async with registry_harness(tmp_path) as harness:
+            session = await harness.finished()
+            assert await harness.runs.get(session.id) is session
             view, steps = session.view(), await session.steps()
-        async with hall(tmp_path) as house:
-            stored = await house.runs.get(session.id)
+        async with registry_harness(tmp_path) as harness:
+            stored = await harness.runs.get(session.id)
             assert isinstance(stored, StoredRun)
             assert stored.view().dump() == view.dump()
             assert [step.dump() for step in await stored.steps()] == [step.dump() for step in steps]
             assert stored.owner == "ada"
-            assert await house.runs.get("no-such-run") is None
+            assert await harness.runs.get("no-such-run") is None
 
     async def test_a_run_read_back_answers_what_it_can(self, tmp_path: Path) -> None:
         def export(_: RunView, __: Sequence[Step], format: str) -> str:
             return f"test in {format}"
 
-        async with hall(tmp_path) as house:
-            session = await house.finished(name="Buy")
-        async with hall(tmp_path, exporter=export) as house:
-            stored = await house.runs.get(session.id)
+        async with registry_harness(tmp_path) as harness:
+            session = await harness.finished(name="Buy")
+        async with registry_harness(tmp_path, exporter=export) as harness:
+            stored = await harness.runs.get(session.id)
             assert stored
             assert await stored.submit(c.Ping(id="1", t=2), ADA) == e.Pong(id="1", t=2)
             replay = await stored.submit(c.ReplayStep(step_number=1), ADA)
@@ -231,78 +231,78 @@ class TestGet:
                 await stored.submit(c.TakeControl(), ADA)
 
     async def test_finished_runs_are_dropped_from_memory_oldest_first(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            sessions = [await house.finished() for _ in range(34)]
-            await drained(house.runs)
-            kept = [isinstance(await house.runs.get(session.id), Session) for session in sessions]
+        async with registry_harness(tmp_path) as harness:
+            sessions = [await harness.finished() for _ in range(34)]
+            await drained(harness.runs)
+            kept = [isinstance(await harness.runs.get(session.id), Session) for session in sessions]
             assert kept == [False, False, *[True] * 32]
 
 
 class TestList:
     async def test_newest_first_in_pages_that_stay_as_they_are(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            ids = [(await house.finished()).id for _ in range(5)]
-            first, cursor = await house.runs.list(owner="ada", limit=2)
-            newer = await house.finished()
-            rest, end = await house.runs.list(owner="ada", limit=9, cursor=cursor)
+        async with registry_harness(tmp_path) as harness:
+            ids = [(await harness.finished()).id for _ in range(5)]
+            first, cursor = await harness.runs.list(owner="ada", limit=2)
+            newer = await harness.finished()
+            rest, end = await harness.runs.list(owner="ada", limit=9, cursor=cursor)
             assert [view.id for view in (*first, *rest)] == ids[::-1]
             assert end is None
             assert newer.id not in {view.id for view in rest}
 
     async def test_only_the_owners_own(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            await house.finished()
-            assert await house.runs.list(owner="bob") == ([], None)
+        async with registry_harness(tmp_path) as harness:
+            await harness.finished()
+            assert await harness.runs.list(owner="bob") == ([], None)
 
     async def test_by_the_status_that_a_run_has_now(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            passed = await house.finished()
-            house.fleet.held = True
-            starting = await house.create()
-            await house.fleet.launched(2)
+        async with registry_harness(tmp_path) as harness:
+            passed = await harness.finished()
+            harness.drivers.held = True
+            starting = await harness.create()
+            await harness.drivers.launched(2)
             for status, run_id in ((RunStatus.PASSED, passed.id), (RunStatus.STARTING, starting.id)):
-                views, _ = await house.runs.list(owner="ada", status=status, limit=1)
+                views, _ = await harness.runs.list(owner="ada", status=status, limit=1)
                 assert [view.id for view in views] == [run_id]
 
     @pytest.mark.parametrize("cursor", ["x", "!!!", "AAAA", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkuYQ", "é"])
     async def test_a_cursor_of_somebody_else_is_refused(self, tmp_path: Path, cursor: str) -> None:
-        async with hall(tmp_path) as house:
+        async with registry_harness(tmp_path) as harness:
             with pytest.raises(ProtocolError) as refusal:
-                await house.runs.list(owner="ada", cursor=cursor)
+                await harness.runs.list(owner="ada", cursor=cursor)
             assert refusal.value.field == "cursor"
 
 
 class TestDelete:
     async def test_a_finished_run_is_gone_with_its_files(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            session = await house.finished()
-            await house.runs.delete(session.id)
-            assert await house.runs.get(session.id) is None
-            assert not house.store.folder(session.id).exists()
+        async with registry_harness(tmp_path) as harness:
+            session = await harness.finished()
+            await harness.runs.delete(session.id)
+            assert await harness.runs.get(session.id) is None
+            assert not harness.store.folder(session.id).exists()
             with pytest.raises(NotFound):
-                await house.runs.delete(session.id)
+                await harness.runs.delete(session.id)
 
     async def test_an_active_run_is_not_deleted(self, tmp_path: Path) -> None:
-        async with hall(tmp_path) as house:
-            house.fleet.held = True
-            session = await house.create()
+        async with registry_harness(tmp_path) as harness:
+            harness.drivers.held = True
+            session = await harness.create()
             with pytest.raises(InvalidTransition, match="active"):
-                await house.runs.delete(session.id)
+                await harness.runs.delete(session.id)
 
 
 class TestClose:
     async def test_runs_end_cancelled_and_browsers_are_gone(self, tmp_path: Path) -> None:
         before = asyncio.all_tasks()
-        async with hall(tmp_path) as house:
-            house.fleet.held = True
-            sessions = [await house.create() for _ in range(3)]
-            await house.fleet.launched(3)
-            await asyncio.gather(house.runs.aclose(), house.runs.aclose())
+        async with registry_harness(tmp_path) as harness:
+            harness.drivers.held = True
+            sessions = [await harness.create() for _ in range(3)]
+            await harness.drivers.launched(3)
+            await asyncio.gather(harness.runs.aclose(), harness.runs.aclose())
             assert [session.view().status for session in sessions] == [RunStatus.CANCELLED] * 3
-            assert [driver.closed for driver in house.fleet.drivers] == [1, 1, 1]
+            assert [driver.closed for driver in harness.drivers.drivers] == [1, 1, 1]
             with pytest.raises(Busy, match="stopping"):
-                await house.create()
+                await harness.create()
         assert asyncio.all_tasks() == before
-        async with hall(tmp_path) as house:
-            views, _ = await house.runs.list(owner="ada")
+        async with registry_harness(tmp_path) as harness:
+            views, _ = await harness.runs.list(owner="ada")
             assert {view.status for view in views} == {RunStatus.CANCELLED}

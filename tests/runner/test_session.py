@@ -15,18 +15,18 @@ from control import events as e
 from control.log import Entry
 from control.shapes import Action, RunStatus, Source, StepStatus
 from tests.fakes import FakePlanner, click
-from tests.runner.rig import ADA, BOB, Rig, rig
+from tests.runner.session_harness import ADA, BOB, SessionHarness, session_harness
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
 
 
-def selectors(run: Rig) -> list[str | None]:
+def selectors(run: SessionHarness) -> list[str | None]:
     """The selectors of what was really done in the page."""
     return [action.selector for action in run.driver.performed]
 
 
 async def test_a_plan_is_done_step_by_step_and_passes(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
         run.start()
         assert await run.finish() is PASSED
         assert run.driver.did == ["open http://shop.test/", "click #cart", "click #pay"]
@@ -37,7 +37,7 @@ async def test_a_plan_is_done_step_by_step_and_passes(tmp_path: Path) -> None:
 
 
 async def test_every_step_is_proposed_with_its_box_before_it_is_done(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
         run.start()
         await run.finish()
         proposal = run.events(e.StepProposed)[0].proposal
@@ -50,7 +50,7 @@ async def test_every_step_is_proposed_with_its_box_before_it_is_done(tmp_path: P
 
 async def test_a_wait_may_take_as_long_as_it_says(tmp_path: Path) -> None:
     wait = Action.model_validate({"type": "wait", "value": 60_000})
-    async with rig(tmp_path, FakePlanner([wait, click("#cart")]), step_timeout_ms=5_000) as run:
+    async with session_harness(tmp_path, FakePlanner([wait, click("#cart")]), step_timeout_ms=5_000) as run:
         run.start()
         assert await run.finish() is PASSED
         assert run.driver.timeouts == [65_000, 5_000]
@@ -58,7 +58,7 @@ async def test_a_wait_may_take_as_long_as_it_says(tmp_path: Path) -> None:
 
 class TestStart:
     async def test_an_unreachable_start_url_fails_the_run_with_the_reason(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             run.driver.unreachable = "http://shop.test/ cannot be reached: nothing answers there"
             run.start()
             assert await run.finish() is FAILED
@@ -66,21 +66,21 @@ class TestStart:
             assert run.driver.closed == 1
 
     async def test_a_browser_that_does_not_start_fails_the_run(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             run.drivers.error = "no Chromium was found"
             run.start()
             assert await run.finish() is FAILED
             assert run.session.view().error == "no Chromium was found"
 
     async def test_a_browser_that_hangs_at_its_start_is_given_up(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, options={"launch_timeout": 0.01}) as run:
+        async with session_harness(tmp_path, options={"launch_timeout": 0.01}) as run:
             run.drivers.gate.close()
             run.start()
             assert await run.finish() is FAILED
             assert run.session.view().error == "the browser did not start within 0.01 s"
 
     async def test_a_page_that_hangs_is_given_up(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, options={"open_timeout": 0.01}) as run:
+        async with session_harness(tmp_path, options={"open_timeout": 0.01}) as run:
             run.driver.open_gate.close()
             run.start()
             assert await run.finish() is FAILED
@@ -88,7 +88,7 @@ class TestStart:
             assert run.driver.closed == 1
 
     async def test_cancelled_while_the_browser_starts(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             run.drivers.gate.close()
             run.start()
             await run.drivers.gate.reached.wait()
@@ -98,7 +98,7 @@ class TestStart:
             assert run.driver.did == []
 
     async def test_cancelled_while_the_page_loads(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             run.driver.open_gate.close()
             run.start()
             await run.driver.open_gate.reached.wait()
@@ -107,14 +107,14 @@ class TestStart:
             assert run.driver.closed == 1
 
     async def test_cancelled_before_it_began(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             run.session.cancel()
             run.start()
             assert await run.finish() is CANCELLED
             assert run.drivers.launched == []
 
     async def test_the_browser_and_the_viewport_are_the_ones_asked_for(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, browser="firefox", viewport={"width": 800, "height": 600}) as run:
+        async with session_harness(tmp_path, browser="firefox", viewport={"width": 800, "height": 600}) as run:
             run.start()
             await run.finish()
             ((kind, viewport),) = run.drivers.launched
@@ -125,7 +125,7 @@ class TestPause:
     async def test_it_cancels_a_planner_that_is_thinking(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#cart")], looks_ahead=False)
         planner.gate.close()
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.start()
             await planner.gate.reached.wait()
             await run.do(c.Pause())
@@ -137,7 +137,7 @@ class TestPause:
             assert selectors(run) == ["#cart"]
 
     async def test_it_lets_the_step_in_flight_finish_and_dispatches_no_other(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
             run.driver.perform_gate.close()
             run.start()
             await run.driver.perform_gate.reached.wait()
@@ -151,7 +151,9 @@ class TestPause:
             assert selectors(run) == ["#cart", "#pay"]
 
     async def test_step_does_exactly_one_step(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#a"), click("#b"), click("#c")]), mode="review") as run:
+        async with session_harness(
+            tmp_path, FakePlanner([click("#a"), click("#b"), click("#c")]), mode="review"
+        ) as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.Pause())
@@ -164,7 +166,7 @@ class TestPause:
 
 class TestReview:
     async def test_a_step_waits_for_approval(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             assert selectors(run) == []
@@ -173,7 +175,7 @@ class TestReview:
             assert selectors(run) == ["#cart"]
 
     async def test_a_skipped_step_is_not_done(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.SkipStep())
@@ -183,7 +185,7 @@ class TestReview:
 
 class TestOverride:
     async def test_it_replaces_the_proposed_step_once(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.StepOverride(action=click("#other")))
@@ -195,7 +197,7 @@ class TestOverride:
             assert selectors(run) == ["#other", "#pay"]
 
     async def test_it_never_touches_the_step_in_flight(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
             run.driver.perform_gate.close()
             run.start()
             await run.driver.perform_gate.reached.wait()
@@ -207,7 +209,7 @@ class TestOverride:
     async def test_it_stops_a_planner_that_is_thinking(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#cart")])
         planner.gate.close()
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.start()
             await planner.gate.reached.wait()
             await run.do(c.StepOverride(action=click("#other")))
@@ -218,7 +220,7 @@ class TestOverride:
             assert selectors(run) == ["#other"]
 
     async def test_two_people_s_at_the_same_time_are_both_done_in_one_order_for_all(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
             seen: list[list[str | None]] = [[], []]
 
             def note(entry: Entry, into: list[str | None]) -> None:
@@ -248,7 +250,7 @@ class TestInstructions:
     async def test_a_proposal_from_the_old_ones_is_thrown_away(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#old")])
         planner.by_version[2] = [click("#new")]
-        async with rig(tmp_path, planner, mode="review") as run:
+        async with session_harness(tmp_path, planner, mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.UpdateInstructions(instructions="Do the new thing"))
@@ -265,7 +267,7 @@ class TestInstructions:
         planner = FakePlanner([click("#old")])
         planner.by_version[2] = [click("#new")]
         planner.gate.close()
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.start()
             await planner.gate.reached.wait()
             await run.do(c.UpdateInstructions(instructions="Do the new thing"))
@@ -279,7 +281,7 @@ class TestInstructions:
         plain = FakePlanner()
         plain.by_version[2] = [click("#new")]
         spec: dict[str, Any] = {"planner": "script", "steps": [{"type": "click", "selector": "#old"}], "mode": "review"}
-        async with rig(tmp_path, script, later=plain, **spec) as run:
+        async with session_harness(tmp_path, script, later=plain, **spec) as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.UpdateInstructions(instructions="Click new"))
@@ -292,7 +294,7 @@ class TestInstructions:
 
 class TestEnd:
     async def test_cancel_stops_the_step_in_flight_at_once(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
             run.driver.perform_gate.close()
             run.start()
             await run.driver.perform_gate.reached.wait()
@@ -304,7 +306,7 @@ class TestEnd:
 
     @pytest.mark.parametrize("mode", ["auto", "review"])
     async def test_a_crash_fails_the_run(self, tmp_path: Path, mode: str) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")]), mode=mode) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode=mode) as run:
             run.driver.perform_gate.close()
             run.start()
             await run.until(lambda: run.events(e.StepProposed))
@@ -316,7 +318,7 @@ class TestEnd:
             assert run.events(e.RunFinished)[-1].status is FAILED
 
     async def test_a_browser_found_gone_fails_the_run(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             run.driver.gone = "it has crashed"
@@ -326,14 +328,16 @@ class TestEnd:
 
     async def test_a_browser_that_does_not_answer_fails_the_step(self, tmp_path: Path) -> None:
         options = {"overtime": 0.0}
-        async with rig(tmp_path, FakePlanner([click("#cart")]), options=options, step_timeout_ms=100) as run:
+        async with session_harness(
+            tmp_path, FakePlanner([click("#cart")]), options=options, step_timeout_ms=100
+        ) as run:
             run.driver.perform_gate.close()
             run.start()
             step = await run.until_step(1, StepStatus.FAILED)
             assert step.error == "the browser did not answer within 0.1 s"
 
     async def test_a_session_cut_off_ends_cancelled_with_its_browser_closed(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
             run.driver.perform_gate.close()
             run.start()
             await run.driver.perform_gate.reached.wait()
@@ -347,7 +351,7 @@ class TestEnd:
     @pytest.mark.parametrize("end", ["passes", "is cancelled", "crashes", "cannot start"])
     async def test_nothing_is_left_behind(self, tmp_path: Path, end: str) -> None:
         before = asyncio.all_tasks()
-        async with rig(tmp_path, FakePlanner([click("#cart")]), streaming=True) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), streaming=True) as run:
             run.drivers.error = "no browser" if end == "cannot start" else None
             if end in {"is cancelled", "crashes"}:
                 run.driver.perform_gate.close()

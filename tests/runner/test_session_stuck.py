@@ -11,12 +11,12 @@ from control import events as e
 from control.shapes import RunStatus, StepStatus
 from runner.planners.base import Repair, Stuck
 from tests.fakes import FakePlanner, click, idea
-from tests.runner.rig import ADA, Rig, rig
+from tests.runner.session_harness import ADA, SessionHarness, session_harness
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
 
 
-def selectors(run: Rig) -> list[str | None]:
+def selectors(run: SessionHarness) -> list[str | None]:
     """The selectors of what was really done in the page."""
     return [action.selector for action in run.driver.performed]
 
@@ -24,7 +24,7 @@ def selectors(run: Rig) -> list[str | None]:
 class TestDiagnosing:
     async def test_one_who_comes_late_is_told_what_people_are_asked(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#pay")])
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.driver.fail("#pay", "it was covered")
             run.start()
             await run.until(lambda: run.events(e.HelpNeeded))
@@ -36,7 +36,7 @@ class TestDiagnosing:
     async def test_a_failed_step_is_tried_again_as_the_planner_says(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#pay")])
         planner.repairs.append(Repair(retry=idea(click("#pay"))))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.driver.fail("#pay", "it was covered")
             run.start()
             assert await run.finish() is PASSED
@@ -47,7 +47,7 @@ class TestDiagnosing:
     async def test_two_retries_are_all_that_is_done_without_asking(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#pay")])
         planner.repairs.extend(Repair(retry=idea(click(selector))) for selector in ("#pay", "#pay2", "#pay3"))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             for selector in ("#pay", "#pay", "#pay2"):
                 run.driver.fail(selector, "it is not there")
             run.start()
@@ -59,7 +59,7 @@ class TestDiagnosing:
     async def test_near_matches_are_proposed_and_wait_for_approval(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#checkout")])
         planner.repairs.append(Repair(suggestions=(idea(click("#check-out")),), reason="there is no 'Checkout'"))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.driver.fail("#checkout", "not found")
             run.start()
             await run.until(lambda: run.session.view().proposal and run.events(e.HelpNeeded))
@@ -71,7 +71,7 @@ class TestDiagnosing:
             assert selectors(run) == ["#check-out"]
 
     async def test_without_help_in_time_the_run_fails_with_the_reason(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#pay")]), help_timeout_ms=60_000) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#pay")]), help_timeout_ms=60_000) as run:
             run.driver.fail("#pay", "it is not there")
             run.start()
             await run.until(lambda: run.events(e.HelpNeeded))
@@ -80,7 +80,7 @@ class TestDiagnosing:
             assert "it is not there" in (run.session.view().error or "")
 
     async def test_an_override_is_help(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#pay")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#pay")])) as run:
             run.driver.fail("#pay", "it is not there")
             run.start()
             await run.until(lambda: run.events(e.HelpNeeded))
@@ -91,7 +91,7 @@ class TestDiagnosing:
     async def test_a_planner_that_is_stuck_asks_for_help(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#pay")])
         planner.stuck.append(Stuck("no button 'Pay' is on the page"))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.start()
             await run.until(lambda: run.events(e.HelpNeeded))
             assert run.events(e.HelpNeeded)[0].reason == "no button 'Pay' is on the page"
@@ -99,7 +99,7 @@ class TestDiagnosing:
     async def test_a_planner_that_breaks_asks_for_help(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         planner = FakePlanner([click("#pay")])
         planner.stuck.append(KeyError("choices"))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.start()
             await run.until(lambda: run.events(e.HelpNeeded))
             assert run.events(e.HelpNeeded)[0].reason == "the planner failed: 'choices'"
@@ -108,7 +108,7 @@ class TestDiagnosing:
     async def test_resume_asks_a_planner_that_was_stuck_once_more(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#pay")])
         planner.stuck.append(Stuck("the model did not answer"))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.start()
             await run.until(lambda: run.events(e.HelpNeeded))
             await run.do(c.Resume())

@@ -16,7 +16,7 @@ from control.errors import InvalidTransition, NotHolder
 from control.shapes import Action, Box, RunStatus, Source, StepStatus
 from runner.driver import HumanAction, StepFailed
 from tests.fakes import FakePlanner, click
-from tests.runner.rig import ADA, BOB, Rig, rig
+from tests.runner.session_harness import ADA, BOB, SessionHarness, session_harness
 
 
 def human(action: Action, description: str = "by hand", *, merges: bool = False) -> HumanAction:
@@ -29,9 +29,9 @@ def typing(text: str) -> Action:
 
 
 @asynccontextmanager
-async def held(folder: Path, planner: FakePlanner | None = None) -> AsyncIterator[Rig]:
+async def held(folder: Path, planner: FakePlanner | None = None) -> AsyncIterator[SessionHarness]:
     """A run in review whose wheel Ada has taken."""
-    async with rig(folder, planner or FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+    async with session_harness(folder, planner or FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
         run.session.join(ADA)
         run.session.join(BOB)
         run.start()
@@ -41,7 +41,7 @@ async def held(folder: Path, planner: FakePlanner | None = None) -> AsyncIterato
 
 
 async def test_it_interrupts_the_step_in_flight_which_is_never_repeated(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
         run.driver.perform_gate.close()
         run.start()
         await run.driver.perform_gate.reached.wait()
@@ -65,7 +65,7 @@ async def test_what_a_person_does_takes_the_time_since_they_began(tmp_path: Path
 
 
 async def test_taken_and_released_at_once_it_still_interrupts(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
         run.driver.perform_gate.close()
         run.start()
         await run.driver.perform_gate.reached.wait()
@@ -79,7 +79,7 @@ async def test_taken_and_released_at_once_it_still_interrupts(tmp_path: Path) ->
 async def test_it_stops_a_planner_that_is_thinking(tmp_path: Path) -> None:
     planner = FakePlanner([click("#cart")])
     planner.gate.close()
-    async with rig(tmp_path, planner) as run:
+    async with session_harness(tmp_path, planner) as run:
         run.start()
         await planner.gate.reached.wait()
         await run.do(c.TakeControl())
@@ -88,7 +88,7 @@ async def test_it_stops_a_planner_that_is_thinking(tmp_path: Path) -> None:
 
 
 async def test_input_waits_until_the_interrupted_step_has_stopped(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
         run.driver.perform_gate.close()
         run.driver.slow_to_stop.close()
         run.start()
@@ -125,8 +125,8 @@ async def test_what_a_person_does_is_recorded_with_a_picture(tmp_path: Path) -> 
     async with held(tmp_path) as run:
         run.driver.human.append([human(click("#agree"), "Click 'I agree'")])
         await run.do(c.Input(kind="up"))
-        await run.until(lambda: any(step.screenshot_url for step in run.told(1)))
-        step = run.told(1)[-1]
+        await run.until(lambda: any(step.screenshot_url for step in run.published(1)))
+        step = run.published(1)[-1]
         assert (step.source, step.status, step.description) == (Source.HUMAN, StepStatus.PASSED, "Click 'I agree'")
         assert await run.picture(1)
 
@@ -166,7 +166,7 @@ async def test_who_releases_and_takes_again_at_once_has_it(tmp_path: Path) -> No
 
 
 async def test_what_a_person_did_settles_the_step_that_failed(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#renamed"), click("#pay")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#renamed"), click("#pay")])) as run:
         run.driver.fail("#renamed", "it is not there")
         run.start()
         await run.until(lambda: run.events(e.HelpNeeded))
@@ -214,7 +214,7 @@ async def test_a_holder_who_comes_back_keeps_control(tmp_path: Path) -> None:
 
 
 async def test_a_secret_typed_by_hand_is_recorded_by_its_name(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#a")]), mode="review", secrets={"PW": "hunter2"}) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#a")]), mode="review", secrets={"PW": "hunter2"}) as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         await run.do(c.TakeControl())
@@ -249,7 +249,7 @@ async def test_a_browser_found_gone_at_the_release_fails_the_run(tmp_path: Path)
 
 
 async def test_a_proposals_box_is_where_the_browser_found_it(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         proposal = run.session.view().proposal

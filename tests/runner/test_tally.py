@@ -17,7 +17,7 @@ from runner.browser.dialogs import Dialogs
 from runner.browser.screencast import Screencast
 from runner.tally import Tally
 from tests.fakes import FakePlanner, click
-from tests.runner.rig import rig
+from tests.runner.session_harness import session_harness
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -40,7 +40,7 @@ def test_the_first_are_told_and_the_others_counted() -> None:
 
 
 async def test_a_page_that_looks_for_hosts_without_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with rig(tmp_path, FakePlanner([click("#a")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#a")])) as run:
         run.driver.perform_gate.close()
         run.start()
         await run.driver.perform_gate.reached.wait()
@@ -55,7 +55,7 @@ async def test_a_page_that_looks_for_hosts_without_end(tmp_path: Path, caplog: p
 
 
 async def test_pictures_that_cannot_be_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with rig(tmp_path, FakePlanner([click("#a")] * 20)) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#a")] * 20)) as run:
         run.driver.screenshot_error = Error("the page is busy")
         run.start()
         assert await run.finish() is RunStatus.PASSED

@@ -19,7 +19,7 @@ from runner.files.exporting import whole
 from runner.store.stored import StoredRun
 from runner.uploads import Parcels, data_url, payload, payloads
 from tests.fakes import FakePlanner
-from tests.runner.rig import BOB, Rig, rig
+from tests.runner.session_harness import BOB, SessionHarness, session_harness
 
 WORDS = {name: f"the words of {name}".encode() for name in ("plan", "over", "hand")}
 
@@ -36,14 +36,14 @@ def contents(text: str) -> set[str]:
     return {name for name, words in WORDS.items() if base64.b64encode(words).decode() in text}
 
 
-def told(run: Rig) -> str:
+def told(run: SessionHarness) -> str:
     """Everything that any viewer could have been sent."""
     entries: list[Entry] = run.session.log.since(0) or []
     return json.dumps([[entry.body.dump() for entry in entries], run.session.view().dump()])
 
 
 async def test_no_content_is_in_any_event_or_step_and_the_page_gets_it_all(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([upload(url("plan"))]), mode="review") as run:
+    async with session_harness(tmp_path, FakePlanner([upload(url("plan"))]), mode="review") as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         await run.do(c.StepOverride(action=upload(url("over"), "by-name.txt")))
@@ -75,13 +75,13 @@ async def test_no_content_is_in_any_event_or_step_and_the_page_gets_it_all(tmp_p
 
 
 async def test_a_run_is_made_again_from_the_whole_content(tmp_path: Path) -> None:
-    async with rig(tmp_path, steps=[upload(url("plan"))], planner="script") as run:
+    async with session_harness(tmp_path, steps=[upload(url("plan"))], planner="script") as run:
         assert contents(json.dumps(run.session.creation())) == {"plan"}
 
 
 async def test_a_reference_of_another_run_uploads_nothing(tmp_path: Path) -> None:
     reference = Parcels(tmp_path / "other").put_away(upload(url("plan"))).text
-    async with rig(tmp_path, FakePlanner([upload(reference)])) as run:
+    async with session_harness(tmp_path, FakePlanner([upload(reference)])) as run:
         run.start()
         await run.until_step(1, StepStatus.PASSED)
         assert run.driver.performed[0].text == reference
@@ -92,7 +92,7 @@ async def test_a_reference_of_another_run_uploads_nothing(tmp_path: Path) -> Non
 async def test_uploads_that_had_to_go_are_told_of_and_the_export_is_made_all_the_same(tmp_path: Path) -> None:
     """Of the run as it is in memory, and as it is read back."""
     words = data_url("pic 2.svg", "image/svg+xml", b"<svg/>")
-    async with rig(tmp_path, FakePlanner([upload(url("plan"), words, "by-name.txt")])) as run:
+    async with session_harness(tmp_path, FakePlanner([upload(url("plan"), words, "by-name.txt")])) as run:
         run.start()
         assert await run.finish() is RunStatus.PASSED
         stored = StoredRun(await run.stored(), run.store, clock=utc_now, exporter=export)

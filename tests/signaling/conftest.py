@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import House
+from tests.signaling.server_harness import ServerHarness
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    async with House() as house:
-        yield house
+async def harness() -> AsyncIterator[ServerHarness]:
+    async with ServerHarness() as harness:
+        yield harness
 
 
 @pytest.fixture
-async def run(house: House) -> FakeRun:
+async def run(harness: ServerHarness) -> FakeRun:
     """Ada's run, with one picture."""
-    return await house.new_run()
+    return await harness.new_run()

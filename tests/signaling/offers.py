@@ -8,7 +8,7 @@ from typing import NamedTuple
 from media.frames import Codec
 from tests.peers import Viewer, loopback
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, House, auth
+from tests.signaling.server_harness import ADA, ServerHarness, auth
 
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
@@ -39,20 +39,26 @@ class Answer(NamedTuple):
 
 
 async def ask(
-    house: House, method: str, url: str, *, data: str | bytes = "", headers: dict[str, str], token: str | None = ADA
+    harness: ServerHarness,
+    method: str,
+    url: str,
+    *,
+    data: str | bytes = "",
+    headers: dict[str, str],
+    token: str | None = ADA,
 ) -> Answer:
     if url.startswith("/"):
-        url = house.url + url
-    async with house.http.request(method, url, data=data, headers=auth(token) | headers) as response:
+        url = harness.url + url
+    async with harness.http.request(method, url, data=data, headers=auth(token) | headers) as response:
         return Answer(response.status, response.headers, await response.text())
 
 
-async def gone(house: House, run: FakeRun) -> None:
+async def gone(harness: ServerHarness, run: FakeRun) -> None:
     """Waits until nothing of any viewer is left."""
     await run.until(lambda: len(run.left) == len(run.joined))
-    await house.server.apps.whep.settled()
-    assert len(house.server.apps.whep) == 0
-    assert len(house.server.apps.lines) == 0
+    await harness.server.apps.whep.settled()
+    assert len(harness.server.apps.whep) == 0
+    assert len(harness.server.apps.lines) == 0
     assert run.stream is not None
     assert run.stream.stats.viewers == 0
     assert run.view().viewers == 0

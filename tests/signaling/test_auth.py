@@ -17,7 +17,7 @@ from control.roles import Role
 from signaling.tokens import InvalidToken, ShareTokens
 from tests.fakes import FakeClock
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, CONFIG, House, auth
+from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, auth
 
 ROLES = ["viewer", "controller", "owner"]
 READS = ["", "/stream", "/steps"]
@@ -46,9 +46,9 @@ ASKS = [
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("ask", ASKS, ids=str)
-async def test_every_role_at_every_request(house: House, run: FakeRun, ask: Ask, role: str) -> None:
-    token = await house.token(run, role)
-    status, problem = await house.call(ask.method, f"/api/tests/{run.id}{ask.path}", token=token, body=ask.body)
+async def test_every_role_at_every_request(harness: ServerHarness, run: FakeRun, ask: Ask, role: str) -> None:
+    token = await harness.token(run, role)
+    status, problem = await harness.call(ask.method, f"/api/tests/{run.id}{ask.path}", token=token, body=ask.body)
     if ROLES.index(role) >= ROLES.index(ask.needs):
         assert status < 300
     else:
@@ -57,22 +57,24 @@ async def test_every_role_at_every_request(house: House, run: FakeRun, ask: Ask,
 
 
 @pytest.mark.parametrize("ask", ASKS, ids=str)
-async def test_without_a_right_credential_nothing_is_told(house: House, run: FakeRun, ask: Ask) -> None:
-    other = await house.new_run()
+async def test_without_a_right_credential_nothing_is_told(harness: ServerHarness, run: FakeRun, ask: Ask) -> None:
+    other = await harness.new_run()
     path = f"/api/tests/{run.id}{ask.path}"
-    for token, expected in ((None, 401), ("wrong", 401), (BOB, 404), (await house.token(other, "controller"), 404)):
-        assert (await house.call(ask.method, path, token=token, body=ask.body))[0] == expected
+    for token, expected in ((None, 401), ("wrong", 401), (BOB, 404), (await harness.token(other, "controller"), 404)):
+        assert (await harness.call(ask.method, path, token=token, body=ask.body))[0] == expected
 
 
 @pytest.mark.parametrize("role", ["viewer", "controller"])
-async def test_a_link_neither_lists_nor_makes_nor_removes_runs(house: House, run: FakeRun, role: str) -> None:
-    token = await house.token(run, role)
-    assert (await house.call("GET", "/api/tests", token=token))[0] == 403
-    assert (await house.call("POST", "/api/tests", token=token, body={"url": "http://a.test/"}))[0] == 403
-    assert (await house.call("DELETE", f"/api/tests/{run.id}", token=token))[0] == 403
+async def test_a_link_neither_lists_nor_makes_nor_removes_runs(harness: ServerHarness, run: FakeRun, role: str) -> None:
+    token = await harness.token(run, role)
+    assert (await harness.call("GET", "/api/tests", token=token))[0] == 403
+    assert (await harness.call("POST", "/api/tests", token=token, body={"url": "http://a.test/"}))[0] == 403
+    assert (await harness.call("DELETE", f"/api/tests/{run.id}", token=token))[0] == 403
 
 
-async def test_a_guess_takes_the_same_time_however_near_it_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_guess_takes_the_same_time_however_near_it_is(
+    harness: ServerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compared: list[tuple[int, int]] = []
 
     def compare(one: bytes, other: bytes) -> bool:
@@ -82,57 +84,57 @@ async def test_a_guess_takes_the_same_time_however_near_it_is(house: House, monk
     monkeypatch.setattr(hmac, "compare_digest", compare)
     for shown, expected in ((ADA, 200), (BOB, 200), (ADA[:-1], 401), ("x", 401), (ADA * 9, 401)):
         compared.clear()
-        assert (await house.call("GET", "/api/tests", token=shown))[0] == expected
+        assert (await harness.call("GET", "/api/tests", token=shown))[0] == expected
         # SHA-256 of each key that there is, after one that fits, too.
         assert compared == [(32, 32)] * 2
 
 
-async def test_an_owner_sees_only_their_own_runs(house: House, run: FakeRun) -> None:
-    theirs = await house.new_run(owner="bob")
-    _, listed = await house.call("GET", "/api/tests", token=BOB)
+async def test_an_owner_sees_only_their_own_runs(harness: ServerHarness, run: FakeRun) -> None:
+    theirs = await harness.new_run(owner="bob")
+    _, listed = await harness.call("GET", "/api/tests", token=BOB)
     assert [each["id"] for each in listed["runs"]] == [theirs.id]
 
 
-async def test_a_401_says_which_scheme(house: House, run: FakeRun) -> None:
-    async with house.http.get(f"{house.url}/api/tests/{run.id}") as response:
+async def test_a_401_says_which_scheme(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.http.get(f"{harness.url}/api/tests/{run.id}") as response:
         assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_a_credential_in_the_address_counts_as_one_in_a_header(house: House, run: FakeRun) -> None:
-    token = await house.token(run, "viewer")
-    assert (await house.call("GET", f"/api/tests/{run.id}?token={token}", token=None))[0] == 200
-    assert (await house.call("GET", f"/api/tests/{run.id}?token={ADA}", token="wrong"))[0] == 401
+async def test_a_credential_in_the_address_counts_as_one_in_a_header(harness: ServerHarness, run: FakeRun) -> None:
+    token = await harness.token(run, "viewer")
+    assert (await harness.call("GET", f"/api/tests/{run.id}?token={token}", token=None))[0] == 200
+    assert (await harness.call("GET", f"/api/tests/{run.id}?token={ADA}", token="wrong"))[0] == 401
 
 
 async def test_no_credential_is_told_back_or_logged(
-    house: House, run: FakeRun, caplog: pytest.LogCaptureFixture
+    harness: ServerHarness, run: FakeRun, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    token = await house.token(run, "viewer")
-    _, problem = await house.call("GET", f"/api/tests/{run.id}?token=sneaky{token}", token=None)
+    token = await harness.token(run, "viewer")
+    _, problem = await harness.call("GET", f"/api/tests/{run.id}?token=sneaky{token}", token=None)
     assert token not in str(problem)
-    async with house.socket(run, token=token) as socket:
+    async with harness.socket(run, token=token) as socket:
         await socket.until("hello")
     assert token not in caplog.text
     assert ADA not in caplog.text
-    assert ADA not in repr(house.config)
+    assert ADA not in repr(harness.config)
 
 
-async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(house: House, run: FakeRun) -> None:
-    shared = await house.share(run, "viewer")
-    kept = await house.share(run, "viewer")
-    derived = (await house.call("GET", f"/api/tests/{run.id}/stream", token=shared["token"]))[1]["viewerToken"]
-    again = (await house.call("GET", f"/api/tests/{run.id}/stream", token=derived))[1]["viewerToken"]
-    stream = f"{house.frames_url}/stream/{run.id}.mjpeg"
+async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(harness: ServerHarness, run: FakeRun) -> None:
+    shared = await harness.share(run, "viewer")
+    kept = await harness.share(run, "viewer")
+    derived = (await harness.call("GET", f"/api/tests/{run.id}/stream", token=shared["token"]))[1]["viewerToken"]
+    again = (await harness.call("GET", f"/api/tests/{run.id}/stream", token=derived))[1]["viewerToken"]
+    stream = f"{harness.frames_url}/stream/{run.id}.mjpeg"
     async with (
-        house.socket(run, token=kept["token"]) as other,
-        house.socket(run, token=shared["token"]) as first,
-        house.socket(run, token=again) as second,
-        house.peer(run, token=shared["token"]) as peer,
-        house.http.get(stream, params={"token": derived}) as mjpeg,
+        harness.socket(run, token=kept["token"]) as other,
+        harness.socket(run, token=shared["token"]) as first,
+        harness.socket(run, token=again) as second,
+        harness.peer(run, token=shared["token"]) as peer,
+        harness.http.get(stream, params={"token": derived}) as mjpeg,
     ):
         await peer.until("hello")
-        status, _ = await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
+        status, _ = await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
         assert status == 204
         assert await first.close_code() == 1008
         assert await second.close_code() == 1008
@@ -140,30 +142,30 @@ async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(house: House, run: 
         await peer.ended.wait()
         assert (await mjpeg.content.read()).startswith(b"--frame")
         for token in (shared["token"], derived, again):
-            assert (await house.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
+            assert (await harness.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
         assert (await other.ask(type="ping", id="1"))["type"] == "pong"
-        assert (await house.call("GET", f"/api/tests/{run.id}", token=kept["token"]))[0] == 200
+        assert (await harness.call("GET", f"/api/tests/{run.id}", token=kept["token"]))[0] == 200
 
 
-async def test_an_owner_cannot_revoke_what_belongs_to_another_run(house: House, run: FakeRun) -> None:
-    shared = await house.share(run, "viewer")
-    theirs = await house.new_run(owner="bob")
-    status, _ = await house.call("DELETE", f"/api/tests/{theirs.id}/tokens/{shared['id']}", token=BOB)
+async def test_an_owner_cannot_revoke_what_belongs_to_another_run(harness: ServerHarness, run: FakeRun) -> None:
+    shared = await harness.share(run, "viewer")
+    theirs = await harness.new_run(owner="bob")
+    status, _ = await harness.call("DELETE", f"/api/tests/{theirs.id}/tokens/{shared['id']}", token=BOB)
     assert status == 204
-    assert (await house.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 200
+    assert (await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 200
 
 
-async def test_a_link_that_expires_ends_its_connections(house: House, run: FakeRun) -> None:
+async def test_a_link_that_expires_ends_its_connections(harness: ServerHarness, run: FakeRun) -> None:
     # An expiry is a whole second (RFC 7519), so that up to one second less is left than was asked for.
-    shared = await house.share(run, "viewer", ttl=4)
-    async with house.socket(run, token=shared["token"]) as socket:
+    shared = await harness.share(run, "viewer", ttl=4)
+    async with harness.socket(run, token=shared["token"]) as socket:
         assert await socket.close_code() == 1008
-    assert (await house.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
+    assert (await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
 
 
-async def test_a_share_token_says_its_address_role_and_end(house: House, run: FakeRun) -> None:
-    shared = await house.share(run, "controller", ttl=60)
-    assert shared["watchUrl"] == f"{house.url}/runs/{run.id}?token={shared['token']}"
+async def test_a_share_token_says_its_address_role_and_end(harness: ServerHarness, run: FakeRun) -> None:
+    shared = await harness.share(run, "controller", ttl=60)
+    assert shared["watchUrl"] == f"{harness.url}/runs/{run.id}?token={shared['token']}"
     assert shared["role"] == "controller"
     left = datetime.fromisoformat(shared["expiresAt"]) - datetime.now(UTC)
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
@@ -215,21 +217,21 @@ class TestOrigins:
     """A page of another origin can make a browser ask anything of loopback."""
 
     @pytest.fixture
-    async def open_house(self) -> AsyncIterator[House]:
+    async def open_house(self) -> AsyncIterator[ServerHarness]:
         config = replace(CONFIG, allowed_origins=frozenset({"https://app.example"}))
-        async with House(config) as house:
-            yield house
+        async with ServerHarness(config) as harness:
+            yield harness
 
-    async def ask(self, house: House, run: FakeRun, origin: str | None, host: str | None = None) -> list[int]:
+    async def ask(self, harness: ServerHarness, run: FakeRun, origin: str | None, host: str | None = None) -> list[int]:
         """Status of a command, of WHEP's endpoint and of the WebSocket."""
         headers = {name: value for name, value in {"Origin": origin, "Host": host}.items() if value}
-        command, _ = await house.call("POST", f"/api/tests/{run.id}/commands", body={"type": "ping"}, headers=headers)
+        command, _ = await harness.call("POST", f"/api/tests/{run.id}/commands", body={"type": "ping"}, headers=headers)
         offer = auth(ADA) | headers | {"Content-Type": "application/sdp"}
-        async with house.http.post(f"{house.url}/whep/{run.id}", data="", headers=offer) as response:
+        async with harness.http.post(f"{harness.url}/whep/{run.id}", data="", headers=offer) as response:
             whep = response.status
         try:
-            async with house.http.ws_connect(
-                f"{house.url}/ws/test-control?runId={run.id}", headers=auth(ADA) | headers
+            async with harness.http.ws_connect(
+                f"{harness.url}/ws/test-control?runId={run.id}", headers=auth(ADA) | headers
             ):
                 return [command, whep, 101]
         except aiohttp.WSServerHandshakeError as error:
@@ -238,23 +240,25 @@ class TestOrigins:
     @pytest.mark.parametrize(
         "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://[", "https://app.example"]
     )
-    async def test_another_origin_is_refused(self, house: House, run: FakeRun, origin: str) -> None:
-        assert await self.ask(house, run, origin) == [403, 403, 403]
+    async def test_another_origin_is_refused(self, harness: ServerHarness, run: FakeRun, origin: str) -> None:
+        assert await self.ask(harness, run, origin) == [403, 403, 403]
 
-    async def test_our_own_origin_and_programs_pass(self, house: House, run: FakeRun) -> None:
-        assert await self.ask(house, run, house.url) == [200, 400, 101]
-        assert await self.ask(house, run, None) == [200, 400, 101]
+    async def test_our_own_origin_and_programs_pass(self, harness: ServerHarness, run: FakeRun) -> None:
+        assert await self.ask(harness, run, harness.url) == [200, 400, 101]
+        assert await self.ask(harness, run, None) == [200, 400, 101]
 
     @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:3001", "evil.example:80@localhost", ":"])
-    async def test_a_name_that_is_not_ours_is_refused(self, house: House, run: FakeRun, host: str) -> None:
-        assert await self.ask(house, run, None, host) == [403, 403, 403]
-        assert await self.ask(house, run, f"http://{host}", host) == [403, 403, 403]
+    async def test_a_name_that_is_not_ours_is_refused(self, harness: ServerHarness, run: FakeRun, host: str) -> None:
+        assert await self.ask(harness, run, None, host) == [403, 403, 403]
+        assert await self.ask(harness, run, f"http://{host}", host) == [403, 403, 403]
 
     @pytest.mark.parametrize("host", ["localhost:3001", "[::1]:3001", "10.0.0.7", "a.localhost"])
-    async def test_names_of_loopback_and_addresses_are_ours(self, house: House, run: FakeRun, host: str) -> None:
-        assert await self.ask(house, run, f"http://{host}", host) == [200, 400, 101]
+    async def test_names_of_loopback_and_addresses_are_ours(
+        self, harness: ServerHarness, run: FakeRun, host: str
+    ) -> None:
+        assert await self.ask(harness, run, f"http://{host}", host) == [200, 400, 101]
 
-    async def test_an_allowed_origin_may_use_everything_and_read_the_answers(self, open_house: House) -> None:
+    async def test_an_allowed_origin_may_use_everything_and_read_the_answers(self, open_house: ServerHarness) -> None:
         run = await open_house.new_run()
         origin = "https://app.example"
         assert await self.ask(open_house, run, origin) == [200, 400, 101]
@@ -267,7 +271,7 @@ class TestOrigins:
             async with open_house.http.get(url, headers=auth(ADA) | {"Origin": "https://b.example"}) as response:
                 assert "Access-Control-Allow-Origin" not in response.headers
 
-    async def test_preflights(self, open_house: House) -> None:
+    async def test_preflights(self, open_house: ServerHarness) -> None:
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         url = f"{open_house.url}/api/tests"
         async with open_house.http.options(url, headers=asked | {"Origin": "https://app.example"}) as response:
@@ -278,12 +282,12 @@ class TestOrigins:
         async with open_house.http.options(url, headers=asked | {"Origin": "https://b.example"}) as response:
             assert response.status == 403
 
-    async def test_our_pages_may_read_the_frame_server_beside_them(self, house: House, run: FakeRun) -> None:
-        headers = auth(ADA) | {"Origin": house.url}
-        async with house.http.get(f"{house.frames_url}/stream/{run.id}", headers=headers) as response:
-            assert response.headers["Access-Control-Allow-Origin"] == house.url
+    async def test_our_pages_may_read_the_frame_server_beside_them(self, harness: ServerHarness, run: FakeRun) -> None:
+        headers = auth(ADA) | {"Origin": harness.url}
+        async with harness.http.get(f"{harness.frames_url}/stream/{run.id}", headers=headers) as response:
+            assert response.headers["Access-Control-Allow-Origin"] == harness.url
 
-    async def test_every_answer_has_the_headers_that_bind_browsers(self, open_house: House) -> None:
+    async def test_every_answer_has_the_headers_that_bind_browsers(self, open_house: ServerHarness) -> None:
         for path in ("/", "/healthz", "/api/nothing", "/docs"):
             async with open_house.http.get(open_house.url + path) as response:
                 policy = response.headers["Content-Security-Policy"]

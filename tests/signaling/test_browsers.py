@@ -10,47 +10,47 @@ import aiohttp
 import pytest
 
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, CONFIG, House, auth
+from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, auth
 
 HOSTS = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evillocalhost", "localhost.", "a b", ""]
 """Names that a rebound DNS answer, or a trick of spelling, could bring here."""
 
 
-def places(house: House, run: FakeRun) -> list[tuple[str, str]]:
+def places(harness: ServerHarness, run: FakeRun) -> list[tuple[str, str]]:
     """One request of every kind that there is, both ports."""
     return [
-        ("GET", f"{house.url}/"),
-        ("GET", f"{house.url}/runs/{run.id}"),
-        ("GET", f"{house.url}/docs"),
-        ("GET", f"{house.url}/api/tests"),
-        ("GET", f"{house.url}/api/tests/{run.id}/stream"),
-        ("POST", f"{house.url}/api/tests"),
-        ("POST", f"{house.url}/api/tests/{run.id}/pause"),
-        ("DELETE", f"{house.url}/api/tests/{run.id}"),
-        ("POST", f"{house.url}/whep/{run.id}"),
-        ("OPTIONS", f"{house.url}/whep/{run.id}"),
-        ("GET", f"{house.url}/ws/test-control?runId={run.id}"),
-        ("GET", f"{house.frames_url}/stream/{run.id}"),
-        ("GET", f"{house.frames_url}/stream/{run.id}.mjpeg"),
+        ("GET", f"{harness.url}/"),
+        ("GET", f"{harness.url}/runs/{run.id}"),
+        ("GET", f"{harness.url}/docs"),
+        ("GET", f"{harness.url}/api/tests"),
+        ("GET", f"{harness.url}/api/tests/{run.id}/stream"),
+        ("POST", f"{harness.url}/api/tests"),
+        ("POST", f"{harness.url}/api/tests/{run.id}/pause"),
+        ("DELETE", f"{harness.url}/api/tests/{run.id}"),
+        ("POST", f"{harness.url}/whep/{run.id}"),
+        ("OPTIONS", f"{harness.url}/whep/{run.id}"),
+        ("GET", f"{harness.url}/ws/test-control?runId={run.id}"),
+        ("GET", f"{harness.frames_url}/stream/{run.id}"),
+        ("GET", f"{harness.frames_url}/stream/{run.id}.mjpeg"),
     ]
 
 
-async def status_of(house: House, method: str, url: str, headers: Mapping[str, str]) -> int:
-    async with house.http.request(method, url, headers=auth(ADA) | dict(headers)) as response:
+async def status_of(harness: ServerHarness, method: str, url: str, headers: Mapping[str, str]) -> int:
+    async with harness.http.request(method, url, headers=auth(ADA) | dict(headers)) as response:
         assert response.status != 403 or (await response.json())["code"] == "forbidden"
         return response.status
 
 
 @pytest.mark.parametrize("host", HOSTS)
-async def test_a_name_that_is_not_ours_is_refused_everywhere(house: House, run: FakeRun, host: str) -> None:
-    for method, url in places(house, run):
-        assert await status_of(house, method, url, {"Host": host}) == 403, url
+async def test_a_name_that_is_not_ours_is_refused_everywhere(harness: ServerHarness, run: FakeRun, host: str) -> None:
+    for method, url in places(harness, run):
+        assert await status_of(harness, method, url, {"Host": host}) == 403, url
     assert not run.view().paused
 
 
-def foreign(house: House) -> list[str]:
+def foreign(harness: ServerHarness) -> list[str]:
     """Origins that are nearly ours, or none."""
-    port = house.server.port
+    port = harness.server.port
     return [
         "null",
         "",
@@ -69,34 +69,34 @@ def foreign(house: House) -> list[str]:
     ]
 
 
-async def test_a_page_that_is_not_ours_is_refused_everywhere(house: House, run: FakeRun) -> None:
-    for origin in foreign(house):
-        for method, url in places(house, run):
-            assert await status_of(house, method, url, {"Origin": origin}) == 403, (origin, url)
+async def test_a_page_that_is_not_ours_is_refused_everywhere(harness: ServerHarness, run: FakeRun) -> None:
+    for origin in foreign(harness):
+        for method, url in places(harness, run):
+            assert await status_of(harness, method, url, {"Origin": origin}) == 403, (origin, url)
     assert not run.view().paused
 
 
-async def test_programs_send_no_origin_and_are_let_in(house: House, run: FakeRun) -> None:
-    for method, url in places(house, run):
+async def test_programs_send_no_origin_and_are_let_in(harness: ServerHarness, run: FakeRun) -> None:
+    for method, url in places(harness, run):
         if not url.endswith((".mjpeg", "/pause")):
-            assert await status_of(house, method, url, {}) not in {401, 403}, url
+            assert await status_of(harness, method, url, {}) not in {401, 403}, url
 
 
-async def test_our_name_in_capitals_is_our_name(house: House, run: FakeRun) -> None:
-    headers = {"Host": f"LOCALHOST:{house.server.port}", "Origin": f"http://localhost:{house.server.port}"}
-    assert await status_of(house, "GET", f"{house.url}/api/tests", headers) == 200
+async def test_our_name_in_capitals_is_our_name(harness: ServerHarness, run: FakeRun) -> None:
+    headers = {"Host": f"LOCALHOST:{harness.server.port}", "Origin": f"http://localhost:{harness.server.port}"}
+    assert await status_of(harness, "GET", f"{harness.url}/api/tests", headers) == 200
 
 
-async def test_other_machines_may_ask_for_our_health_under_any_name(house: House) -> None:
+async def test_other_machines_may_ask_for_our_health_under_any_name(harness: ServerHarness) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
-        async with house.http.get(house.url + path, headers={"Host": "jumpseat"}) as response:
+        async with harness.http.get(harness.url + path, headers={"Host": "jumpseat"}) as response:
             assert response.status == 200
 
 
-async def test_cross_site_sockets_are_refused_before_anything_is_told(house: House, run: FakeRun) -> None:
+async def test_cross_site_sockets_are_refused_before_anything_is_told(harness: ServerHarness, run: FakeRun) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        async with house.http.ws_connect(
-            f"{house.url}/ws/test-control?runId={run.id}&token={ADA}", headers={"Origin": "https://evil.example"}
+        async with harness.http.ws_connect(
+            f"{harness.url}/ws/test-control?runId={run.id}&token={ADA}", headers={"Origin": "https://evil.example"}
         ):
             pass
     assert refused.value.status == 403
@@ -104,17 +104,17 @@ async def test_cross_site_sockets_are_refused_before_anything_is_told(house: Hou
 
 
 class TestAnswers:
-    async def test_nothing_is_kept_by_caches_on_the_way(self, house: House, run: FakeRun) -> None:
+    async def test_nothing_is_kept_by_caches_on_the_way(self, harness: ServerHarness, run: FakeRun) -> None:
         for headers in (auth(ADA), auth(None), {"Host": "evil.example"}, {"Origin": "https://evil.example"}):
-            for method, url in places(house, run):
+            for method, url in places(harness, run):
                 if url.endswith(".mjpeg") and headers == auth(ADA):
                     continue
-                async with house.http.request(method, url, headers=headers) as response:
+                async with harness.http.request(method, url, headers=headers) as response:
                     assert response.headers["Cache-Control"] == "no-store", url
 
-    async def test_every_answer_of_both_ports_binds_the_browser(self, house: House, run: FakeRun) -> None:
-        for method, url in [*places(house, run), ("GET", f"{house.frames_url}/nothing"), ("PUT", house.url)]:
-            async with house.http.request(method, url, headers={"Origin": "null"}) as response:
+    async def test_every_answer_of_both_ports_binds_the_browser(self, harness: ServerHarness, run: FakeRun) -> None:
+        for method, url in [*places(harness, run), ("GET", f"{harness.frames_url}/nothing"), ("PUT", harness.url)]:
+            async with harness.http.request(method, url, headers={"Origin": "null"}) as response:
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
                 assert response.headers["Referrer-Policy"] == "no-referrer"
                 assert response.headers["Content-Security-Policy"].endswith("frame-ancestors 'self'")
@@ -122,18 +122,18 @@ class TestAnswers:
                 assert "Access-Control-Allow-Origin" not in response.headers
                 assert "Access-Control-Allow-Credentials" not in response.headers
 
-    async def test_our_page_may_connect_to_us_alone(self, house: House) -> None:
-        async with house.http.get(house.url) as response:
+    async def test_our_page_may_connect_to_us_alone(self, harness: ServerHarness) -> None:
+        async with harness.http.get(harness.url) as response:
             policy = response.headers["Content-Security-Policy"]
-        socket = house.url.replace("http", "ws", 1)
-        assert f"connect-src 'self' {socket} {house.frames_url};" in policy
+        socket = harness.url.replace("http", "ws", 1)
+        assert f"connect-src 'self' {socket} {harness.frames_url};" in policy
         assert "*" not in policy
         assert "unsafe" not in policy
 
     async def test_a_preflight_allows_an_origin_by_name_and_no_other(self) -> None:
         asked = {"Access-Control-Request-Method": "DELETE"}
-        async with House(replace(CONFIG, allowed_origins=frozenset({"https://app.example"}))) as house:
-            for base in (house.url, house.frames_url):
+        async with ServerHarness(replace(CONFIG, allowed_origins=frozenset({"https://app.example"}))) as harness:
+            for base in (harness.url, harness.frames_url):
                 for origin, expected in (
                     ("https://app.example", 204),
                     ("https://app.example.evil", 403),
@@ -142,7 +142,9 @@ class TestAnswers:
                     ("https://APP.example", 403),
                     ("null", 403),
                 ):
-                    async with house.http.options(f"{base}/api/tests", headers=asked | {"Origin": origin}) as response:
+                    async with harness.http.options(
+                        f"{base}/api/tests", headers=asked | {"Origin": origin}
+                    ) as response:
                         assert response.status == expected
                         allowed = response.headers.get("Access-Control-Allow-Origin")
                         assert allowed == (origin if expected == 204 else None)
@@ -160,10 +162,10 @@ class TestAnswers:
         ],
     )
     async def test_what_cannot_be_read_is_refused_and_not_logged(
-        self, house: House, raw: bytes, caplog: pytest.LogCaptureFixture
+        self, harness: ServerHarness, raw: bytes, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level("DEBUG")
-        reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", harness.server.port)
         writer.write(raw)
         assert b" 400 " in await reader.readline()
         writer.close()

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, House, auth
+from tests.signaling.server_harness import ADA, ServerHarness, auth
 
 TTL = 5
 """Seconds of a link that expires, of which one may be lost to rounding: time enough to open anything by it."""
@@ -17,12 +17,12 @@ PATIENCE = 30.0
 """Seconds, far more than a cut takes, so that only what is never cut fails."""
 
 Ended = Callable[[], Awaitable[None]]
-Opener = Callable[[House, FakeRun, str], AbstractAsyncContextManager[Ended]]
+Opener = Callable[[ServerHarness, FakeRun, str], AbstractAsyncContextManager[Ended]]
 
 
 @asynccontextmanager
-async def socket(house: House, run: FakeRun, token: str) -> AsyncIterator[Ended]:
-    async with house.socket(run, token=token) as client:
+async def socket(harness: ServerHarness, run: FakeRun, token: str) -> AsyncIterator[Ended]:
+    async with harness.socket(run, token=token) as client:
         await client.until("hello")
 
         async def ended() -> None:
@@ -32,21 +32,21 @@ async def socket(house: House, run: FakeRun, token: str) -> AsyncIterator[Ended]
 
 
 @asynccontextmanager
-async def whep(house: House, run: FakeRun, token: str) -> AsyncIterator[Ended]:
-    async with house.peer(run, token=token) as peer:
+async def whep(harness: ServerHarness, run: FakeRun, token: str) -> AsyncIterator[Ended]:
+    async with harness.peer(run, token=token) as peer:
         await peer.viewer.until_frames(1)
 
         async def ended() -> None:
             await peer.ended.wait()
-            async with house.http.patch(peer.resource, headers=auth(ADA)) as response:
+            async with harness.http.patch(peer.resource, headers=auth(ADA)) as response:
                 assert response.status == 404
 
         yield ended
 
 
 @asynccontextmanager
-async def mjpeg(house: House, run: FakeRun, token: str) -> AsyncIterator[Ended]:
-    async with house.http.get(f"{house.frames_url}/stream/{run.id}.mjpeg", params={"token": token}) as response:
+async def mjpeg(harness: ServerHarness, run: FakeRun, token: str) -> AsyncIterator[Ended]:
+    async with harness.http.get(f"{harness.frames_url}/stream/{run.id}.mjpeg", params={"token": token}) as response:
         await response.content.readuntil(b"--frame")
 
         async def ended() -> None:
@@ -56,13 +56,13 @@ async def mjpeg(house: House, run: FakeRun, token: str) -> AsyncIterator[Ended]:
 
 
 @asynccontextmanager
-async def long_poll(house: House, run: FakeRun, token: str) -> AsyncIterator[Ended]:
+async def long_poll(harness: ServerHarness, run: FakeRun, token: str) -> AsyncIterator[Ended]:
     """Its wait is ten seconds at most, so that how it ends is what tells."""
     waited = len(run.waited)
 
     async def poll() -> int:
-        url = f"{house.frames_url}/stream/{run.id}"
-        async with house.http.get(url, params={"after": "1000", "token": token}) as response:
+        url = f"{harness.frames_url}/stream/{run.id}"
+        async with harness.http.get(url, params={"after": "1000", "token": token}) as response:
             assert b"JFIF" not in await response.read()
             return response.status
 
@@ -81,17 +81,17 @@ OPENERS = (socket, whep, mjpeg, long_poll)
 @pytest.mark.parametrize("opened", OPENERS, ids=[each.__name__ for each in OPENERS])
 @pytest.mark.parametrize("derived", [False, True], ids=["itself", "derived"])
 async def test_a_revoked_link(
-    house: House,
+    harness: ServerHarness,
     run: FakeRun,
     opened: Opener,
     derived: bool,
 ) -> None:
-    shared, kept = await house.share(run, "viewer"), await house.share(run, "viewer")
+    shared, kept = await harness.share(run, "viewer"), await harness.share(run, "viewer")
     token = shared["token"]
     if derived:
-        token = (await house.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
-    async with house.socket(run, token=kept["token"]) as other, opened(house, run, token) as ended:
-        await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
+        token = (await harness.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
+    async with harness.socket(run, token=kept["token"]) as other, opened(harness, run, token) as ended:
+        await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
         async with asyncio.timeout(PATIENCE):
             await ended()
         assert (await other.ask(type="ping", id="1"))["type"] == "pong"
@@ -99,11 +99,11 @@ async def test_a_revoked_link(
 
 
 @pytest.mark.parametrize("opened", OPENERS, ids=[each.__name__ for each in OPENERS])
-async def test_a_link_that_expires(house: House, run: FakeRun, opened: Opener) -> None:
-    token = (await house.share(run, "viewer", ttl=TTL))["token"]
-    async with opened(house, run, token) as ended, asyncio.timeout(PATIENCE):
+async def test_a_link_that_expires(harness: ServerHarness, run: FakeRun, opened: Opener) -> None:
+    token = (await harness.share(run, "viewer", ttl=TTL))["token"]
+    async with opened(harness, run, token) as ended, asyncio.timeout(PATIENCE):
         await ended()
-    assert (await house.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
+    assert (await harness.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
     await nobody_is_left(run, 0)
 
 
@@ -112,7 +112,7 @@ async def nobody_is_left(run: FakeRun, others: int) -> None:
     await run.until(lambda: len(run.joined) - len(run.left) <= others)
 
 
-async def test_polls_are_no_viewers_that_come_and_go(house: House, run: FakeRun) -> None:
-    async with house.http.get(f"{house.frames_url}/stream/{run.id}?after=0", headers=auth(ADA)) as response:
+async def test_polls_are_no_viewers_that_come_and_go(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.http.get(f"{harness.frames_url}/stream/{run.id}?after=0", headers=auth(ADA)) as response:
         assert response.status == 200
     assert run.joined == []

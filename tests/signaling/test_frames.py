@@ -13,7 +13,7 @@ import pytest
 from tests.chromium import chromium
 from tests.media.pictures import CORNERS, Rgb, alike, corners_of, put, quarters
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, WAIT_SECONDS, House, auth
+from tests.signaling.server_harness import ADA, BOB, WAIT_SECONDS, ServerHarness, auth
 
 OTHERS: tuple[Rgb, Rgb, Rgb, Rgb] = ((10, 10, 10), (90, 90, 90), (160, 160, 160), (230, 230, 230))
 
@@ -23,23 +23,23 @@ def picture(jpeg: bytes) -> list[Rgb]:
 
 
 async def poll(
-    house: House, run: FakeRun, query: str = "", *, headers: dict[str, str] | None = None
+    harness: ServerHarness, run: FakeRun, query: str = "", *, headers: dict[str, str] | None = None
 ) -> tuple[aiohttp.ClientResponse, bytes]:
-    url = f"{house.frames_url}/stream/{run.id}{query}"
-    async with house.http.get(url, headers=auth(ADA) | (headers or {})) as response:
+    url = f"{harness.frames_url}/stream/{run.id}{query}"
+    async with harness.http.get(url, headers=auth(ADA) | (headers or {})) as response:
         return response, await response.read()
 
 
-async def fresh(house: House, run: FakeRun) -> None:
+async def fresh(harness: ServerHarness, run: FakeRun) -> None:
     """Has the stream watched, so that the newest picture is taken for the present one."""
-    await poll(house, run, "?after=0")
+    await poll(harness, run, "?after=0")
 
 
-async def test_the_newest_picture_with_its_number_and_time(house: House, run: FakeRun) -> None:
+async def test_the_newest_picture_with_its_number_and_time(harness: ServerHarness, run: FakeRun) -> None:
     before = time.time() * 1000
     frame = put(run.latest, quarters(320, 240, OTHERS))
-    await fresh(house, run)
-    response, body = await poll(house, run)
+    await fresh(harness, run)
+    response, body = await poll(harness, run)
     assert response.status == 200
     assert response.content_type == "image/jpeg"
     assert response.headers["Cache-Control"] == "no-store"
@@ -48,19 +48,19 @@ async def test_the_newest_picture_with_its_number_and_time(house: House, run: Fa
     assert alike(picture(body), OTHERS)
 
 
-async def test_one_who_has_it_already_is_told_so(house: House, run: FakeRun) -> None:
-    await fresh(house, run)
-    response, _ = await poll(house, run)
+async def test_one_who_has_it_already_is_told_so(harness: ServerHarness, run: FakeRun) -> None:
+    await fresh(harness, run)
+    response, _ = await poll(harness, run)
     known = {"If-None-Match": response.headers["ETag"]}
-    response, body = await poll(house, run, headers=known)
+    response, body = await poll(harness, run, headers=known)
     assert (response.status, body) == (304, b"")
     put(run.latest, quarters(320, 240, OTHERS))
-    response, _ = await poll(house, run, headers=known)
+    response, _ = await poll(harness, run, headers=known)
     assert response.status == 200
 
 
-async def test_after_waits_for_a_newer_picture(house: House, run: FakeRun) -> None:
-    waiting = asyncio.create_task(poll(house, run, "?after=1"))
+async def test_after_waits_for_a_newer_picture(harness: ServerHarness, run: FakeRun) -> None:
+    waiting = asyncio.create_task(poll(harness, run, "?after=1"))
     await run.until(lambda: 1 in run.waited)
     put(run.latest, quarters(320, 240, OTHERS))
     response, body = await waiting
@@ -69,15 +69,15 @@ async def test_after_waits_for_a_newer_picture(house: House, run: FakeRun) -> No
 
 
 async def test_after_ends_with_304_where_nothing_comes(
-    house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signaling.frames.LONGEST_WAIT", 0.05)
-    response, body = await poll(house, run, "?after=1")
+    response, body = await poll(harness, run, "?after=1")
     assert (response.status, response.headers["X-Frame-Seq"], body) == (304, "1", b"")
 
 
 async def test_polling_has_the_page_captured_and_stops_it_soon_after(
-    house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signaling.frames._ATTENTION", 0.05)
     away = asyncio.Event()
@@ -91,13 +91,15 @@ async def test_polling_has_the_page_captured_and_stops_it_soon_after(
             away.set()
 
     stream._on_watched = note
-    await fresh(house, run)
+    await fresh(harness, run)
     await asyncio.wait_for(away.wait(), WAIT_SECONDS)
     assert viewers == [1, 0]
 
 
-async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(house: House, run: FakeRun) -> None:
-    waiting = asyncio.create_task(poll(house, run))
+async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(
+    harness: ServerHarness, run: FakeRun
+) -> None:
+    waiting = asyncio.create_task(poll(harness, run))
     await run.until(lambda: 1 in run.waited)
     put(run.latest, quarters(320, 240, OTHERS))
     response, _ = await waiting
@@ -105,65 +107,65 @@ async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(h
 
 
 async def test_a_still_page_is_answered_with_what_there_is(
-    house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signaling.frames._FRESH", 0.05)
-    response, _ = await poll(house, run)
+    response, _ = await poll(harness, run)
     assert (response.status, response.headers["X-Frame-Seq"]) == (200, "1")
 
 
-async def test_thumbnails_are_small_and_of_the_same_picture(house: House, run: FakeRun) -> None:
+async def test_thumbnails_are_small_and_of_the_same_picture(harness: ServerHarness, run: FakeRun) -> None:
     put(run.latest, quarters(1280, 720))
-    await fresh(house, run)
-    _, whole = await poll(house, run)
-    response, body = await poll(house, run, "?width=320")
+    await fresh(harness, run)
+    _, whole = await poll(harness, run)
+    response, body = await poll(harness, run, "?width=320")
     frame = av.CodecContext.create("mjpeg", "r").decode(av.Packet(body))[0]
     assert (frame.width, frame.height) == (320, 180)
     assert alike(picture(body), CORNERS)
     assert len(body) < len(whole) / 3
-    again, _ = await poll(house, run, "?width=320", headers={"If-None-Match": response.headers["ETag"]})
+    again, _ = await poll(harness, run, "?width=320", headers={"If-None-Match": response.headers["ETag"]})
     assert again.status == 304
-    _, unchanged = await poll(house, run, "?width=1920")
+    _, unchanged = await poll(harness, run, "?width=1920")
     assert unchanged == whole
 
 
-async def test_a_picture_that_cannot_be_decoded_has_no_thumbnail(house: House, run: FakeRun) -> None:
+async def test_a_picture_that_cannot_be_decoded_has_no_thumbnail(harness: ServerHarness, run: FakeRun) -> None:
     run.latest.put(b"\xff\xd8 no picture", width=1, height=1, captured_at=time.time())
-    await fresh(house, run)
-    response, _ = await poll(house, run, "?width=320")
+    await fresh(harness, run)
+    response, _ = await poll(harness, run, "?width=320")
     assert response.status == 409
 
 
 @pytest.mark.parametrize("query", ["?after=x", "?after=-1", "?width=1", "?width=99999", "?width=1.5"])
-async def test_a_bad_query_is_named(house: House, run: FakeRun, query: str) -> None:
-    response, body = await poll(house, run, query)
+async def test_a_bad_query_is_named(harness: ServerHarness, run: FakeRun, query: str) -> None:
+    response, body = await poll(harness, run, query)
     assert response.status == 422
     assert query[1:6].encode() in body
 
 
 @pytest.mark.parametrize("suffix", ["", ".mjpeg"])
-async def test_who_may_look(house: House, run: FakeRun, suffix: str) -> None:
-    url = f"{house.frames_url}/stream/{run.id}{suffix}"
-    other = await house.new_run()
-    for token, status in ((None, 401), ("x", 401), (BOB, 404), (await house.token(other, "viewer"), 404)):
-        async with house.http.get(url, headers=auth(token)) as response:
+async def test_who_may_look(harness: ServerHarness, run: FakeRun, suffix: str) -> None:
+    url = f"{harness.frames_url}/stream/{run.id}{suffix}"
+    other = await harness.new_run()
+    for token, status in ((None, 401), ("x", 401), (BOB, 404), (await harness.token(other, "viewer"), 404)):
+        async with harness.http.get(url, headers=auth(token)) as response:
             assert response.status == status
-    async with house.http.get(url, params={"token": await house.token(run, "viewer")}) as response:
+    async with harness.http.get(url, params={"token": await harness.token(run, "viewer")}) as response:
         assert response.status == 200
-    async with house.http.get(f"{house.frames_url}/stream/nothing{suffix}", headers=auth(ADA)) as response:
+    async with harness.http.get(f"{harness.frames_url}/stream/nothing{suffix}", headers=auth(ADA)) as response:
         assert response.status == 404
 
 
 @pytest.mark.parametrize("suffix", ["", ".mjpeg"])
-async def test_a_run_without_a_picture(house: House, suffix: str) -> None:
-    run = await house.new_run()
+async def test_a_run_without_a_picture(harness: ServerHarness, suffix: str) -> None:
+    run = await harness.new_run()
     stream, run.stream = run.stream, None
-    url = f"{house.frames_url}/stream/{run.id}{suffix}"
-    async with house.http.get(url, headers=auth(ADA)) as response:
+    url = f"{harness.frames_url}/stream/{run.id}{suffix}"
+    async with harness.http.get(url, headers=auth(ADA)) as response:
         assert (response.status, response.headers["Retry-After"]) == (409, "1")
     run.stream = stream
     await run.end()
-    async with house.http.get(url, headers=auth(ADA)) as response:
+    async with harness.http.get(url, headers=auth(ADA)) as response:
         assert response.status == 409
         assert "Retry-After" not in response.headers
 
@@ -184,8 +186,8 @@ async def parts(response: aiohttp.ClientResponse, count: int) -> list[tuple[int,
     return found
 
 
-async def test_mjpeg_repeats_a_still_picture_and_goes_on_with_the_next(house: House, run: FakeRun) -> None:
-    async with house.http.get(f"{house.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
+async def test_mjpeg_repeats_a_still_picture_and_goes_on_with_the_next(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.http.get(f"{harness.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
         assert response.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=frame"
         assert run.view().viewers == 1
         first, second = await parts(response, 2)
@@ -197,22 +199,22 @@ async def test_mjpeg_repeats_a_still_picture_and_goes_on_with_the_next(house: Ho
     assert run.view().viewers == 0
 
 
-async def test_mjpeg_ends_with_the_run(house: House, run: FakeRun) -> None:
-    async with house.http.get(f"{house.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
+async def test_mjpeg_ends_with_the_run(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.http.get(f"{harness.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
         await parts(response, 1)
         await run.end()
         assert await asyncio.wait_for(response.content.read(), WAIT_SECONDS) is not None
     await run.until(lambda: bool(run.left))
 
 
-async def test_chromium_shows_a_still_picture_by_mjpeg(house: House, run: FakeRun) -> None:
+async def test_chromium_shows_a_still_picture_by_mjpeg(harness: ServerHarness, run: FakeRun) -> None:
     """A part is shown only once the next one begins: without a repetition the page would stay empty."""
     put(run.latest, quarters(320, 240, OTHERS))
-    token = await house.token(run, "viewer")
-    address = f"{house.frames_url}/stream/{run.id}.mjpeg?token={token}"
+    token = await harness.token(run, "viewer")
+    address = f"{harness.frames_url}/stream/{run.id}.mjpeg?token={token}"
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 320, "height": 240})
-        await page.goto(f"{house.url}/docs")
+        await page.goto(f"{harness.url}/docs")
         html = f"<body style='margin:0'><img src='{address}' style='display:block'>"
         await page.evaluate("html => { document.documentElement.innerHTML = html; }", html)
         await page.wait_for_function("() => document.querySelector('img').naturalWidth === 320")

@@ -33,7 +33,7 @@ from tests.livekit_client import PATIENCE, Participant, participants, rooms
 from tests.livekit_server import LiveKitServer
 from tests.media.pictures import noise, put
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, CONFIG, House
+from tests.signaling.server_harness import ADA, CONFIG, ServerHarness
 
 
 def configured(server: LiveKitServer, *, secret: str | None = None) -> LiveKit:
@@ -41,21 +41,21 @@ def configured(server: LiveKitServer, *, secret: str | None = None) -> LiveKit:
 
 
 @pytest.fixture
-async def house(livekit_server: LiveKitServer) -> AsyncIterator[House]:
-    async with House(replace(CONFIG, livekit=configured(livekit_server))) as house:
-        yield house
+async def harness(livekit_server: LiveKitServer) -> AsyncIterator[ServerHarness]:
+    async with ServerHarness(replace(CONFIG, livekit=configured(livekit_server))) as harness:
+        yield harness
 
 
 @pytest.fixture
-async def run(house: House) -> FakeRun:
+async def run(harness: ServerHarness) -> FakeRun:
     """Ada's run with one picture, started as the registry starts runs."""
-    run = await house.new_run()
-    house.server.run_started(run)
+    run = await harness.new_run()
+    harness.server.run_started(run)
     return run
 
 
-def all_rooms(house: House) -> Rooms:
-    found = house.server.apps.rooms
+def all_rooms(harness: ServerHarness) -> Rooms:
+    found = harness.server.apps.rooms
     assert found is not None
     return found
 
@@ -67,29 +67,29 @@ async def until(condition: Callable[[], bool], *, seconds: float = PATIENCE) -> 
             await asyncio.sleep(0.02)
 
 
-async def stream_of(house: House, run: FakeRun, token: str = ADA, *, client: str = "tab") -> dict[str, Any]:
-    status, stream = await house.call("GET", f"/api/tests/{run.id}/stream?client={client}", token=token)
+async def stream_of(harness: ServerHarness, run: FakeRun, token: str = ADA, *, client: str = "tab") -> dict[str, Any]:
+    status, stream = await harness.call("GET", f"/api/tests/{run.id}/stream?client={client}", token=token)
     assert status == 200
     return dict(stream)
 
 
-async def invitation(house: House, run: FakeRun, role: str, *, client: str = "tab") -> tuple[str, str]:
-    stream = await stream_of(house, run, await house.token(run, role), client=client)
+async def invitation(harness: ServerHarness, run: FakeRun, role: str, *, client: str = "tab") -> tuple[str, str]:
+    stream = await stream_of(harness, run, await harness.token(run, role), client=client)
     return str(stream["livekitUrl"]), str(stream["token"])
 
 
 class TestMay:
     async def test_a_viewer_may_neither_publish_nor_send(
-        self, house: House, run: FakeRun, livekit_server: LiveKitServer
+        self, harness: ServerHarness, run: FakeRun, livekit_server: LiveKitServer
     ) -> None:
-        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+        async with Participant.joined(*await invitation(harness, run, "viewer")) as viewer:
             assert (await viewer.message(type="hello"))["role"] == "viewer"
             source = rtc.VideoSource(64, 64)
             track = rtc.LocalVideoTrack.create_video_track("mine", source)
             publishing = asyncio.create_task(viewer.room.local_participant.publish_track(track))
             await viewer.send({"type": "pause", "id": "1"})
             await viewer.send({"type": "ping", "id": "2"})
-            async with Participant.joined(*await invitation(house, run, "controller")) as other:
+            async with Participant.joined(*await invitation(harness, run, "controller")) as other:
                 await other.message(type="hello")
                 await other.send({"type": "ping", "id": "3"})
                 await other.message(id="3")
@@ -101,10 +101,12 @@ class TestMay:
             assert [command.type for command, _ in run.submitted] == ["ping"]
             await source.aclose()
 
-    async def test_a_token_opens_one_room_only(self, house: House, run: FakeRun, livekit_server: LiveKitServer) -> None:
-        other = await house.new_run()
-        house.server.run_started(other)
-        url, token = await invitation(house, run, "controller")
+    async def test_a_token_opens_one_room_only(
+        self, harness: ServerHarness, run: FakeRun, livekit_server: LiveKitServer
+    ) -> None:
+        other = await harness.new_run()
+        harness.server.run_started(other)
+        url, token = await invitation(harness, run, "controller")
         claims = jwt.decode(token, options={"verify_signature": False})
         claims["video"]["room"] = room_name(other.id)
         forged = jwt.encode(claims, "x" * 40, algorithm="HS256")
@@ -116,8 +118,8 @@ class TestMay:
             assert (await viewer.message(type="hello"))["runId"] == run.id
         assert set(await participants(livekit_server, room_name(other.id))) <= {PUBLISHER}
 
-    async def test_the_role_is_the_tokens_whatever_is_said(self, house: House, run: FakeRun) -> None:
-        async with Participant.joined(*await invitation(house, run, "controller")) as someone:
+    async def test_the_role_is_the_tokens_whatever_is_said(self, harness: ServerHarness, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(harness, run, "controller")) as someone:
             await someone.message(type="hello")
             await someone.room.local_participant.set_attributes({"role": "owner"})
             await someone.send({"type": "pause", "id": "1", "role": "owner", "viewerId": "another"})
@@ -127,16 +129,18 @@ class TestMay:
             viewer_id = (await someone.message(type="hello"))["viewerId"]
         assert {(actor.role, actor.viewer_id) for _, actor in run.submitted} == {(Role.CONTROLLER, viewer_id)}
 
-    async def test_no_secret_in_an_answer(self, house: House, run: FakeRun, livekit_server: LiveKitServer) -> None:
+    async def test_no_secret_in_an_answer(
+        self, harness: ServerHarness, run: FakeRun, livekit_server: LiveKitServer
+    ) -> None:
         for path in (f"/api/tests/{run.id}/stream", "/readyz", "/openapi.json", "/metrics", f"/api/tests/{run.id}"):
-            _, body = await house.call("GET", path)
+            _, body = await harness.call("GET", path)
             assert livekit_server.secret not in json.dumps(body)
 
 
 class TestTalk:
-    async def test_replies_go_to_their_sender_and_events_to_all(self, house: House, run: FakeRun) -> None:
-        one = await invitation(house, run, "controller", client="one")
-        two = await invitation(house, run, "controller", client="two")
+    async def test_replies_go_to_their_sender_and_events_to_all(self, harness: ServerHarness, run: FakeRun) -> None:
+        one = await invitation(harness, run, "controller", client="one")
+        two = await invitation(harness, run, "controller", client="two")
         async with Participant.joined(*one) as first, Participant.joined(*two) as second:
             await asyncio.gather(first.message(type="hello"), second.message(type="hello"))
             await first.send({"type": "pause", "id": "mine"})
@@ -148,14 +152,16 @@ class TestTalk:
             assert [m for m in second.messages if m.get("id") == "mine"] == []
             assert [m for m in first.messages if m.get("id") == "bad"] == []
 
-    async def test_what_is_too_long_for_the_room_is_answered_with_why(self, house: House, run: FakeRun) -> None:
-        async with Participant.joined(*await invitation(house, run, "controller")) as someone:
+    async def test_what_is_too_long_for_the_room_is_answered_with_why(
+        self, harness: ServerHarness, run: FakeRun
+    ) -> None:
+        async with Participant.joined(*await invitation(harness, run, "controller")) as someone:
             await someone.message(type="hello")
             await someone.send({"type": "ping", "id": "long", "t": "x" * (MESSAGE_BYTES - 100)})
             assert (await someone.message(id="long"))["type"] == "error"
 
-    async def test_moves_go_lossy_and_only_moves(self, house: House, run: FakeRun) -> None:
-        async with Participant.joined(*await invitation(house, run, "controller")) as someone:
+    async def test_moves_go_lossy_and_only_moves(self, harness: ServerHarness, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(harness, run, "controller")) as someone:
             await someone.message(type="hello")
             await someone.send({"type": "take_control", "id": "1"})
             await someone.message(id="1")
@@ -165,10 +171,10 @@ class TestTalk:
             await run.until_submitted(2)
         assert [command.type for command, _ in run.submitted] == ["take_control", "input"]
 
-    async def test_stream_available_carries_nobodys_token(self, house: House) -> None:
-        run = await house.runs.create(NewRun(url="http://shop.test/"), owner="ada")
-        house.server.run_started(run)
-        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+    async def test_stream_available_carries_nobodys_token(self, harness: ServerHarness) -> None:
+        run = await harness.runs.create(NewRun(url="http://shop.test/"), owner="ada")
+        harness.server.run_started(run)
+        async with Participant.joined(*await invitation(harness, run, "viewer")) as viewer:
             await viewer.message(type="hello")
             run.open()
             run.log.append(StreamAvailable())
@@ -176,20 +182,20 @@ class TestTalk:
 
 
 class TestPicture:
-    async def test_nothing_is_captured_until_somebody_is_there(self, house: House, run: FakeRun) -> None:
-        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+    async def test_nothing_is_captured_until_somebody_is_there(self, harness: ServerHarness, run: FakeRun) -> None:
+        async with Participant.joined(*await invitation(harness, run, "viewer")) as viewer:
             await viewer.new_pictures()
             assert run.watched == [True]
             assert viewer.picture is not None
             assert viewer.picture.shape == (240, 320)
         await until(lambda: run.watched == [True, False])
-        async with Participant.joined(*await invitation(house, run, "viewer")) as again:
+        async with Participant.joined(*await invitation(harness, run, "viewer")) as again:
             await again.new_pictures()
         assert run.watched == [True, False, True]
 
-    async def test_ten_viewers_cost_one_encode_per_frame(self, house: House, run: FakeRun) -> None:
+    async def test_ten_viewers_cost_one_encode_per_frame(self, harness: ServerHarness, run: FakeRun) -> None:
         assert run.stream is not None
-        invitations = [await invitation(house, run, "viewer", client=str(number)) for number in range(10)]
+        invitations = [await invitation(harness, run, "viewer", client=str(number)) for number in range(10)]
         viewers = [Participant() for _ in invitations]
         await asyncio.gather(*(v.room.connect(*i) for v, i in zip(viewers, invitations, strict=True)))
         try:
@@ -210,14 +216,14 @@ class TestPicture:
 
 class TestEnds:
     async def test_a_revoked_link_removes_who_came_by_it(
-        self, house: House, run: FakeRun, caplog: pytest.LogCaptureFixture
+        self, harness: ServerHarness, run: FakeRun, caplog: pytest.LogCaptureFixture
     ) -> None:
-        link, other = await house.share(run, "viewer"), await house.share(run, "viewer")
-        streams = [await stream_of(house, run, each["token"]) for each in (link, other)]
+        link, other = await harness.share(run, "viewer"), await harness.share(run, "viewer")
+        streams = [await stream_of(harness, run, each["token"]) for each in (link, other)]
         urls = [(stream["livekitUrl"], stream["token"]) for stream in streams]
         async with Participant.joined(*urls[0]) as theirs, Participant.joined(*urls[1]) as others:
             await asyncio.gather(theirs.message(type="hello"), others.message(type="hello"))
-            await house.call("DELETE", f"/api/tests/{run.id}/tokens/{link['id']}")
+            await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{link['id']}")
             await theirs.until(lambda: theirs.disconnected)
             assert not others.disconnected
         with caplog.at_level(logging.INFO, logger="signaling"):
@@ -225,14 +231,14 @@ class TestEnds:
             await until(lambda: "is sent away: this link has been revoked" in caplog.text)
             back.cancel()
 
-    async def test_a_link_that_expires_ends_the_stay(self, house: House, run: FakeRun) -> None:
-        link = await house.share(run, "viewer", ttl=6)
-        stream = await stream_of(house, run, link["token"])
+    async def test_a_link_that_expires_ends_the_stay(self, harness: ServerHarness, run: FakeRun) -> None:
+        link = await harness.share(run, "viewer", ttl=6)
+        stream = await stream_of(harness, run, link["token"])
         async with Participant.joined(stream["livekitUrl"], stream["token"]) as viewer:
             await viewer.until(lambda: viewer.disconnected)
 
     async def test_a_stranger_with_the_servers_key_is_sent_away(
-        self, house: House, run: FakeRun, livekit_server: LiveKitServer
+        self, harness: ServerHarness, run: FakeRun, livekit_server: LiveKitServer
     ) -> None:
         grants = api.VideoGrants(room_join=True, room=room_name(run.id))
         token = api.AccessToken(livekit_server.key, livekit_server.secret).with_identity("eve").with_grants(grants)
@@ -241,41 +247,43 @@ class TestEnds:
         assert run.joined == []
 
     async def test_the_room_ends_with_the_run_and_everybody_hears_it(
-        self, house: House, run: FakeRun, livekit_server: LiveKitServer
+        self, harness: ServerHarness, run: FakeRun, livekit_server: LiveKitServer
     ) -> None:
-        async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+        async with Participant.joined(*await invitation(harness, run, "viewer")) as viewer:
             await viewer.message(type="hello")
             await run.end()
             await viewer.message(type="run_finished")
             await viewer.until(lambda: viewer.disconnected)
-        await until(lambda: all_rooms(house).open_count == 0)
+        await until(lambda: all_rooms(harness).open_count == 0)
         assert await rooms(livekit_server) == []
         assert run.left == run.joined
 
     @pytest.mark.timeout(400)
-    async def test_a_hundred_runs_leave_nothing_behind(self, house: House, livekit_server: LiveKitServer) -> None:
-        house.runs.most = 100
+    async def test_a_hundred_runs_leave_nothing_behind(
+        self, harness: ServerHarness, livekit_server: LiveKitServer
+    ) -> None:
+        harness.runs.most = 100
         # The first of them fill the pool of connections to LiveKit's API, which is kept.
-        await self.some_runs(house, 34)
+        await self.some_runs(harness, 34)
         before = self.held()
         for _ in range(2):
-            await self.some_runs(house, 33)
+            await self.some_runs(harness, 33)
         assert await rooms(livekit_server) == []
         # Connections that are not needed are kept for half a minute at most (aiohttp).
         await until(lambda: all(now <= then for now, then in zip(self.held(), before, strict=True)), seconds=90)
 
-    async def some_runs(self, house: House, count: int) -> None:
-        runs = [await house.new_run() for _ in range(count)]
+    async def some_runs(self, harness: ServerHarness, count: int) -> None:
+        runs = [await harness.new_run() for _ in range(count)]
         for run in runs:
-            house.server.run_started(run)
-        invitations = [await invitation(house, runs[0], "viewer")]
+            harness.server.run_started(run)
+        invitations = [await invitation(harness, runs[0], "viewer")]
         async with Participant.joined(*invitations[0]) as viewer:
             await viewer.new_pictures()
             for run in runs:
                 await run.end()
             await viewer.until(lambda: viewer.disconnected, seconds=90)
-        await until(lambda: all_rooms(house).open_count == 0, seconds=90)
-        house.runs.all.clear()
+        await until(lambda: all_rooms(harness).open_count == 0, seconds=90)
+        harness.runs.all.clear()
 
     @staticmethod
     def held() -> tuple[int, int, int]:
@@ -286,21 +294,21 @@ class TestEnds:
 
 class TestTrouble:
     async def test_a_server_that_comes_late_is_found(
-        self, house: House, livekit_server: LiveKitServer, caplog: pytest.LogCaptureFixture
+        self, harness: ServerHarness, livekit_server: LiveKitServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         await livekit_server.kill()
         with caplog.at_level(logging.INFO, logger="signaling"):
-            run = await house.new_run()
-            house.server.run_started(run)
-            second = await house.new_run()
-            house.server.run_started(second)
-            async with house.peer(run) as peer:
+            run = await harness.new_run()
+            harness.server.run_started(run)
+            second = await harness.new_run()
+            harness.server.run_started(second)
+            async with harness.peer(run) as peer:
                 await peer.viewer.next_picture()
-            status, body = await house.call("GET", "/readyz", token=None)
+            status, body = await harness.call("GET", "/readyz", token=None)
             assert status == 200
             assert "cannot be reached" in body["checks"]["livekit"]
             await livekit_server.start()
-            async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+            async with Participant.joined(*await invitation(harness, run, "viewer")) as viewer:
                 await viewer.new_pictures()
         said = [record for record in caplog.records if "cannot be reached" in record.getMessage()]
         assert len(said) == 1
@@ -310,12 +318,12 @@ class TestTrouble:
         self, livekit_server: LiveKitServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         wrong = configured(livekit_server, secret="w" * 40)
-        async with House(replace(CONFIG, livekit=wrong)) as house:
-            run = await house.new_run()
-            house.server.run_started(run)
-            async with house.peer(run) as peer:
+        async with ServerHarness(replace(CONFIG, livekit=wrong)) as harness:
+            run = await harness.new_run()
+            harness.server.run_started(run)
+            async with harness.peer(run) as peer:
                 await peer.viewer.next_picture()
-            status, body = await house.call("GET", "/readyz", token=None)
+            status, body = await harness.call("GET", "/readyz", token=None)
             assert status == 200
             assert "LIVEKIT_API_KEY" in body["checks"]["livekit"]
         said = [record.getMessage() for record in caplog.records if "LIVEKIT_API_KEY" in record.getMessage()]
@@ -324,43 +332,45 @@ class TestTrouble:
 
 
 class TestWebhook:
-    async def post(self, house: House, event: api.WebhookEvent, livekit: LiveKit, *, body: str | None = None) -> int:
+    async def post(
+        self, harness: ServerHarness, event: api.WebhookEvent, livekit: LiveKit, *, body: str | None = None
+    ) -> int:
         signed = MessageToJson(event)
         digest = b64encode(hashlib.sha256(signed.encode()).digest()).decode()
         token = api.AccessToken(livekit.api_key, livekit.api_secret).with_sha256(digest).to_jwt()
         headers = {"Authorization": token, "Content-Type": "application/webhook+json"}
-        async with house.http.post(f"{house.url}/livekit/webhook", data=body or signed, headers=headers) as answer:
+        async with harness.http.post(f"{harness.url}/livekit/webhook", data=body or signed, headers=headers) as answer:
             return answer.status
 
-    async def test_it_counts_viewers_and_must_be_signed(self, house: House, run: FakeRun) -> None:
-        livekit = house.config.livekit
+    async def test_it_counts_viewers_and_must_be_signed(self, harness: ServerHarness, run: FakeRun) -> None:
+        livekit = harness.config.livekit
         assert livekit is not None
         who = api.ParticipantInfo(identity="v" * 22, sid="PA_1", name="V", attributes={"role": "viewer"})
         who.attributes.update({"link": "l", "until": "9999999999"})
         room = api.Room(name=room_name(run.id))
         joined = api.WebhookEvent(event="participant_joined", participant=who, room=room)
         left = api.WebhookEvent(event="participant_left", participant=who, room=room)
-        assert await self.post(house, joined, replace(livekit, api_secret="e" * 40)) == 401
-        assert await self.post(house, joined, livekit, body=MessageToJson(left)) == 401
+        assert await self.post(harness, joined, replace(livekit, api_secret="e" * 40)) == 401
+        assert await self.post(harness, joined, livekit, body=MessageToJson(left)) == 401
         assert run.view().viewers == 0
-        assert await self.post(house, joined, livekit) == 200
+        assert await self.post(harness, joined, livekit) == 200
         assert run.view().viewers == 1
-        assert await self.post(house, joined, livekit) == 200
+        assert await self.post(harness, joined, livekit) == 200
         assert run.view().viewers == 1
-        assert await self.post(house, left, livekit) == 200
+        assert await self.post(harness, left, livekit) == 200
         assert run.view().viewers == 0
 
     async def test_the_real_server_reports(self, livekit_executable: Path, tmp_path: Path) -> None:
-        async with House(CONFIG) as probe:
+        async with ServerHarness(CONFIG) as probe:
             port = probe.server.port
         webhook = f"http://127.0.0.1:{port}/livekit/webhook"
         async with (
             LiveKitServer(livekit_executable, tmp_path, webhooks=[webhook]) as server,
-            House(replace(CONFIG, livekit=configured(server), port=port)) as house,
+            ServerHarness(replace(CONFIG, livekit=configured(server), port=port)) as harness,
         ):
-            run = await house.new_run()
-            house.server.run_started(run)
-            async with Participant.joined(*await invitation(house, run, "viewer")) as viewer:
+            run = await harness.new_run()
+            harness.server.run_started(run)
+            async with Participant.joined(*await invitation(harness, run, "viewer")) as viewer:
                 await viewer.message(type="hello")
                 assert run.view().viewers == 1
             await run.until(lambda: run.view().viewers == 0)

@@ -14,7 +14,7 @@ from signaling.limits import Limits
 from signaling.proxies import Asker, Network, Proxies
 from signaling.rates import Rate
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, CONFIG, House, auth
+from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, auth
 
 TRUSTED: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("2001:db8::/32"))
 PUBLIC = "https://seat.example"
@@ -85,46 +85,46 @@ class TestReading:
         assert doubt
 
 
-async def guesses(house: House, headers: Mapping[str, str]) -> list[int]:
+async def guesses(harness: ServerHarness, headers: Mapping[str, str]) -> list[int]:
     """The answers to three wrong keys in turn."""
-    return [(await house.call("GET", "/api/tests", token=f"guess {n}", headers=dict(headers)))[0] for n in range(3)]
+    return [(await harness.call("GET", "/api/tests", token=f"guess {n}", headers=dict(headers)))[0] for n in range(3)]
 
 
-def strict(*, trusted: bool) -> House:
+def strict(*, trusted: bool) -> ServerHarness:
     limits = Limits(failures=Rate(2, 3600))
-    return House(replace(CONFIG, limits=limits, trusted_proxies=TRUSTED if trusted else ()))
+    return ServerHarness(replace(CONFIG, limits=limits, trusted_proxies=TRUSTED if trusted else ()))
 
 
 async def test_another_address_in_each_header_gives_no_more_guesses() -> None:
-    async with strict(trusted=False) as house:
-        assert await guesses(house, {"X-Forwarded-For": "192.0.2.1"}) == [401, 401, 429]
-        assert (await guesses(house, {"X-Forwarded-For": "192.0.2.2", "X-Real-IP": "192.0.2.2"}))[0] == 429
-        assert (await guesses(house, {"Forwarded": "for=192.0.2.3"}))[0] == 429
+    async with strict(trusted=False) as harness:
+        assert await guesses(harness, {"X-Forwarded-For": "192.0.2.1"}) == [401, 401, 429]
+        assert (await guesses(harness, {"X-Forwarded-For": "192.0.2.2", "X-Real-IP": "192.0.2.2"}))[0] == 429
+        assert (await guesses(harness, {"Forwarded": "for=192.0.2.3"}))[0] == 429
 
 
 async def test_behind_a_trusted_proxy_each_client_has_its_own() -> None:
-    async with strict(trusted=True) as house:
-        assert await guesses(house, {"X-Forwarded-For": "192.0.2.1"}) == [401, 401, 429]
-        assert await guesses(house, {"X-Forwarded-For": "192.0.2.2"}) == [401, 401, 429]
-        assert (await guesses(house, {"X-Forwarded-For": "192.0.2.3, 192.0.2.2"}))[0] == 429
-        assert (await house.call("GET", "/api/tests", headers={"X-Forwarded-For": "192.0.2.4"}))[0] == 200
+    async with strict(trusted=True) as harness:
+        assert await guesses(harness, {"X-Forwarded-For": "192.0.2.1"}) == [401, 401, 429]
+        assert await guesses(harness, {"X-Forwarded-For": "192.0.2.2"}) == [401, 401, 429]
+        assert (await guesses(harness, {"X-Forwarded-For": "192.0.2.3, 192.0.2.2"}))[0] == 429
+        assert (await harness.call("GET", "/api/tests", headers={"X-Forwarded-For": "192.0.2.4"}))[0] == 200
 
 
 async def test_links_carry_the_address_that_the_client_used() -> None:
-    async with House(NAMED) as house:
-        run = await house.new_run()
+    async with ServerHarness(NAMED) as harness:
+        run = await harness.new_run()
         headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "localhost"}
-        _, info = await house.call("GET", f"/api/tests/{run.id}/stream", headers=headers)
+        _, info = await harness.call("GET", f"/api/tests/{run.id}/stream", headers=headers)
         assert info["whepUrl"] == f"https://localhost/whep/{run.id}"
         assert info["controlUrl"].startswith("wss://localhost/ws/")
-    async with House(CONFIG) as house:
-        run = await house.new_run()
-        _, info = await house.call("GET", f"/api/tests/{run.id}/stream", headers=headers)
-        assert info["whepUrl"] == f"{house.url}/whep/{run.id}"
+    async with ServerHarness(CONFIG) as harness:
+        run = await harness.new_run()
+        _, info = await harness.call("GET", f"/api/tests/{run.id}/stream", headers=headers)
+        assert info["whepUrl"] == f"{harness.url}/whep/{run.id}"
 
 
-async def test_the_public_address_is_ours_and_no_other(house: House, run: FakeRun) -> None:
-    async with House(BEHIND) as behind:
+async def test_the_public_address_is_ours_and_no_other(harness: ServerHarness, run: FakeRun) -> None:
+    async with ServerHarness(BEHIND) as behind:
         path = f"/api/tests/{(await behind.new_run()).id}/commands"
         ping = {"type": "ping"}
         for host, origin, expected in (
@@ -142,16 +142,16 @@ async def test_the_public_address_is_ours_and_no_other(house: House, run: FakeRu
                 assert response.status == (404 if expected == 200 else 403)
 
 
-async def test_a_forwarded_name_from_elsewhere_makes_no_page_ours(house: House, run: FakeRun) -> None:
+async def test_a_forwarded_name_from_elsewhere_makes_no_page_ours(harness: ServerHarness, run: FakeRun) -> None:
     headers = {"Host": "evil.example", "X-Forwarded-Host": "localhost", "Origin": "http://localhost"}
-    status, problem = await house.call("POST", f"/api/tests/{run.id}/pause", headers=headers)
+    status, problem = await harness.call("POST", f"/api/tests/{run.id}/pause", headers=headers)
     assert (status, problem["code"]) == (403, "forbidden")
     assert "JUMPSEAT_PUBLIC_URL" in problem["detail"]
 
 
 async def test_doubtful_headers_are_refused_with_the_reason() -> None:
-    async with House(NAMED) as house:
+    async with ServerHarness(NAMED) as harness:
         headers = {"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=10.9.9.9"}
-        status, problem = await house.call("GET", "/api/tests", headers=headers)
+        status, problem = await harness.call("GET", "/api/tests", headers=headers)
         assert status == 400
         assert "have the proxy remove" in problem["detail"]

@@ -21,8 +21,8 @@ from signaling.ports import RunHandle
 from signaling.problems import Problem
 from signaling.rates import Kind, Meter, Rate, Rates, network
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, CONFIG, House, auth
 from tests.signaling.offers import SDP, VP8_OFFER
+from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, auth
 
 LONG = 3600
 """Seconds: nothing is given back while a test goes on."""
@@ -71,8 +71,8 @@ class TestMeter:
         assert network("192.0.2.1") != network("192.0.2.2")
 
 
-def limited(**limits: Rate) -> House:
-    return House(replace(CONFIG, limits=Limits(**limits)))  # type: ignore[arg-type]
+def limited(**limits: Rate) -> ServerHarness:
+    return ServerHarness(replace(CONFIG, limits=Limits(**limits)))  # type: ignore[arg-type]
 
 
 class About(int):
@@ -84,9 +84,9 @@ class About(int):
     __hash__ = int.__hash__
 
 
-async def status_of(house: House, method: str, path: str, **options: Any) -> tuple[int, int | None, str]:  # noqa: ANN401
+async def status_of(harness: ServerHarness, method: str, path: str, **options: Any) -> tuple[int, int | None, str]:  # noqa: ANN401
     """Status, ``Retry-After`` and the problem's code."""
-    async with house.http.request(method, house.url + path, **options) as response:
+    async with harness.http.request(method, harness.url + path, **options) as response:
         body = await response.json(content_type=None) if "json" in response.content_type else {}
         if response.status == 429:
             assert response.content_type == "application/problem+json"
@@ -99,34 +99,34 @@ REFUSED = (429, About(1800), "rate_limited")
 
 class TestRequests:
     async def test_runs(self) -> None:
-        async with limited(runs=Rate(2, LONG)) as house:
+        async with limited(runs=Rate(2, LONG)) as harness:
             ask = {"headers": auth(ADA), "json": {"url": "http://a.test/"}}
-            assert [(await status_of(house, "POST", "/api/tests", **ask))[0] for _ in range(2)] == [201, 201]
-            assert await status_of(house, "POST", "/api/tests", **ask) == REFUSED
-            assert (await house.call("GET", "/api/tests"))[0] == 200
+            assert [(await status_of(harness, "POST", "/api/tests", **ask))[0] for _ in range(2)] == [201, 201]
+            assert await status_of(harness, "POST", "/api/tests", **ask) == REFUSED
+            assert (await harness.call("GET", "/api/tests"))[0] == 200
 
     async def test_the_address_counts_too_whatever_the_credential(self) -> None:
-        async with limited(runs=Rate(2, LONG)) as house:
+        async with limited(runs=Rate(2, LONG)) as harness:
             for key, expected in ((ADA, 201), (BOB, 201), (BOB, 429), (ADA, 429)):
                 ask = {"headers": auth(key), "json": {"url": "http://a.test/"}}
-                assert (await status_of(house, "POST", "/api/tests", **ask))[0] == expected
+                assert (await status_of(harness, "POST", "/api/tests", **ask))[0] == expected
 
     async def test_links(self) -> None:
-        async with limited(tokens=Rate(2, LONG)) as house:
-            run = await house.new_run()
-            shared = [await house.share(run, "viewer") for _ in range(2)]
+        async with limited(tokens=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
+            shared = [await harness.share(run, "viewer") for _ in range(2)]
             ask = {"headers": auth(ADA), "json": {"role": "viewer"}}
-            assert await status_of(house, "POST", f"/api/tests/{run.id}/tokens", **ask) == REFUSED
-            assert (await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared[0]['id']}"))[0] == 204
+            assert await status_of(harness, "POST", f"/api/tests/{run.id}/tokens", **ask) == REFUSED
+            assert (await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared[0]['id']}"))[0] == 204
 
     async def test_viewers_count_by_the_link_that_they_came_by(self) -> None:
-        async with limited(watches=Rate(2, LONG)) as house:
-            run = await house.new_run()
-            token = await house.token(run, "viewer")
-            derived = (await house.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
+        async with limited(watches=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
+            token = await harness.token(run, "viewer")
+            derived = (await harness.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
             for shown, expected in ((token, 201), (derived, 201), (token, 429)):
                 ask = {"headers": auth(shown) | SDP, "data": VP8_OFFER}
-                answer = await status_of(house, "POST", f"/whep/{run.id}", **ask)
+                answer = await status_of(harness, "POST", f"/whep/{run.id}", **ask)
                 assert answer[0] == expected
             assert answer == REFUSED
 
@@ -138,33 +138,37 @@ class TestRequests:
 
 class TestGuessing:
     async def test_beyond_the_limit_not_even_the_right_key_is_told_from_a_wrong_one(self) -> None:
-        async with limited(failures=Rate(3, LONG)) as house:
-            guesses = [(await status_of(house, "GET", "/api/tests", headers=auth(f"guess {n}")))[0] for n in range(4)]
+        async with limited(failures=Rate(3, LONG)) as harness:
+            guesses = [(await status_of(harness, "GET", "/api/tests", headers=auth(f"guess {n}")))[0] for n in range(4)]
             assert guesses == [401, 401, 401, 429]
-            assert await status_of(house, "GET", "/api/tests", headers=auth(ADA)) == (429, About(1200), "rate_limited")
-            assert (await status_of(house, "GET", f"/api/tests?token={ADA}"))[0] == 429
-            async with house.http.get(f"{house.frames_url}/stream/x", headers=auth(ADA)) as response:
+            assert await status_of(harness, "GET", "/api/tests", headers=auth(ADA)) == (
+                429,
+                About(1200),
+                "rate_limited",
+            )
+            assert (await status_of(harness, "GET", f"/api/tests?token={ADA}"))[0] == 429
+            async with harness.http.get(f"{harness.frames_url}/stream/x", headers=auth(ADA)) as response:
                 assert response.status == 429
 
     async def test_links_cannot_be_guessed_so_they_work_on(self) -> None:
-        async with limited(failures=Rate(2, LONG)) as house:
-            run = await house.new_run()
-            token = await house.token(run, "controller")
+        async with limited(failures=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
+            token = await harness.token(run, "controller")
             for forged in (token[:-4] + "AAAA", "x"):
-                assert (await house.call("GET", f"/api/tests/{run.id}", token=forged))[0] == 401
-            assert (await house.call("GET", f"/api/tests/{run.id}", token="x"))[0] == 429
-            assert (await house.call("GET", f"/api/tests/{run.id}", token=token))[0] == 200
-            assert (await house.call("POST", f"/api/tests/{run.id}/pause", token=token))[0] == 202
+                assert (await harness.call("GET", f"/api/tests/{run.id}", token=forged))[0] == 401
+            assert (await harness.call("GET", f"/api/tests/{run.id}", token="x"))[0] == 429
+            assert (await harness.call("GET", f"/api/tests/{run.id}", token=token))[0] == 200
+            assert (await harness.call("POST", f"/api/tests/{run.id}/pause", token=token))[0] == 202
 
     async def test_a_link_that_has_ended_is_no_guess(self) -> None:
-        async with limited(failures=Rate(2, LONG)) as house:
-            run = await house.new_run()
-            shared = await house.share(run, "viewer")
-            await house.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
+        async with limited(failures=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
+            shared = await harness.share(run, "viewer")
+            await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
             for _ in range(5):
-                assert (await house.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
-                assert (await house.call("GET", f"/api/tests/{run.id}", token=None))[0] == 401
-            assert (await house.call("GET", f"/api/tests/{run.id}"))[0] == 200
+                assert (await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
+                assert (await harness.call("GET", f"/api/tests/{run.id}", token=None))[0] == 401
+            assert (await harness.call("GET", f"/api/tests/{run.id}"))[0] == 200
 
 
 class Scripted(Door):
@@ -190,9 +194,9 @@ class Listener:
 
 class TestMessages:
     async def test_on_the_socket(self) -> None:
-        async with limited(messages=Rate(3, LONG)) as house:
-            run = await house.new_run()
-            async with house.socket(run) as socket:
+        async with limited(messages=Rate(3, LONG)) as harness:
+            run = await harness.new_run()
+            async with harness.socket(run) as socket:
                 await socket.until("hello")
                 answers = [await socket.ask(type="ping", id=str(number)) for number in range(5)]
                 assert [answer["type"] for answer in answers] == ["pong"] * 3 + ["error"] * 2
@@ -201,9 +205,9 @@ class TestMessages:
             assert len(run.submitted) == 3
 
     async def test_on_the_data_channel(self) -> None:
-        async with limited(messages=Rate(2, LONG)) as house:
-            run = await house.new_run()
-            async with house.peer(run) as peer:
+        async with limited(messages=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
+            async with harness.peer(run) as peer:
                 await peer.until("hello")
                 answers = [await peer.ask(type="ping", id=str(number)) for number in range(3)]
                 assert [answer.get("code") for answer in answers] == [None, None, "rate_limited"]
@@ -211,23 +215,23 @@ class TestMessages:
                 assert (await peer.until("error"))["code"] == "rate_limited"
 
     async def test_by_rest_with_the_seconds_to_wait(self) -> None:
-        async with limited(messages=Rate(2, LONG)) as house:
-            run = await house.new_run()
+        async with limited(messages=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
             ask = {"headers": auth(ADA), "json": {"type": "ping"}}
             path = f"/api/tests/{run.id}/commands"
             mark = "?client=another"
             for query, expected in (("", 200), (mark, 200), ("?client=and-another", 429)):
-                assert (await status_of(house, "POST", path + query, **ask))[0] == expected
-            assert await status_of(house, "POST", f"/api/tests/{run.id}/pause", headers=auth(ADA)) == REFUSED
+                assert (await status_of(harness, "POST", path + query, **ask))[0] == expected
+            assert await status_of(harness, "POST", f"/api/tests/{run.id}/pause", headers=auth(ADA)) == REFUSED
             assert not run.view().paused
 
     async def test_one_viewer_on_two_transports_counts_once_and_others_apart(self) -> None:
-        async with limited(messages=Rate(2, LONG)) as house:
-            run = await house.new_run()
+        async with limited(messages=Rate(2, LONG)) as harness:
+            run = await harness.new_run()
             async with (
-                house.socket(run, client="one") as first,
-                house.socket(run, client="one") as second,
-                house.socket(run, client="two") as other,
+                harness.socket(run, client="one") as first,
+                harness.socket(run, client="one") as second,
+                harness.socket(run, client="two") as other,
             ):
                 assert (await first.ask(type="ping", id="1"))["type"] == "pong"
                 assert (await second.ask(type="ping", id="2"))["type"] == "pong"
@@ -235,9 +239,9 @@ class TestMessages:
                 assert (await other.ask(type="ping", id="4"))["type"] == "pong"
 
     async def test_moves_beyond_it_are_merged_and_the_last_one_arrives(self) -> None:
-        async with limited(messages=Rate(3, LONG)) as house:
-            run = await house.new_run()
-            async with house.socket(run) as socket:
+        async with limited(messages=Rate(3, LONG)) as harness:
+            run = await harness.new_run()
+            async with harness.socket(run) as socket:
                 await socket.until("hello")
                 await socket.ask(type="take_control", id="t")
                 run.slow.clear()
@@ -250,7 +254,7 @@ class TestMessages:
                 # Two within the limit, the first beyond it, which was being carried out, and the newest.
                 assert [getattr(command, "x", None) for command, _ in run.submitted] == [None, 0, 1, 2, 99]
                 assert (await socket.ask(type="input", kind="down", x=1, y=1, id="d"))["code"] == "rate_limited"
-            async with house.http.get(f"{house.url}/metrics") as response:
+            async with harness.http.get(f"{harness.url}/metrics") as response:
                 families = {family.name: family for family in text_string_to_metric_families(await response.text())}
             assert families["jumpseat_moves_dropped"].samples[0].value == 17
 
@@ -271,9 +275,9 @@ class TestMessages:
         assert [getattr(command, "x", None) for command, _ in run.submitted] == [1, None]
 
     async def test_the_size_may_be_set_lower(self) -> None:
-        async with House(replace(CONFIG, limits=Limits(message_bytes=300))) as house:
-            run = await house.new_run()
-            async with house.socket(run) as socket:
+        async with ServerHarness(replace(CONFIG, limits=Limits(message_bytes=300))) as harness:
+            run = await harness.new_run()
+            async with harness.socket(run) as socket:
                 await socket.send(type="update_instructions", instructions="x" * 300)
                 assert (await socket.until("error"))["code"] == "too_large"
                 assert (await socket.ask(type="ping", id="1"))["type"] == "pong"

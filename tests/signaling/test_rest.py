@@ -9,7 +9,7 @@ import pytest
 from control.shapes import Action, Proposal, StepStatus
 from signaling.ports import Revocations, Runs
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
-from tests.signaling.house import ADA, House, auth
+from tests.signaling.server_harness import ADA, ServerHarness, auth
 
 NEW = {"url": "http://shop.test/", "steps": [{"type": "click", "selector": "#buy"}]}
 
@@ -29,14 +29,14 @@ def take_step(run: FakeRun, status: StepStatus = StepStatus.PASSED) -> None:
     run.run.end_step(status)
 
 
-async def test_creating_a_run_answers_201_with_its_address(house: House) -> None:
-    async with house.http.post(f"{house.url}/api/tests", json=NEW, headers=auth(ADA)) as response:
+async def test_creating_a_run_answers_201_with_its_address(harness: ServerHarness) -> None:
+    async with harness.http.post(f"{harness.url}/api/tests", json=NEW, headers=auth(ADA)) as response:
         body = await response.json()
         assert response.status == 201
         assert response.headers["Location"] == f"/api/tests/{body['id']}"
     assert body["status"] == "queued"
     assert body["steps"] == []
-    assert await house.call("GET", f"/api/tests/{body['id']}") == (200, body)
+    assert await harness.call("GET", f"/api/tests/{body['id']}") == (200, body)
 
 
 @pytest.mark.parametrize(
@@ -50,51 +50,53 @@ async def test_creating_a_run_answers_201_with_its_address(house: House) -> None
         (NEW | {"viewport": {"width": 5, "height": 500}}, "viewport.width"),
     ],
 )
-async def test_what_is_wrong_with_a_new_run_is_named(house: House, body: dict[str, object], field: str) -> None:
-    status, problem = await house.call("POST", "/api/tests", body=body)
+async def test_what_is_wrong_with_a_new_run_is_named(
+    harness: ServerHarness, body: dict[str, object], field: str
+) -> None:
+    status, problem = await harness.call("POST", "/api/tests", body=body)
     assert status == 422
     assert field in [error["field"] for error in problem["errors"]]
     assert problem["detail"].startswith(field)
     assert problem["type"] == "about:blank"
     assert problem["title"] == "Unprocessable Entity"
     assert problem["status"] == 422
-    assert house.runs.all == {}
+    assert harness.runs.all == {}
 
 
-async def test_a_body_of_another_kind_is_refused(house: House) -> None:
-    url = f"{house.url}/api/tests"
-    async with house.http.post(url, data="url=http://a.test/", headers=auth(ADA)) as response:
+async def test_a_body_of_another_kind_is_refused(harness: ServerHarness) -> None:
+    url = f"{harness.url}/api/tests"
+    async with harness.http.post(url, data="url=http://a.test/", headers=auth(ADA)) as response:
         assert response.status == 415
         assert response.content_type == "application/problem+json"
     headers = auth(ADA) | {"Content-Type": "application/json"}
-    async with house.http.post(url, data="{", headers=headers) as response:
+    async with harness.http.post(url, data="{", headers=headers) as response:
         assert response.status == 400
-    async with house.http.post(url, data=b"\xff", headers=headers) as response:
+    async with harness.http.post(url, data=b"\xff", headers=headers) as response:
         assert response.status == 400
-    async with house.http.post(url, data=b" " * (house.config.limits.body_bytes + 1), headers=headers) as response:
+    async with harness.http.post(url, data=b" " * (harness.config.limits.body_bytes + 1), headers=headers) as response:
         assert response.status == 413
 
 
-async def test_no_more_runs_than_there_may_be(house: House) -> None:
-    house.runs.most = 0
-    async with house.http.post(f"{house.url}/api/tests", json=NEW, headers=auth(ADA)) as response:
+async def test_no_more_runs_than_there_may_be(harness: ServerHarness) -> None:
+    harness.runs.most = 0
+    async with harness.http.post(f"{harness.url}/api/tests", json=NEW, headers=auth(ADA)) as response:
         assert response.status == 503
         assert response.headers["Retry-After"] == "7"
 
 
-async def test_the_list_has_pages_and_a_filter(house: House) -> None:
-    made = [(await house.new_run()).id for _ in range(3)]
-    _, first = await house.call("GET", "/api/tests?limit=2")
+async def test_the_list_has_pages_and_a_filter(harness: ServerHarness) -> None:
+    made = [(await harness.new_run()).id for _ in range(3)]
+    _, first = await harness.call("GET", "/api/tests?limit=2")
     assert [run["id"] for run in first["runs"]] == made[:2]
-    _, second = await house.call("GET", f"/api/tests?limit=2&cursor={first['nextCursor']}")
+    _, second = await harness.call("GET", f"/api/tests?limit=2&cursor={first['nextCursor']}")
     assert [run["id"] for run in second["runs"]] == made[2:]
     assert second["nextCursor"] is None
-    assert await house.call("GET", "/api/tests?status=passed") == (200, {"runs": [], "nextCursor": None})
+    assert await harness.call("GET", "/api/tests?status=passed") == (200, {"runs": [], "nextCursor": None})
 
 
 @pytest.mark.parametrize("query", ["status=gone", "status=", "limit=0", "limit=x", "limit=9999", "cursor=x"])
-async def test_a_bad_query_is_named(house: House, query: str) -> None:
-    status, problem = await house.call("GET", f"/api/tests?{query}")
+async def test_a_bad_query_is_named(harness: ServerHarness, query: str) -> None:
+    status, problem = await harness.call("GET", f"/api/tests?{query}")
     assert status == 422
     assert problem["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
 
@@ -111,9 +113,9 @@ async def test_a_bad_query_is_named(house: House, query: str) -> None:
         (["cancel", "pause"], (409, None)),
     ],
 )
-async def test_verbs(house: House, run: FakeRun, verbs: list[str], expected: tuple[int, str | None]) -> None:
+async def test_verbs(harness: ServerHarness, run: FakeRun, verbs: list[str], expected: tuple[int, str | None]) -> None:
     for verb in verbs:
-        status, body = await house.call("POST", f"/api/tests/{run.id}/{verb}")
+        status, body = await harness.call("POST", f"/api/tests/{run.id}/{verb}")
     if expected[0] == 202:
         assert (status, body) == (202, {"status": expected[1]})
     else:
@@ -121,15 +123,15 @@ async def test_verbs(house: House, run: FakeRun, verbs: list[str], expected: tup
         assert body["code"] == "conflict"
 
 
-async def test_override_and_instructions(house: House, run: FakeRun) -> None:
+async def test_override_and_instructions(harness: ServerHarness, run: FakeRun) -> None:
     action = {"type": "click", "selector": "#other"}
-    assert await house.call("POST", f"/api/tests/{run.id}/override-step", body={"action": action}) == (
+    assert await harness.call("POST", f"/api/tests/{run.id}/override-step", body={"action": action}) == (
         202,
         {"status": "running"},
     )
     assert run.run.proposal is not None
     assert run.run.proposal.action.selector == "#other"
-    status, _ = await house.call("POST", f"/api/tests/{run.id}/update-instructions", body={"instructions": "Buy two"})
+    status, _ = await harness.call("POST", f"/api/tests/{run.id}/update-instructions", body={"instructions": "Buy two"})
     assert status == 202
     assert run.view().instructions == "Buy two"
 
@@ -147,18 +149,20 @@ async def test_override_and_instructions(house: House, run: FakeRun) -> None:
     ],
 )
 async def test_a_field_that_is_wrong_is_named_and_nothing_is_queued(
-    house: House, run: FakeRun, path: str, body: dict[str, object], field: str
+    harness: ServerHarness, run: FakeRun, path: str, body: dict[str, object], field: str
 ) -> None:
     before = run.log.seq
-    status, problem = await house.call("POST", f"/api/tests/{run.id}/{path}", body=body)
+    status, problem = await harness.call("POST", f"/api/tests/{run.id}/{path}", body=body)
     assert status == 422
     assert [error["field"] for error in problem["errors"]] == [field]
     assert run.log.seq == before
 
 
-async def test_any_message_by_rest_gets_the_answer_that_it_gets_everywhere(house: House, run: FakeRun) -> None:
+async def test_any_message_by_rest_gets_the_answer_that_it_gets_everywhere(
+    harness: ServerHarness, run: FakeRun
+) -> None:
     path = f"/api/tests/{run.id}/commands"
-    status, pong = await house.call("POST", path, body={"type": "ping", "t": 5, "id": "a"})
+    status, pong = await harness.call("POST", path, body={"type": "ping", "t": 5, "id": "a"})
     assert status == 200
     assert {name: pong[name] for name in ("type", "id", "t", "runId")} == {
         "type": "pong",
@@ -166,82 +170,84 @@ async def test_any_message_by_rest_gets_the_answer_that_it_gets_everywhere(house
         "t": 5,
         "runId": run.id,
     }
-    status, ack = await house.call("POST", path, body={"type": "pause", "id": "b"})
+    status, ack = await harness.call("POST", path, body={"type": "pause", "id": "b"})
     assert (status, ack["type"], ack["id"], ack["seq"]) == (200, "ack", "b", run.log.seq)
-    status, problem = await house.call("POST", path, body={"type": "replay_step", "stepNumber": 9})
+    status, problem = await harness.call("POST", path, body={"type": "replay_step", "stepNumber": 9})
     assert (status, problem["code"]) == (404, "not_found")
 
 
 async def test_a_failure_of_ours_says_nothing_about_its_inside(
-    house: House, run: FakeRun, caplog: pytest.LogCaptureFixture
+    harness: ServerHarness, run: FakeRun, caplog: pytest.LogCaptureFixture
 ) -> None:
     run.broken = True
-    status, problem = await house.call("POST", f"/api/tests/{run.id}/pause")
+    status, problem = await harness.call("POST", f"/api/tests/{run.id}/pause")
     assert (status, problem["code"]) == (500, "internal")
     assert "secret" not in problem["detail"]
     assert "a secret that nobody should read" in caplog.text
 
 
-async def test_steps_and_their_pictures(house: House, run: FakeRun, tmp_path: Path) -> None:
+async def test_steps_and_their_pictures(harness: ServerHarness, run: FakeRun, tmp_path: Path) -> None:
     take_step(run)
     path = f"/api/tests/{run.id}/steps"
-    _, steps = await house.call("GET", path)
+    _, steps = await harness.call("GET", path)
     assert [step["stepNumber"] for step in steps["steps"]] == [1]
-    assert await house.call("GET", f"{path}/1") == (200, {"step": steps["steps"][0]})
-    assert (await house.call("GET", f"{path}/2"))[0] == 404
-    assert (await house.call("GET", f"{path}/x"))[0] == 404
-    assert (await house.call("GET", f"{path}/1/screenshot"))[0] == 404
+    assert await harness.call("GET", f"{path}/1") == (200, {"step": steps["steps"][0]})
+    assert (await harness.call("GET", f"{path}/2"))[0] == 404
+    assert (await harness.call("GET", f"{path}/x"))[0] == 404
+    assert (await harness.call("GET", f"{path}/1/screenshot"))[0] == 404
     for before in (False, True):
         run.pictures[(1, before)] = tmp_path / f"{before}.jpg"
         run.pictures[(1, before)].write_bytes(f"picture {before}".encode())
-    async with house.http.get(f"{house.url}{path}/1/screenshot", headers=auth(ADA)) as response:
+    async with harness.http.get(f"{harness.url}{path}/1/screenshot", headers=auth(ADA)) as response:
         assert await response.read() == b"picture False"
         assert response.content_type == "image/jpeg"
         assert response.headers["Cache-Control"] == "private, no-cache"
         known = auth(ADA) | {"If-None-Match": response.headers["ETag"]}
-    async with house.http.get(f"{house.url}{path}/1/screenshot", headers=known) as response:
+    async with harness.http.get(f"{harness.url}{path}/1/screenshot", headers=known) as response:
         assert response.status == 304
-    async with house.http.get(f"{house.url}{path}/1/screenshot?before=1", headers=auth(ADA)) as response:
+    async with harness.http.get(f"{harness.url}{path}/1/screenshot?before=1", headers=auth(ADA)) as response:
         assert await response.read() == b"picture True"
-    async with house.http.get(f"{house.url}{path}/1/screenshot?v=3", headers=auth(ADA)) as response:
+    async with harness.http.get(f"{harness.url}{path}/1/screenshot?v=3", headers=auth(ADA)) as response:
         assert "max-age" in response.headers["Cache-Control"]
 
 
-async def test_spec_and_export(house: House, run: FakeRun) -> None:
-    status, spec = await house.call("GET", f"/api/tests/{run.id}/spec")
+async def test_spec_and_export(harness: ServerHarness, run: FakeRun) -> None:
+    status, spec = await harness.call("GET", f"/api/tests/{run.id}/spec")
     assert (status, spec["url"]) == (200, "http://shop.test/")
-    async with house.http.get(f"{house.url}/api/tests/{run.id}/export?format=pytest", headers=auth(ADA)) as response:
+    async with harness.http.get(
+        f"{harness.url}/api/tests/{run.id}/export?format=pytest", headers=auth(ADA)
+    ) as response:
         assert response.status == 200
         assert "def test_run" in await response.text()
         assert response.headers["Content-Disposition"].endswith('.py"')
-    assert (await house.call("GET", f"/api/tests/{run.id}/export?format=cobol"))[0] == 409
+    assert (await harness.call("GET", f"/api/tests/{run.id}/export?format=cobol"))[0] == 409
 
 
-async def test_only_a_finished_run_is_removed(house: House, run: FakeRun) -> None:
-    assert (await house.call("DELETE", f"/api/tests/{run.id}"))[0] == 409
+async def test_only_a_finished_run_is_removed(harness: ServerHarness, run: FakeRun) -> None:
+    assert (await harness.call("DELETE", f"/api/tests/{run.id}"))[0] == 409
     await run.end()
-    assert await house.call("DELETE", f"/api/tests/{run.id}") == (204, None)
-    assert (await house.call("GET", f"/api/tests/{run.id}"))[0] == 404
+    assert await harness.call("DELETE", f"/api/tests/{run.id}") == (204, None)
+    assert (await harness.call("GET", f"/api/tests/{run.id}"))[0] == 404
 
 
-async def test_the_stream_addresses_are_those_the_asker_can_reach(house: House, run: FakeRun) -> None:
-    _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
-    port, frames = house.server.port, house.server.frame_port
+async def test_the_stream_addresses_are_those_the_asker_can_reach(harness: ServerHarness, run: FakeRun) -> None:
+    _, info = await harness.call("GET", f"/api/tests/{run.id}/stream")
+    port, frames = harness.server.port, harness.server.frame_port
     assert info["streamUrl"] == f"http://127.0.0.1:{frames}/stream/{run.id}"
     assert info["mjpegUrl"] == info["streamUrl"] + ".mjpeg"
     assert info["whepUrl"] == f"http://127.0.0.1:{port}/whep/{run.id}"
     assert info["controlUrl"] == f"ws://127.0.0.1:{port}/ws/test-control?runId={run.id}"
     assert (info["iceServers"], info["livekitUrl"], info["token"]) == ([], None, None)
-    _, named = await house.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": f"localhost:{port}"})
+    _, named = await harness.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": f"localhost:{port}"})
     assert named["streamUrl"] == f"http://localhost:{frames}/stream/{run.id}"
-    assert (await house.call("GET", f"/api/tests/{run.id}", token=info["viewerToken"]))[0] == 200
-    assert (await house.call("POST", f"/api/tests/{run.id}/pause", token=info["viewerToken"]))[0] == 403
+    assert (await harness.call("GET", f"/api/tests/{run.id}", token=info["viewerToken"]))[0] == 200
+    assert (await harness.call("POST", f"/api/tests/{run.id}/pause", token=info["viewerToken"]))[0] == 403
 
 
-async def test_what_is_not_there_is_a_problem_too(house: House) -> None:
-    status, problem = await house.call("GET", "/api/nothing")
+async def test_what_is_not_there_is_a_problem_too(harness: ServerHarness) -> None:
+    status, problem = await harness.call("GET", "/api/nothing")
     assert (status, problem["title"]) == (404, "Not Found")
-    async with house.http.put(f"{house.url}/api/tests", headers=auth(ADA)) as response:
+    async with harness.http.put(f"{harness.url}/api/tests", headers=auth(ADA)) as response:
         assert response.status == 405
         assert (await response.json())["detail"] == "PUT does nothing at this address: use GET or HEAD or POST"
         assert set(response.headers["Allow"].split(",")) >= {"GET", "POST"}

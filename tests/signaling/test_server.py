@@ -29,11 +29,11 @@ from signaling.livekit.tokens import livekit_token
 from signaling.operations import OPERATIONS
 from signaling.server import Server
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
-from tests.signaling.house import ADA, CONFIG, WAIT_SECONDS, House, auth
+from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness, auth
 
 
-async def text(house: House, path: str) -> tuple[int, str]:
-    async with house.http.get(house.url + path) as response:
+async def text(harness: ServerHarness, path: str) -> tuple[int, str]:
+    async with harness.http.get(harness.url + path) as response:
         return response.status, await response.text()
 
 
@@ -49,11 +49,11 @@ class TestPages:
         return dist
 
     async def test_the_built_pages_are_served(self, dist: Path) -> None:
-        async with House(dist=dist) as house:
+        async with ServerHarness(dist=dist) as harness:
             for path in ("/", "/runs/any"):
-                assert await text(house, path) == (200, "<p>the app")
-            assert await text(house, "/player.js") == (200, "the player")
-            async with house.http.get(f"{house.url}/assets/app-1a2b.js") as response:
+                assert await text(harness, path) == (200, "<p>the app")
+            assert await text(harness, "/player.js") == (200, "the player")
+            async with harness.http.get(f"{harness.url}/assets/app-1a2b.js") as response:
                 assert await response.text() == "the code"
                 assert response.content_type in {"text/javascript", "application/javascript"}
                 assert "immutable" in response.headers["Cache-Control"]
@@ -62,23 +62,23 @@ class TestPages:
         "path", ["/assets/..%2f..%2fsecret.js", "/assets/%2e%2e%2findex.html", "/assets/no.js", "/x.js"]
     )
     async def test_nothing_else_is(self, dist: Path, path: str) -> None:
-        async with House(dist=dist) as house:
-            reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
+        async with ServerHarness(dist=dist) as harness:
+            reader, writer = await asyncio.open_connection("127.0.0.1", harness.server.port)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             answer = await reader.read()
             writer.close()
             assert b" 404 " in answer.splitlines()[0]
 
-    async def test_without_a_build_the_page_says_how_to_make_one(self, house: House) -> None:
-        status, page = await text(house, "/")
+    async def test_without_a_build_the_page_says_how_to_make_one(self, harness: ServerHarness) -> None:
+        status, page = await text(harness, "/")
         assert status == 503
         assert "make web" in page
-        assert (await text(house, "/player.js"))[0] == 404
+        assert (await text(harness, "/player.js"))[0] == 404
 
 
 class TestDescription:
-    async def test_it_describes_exactly_the_routes_there_are(self, house: House) -> None:
-        _, description = await house.call("GET", "/openapi.json", token=None)
+    async def test_it_describes_exactly_the_routes_there_are(self, harness: ServerHarness) -> None:
+        _, description = await harness.call("GET", "/openapi.json", token=None)
         described = {
             (method.upper(), re.sub(r"{\w+}", "{}", path))
             for path, methods in description["paths"].items()
@@ -86,7 +86,7 @@ class TestDescription:
         }
         served = {
             (route.method, re.sub(r"{[^{}]*}", "{}", route.resource.canonical))
-            for route in house.server.apps.api.router.routes()
+            for route in harness.server.apps.api.router.routes()
             if route.resource is not None and route.method != "HEAD"
         }
         pages = {"/", "/runs/{}", "/assets/{}", "/{}", "/docs", "/docs.css", "/openapi.json", "/ws/test-control"}
@@ -97,8 +97,8 @@ class TestDescription:
         named = set(re.findall(r"^\| `([A-Z]+) (/\S+)` \|", guide, re.MULTILINE))
         assert named == {(operation.method.upper(), operation.path) for operation in OPERATIONS}
 
-    async def test_every_reference_leads_somewhere(self, house: House) -> None:
-        _, description = await house.call("GET", "/openapi.json", token=None)
+    async def test_every_reference_leads_somewhere(self, harness: ServerHarness) -> None:
+        _, description = await harness.call("GET", "/openapi.json", token=None)
         assert description["openapi"] == "3.1.0"
         schemas = description["components"]["schemas"]
         references = set(re.findall(r"#/components/schemas/([\w-]+)", str(description)))
@@ -106,27 +106,27 @@ class TestDescription:
         assert {"NewRun", "RunView", "Step", "Action", "Problem", "StepOverride", "TestStep", "Hello"} <= set(schemas)
         assert "stepTimeoutMs" in schemas["NewRun"]["properties"]
 
-    async def test_people_can_read_it_without_any_other_origin(self, house: House) -> None:
-        _, page = await text(house, "/docs")
+    async def test_people_can_read_it_without_any_other_origin(self, harness: ServerHarness) -> None:
+        _, page = await text(harness, "/docs")
         assert "/api/tests/{runId}/override-step" in page
         assert "http" not in re.sub(r"HTTP|<code>[^<]*</code>", "", page).replace("/openapi.json", "").lower()
-        assert (await text(house, "/docs.css"))[0] == 200
+        assert (await text(harness, "/docs.css"))[0] == 200
 
 
 class TestHealth:
-    async def test_alive_ready_and_counted(self, house: House, run: FakeRun) -> None:
-        assert await house.call("GET", "/healthz", token=None) == (200, {"status": "ok"})
-        assert (await house.call("GET", "/readyz", token=None))[0] == 200
-        async with house.socket(run, token=await house.token(run, "viewer")) as client:
+    async def test_alive_ready_and_counted(self, harness: ServerHarness, run: FakeRun) -> None:
+        assert await harness.call("GET", "/healthz", token=None) == (200, {"status": "ok"})
+        assert (await harness.call("GET", "/readyz", token=None))[0] == 200
+        async with harness.socket(run, token=await harness.token(run, "viewer")) as client:
             await client.ask(type="pause", id="1")
-            figures = await self.figures(house)
+            figures = await self.figures(harness)
         assert figures[("jumpseat_connections", "websocket")] == 1
         assert figures[("jumpseat_commands_total", "pause forbidden")] == 1
         await run.until(lambda: bool(run.left))
-        assert (await self.figures(house))[("jumpseat_connections", "websocket")] == 0
+        assert (await self.figures(harness))[("jumpseat_connections", "websocket")] == 0
 
-    async def figures(self, house: House) -> dict[tuple[str, str], float]:
-        _, page = await text(house, "/metrics")
+    async def figures(self, harness: ServerHarness) -> dict[tuple[str, str], float]:
+        _, page = await text(harness, "/metrics")
         families = text_string_to_metric_families(page)
         samples = [sample for family in families for sample in family.samples]
         return {
@@ -152,27 +152,27 @@ class TestHealth:
 
 class TestLife:
     async def test_frames_may_be_served_on_the_same_port(self) -> None:
-        async with House(replace(CONFIG, frame_port=None)) as house:
-            run = await house.new_run()
-            _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
-            assert info["streamUrl"] == f"{house.url}/stream/{run.id}"
-            async with house.http.get(info["streamUrl"] + "?after=0", headers=auth(ADA)) as response:
+        async with ServerHarness(replace(CONFIG, frame_port=None)) as harness:
+            run = await harness.new_run()
+            _, info = await harness.call("GET", f"/api/tests/{run.id}/stream")
+            assert info["streamUrl"] == f"{harness.url}/stream/{run.id}"
+            async with harness.http.get(info["streamUrl"] + "?after=0", headers=auth(ADA)) as response:
                 assert response.status == 200
 
     async def test_public_addresses_are_those_that_were_set(self) -> None:
         config = replace(CONFIG, public_url="https://a.example/", frame_base_url="https://f.example")
-        async with House(config) as house:
-            run = await house.new_run()
-            _, info = await house.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": "a.example"})
-            assert house.server.url == "https://a.example"
+        async with ServerHarness(config) as harness:
+            run = await harness.new_run()
+            _, info = await harness.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": "a.example"})
+            assert harness.server.url == "https://a.example"
             assert info["streamUrl"] == f"https://f.example/stream/{run.id}"
             assert info["controlUrl"].startswith("wss://a.example/ws/")
 
     async def test_https_and_wss(self, tmp_path: Path) -> None:
         server, client = _certified(tmp_path)
-        async with House(replace(CONFIG, tls=server)) as house:
-            run = await house.new_run()
-            url = f"https://localhost:{house.server.port}"
+        async with ServerHarness(replace(CONFIG, tls=server)) as harness:
+            run = await harness.new_run()
+            url = f"https://localhost:{harness.server.port}"
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client)) as http:
                 async with http.get(f"{url}/api/tests/{run.id}/stream", headers=auth(ADA)) as response:
                     info = await response.json()
@@ -181,15 +181,15 @@ class TestLife:
                     assert (await ws.receive_json())["type"] == "hello"
 
     async def test_a_command_that_hangs_does_not_hold_up_the_end(self) -> None:
-        async with House() as house:
-            run = await house.new_run()
+        async with ServerHarness() as harness:
+            run = await harness.new_run()
             run.slow.clear()
-            async with house.socket(run) as client:
+            async with harness.socket(run) as client:
                 await client.send(type="pause", id="1")
                 await run.until_submitted(1)
                 async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
                     tasks.create_task(client.close_code())
-                    tasks.create_task(house.server.aclose())
+                    tasks.create_task(harness.server.aclose())
             assert not run.view().paused
 
     async def test_a_port_that_is_taken_leaves_nothing_open(self) -> None:
@@ -202,10 +202,10 @@ class TestLife:
                 await asyncio.open_connection("127.0.0.1", server.port)
 
     async def test_closing_is_safe_to_repeat_and_lets_go_of_the_ports(self) -> None:
-        house = House()
-        async with house:
-            port = house.server.port
-        await house.server.aclose()
+        harness = ServerHarness()
+        async with harness:
+            port = harness.server.port
+        await harness.server.aclose()
         socket.create_server(("127.0.0.1", port)).close()
 
 
@@ -251,10 +251,10 @@ class TestCredentials:
 
     async def test_with_livekit_the_stream_has_a_token_for_it(self) -> None:
         livekit = LiveKit(url="wss://lk.example", api_key="key", api_secret="s" * 32)
-        async with House(replace(CONFIG, livekit=livekit)) as house:
-            run = await house.new_run()
-            _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
-            async with house.http.get(house.url) as response:
+        async with ServerHarness(replace(CONFIG, livekit=livekit)) as harness:
+            run = await harness.new_run()
+            _, info = await harness.call("GET", f"/api/tests/{run.id}/stream")
+            async with harness.http.get(harness.url) as response:
                 policy = response.headers["Content-Security-Policy"]
         assert info["livekitUrl"] == "wss://lk.example"
         assert jwt.decode(info["token"], options={"verify_signature": False})["video"]["room"] == f"jumpseat-{run.id}"

@@ -16,7 +16,7 @@ from control.events import StreamAvailable
 from signaling import sockets
 from signaling.limits import Limits
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, CONFIG, WAIT_SECONDS, House
+from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness
 
 COMMANDS: list[dict[str, Any]] = [
     {"type": "pause"},
@@ -44,8 +44,8 @@ class Client(Protocol):
 
 
 class RestClient:
-    def __init__(self, house: House, run: FakeRun, token: str) -> None:
-        self._house = house
+    def __init__(self, harness: ServerHarness, run: FakeRun, token: str) -> None:
+        self._house = harness
         self._path = f"/api/tests/{run.id}/commands"
         self._token = token
 
@@ -55,23 +55,23 @@ class RestClient:
 
 
 @asynccontextmanager
-async def client(house: House, run: FakeRun, token: str, transport: str) -> AsyncIterator[Client]:
+async def client(harness: ServerHarness, run: FakeRun, token: str, transport: str) -> AsyncIterator[Client]:
     if transport == "rest":
-        yield RestClient(house, run, token)
+        yield RestClient(harness, run, token)
     elif transport == "websocket":
-        async with house.socket(run, token=token) as socket:
+        async with harness.socket(run, token=token) as socket:
             yield socket
     else:
-        async with house.peer(run, token=token) as peer:
+        async with harness.peer(run, token=token) as peer:
             await peer.until("hello")
             yield peer
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("role", ["viewer", "controller", "owner"])
-async def test_every_role_sends_every_command(house: House, role: str, transport: str) -> None:
-    run = await house.new_run()
-    async with client(house, run, await house.token(run, role), transport) as sender:
+async def test_every_role_sends_every_command(harness: ServerHarness, role: str, transport: str) -> None:
+    run = await harness.new_run()
+    async with client(harness, run, await harness.token(run, role), transport) as sender:
         for number, command in enumerate(COMMANDS):
             await sender.ask(**command, id=str(number))
             answer = await sender.ask(**command, id=f"{number} again")
@@ -82,13 +82,13 @@ async def test_every_role_sends_every_command(house: House, role: str, transport
 
 
 @pytest.mark.parametrize("transport", ["websocket", "datachannel"])
-async def test_hello_comes_first_and_says_who_one_is(house: House, run: FakeRun, transport: str) -> None:
-    token = await house.token(run, "controller")
+async def test_hello_comes_first_and_says_who_one_is(harness: ServerHarness, run: FakeRun, transport: str) -> None:
+    token = await harness.token(run, "controller")
     if transport == "websocket":
-        async with house.socket(run, token=token) as socket:
+        async with harness.socket(run, token=token) as socket:
             hello = await socket.next()
     else:
-        async with house.peer(run, token=token) as peer:
+        async with harness.peer(run, token=token) as peer:
             hello = await asyncio.wait_for(peer.messages.get(), WAIT_SECONDS)
     assert hello["type"] == "hello"
     assert (hello["role"], hello["protocol"], hello["runId"]) == ("controller", 1, run.id)
@@ -97,12 +97,12 @@ async def test_hello_comes_first_and_says_who_one_is(house: House, run: FakeRun,
     assert hello["seq"] == 3
 
 
-async def test_one_who_comes_back_gets_what_was_missed_and_nothing_else(house: House, run: FakeRun) -> None:
-    async with house.socket(run) as socket:
+async def test_one_who_comes_back_gets_what_was_missed_and_nothing_else(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.socket(run) as socket:
         seq = (await socket.next())["seq"]
     for text in "abc":
         run.say(text)
-    async with house.socket(run, since=seq) as socket:
+    async with harness.socket(run, since=seq) as socket:
         run.say("d")
         messages = [await socket.next() for _ in range(6)]
     assert [message["seq"] for message in messages] == list(range(seq + 1, seq + 7))
@@ -110,18 +110,18 @@ async def test_one_who_comes_back_gets_what_was_missed_and_nothing_else(house: H
 
 
 @pytest.mark.parametrize("since", [0, 10_000])
-async def test_where_events_are_gone_a_hello_comes_instead(house: House, run: FakeRun, since: int) -> None:
+async def test_where_events_are_gone_a_hello_comes_instead(harness: ServerHarness, run: FakeRun, since: int) -> None:
     for number in range(2100):
         run.say(str(number))
-    async with house.socket(run, since=since) as socket:
+    async with harness.socket(run, since=since) as socket:
         assert (await socket.next())["type"] == "hello"
 
 
-async def test_all_viewers_get_the_same_events_in_the_same_order(house: House, run: FakeRun) -> None:
+async def test_all_viewers_get_the_same_events_in_the_same_order(harness: ServerHarness, run: FakeRun) -> None:
     async with (
-        house.socket(run) as first,
-        house.socket(run, token=await house.token(run, "viewer")) as second,
-        house.peer(run) as third,
+        harness.socket(run) as first,
+        harness.socket(run, token=await harness.token(run, "viewer")) as second,
+        harness.peer(run) as third,
     ):
         told: list[list[dict[str, Any]]] = []
         await third.until("hello")
@@ -149,26 +149,28 @@ async def _until_title(receive: Any, title: str) -> list[dict[str, Any]]:  # noq
     return messages
 
 
-async def test_a_command_that_comes_twice_is_done_once_whatever_it_comes_by(house: House, run: FakeRun) -> None:
-    async with house.socket(run, client="me") as socket:
+async def test_a_command_that_comes_twice_is_done_once_whatever_it_comes_by(
+    harness: ServerHarness, run: FakeRun
+) -> None:
+    async with harness.socket(run, client="me") as socket:
         assert (await socket.ask(type="pause", id="x"))["type"] == "ack"
         assert (await socket.ask(type="pause", id="x"))["type"] == "ack"
         assert (await socket.ask(type="pause", id="y"))["type"] == "error"
         path = f"/api/tests/{run.id}/commands"
-        status, answer = await house.call("POST", f"{path}?client=me", body={"type": "pause", "id": "x"})
+        status, answer = await harness.call("POST", f"{path}?client=me", body={"type": "pause", "id": "x"})
         assert (status, answer["type"]) == (200, "ack")
-        status, _ = await house.call("POST", f"{path}?client=you", body={"type": "pause", "id": "x"})
+        status, _ = await harness.call("POST", f"{path}?client=you", body={"type": "pause", "id": "x"})
         assert status == 409
     assert [command.type for command, _ in run.submitted] == ["pause", "pause", "pause"]
 
 
-async def test_a_repeat_while_the_first_is_under_way_waits_for_its_answer(house: House, run: FakeRun) -> None:
+async def test_a_repeat_while_the_first_is_under_way_waits_for_its_answer(harness: ServerHarness, run: FakeRun) -> None:
     run.slow.clear()
-    async with house.socket(run, client="me") as first:
+    async with harness.socket(run, client="me") as first:
         await first.until("hello")
         await first.send(type="pause", id="x")
         await run.until_submitted(1)
-    async with house.socket(run, client="me") as second:
+    async with harness.socket(run, client="me") as second:
         await second.until("hello")
         await second.send(type="pause", id="x")
         await second.send(type="ping", id="p")
@@ -180,22 +182,22 @@ async def test_a_repeat_while_the_first_is_under_way_waits_for_its_answer(house:
     assert len(run.submitted) == 2
 
 
-async def test_one_person_on_two_transports_is_one_viewer(house: House, run: FakeRun) -> None:
-    token = await house.token(run, "controller")
+async def test_one_person_on_two_transports_is_one_viewer(harness: ServerHarness, run: FakeRun) -> None:
+    token = await harness.token(run, "controller")
     async with (
-        house.socket(run, token=token, client="me") as first,
-        house.socket(run, token=token, client="me") as second,
+        harness.socket(run, token=token, client="me") as first,
+        harness.socket(run, token=token, client="me") as second,
     ):
         one, two = await first.until("hello"), await second.until("hello")
         assert one["viewerId"] == two["viewerId"]
         assert two["run"]["viewers"] == 1
-        viewer_token = (await house.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
-        async with house.socket(run, token=viewer_token, client="me") as derived:
+        viewer_token = (await harness.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
+        async with harness.socket(run, token=viewer_token, client="me") as derived:
             hello = await derived.until("hello")
             assert (hello["viewerId"], hello["role"]) == (one["viewerId"], "viewer")
-        async with house.socket(run, token=await house.token(run, "controller"), client="me") as third:
+        async with harness.socket(run, token=await harness.token(run, "controller"), client="me") as third:
             assert (await third.until("hello"))["viewerId"] != one["viewerId"]
-        async with house.socket(run, token=token) as fourth, house.socket(run, token=token) as fifth:
+        async with harness.socket(run, token=token) as fourth, harness.socket(run, token=token) as fifth:
             ids = {(await each.until("hello"))["viewerId"] for each in (first, fourth, fifth) if each is not first}
             assert len(ids | {one["viewerId"]}) == 3
 
@@ -219,15 +221,15 @@ class Bad(NamedTuple):
 )
 @pytest.mark.parametrize("transport", ["websocket", "datachannel"])
 async def test_what_cannot_be_read_gets_an_error_and_the_connection_lives_on(
-    house: House, run: FakeRun, transport: str, bad: Bad
+    harness: ServerHarness, run: FakeRun, transport: str, bad: Bad
 ) -> None:
     if transport == "websocket":
-        async with house.socket(run) as socket:
+        async with harness.socket(run) as socket:
             await socket.ws.send_str(bad.text)
             error = await socket.until("error")
             assert (await socket.ask(type="ping", id="1"))["type"] == "pong"
     else:
-        async with house.peer(run) as peer:
+        async with harness.peer(run) as peer:
             await peer.until("hello")
             peer.control.send(bad.text)
             error = await peer.until("error")
@@ -235,14 +237,14 @@ async def test_what_cannot_be_read_gets_an_error_and_the_connection_lives_on(
     assert (error["code"], error["field"]) == (bad.code, bad.field)
 
 
-async def test_an_error_carries_the_id_where_it_could_be_read(house: House, run: FakeRun) -> None:
-    async with house.socket(run) as socket:
+async def test_an_error_carries_the_id_where_it_could_be_read(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.socket(run) as socket:
         assert (await socket.ask(type="replay_step", id="1"))["code"] == "invalid"
         assert (await socket.ask(type="replay_step", stepNumber=7, id="2"))["code"] == "not_found"
 
 
-async def test_a_plain_command_without_an_id_is_not_acknowledged(house: House, run: FakeRun) -> None:
-    async with house.socket(run) as socket:
+async def test_a_plain_command_without_an_id_is_not_acknowledged(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.socket(run) as socket:
         await socket.until("hello")
         await socket.send(type="pause")
         await socket.send(type="ping", t=1)
@@ -250,8 +252,8 @@ async def test_a_plain_command_without_an_id_is_not_acknowledged(house: House, r
     assert types == ["run_state", "pong"]
 
 
-async def test_a_slow_command_does_not_hold_up_a_pause(house: House, run: FakeRun) -> None:
-    async with house.socket(run) as socket:
+async def test_a_slow_command_does_not_hold_up_a_pause(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.socket(run) as socket:
         run.slow.clear()
         await socket.send(type="pick", x=1, y=1, id="slow")
         await run.until_submitted(1)
@@ -261,16 +263,18 @@ async def test_a_slow_command_does_not_hold_up_a_pause(house: House, run: FakeRu
         assert (await socket.until("ack"))["id"] == "p"
 
 
-async def test_a_viewer_that_answers_no_ping_is_gone_within_ten_seconds(house: House, run: FakeRun) -> None:
+async def test_a_viewer_that_answers_no_ping_is_gone_within_ten_seconds(harness: ServerHarness, run: FakeRun) -> None:
     """Where the machine is not late: a pong has half the time between two pings (aiohttp)."""
     assert 1.5 * sockets._HEARTBEAT < 10
-    url = f"{house.url}/ws/test-control?runId={run.id}&token={ADA}"
-    async with house.http.ws_connect(url, autoping=False):
+    url = f"{harness.url}/ws/test-control?runId={run.id}&token={ADA}"
+    async with harness.http.ws_connect(url, autoping=False):
         await run.until(lambda: bool(run.left))
 
 
-async def test_moves_on_their_own_channel_are_carried_out_and_nothing_else_is(house: House, run: FakeRun) -> None:
-    async with house.peer(run) as peer:
+async def test_moves_on_their_own_channel_are_carried_out_and_nothing_else_is(
+    harness: ServerHarness, run: FakeRun
+) -> None:
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         assert (await peer.ask(type="take_control", id="t"))["type"] == "ack"
         for message in (
@@ -287,35 +291,35 @@ async def test_moves_on_their_own_channel_are_carried_out_and_nothing_else_is(ho
     assert sent == [("take_control", None), ("input", 7), ("input", 8)]
 
 
-async def test_stream_available_tells_each_viewer_their_own_addresses(house: House, run: FakeRun) -> None:
-    async with house.socket(run) as socket, house.peer(run) as peer:
+async def test_stream_available_tells_each_viewer_their_own_addresses(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.socket(run) as socket, harness.peer(run) as peer:
         await peer.until("hello")
         run.log.append(StreamAvailable())
         for told in (await socket.until("stream_available"), await peer.until("stream_available")):
-            assert told["streamUrl"] == f"{house.frames_url}/stream/{run.id}"
-            assert told["whepUrl"] == f"{house.url}/whep/{run.id}"
+            assert told["streamUrl"] == f"{harness.frames_url}/stream/{run.id}"
+            assert told["whepUrl"] == f"{harness.url}/whep/{run.id}"
             assert (told["livekitUrl"], told["token"]) == (None, None)
 
 
 async def test_a_viewer_too_slow_is_cut_off_and_can_come_back() -> None:
-    async with House(replace(CONFIG, limits=Limits(backlog=50))) as house:
-        run = await house.new_run()
-        async with house.socket(run) as socket:
+    async with ServerHarness(replace(CONFIG, limits=Limits(backlog=50))) as harness:
+        run = await harness.new_run()
+        async with harness.socket(run) as socket:
             seq = (await socket.next())["seq"]
             for number in range(60):
                 run.say(str(number))
             assert await socket.close_code() == 1013
-        async with house.socket(run, since=seq) as socket:
+        async with harness.socket(run, since=seq) as socket:
             assert (await socket.next())["seq"] == seq + 1
 
 
 async def test_no_more_people_than_there_may_be() -> None:
-    async with House(replace(CONFIG, limits=Limits(viewers=1, connections=2))) as house:
-        run = await house.new_run()
-        async with house.socket(run, client="me"), house.socket(run, client="me"):
+    async with ServerHarness(replace(CONFIG, limits=Limits(viewers=1, connections=2))) as harness:
+        run = await harness.new_run()
+        async with harness.socket(run, client="me"), harness.socket(run, client="me"):
             for client_key in ("you", "me"):
                 with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                    async with house.socket(run, client=client_key):
+                    async with harness.socket(run, client=client_key):
                         pass
                 assert refused.value.status == 503
                 assert refused.value.headers is not None
@@ -325,14 +329,16 @@ async def test_no_more_people_than_there_may_be() -> None:
 @pytest.mark.parametrize(
     ("query", "status"), [("", 422), ("runId=x", 404), ("runId={id}&since=x", 422), ("runId={id}", 426)]
 )
-async def test_what_is_no_websocket_for_a_run_is_refused(house: House, run: FakeRun, query: str, status: int) -> None:
-    assert (await house.call("GET", f"/ws/test-control?{query.format(id=run.id)}"))[0] == status
+async def test_what_is_no_websocket_for_a_run_is_refused(
+    harness: ServerHarness, run: FakeRun, query: str, status: int
+) -> None:
+    assert (await harness.call("GET", f"/ws/test-control?{query.format(id=run.id)}"))[0] == status
 
 
-async def test_joining_and_leaving_are_paired(house: House, run: FakeRun) -> None:
-    async with house.socket(run, token=ADA, client="me") as socket:
+async def test_joining_and_leaving_are_paired(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.socket(run, token=ADA, client="me") as socket:
         viewer = (await socket.until("hello"))["viewerId"]
         assert run.view().viewers == 1
     await run.until(lambda: run.view().viewers == 0)
     assert (run.joined, run.left) == ([viewer], [viewer])
-    assert len(house.server.apps.lines) == 0
+    assert len(harness.server.apps.lines) == 0

@@ -16,13 +16,13 @@ from tests import timecode
 from tests.chromium import WhepViewer, chromium
 from tests.media.pictures import CORNERS, alike, corners_of, put
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, CONFIG, WAIT_SECONDS, House, auth
 from tests.signaling.offers import FRAGMENT, OFFER, SDP, VP8_OFFER, ask, gone, offer_of
+from tests.signaling.server_harness import ADA, BOB, CONFIG, WAIT_SECONDS, ServerHarness, auth
 
 
 @pytest.mark.parametrize("codec", list(Codec))
-async def test_the_whole_life_of_a_viewer(house: House, run: FakeRun, codec: Codec) -> None:
-    async with house.peer(run, codec=codec) as peer:
+async def test_the_whole_life_of_a_viewer(harness: ServerHarness, run: FakeRun, codec: Codec) -> None:
+    async with harness.peer(run, codec=codec) as peer:
         assert re.fullmatch(rf"/whep/{run.id}/[\w-]{{20,}}", peer.headers["Location"])
         assert re.fullmatch(r'"[\w-]+"', peer.headers["ETag"])
         assert peer.headers["Accept-Patch"] == "application/trickle-ice-sdpfrag"
@@ -30,19 +30,19 @@ async def test_the_whole_life_of_a_viewer(house: House, run: FakeRun, codec: Cod
         picture = await peer.viewer.next_picture()
         assert alike(corners_of(picture), CORNERS)
         assert run.watched == [True]
-        assert len(house.server.apps.whep) == 1
-        assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
+        assert len(harness.server.apps.whep) == 1
+        assert (await ask(harness, "DELETE", peer.resource, headers={})).status == 200
         await asyncio.wait_for(peer.ended.wait(), WAIT_SECONDS)
-        assert (await ask(house, "DELETE", peer.resource, headers={})).status == 200
-        assert (await ask(house, "PATCH", peer.resource, headers=FRAGMENT)).status == 404
-    await gone(house, run)
+        assert (await ask(harness, "DELETE", peer.resource, headers={})).status == 200
+        assert (await ask(harness, "PATCH", peer.resource, headers=FRAGMENT)).status == 404
+    await gone(harness, run)
 
 
 @pytest.mark.parametrize("codec", list(Codec))
-async def test_chromium_watches_and_steers(house: House, run: FakeRun, codec: Codec) -> None:
+async def test_chromium_watches_and_steers(harness: ServerHarness, run: FakeRun, codec: Codec) -> None:
     put(run.latest, timecode.encode(1_700_000_000_123)[:, :, None].repeat(3, axis=2))
     async with chromium() as browser:
-        watching = await WhepViewer.watch(browser, house.url, run.id, token=ADA, codec=codec.value)
+        watching = await WhepViewer.watch(browser, harness.url, run.id, token=ADA, codec=codec.value)
         await watching.wait("v.lastCode === 1700000000123")
         assert await watching.codec() == f"video/{codec.value}"
         await watching.wait("v.messages.some((m) => m.type === 'hello')")
@@ -51,7 +51,7 @@ async def test_chromium_watches_and_steers(house: House, run: FakeRun, codec: Co
         assert run.view().paused
         await watching.page.close()
     await run.until(lambda: bool(run.left))
-    await gone(house, run)
+    await gone(harness, run)
 
 
 ORDERS = [
@@ -64,12 +64,12 @@ ORDERS = [
 
 @pytest.mark.parametrize(("offered", "chosen"), ORDERS)
 async def test_the_codec_is_the_first_that_the_viewer_offers(
-    house: House, run: FakeRun, offered: list[str], chosen: str
+    harness: ServerHarness, run: FakeRun, offered: list[str], chosen: str
 ) -> None:
     offer = await offer_of(Codec(offered[0].removeprefix("video/")))
     if len(offered) > 1:
         offer = _both_codecs(offered)
-    answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+    answer = await ask(harness, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
     assert answer.status == 201, answer.text
     assert set(re.findall(r"a=rtpmap:\d+ (\w+)/", answer.text)) - {"rtx"} == {chosen}
     if chosen == "H264":
@@ -111,15 +111,15 @@ BAD_OFFERS = {
 
 @pytest.mark.parametrize("offer", BAD_OFFERS.values(), ids=BAD_OFFERS.keys())
 async def test_an_offer_that_cannot_be_answered_gets_a_reason_and_leaves_nothing(
-    house: House, run: FakeRun, offer: str
+    harness: ServerHarness, run: FakeRun, offer: str
 ) -> None:
-    assert (await ask(house, "OPTIONS", f"/whep/{run.id}", headers={})).status == 204
+    assert (await ask(harness, "OPTIONS", f"/whep/{run.id}", headers={})).status == 204
     before = _tasks()
-    answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+    answer = await ask(harness, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
     assert answer.status == 400, answer.text
     assert "application/problem+json" in answer.headers["Content-Type"]
     assert len(answer.text) > 60
-    await gone(house, run)
+    await gone(harness, run)
     assert _tasks() <= before
 
 
@@ -128,70 +128,70 @@ def _tasks() -> set[str]:
     return {task.get_coro().__qualname__ for task in asyncio.all_tasks()}  # type: ignore[union-attr]
 
 
-async def test_other_requests_that_are_refused(house: House, run: FakeRun) -> None:
+async def test_other_requests_that_are_refused(harness: ServerHarness, run: FakeRun) -> None:
     path = f"/whep/{run.id}"
-    assert (await ask(house, "POST", path, data=VP8_OFFER, headers={"Content-Type": "text/plain"})).status == 415
-    assert (await ask(house, "POST", path, data=b"v=0\xff", headers=SDP)).status == 400
-    assert (await ask(house, "POST", path, data="v" * 200_000, headers=SDP)).status == 413
-    assert (await ask(house, "POST", "/whep/nothing", data=VP8_OFFER, headers=SDP)).status == 404
-    assert (await ask(house, "POST", path, data=VP8_OFFER, headers=SDP, token=None)).status == 401
-    assert (await ask(house, "POST", path, data=VP8_OFFER, headers=SDP, token=BOB)).status == 404
-    assert (await ask(house, "GET", path, headers={})).status == 405
-    await gone(house, run)
+    assert (await ask(harness, "POST", path, data=VP8_OFFER, headers={"Content-Type": "text/plain"})).status == 415
+    assert (await ask(harness, "POST", path, data=b"v=0\xff", headers=SDP)).status == 400
+    assert (await ask(harness, "POST", path, data="v" * 200_000, headers=SDP)).status == 413
+    assert (await ask(harness, "POST", "/whep/nothing", data=VP8_OFFER, headers=SDP)).status == 404
+    assert (await ask(harness, "POST", path, data=VP8_OFFER, headers=SDP, token=None)).status == 401
+    assert (await ask(harness, "POST", path, data=VP8_OFFER, headers=SDP, token=BOB)).status == 404
+    assert (await ask(harness, "GET", path, headers={})).status == 405
+    await gone(harness, run)
 
 
-async def test_options_says_what_may_be_sent(house: House, run: FakeRun) -> None:
-    answer = await ask(house, "OPTIONS", f"/whep/{run.id}", headers={}, token=None)
+async def test_options_says_what_may_be_sent(harness: ServerHarness, run: FakeRun) -> None:
+    answer = await ask(harness, "OPTIONS", f"/whep/{run.id}", headers={}, token=None)
     assert (answer.status, answer.headers["Accept-Post"]) == (204, "application/sdp")
 
 
-async def test_a_run_without_a_picture_is_a_conflict_that_may_pass(house: House) -> None:
-    run = await house.new_run()
+async def test_a_run_without_a_picture_is_a_conflict_that_may_pass(harness: ServerHarness) -> None:
+    run = await harness.new_run()
     stream, run.stream = run.stream, None
-    answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+    answer = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
     assert (answer.status, answer.headers["Retry-After"]) == (409, "1")
     run.stream = stream
     await run.end()
-    answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+    answer = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
     assert answer.status == 409
     assert "Retry-After" not in answer.headers
     assert "cancelled" in answer.text
 
 
 async def test_without_streaming_the_stream_addresses_say_so() -> None:
-    async with House(replace(CONFIG, streaming=False)) as house:
-        run = await house.new_run()
+    async with ServerHarness(replace(CONFIG, streaming=False)) as harness:
+        run = await harness.new_run()
         for method, url in (
             ("POST", f"/whep/{run.id}"),
             ("GET", f"/api/tests/{run.id}/stream"),
-            ("GET", f"{house.frames_url}/stream/{run.id}"),
-            ("GET", f"{house.frames_url}/stream/{run.id}.mjpeg"),
+            ("GET", f"{harness.frames_url}/stream/{run.id}"),
+            ("GET", f"{harness.frames_url}/stream/{run.id}.mjpeg"),
         ):
-            answer = await ask(house, method, url, data=VP8_OFFER, headers=SDP)
+            answer = await ask(harness, method, url, data=VP8_OFFER, headers=SDP)
             assert answer.status == 404
             assert "ENABLE_STREAMING" in answer.text
 
 
 async def test_no_more_viewers_than_there_may_be() -> None:
-    async with House(replace(CONFIG, limits=Limits(viewers=1))) as house:
-        run = await house.new_run()
-        async with house.peer(run):
-            answer = await ask(house, "POST", f"/whep/{run.id}", data=await offer_of(), headers=SDP)
+    async with ServerHarness(replace(CONFIG, limits=Limits(viewers=1))) as harness:
+        run = await harness.new_run()
+        async with harness.peer(run):
+            answer = await ask(harness, "POST", f"/whep/{run.id}", data=await offer_of(), headers=SDP)
             assert answer.status == 503
             assert int(answer.headers["Retry-After"]) > 0
-            assert len(house.server.apps.whep) == 1
+            assert len(harness.server.apps.whep) == 1
 
 
-async def test_a_credential_in_the_address_goes_on_into_the_session(house: House, run: FakeRun) -> None:
+async def test_a_credential_in_the_address_goes_on_into_the_session(harness: ServerHarness, run: FakeRun) -> None:
     """A player that cannot set a header resolves Location, and sends no header there either."""
     url = f"/whep/{run.id}?token={ADA}"
-    answer = await ask(house, "POST", url, data=VP8_OFFER, headers=SDP, token=None)
-    assert (await ask(house, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 200
-    await gone(house, run)
+    answer = await ask(harness, "POST", url, data=VP8_OFFER, headers=SDP, token=None)
+    assert (await ask(harness, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 200
+    await gone(harness, run)
 
 
-async def test_the_end_of_the_run_ends_the_picture_and_leaves_control(house: House, run: FakeRun) -> None:
-    async with house.peer(run) as peer:
+async def test_the_end_of_the_run_ends_the_picture_and_leaves_control(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         await peer.viewer.next_picture()
         await run.end()
@@ -200,28 +200,28 @@ async def test_the_end_of_the_run_ends_the_picture_and_leaves_control(house: Hou
 
 
 async def test_stopping_the_server_says_goodbye_to_everybody() -> None:
-    house = House()
-    async with house:
-        run = await house.new_run()
-        stream = f"{house.frames_url}/stream/{run.id}.mjpeg"
+    harness = ServerHarness()
+    async with harness:
+        run = await harness.new_run()
+        stream = f"{harness.frames_url}/stream/{run.id}.mjpeg"
         async with (
-            house.socket(run) as socket,
-            house.peer(run) as peer,
-            house.http.get(stream, headers=auth(ADA)) as mjpeg,
+            harness.socket(run) as socket,
+            harness.peer(run) as peer,
+            harness.http.get(stream, headers=auth(ADA)) as mjpeg,
         ):
             await peer.until("hello")
             await peer.viewer.next_picture()
-            poll = house.http.get(f"{house.frames_url}/stream/{run.id}?after=99", headers=auth(ADA))
+            poll = harness.http.get(f"{harness.frames_url}/stream/{run.id}?after=99", headers=auth(ADA))
             async with asyncio.timeout(WAIT_SECONDS), asyncio.TaskGroup() as tasks:
                 polled = tasks.create_task(_status(poll))
                 code = tasks.create_task(socket.close_code())
                 await run.until(lambda: 99 in run.waited)
-                tasks.create_task(house.server.aclose())
-                tasks.create_task(house.server.aclose())
+                tasks.create_task(harness.server.aclose())
+                tasks.create_task(harness.server.aclose())
             assert (code.result(), polled.result()) == (1001, 304)
             await asyncio.wait_for(peer.ended.wait(), WAIT_SECONDS)
             assert (await mjpeg.content.read()).startswith(b"--frame")
-        await gone(house, run)
+        await gone(harness, run)
         assert len(run.joined) == 3
 
 

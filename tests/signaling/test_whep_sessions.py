@@ -16,21 +16,21 @@ from signaling.ice import CONSENT_INTERVAL, SILENCE
 from signaling.limits import Limits
 from tests.peers import loopback
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, BOB, CONFIG, House, Peer
 from tests.signaling.offers import FRAGMENT, SDP, VP8_OFFER, ask, gone
+from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, WhepPeer
 
 
-async def test_a_viewer_that_hides_its_addresses_connects(house: House, run: FakeRun) -> None:
+async def test_a_viewer_that_hides_its_addresses_connects(harness: ServerHarness, run: FakeRun) -> None:
     """Browsers offer names of multicast DNS; nobody answers for this one."""
-    peer = Peer(house, run, ADA, Codec.VP8)
+    peer = WhepPeer(harness, run, ADA, Codec.VP8)
     async with loopback():
         offer = re.sub(r"(a=candidate:.*) 127\.0\.0\.1 ", r"\1 aaaa-bbbb.local ", await peer.viewer.offer())
     assert "aaaa-bbbb.local" in offer
-    answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+    answer = await ask(harness, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
     await peer.viewer.accept(answer.text)
     await peer.viewer.next_picture()
     await peer.close()
-    await gone(house, run)
+    await gone(harness, run)
 
 
 class Trickle(NamedTuple):
@@ -62,13 +62,13 @@ def candidates(count: int, first: int = 0) -> str:
 
 
 class TestTrickle:
-    async def test_candidates_that_come_later_connect(self, house: House, run: FakeRun) -> None:
-        peer = Peer(house, run, ADA, Codec.VP8)
+    async def test_candidates_that_come_later_connect(self, harness: ServerHarness, run: FakeRun) -> None:
+        peer = WhepPeer(harness, run, ADA, Codec.VP8)
         async with loopback():
             offer = await peer.viewer.offer()
         candidates = re.findall(r"a=candidate:.*", offer)
         bare = re.sub(r"a=(candidate:.*|end-of-candidates)\r\n", "", offer)
-        answer = await ask(house, "POST", f"/whep/{run.id}", data=bare, headers=SDP)
+        answer = await ask(harness, "POST", f"/whep/{run.id}", data=bare, headers=SDP)
         ufrag, password = re.search("a=ice-ufrag:(.*)\r", bare), re.search("a=ice-pwd:(.*)\r", bare)
         assert ufrag
         assert password
@@ -84,55 +84,57 @@ class TestTrickle:
             )
         )
         headers = FRAGMENT | {"If-Match": answer.headers["ETag"]}
-        patched = await ask(house, "PATCH", answer.headers["Location"], data=fragment, headers=headers)
+        patched = await ask(harness, "PATCH", answer.headers["Location"], data=fragment, headers=headers)
         assert (patched.status, patched.text) == (204, "")
         await peer.viewer.accept(answer.text)
         await peer.viewer.next_picture()
         await peer.close()
-        await gone(house, run)
+        await gone(harness, run)
 
     @pytest.mark.parametrize("trickle", TRICKLES, ids=str)
-    async def test_preconditions_and_fragments(self, house: House, run: FakeRun, trickle: Trickle) -> None:
-        answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+    async def test_preconditions_and_fragments(self, harness: ServerHarness, run: FakeRun, trickle: Trickle) -> None:
+        answer = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
         headers = {"Content-Type": trickle.type}
         if trickle.match is not None:
             headers["If-Match"] = trickle.match.format(etag=answer.headers["ETag"])
-        patched = await ask(house, "PATCH", answer.headers["Location"], data=trickle.fragment, headers=headers)
+        patched = await ask(harness, "PATCH", answer.headers["Location"], data=trickle.fragment, headers=headers)
         assert patched.status == trickle.status, patched.text
 
-    async def test_one_session_takes_only_so_many_candidates(self, house: House, run: FakeRun) -> None:
+    async def test_one_session_takes_only_so_many_candidates(self, harness: ServerHarness, run: FakeRun) -> None:
         """Those of the offer count, in whichever number of requests the others come; what is refused adds nothing."""
         offer = VP8_OFFER + candidates(1)
-        answer = await ask(house, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
+        answer = await ask(harness, "POST", f"/whep/{run.id}", data=offer, headers=SDP)
         location, headers = answer.headers["Location"], FRAGMENT | {"If-Match": answer.headers["ETag"]}
         got = [
-            (await ask(house, "PATCH", location, data=candidates(33, first), headers=headers)).status
+            (await ask(harness, "PATCH", location, data=candidates(33, first), headers=headers)).status
             for first in (1, 34, 67)
         ]
         assert got == [204, 204, 204]
-        refused = await ask(house, "PATCH", location, data=candidates(1, 100), headers=headers)
+        refused = await ask(harness, "PATCH", location, data=candidates(1, 100), headers=headers)
         assert refused.status == 422
         assert "at most 100 candidates" in refused.text
         assert "make a new one" in refused.text
-        ended = await ask(house, "PATCH", location, data="a=end-of-candidates", headers=headers)
+        ended = await ask(harness, "PATCH", location, data="a=end-of-candidates", headers=headers)
         assert ended.status == 204
 
-    async def test_a_session_belongs_to_its_run(self, house: House, run: FakeRun) -> None:
-        answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
-        other = await house.new_run()
+    async def test_a_session_belongs_to_its_run(self, harness: ServerHarness, run: FakeRun) -> None:
+        answer = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+        other = await harness.new_run()
         location = answer.headers["Location"].replace(run.id, other.id)
-        assert (await ask(house, "PATCH", location, headers=FRAGMENT)).status == 404
-        assert (await ask(house, "DELETE", location, headers={})).status == 200
-        assert len(house.server.apps.whep) == 1
-        assert (await ask(house, "DELETE", answer.headers["Location"], headers={}, token=BOB)).status == 404
-        assert (await ask(house, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 401
+        assert (await ask(harness, "PATCH", location, headers=FRAGMENT)).status == 404
+        assert (await ask(harness, "DELETE", location, headers={})).status == 200
+        assert len(harness.server.apps.whep) == 1
+        assert (await ask(harness, "DELETE", answer.headers["Location"], headers={}, token=BOB)).status == 404
+        assert (await ask(harness, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 401
 
 
 class TestVanishing:
-    async def test_a_viewer_that_vanishes_is_gone_within_ten_seconds(self, house: House, run: FakeRun) -> None:
+    async def test_a_viewer_that_vanishes_is_gone_within_ten_seconds(
+        self, harness: ServerHarness, run: FakeRun
+    ) -> None:
         """Where the machine is not late: it is missed at the first check after so long a silence."""
         assert SILENCE + 1.2 * CONSENT_INTERVAL + stun.RETRY_RTO < 10
-        async with house.peer(run) as peer:
+        async with harness.peer(run) as peer:
             await peer.until("hello")
             await peer.viewer.next_picture()
             peer.vanish()
@@ -140,64 +142,64 @@ class TestVanishing:
             await run.until(lambda: bool(run.left))
             # It was missed, and did not say goodbye.
             assert time.monotonic() - started > SILENCE / 2
-        await gone(house, run)
+        await gone(harness, run)
 
-    async def test_a_viewer_that_only_listens_stays(self, house: House, run: FakeRun) -> None:
+    async def test_a_viewer_that_only_listens_stays(self, harness: ServerHarness, run: FakeRun) -> None:
         """Its STUN answers and reports are enough; the wait is for its own reports, well past the limit."""
-        async with house.peer(run) as peer:
+        async with harness.peer(run) as peer:
             await peer.viewer.next_picture()
             started = time.monotonic()
             await peer.viewer.until(lambda: time.monotonic() - started > SILENCE + 4)
             assert run.left == []
 
     async def test_one_that_never_connects_is_let_go(self) -> None:
-        async with House(replace(CONFIG, limits=Limits(connect_seconds=0.2))) as house:
-            run = await house.new_run()
-            assert (await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)).status == 201
+        async with ServerHarness(replace(CONFIG, limits=Limits(connect_seconds=0.2))) as harness:
+            run = await harness.new_run()
+            assert (await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)).status == 201
             await run.until(lambda: bool(run.left))
-            await gone(house, run)
+            await gone(harness, run)
 
     async def test_one_that_says_goodbye_is_gone_without_being_missed(
-        self, house: House, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+        self, harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("signaling.ice.SILENCE", 3600.0)
-        async with house.peer(run) as peer:
+        async with harness.peer(run) as peer:
             await peer.viewer.next_picture()
         await run.until(lambda: bool(run.left))
-        await gone(house, run)
+        await gone(harness, run)
 
 
 class TestIce:
     async def test_candidates_are_those_that_were_asked_for(self) -> None:
         low, high = 40_000, 40_099
         config = replace(CONFIG, ice_addresses=("127.0.0.1", "203.0.113.7"), ice_ports=(low, high))
-        async with House(config) as house:
-            run = await house.new_run()
-            answer = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+        async with ServerHarness(config) as harness:
+            run = await harness.new_run()
+            answer = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
             found = re.findall(r"a=candidate:\S+ \d udp \d+ (\S+) (\d+) typ (\w+)", answer.text)
             assert {(host, kind) for host, _, kind in found} == {("127.0.0.1", "host"), ("203.0.113.7", "host")}
             assert all(low <= int(port) <= high for _, port, _ in found)
-            async with house.peer(run) as peer:
+            async with harness.peer(run) as peer:
                 await peer.viewer.next_picture()
 
     async def test_where_no_port_is_free_the_offer_is_answered_without_candidates(self) -> None:
-        async with House(replace(CONFIG, ice_ports=(40_100, 40_100))) as house:
-            run = await house.new_run()
-            first = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
-            second = await ask(house, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+        async with ServerHarness(replace(CONFIG, ice_ports=(40_100, 40_100))) as harness:
+            run = await harness.new_run()
+            first = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
+            second = await ask(harness, "POST", f"/whep/{run.id}", data=VP8_OFFER, headers=SDP)
             assert "a=candidate" in first.text
             assert second.status == 503
             assert int(second.headers["Retry-After"]) > 0
-            assert len(house.server.apps.whep) == len(house.server.apps.lines) == 1
+            assert len(harness.server.apps.whep) == len(harness.server.apps.lines) == 1
 
     async def test_servers_are_told_in_links_and_in_the_api(self) -> None:
         servers = (
             IceServer(urls=("stun:127.0.0.1:9",)),
             IceServer(urls=("turn:127.0.0.1:9?transport=udp",), username="u", credential="c"),
         )
-        async with House(replace(CONFIG, ice_servers=servers)) as house:
-            run = await house.new_run()
-            _, info = await house.call("GET", f"/api/tests/{run.id}/stream")
+        async with ServerHarness(replace(CONFIG, ice_servers=servers)) as harness:
+            run = await harness.new_run()
+            _, info = await harness.call("GET", f"/api/tests/{run.id}/stream")
         assert info["iceServers"] == [
             {"urls": ["stun:127.0.0.1:9"]},
             {"urls": ["turn:127.0.0.1:9?transport=udp"], "username": "u", "credential": "c"},

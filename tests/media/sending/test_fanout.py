@@ -21,8 +21,8 @@ from media.stream import LiveStream
 from tests.chromium import chromium
 from tests.media.pictures import noise, put
 from tests.media.test_chromium import OFFER
-from tests.peers import Served, Viewer, loopback, watching
-from tests.shaped import Relay, Shape, watching_through_relay
+from tests.peers import SendingPeer, Viewer, loopback, watching
+from tests.traffic_shaper import Relay, Shape, watching_through_relay
 
 MOST_ROUNDS, ROUND_SECONDS = 30, 1.0
 BOTH = pytest.mark.parametrize("codec", list(Codec))
@@ -208,7 +208,7 @@ async def stats_until(page: Page, name: str, least: int) -> dict[str, int]:
 async def test_chromium_gets_lost_packets_again_and_plays_on(
     latest: LatestFrame, stream: LiveStream, codec: Codec
 ) -> None:
-    served, relay = Served(stream.subscribe(codec, pinned=True)), Relay()
+    served, relay = SendingPeer(stream.subscribe(codec, pinned=True)), Relay()
     await relay.open()
     async with chromium() as browser, loopback(), watching(stream.subscribe(codec)) as (healthy, _):
         page = await browser.new_page()

@@ -16,7 +16,7 @@ from media.frames import LatestFrame
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers, process_id
 from runner.driver import BrowserGone, StepFailed
 from tests.processes import alive, children, ended
-from tests.runner.browser.seat import VIEWPORT, WAIT_SECONDS, Seat, options, seated, site
+from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, driver_harness, options, site
 
 PAGES = {
     "/": "<title>Here</title><button onclick=\"document.title = 'Clicked'\">Go</button>",
@@ -25,8 +25,8 @@ PAGES = {
 CLICK = Action(type=ActionType.CLICK, selector="button")
 
 
-async def browser_process(seat: Seat) -> int:
-    browser = seat.driver.page.context.browser
+async def browser_process(harness: DriverHarness) -> int:
+    browser = harness.driver.page.context.browser
     assert browser is not None
     pid = await process_id(browser)
     assert pid is not None
@@ -59,30 +59,30 @@ async def test_drivers_that_were_never_used_close_too() -> None:
 
 
 async def test_a_browser_that_is_killed_is_told_of_and_everything_says_so() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
         gone = asyncio.Event()
-        seat.driver.on_gone = lambda _: gone.set()
-        await seat.driver.start_capture(LatestFrame(), fps=30)
-        pid = await browser_process(seat)
+        harness.driver.on_gone = lambda _: gone.set()
+        await harness.driver.start_capture(LatestFrame(), fps=30)
+        pid = await browser_process(harness)
         waiting = asyncio.ensure_future(
-            seat.driver.perform(Action(type=ActionType.CLICK, selector="#never"), timeout_ms=30_000)
+            harness.driver.perform(Action(type=ActionType.CLICK, selector="#never"), timeout_ms=30_000)
         )
         os.kill(pid, signal.SIGKILL)
         await asyncio.wait_for(gone.wait(), WAIT_SECONDS)
         with pytest.raises(BrowserGone, match="the browser process has ended"):
             await asyncio.wait_for(waiting, WAIT_SECONDS)
         for call in (
-            seat.driver.observe(),
-            seat.driver.screenshot(),
-            seat.driver.find("button"),
-            seat.driver.input(Input(kind="down")),
-            seat.driver.pick(Pick()),
-            seat.driver.start_capture(LatestFrame(), fps=30),
+            harness.driver.observe(),
+            harness.driver.screenshot(),
+            harness.driver.find("button"),
+            harness.driver.input(Input(kind="down")),
+            harness.driver.pick(Pick()),
+            harness.driver.start_capture(LatestFrame(), fps=30),
         ):
             with pytest.raises(BrowserGone):
                 await asyncio.wait_for(call, WAIT_SECONDS)
-        await seat.driver.stop_capture()
+        await harness.driver.stop_capture()
 
 
 async def test_when_playwright_ends_runs_are_told_and_later_ones_work() -> None:
@@ -106,46 +106,46 @@ async def test_when_playwright_ends_runs_are_told_and_later_ones_work() -> None:
 
 
 async def test_a_page_that_crashes_is_a_browser_gone() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
         gone = asyncio.Event()
-        seat.driver.on_gone = lambda _: gone.set()
-        session = await seat.driver.page.context.new_cdp_session(seat.driver.page)
+        harness.driver.on_gone = lambda _: gone.set()
+        session = await harness.driver.page.context.new_cdp_session(harness.driver.page)
         crash = asyncio.ensure_future(session.send("Page.crash"))
         await asyncio.wait_for(gone.wait(), WAIT_SECONDS)
         with pytest.raises(BrowserGone, match="the page has crashed"):
-            await seat.driver.perform(CLICK, timeout_ms=15_000)
+            await harness.driver.perform(CLICK, timeout_ms=15_000)
         crash.cancel()
 
 
 async def test_a_browser_that_hangs_is_ended_all_the_same() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/busy")
-        pid = await browser_process(seat)
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/busy")
+        pid = await browser_process(harness)
         below = [pid, *children(pid)]
         os.kill(pid, signal.SIGSTOP)
         async with asyncio.timeout(WAIT_SECONDS):
-            await seat.driver.aclose()
+            await harness.driver.aclose()
             for each in below:
                 await ended(each)
 
 
 async def test_a_page_that_is_busy_does_not_hold_up_the_end() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/busy")
-        pid = await browser_process(seat)
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/busy")
+        pid = await browser_process(harness)
         async with asyncio.timeout(WAIT_SECONDS):
-            await seat.driver.aclose()
+            await harness.driver.aclose()
             await ended(pid)
 
 
 async def test_a_page_that_closes_itself_leaves_a_blank_one() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
-        await seat.driver.page.evaluate("() => { setTimeout(() => window.close(), 10); }")
-        await seat.pages.until(lambda page: page.url == "about:blank")
-        await seat.show("/")
-        await seat.do("click", selector="button")
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
+        await harness.driver.page.evaluate("() => { setTimeout(() => window.close(), 10); }")
+        await harness.pages.until(lambda page: page.url == "about:blank")
+        await harness.show("/")
+        await harness.do("click", selector="button")
 
 
 async def test_what_is_missing_is_said(tmp_path: Path) -> None:
@@ -157,13 +157,13 @@ async def test_what_is_missing_is_said(tmp_path: Path) -> None:
 
 
 async def test_news_of_the_page_is_told_once() -> None:
-    async with seated(PAGES, viewport=Size(width=640, height=480)) as seat:
-        await seat.show("/")
-        here = await seat.pages.until(lambda page: page.title == "Here")
+    async with driver_harness(PAGES, viewport=Size(width=640, height=480)) as harness:
+        await harness.show("/")
+        here = await harness.pages.until(lambda page: page.title == "Here")
         assert here.viewport == Size(width=640, height=480)
-        await seat.do("click", selector="button")
-        await seat.pages.until(lambda page: page.title == "Clicked")
-        told = [page.model_dump_json() for page in seat.pages]
+        await harness.do("click", selector="button")
+        await harness.pages.until(lambda page: page.title == "Clicked")
+        told = [page.model_dump_json() for page in harness.pages]
         assert len(told) == len(set(told))
 
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from control.commands import Input
 from runner.driver import StepFailed
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -35,21 +35,21 @@ ROUNDS = 6
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seat() -> AsyncIterator[Seat]:
-    async with seated({"/": FRONT, "/popup": POPUP}) as seat:
-        yield seat
+async def harness() -> AsyncIterator[DriverHarness]:
+    async with driver_harness({"/": FRONT, "/popup": POPUP}) as harness:
+        yield harness
 
 
-async def opened(seat: Seat) -> None:
-    await seat.do("click", selector='text="Open"')
-    await seat.do("expect_visible", selector="text=Twice")
+async def opened(harness: DriverHarness) -> None:
+    await harness.do("click", selector='text="Open"')
+    await harness.do("expect_visible", selector="text=Twice")
 
 
-async def closed(seat: Seat, told: int) -> None:
+async def closed(harness: DriverHarness, told: int) -> None:
     """The popup did its part once, is gone, and the first tab is the one that is acted on."""
-    await seat.pages.until(lambda event: len(event.tabs) == 1)
-    await seat.text("#told", str(told))
-    seat.pages.clear()
+    await harness.pages.until(lambda event: len(event.tabs) == 1)
+    await harness.text("#told", str(told))
+    harness.pages.clear()
 
 
 @pytest.mark.parametrize(
@@ -65,68 +65,68 @@ async def closed(seat: Seat, told: int) -> None:
         ("select", "select", "Two"),
     ],
 )
-async def test_by_a_step(seat: Seat, action: str, selector: str | None, value: str | None) -> None:
-    await seat.show("/")
+async def test_by_a_step(harness: DriverHarness, action: str, selector: str | None, value: str | None) -> None:
+    await harness.show("/")
     for told in range(1, ROUNDS + 1):
-        await opened(seat)
-        seat.pages.clear()
+        await opened(harness)
+        harness.pages.clear()
         target = None if selector is None else selector.replace("label=", "internal:label=")
-        await seat.do(action, selector=target, value=value)
-        await closed(seat, told)
+        await harness.do(action, selector=target, value=value)
+        await closed(harness, told)
 
 
 @pytest.mark.parametrize(("y", "key"), [(25, None), (65, None), (145, "a"), (None, "Enter")])
-async def test_by_hand(seat: Seat, y: float | None, key: str | None) -> None:
-    await seat.show("/")
-    seat.driver.attended = True
+async def test_by_hand(harness: DriverHarness, y: float | None, key: str | None) -> None:
+    await harness.show("/")
+    harness.driver.attended = True
     for told in range(1, ROUNDS + 1):
-        await opened(seat)
-        seat.pages.clear()
+        await opened(harness)
+        harness.pages.clear()
         if y is not None:
-            await person(seat, "down", x=20, y=y)
-            await person(seat, "up", x=20, y=y)
+            await person(harness, "down", x=20, y=y)
+            await person(harness, "up", x=20, y=y)
         if key is not None:
-            await person(seat, "key_down", key=key, code="KeyA" if key == "a" else key)
-            await person(seat, "key_up", key=key, code="KeyA" if key == "a" else key)
-        await closed(seat, told)
+            await person(harness, "key_down", key=key, code="KeyA" if key == "a" else key)
+            await person(harness, "key_up", key=key, code="KeyA" if key == "a" else key)
+        await closed(harness, told)
 
 
-async def person(seat: Seat, kind: str, **fields: object) -> None:
-    await seat.driver.input(Input.model_validate({"kind": kind, **fields}))
+async def person(harness: DriverHarness, kind: str, **fields: object) -> None:
+    await harness.driver.input(Input.model_validate({"kind": kind, **fields}))
 
 
-async def test_what_opens_and_closes_while_it_is_looked_for(seat: Seat) -> None:
+async def test_what_opens_and_closes_while_it_is_looked_for(harness: DriverHarness) -> None:
     """A step goes on in the tab that is the active one by then, and tells which that was."""
-    await seat.show("/")
-    await seat.driver.page.evaluate("() => setTimeout(() => window.open('/popup', '', 'popup'), 700)")
-    await seat.do("type", selector='internal:label="Key"', value="found")
-    assert (seat.driver.acted_in, seat.driver.tab) == (1, 1)
-    await seat.driver.page.evaluate("() => { setTimeout(() => window.close(), 700); }")
-    await seat.do("expect_visible", selector='text="Open"')
-    assert (seat.driver.acted_in, seat.driver.tab) == (0, 0)
+    await harness.show("/")
+    await harness.driver.page.evaluate("() => setTimeout(() => window.open('/popup', '', 'popup'), 700)")
+    await harness.do("type", selector='internal:label="Key"', value="found")
+    assert (harness.driver.acted_in, harness.driver.tab) == (1, 1)
+    await harness.driver.page.evaluate("() => { setTimeout(() => window.close(), 700); }")
+    await harness.do("expect_visible", selector='text="Open"')
+    assert (harness.driver.acted_in, harness.driver.tab) == (0, 0)
 
 
-async def test_a_press_that_opens_a_tab_and_keeps_the_page_busy_was_made_in_the_first(seat: Seat) -> None:
-    await seat.show("/")
-    await seat.do("click", selector="text=Open at length", timeout_ms=15_000)
-    assert seat.driver.acted_in == 0
-    await seat.do("expect_url", value="/popup")
-    assert (seat.driver.tab, len(seat.driver.page.context.pages)) == (1, 2)
+async def test_a_press_that_opens_a_tab_and_keeps_the_page_busy_was_made_in_the_first(harness: DriverHarness) -> None:
+    await harness.show("/")
+    await harness.do("click", selector="text=Open at length", timeout_ms=15_000)
+    assert harness.driver.acted_in == 0
+    await harness.do("expect_url", value="/popup")
+    assert (harness.driver.tab, len(harness.driver.page.context.pages)) == (1, 2)
 
 
-async def test_an_address_is_expected_of_the_tab_that_comes(seat: Seat) -> None:
-    await seat.show("/")
-    await seat.driver.page.evaluate("() => setTimeout(() => window.open('/popup', '', 'popup'), 700)")
-    await seat.do("expect_url", value="/popup")
-    await seat.driver.page.evaluate("() => { setTimeout(() => window.close(), 700); }")
-    await seat.do("expect_url", value="/")
+async def test_an_address_is_expected_of_the_tab_that_comes(harness: DriverHarness) -> None:
+    await harness.show("/")
+    await harness.driver.page.evaluate("() => setTimeout(() => window.open('/popup', '', 'popup'), 700)")
+    await harness.do("expect_url", value="/popup")
+    await harness.driver.page.evaluate("() => { setTimeout(() => window.close(), 700); }")
+    await harness.do("expect_url", value="/")
 
 
-async def test_what_is_not_found_after_its_tab_has_closed(seat: Seat) -> None:
-    await seat.show("/")
-    await opened(seat)
-    popup = seat.driver.page
-    looking = asyncio.ensure_future(seat.do("click", selector="text=Never", timeout_ms=4000))
+async def test_what_is_not_found_after_its_tab_has_closed(harness: DriverHarness) -> None:
+    await harness.show("/")
+    await opened(harness)
+    popup = harness.driver.page
+    looking = asyncio.ensure_future(harness.do("click", selector="text=Never", timeout_ms=4000))
     await asyncio.sleep(0)  # it has begun, in the tab that is the active one
     await popup.evaluate("() => { setTimeout(() => window.close(), 0); }")
     with pytest.raises(StepFailed, match=r"^No element matches text=Never after 4 s; the tab .* was closed meanwhile$"):

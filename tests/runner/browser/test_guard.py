@@ -15,8 +15,8 @@ from runner.browser.guard import Guard
 from runner.browser.names import system_lookup
 from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE
 from runner.reach import Address, Reach
-from tests.runner.browser.guarded import PUBLIC, World, world
-from tests.runner.browser.seat import WAIT_SECONDS
+from tests.runner.browser.driver_harness import WAIT_SECONDS
+from tests.runner.browser.egress_harness import PUBLIC, FakeInternet, fake_internet
 
 META = IPv4Address("169.254.169.254")
 INNER = IPv4Address("10.0.0.5")
@@ -24,8 +24,8 @@ GREETING = b"\x05\x01\x00"
 
 
 @pytest_asyncio.fixture
-async def place() -> AsyncIterator[World]:
-    async with world() as made:
+async def place() -> AsyncIterator[FakeInternet]:
+    async with fake_internet() as made:
         yield made
 
 
@@ -57,7 +57,7 @@ async def ask(guard: Guard, host: str, port: int = 80) -> tuple[int, bytes]:
     return code, body
 
 
-async def test_a_public_name_is_reached_at_the_address_that_was_checked(place: World) -> None:
+async def test_a_public_name_is_reached_at_the_address_that_was_checked(place: FakeInternet) -> None:
     async with running(place.guard(allow_private=False)) as guard:
         code, body = await ask(guard, "public.test")
     assert (code, b"<h1>Public</h1>" in body) == (DONE, True)
@@ -66,7 +66,9 @@ async def test_a_public_name_is_reached_at_the_address_that_was_checked(place: W
 
 @pytest.mark.parametrize("allow_private", [True, False])
 @pytest.mark.parametrize("address", [META, IPv6Address("::ffff:169.254.169.254"), IPv6Address("fd00:ec2::254")])
-async def test_a_name_that_leads_to_metadata_is_refused(place: World, address: Address, allow_private: bool) -> None:
+async def test_a_name_that_leads_to_metadata_is_refused(
+    place: FakeInternet, address: Address, allow_private: bool
+) -> None:
     place.names["harmless.test"] = [(address,)]
     async with running(place.guard(allow_private=allow_private)) as guard:
         assert (await ask(guard, "harmless.test"))[0] == NOT_ALLOWED
@@ -77,7 +79,7 @@ async def test_a_name_that_leads_to_metadata_is_refused(place: World, address: A
     assert str(address) in refusal
 
 
-async def test_a_name_that_leads_inside_is_refused_by_the_setting_only(place: World) -> None:
+async def test_a_name_that_leads_inside_is_refused_by_the_setting_only(place: FakeInternet) -> None:
     place.names["inner.test"] = [(INNER,)]
     async with running(place.guard(allow_private=False)) as guard:
         assert (await ask(guard, "inner.test"))[0] == NOT_ALLOWED
@@ -88,7 +90,7 @@ async def test_a_name_that_leads_inside_is_refused_by_the_setting_only(place: Wo
     assert place.hits == ["/"]
 
 
-async def test_of_several_addresses_only_those_that_may_be_reached_are(place: World) -> None:
+async def test_of_several_addresses_only_those_that_may_be_reached_are(place: FakeInternet) -> None:
     place.names["both.test"] = [(META, INNER, PUBLIC)]
     async with running(place.guard(allow_private=False)) as guard:
         code, body = await ask(guard, "both.test")
@@ -98,7 +100,7 @@ async def test_of_several_addresses_only_those_that_may_be_reached_are(place: Wo
 
 @pytest.mark.parametrize("answers", [[(PUBLIC,), (META,)], [(META,), (PUBLIC,), (META,)], [(PUBLIC,), (INNER,)]])
 async def test_an_answer_that_changes_between_lookups_changes_nothing(
-    place: World, answers: list[tuple[Address, ...]]
+    place: FakeInternet, answers: list[tuple[Address, ...]]
 ) -> None:
     """DNS rebinding: whichever answer a connection gets, that one is checked and used."""
     place.names["rebind.test"] = answers
@@ -109,14 +111,14 @@ async def test_an_answer_that_changes_between_lookups_changes_nothing(
     assert place.hits == []
 
 
-async def test_metadata_is_refused_by_name_wherever_the_name_leads(place: World) -> None:
+async def test_metadata_is_refused_by_name_wherever_the_name_leads(place: FakeInternet) -> None:
     place.names["metadata.google.internal"] = [(PUBLIC,)]
     async with running(place.guard(allow_private=True)) as guard:
         assert (await ask(guard, "metadata.google.internal"))[0] == NOT_ALLOWED
     assert place.dialled == {}
 
 
-async def test_the_servers_own_ports_and_the_guards_are_refused(place: World) -> None:
+async def test_the_servers_own_ports_and_the_guards_are_refused(place: FakeInternet) -> None:
     reach = Reach()
     reach.own_ports = frozenset({place.secret_port})
     async with running(Guard(reach)) as guard:
@@ -127,7 +129,7 @@ async def test_the_servers_own_ports_and_the_guards_are_refused(place: World) ->
     assert place.hits == []
 
 
-async def test_each_refused_host_is_told_of_once_and_not_without_end(place: World) -> None:
+async def test_each_refused_host_is_told_of_once_and_not_without_end(place: FakeInternet) -> None:
     async with running(place.guard(allow_private=True)) as guard:
         for number in (1, 1, *range(2, 220)):
             await ask(guard, "169.254.169.254", number)
@@ -138,7 +140,7 @@ async def test_each_refused_host_is_told_of_once_and_not_without_end(place: Worl
     assert len(place.refused) == len(set(place.refused)) == 200
 
 
-async def test_what_cannot_be_reached_is_said(place: World) -> None:
+async def test_what_cannot_be_reached_is_said(place: FakeInternet) -> None:
     async with running(Guard(Reach(), lookup=place.lookup)) as guard:
         assert (await ask(guard, "127.0.0.1", 9))[0] == UNREACHABLE
         assert (await ask(guard, "nowhere.invalid", 80))[0] == UNREACHABLE
@@ -160,7 +162,7 @@ async def test_what_cannot_be_reached_is_said(place: World) -> None:
         GREETING + b"\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x50early",
     ],
 )
-async def test_who_speaks_something_else_is_cut_off(place: World, garbage: bytes) -> None:
+async def test_who_speaks_something_else_is_cut_off(place: FakeInternet, garbage: bytes) -> None:
     async with running(place.guard(allow_private=True)) as guard:
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
         writer.write(garbage)
@@ -173,7 +175,7 @@ async def test_who_speaks_something_else_is_cut_off(place: World, garbage: bytes
     assert place.dialled == {}
 
 
-async def test_pieces_of_a_handshake_are_put_together(place: World) -> None:
+async def test_pieces_of_a_handshake_are_put_together(place: FakeInternet) -> None:
     async with running(place.guard(allow_private=True)) as guard:
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
         for byte in GREETING + b"\x05\x01\x00\x01" + PUBLIC.packed + b"\x00\x50":
@@ -185,7 +187,7 @@ async def test_pieces_of_a_handshake_are_put_together(place: World) -> None:
     assert set(place.dialled) == {PUBLIC}
 
 
-async def test_a_page_cannot_take_all_of_the_servers_descriptors(place: World) -> None:
+async def test_a_page_cannot_take_all_of_the_servers_descriptors(place: FakeInternet) -> None:
     async with running(place.guard(allow_private=True)) as guard:
         lines = [await asyncio.open_connection("127.0.0.1", port_of(guard)) for _ in range(100)]
         cut = [asyncio.ensure_future(reader.read()) for reader, _ in lines[96:]]
@@ -220,7 +222,7 @@ async def test_much_goes_through_unchanged_and_no_faster_than_it_is_read() -> No
     assert 0 < most < 1_000_000
 
 
-async def test_the_end_cuts_every_tunnel_and_lookup(place: World) -> None:
+async def test_the_end_cuts_every_tunnel_and_lookup(place: FakeInternet) -> None:
     asked = asyncio.Event()
 
     async def never(_: str) -> tuple[Address, ...]:

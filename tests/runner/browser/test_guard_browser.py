@@ -18,8 +18,8 @@ from playwright.async_api import async_playwright
 from runner.browser.launch import PlaywrightDrivers, process_id
 from runner.driver import StepFailed
 from tests.processes import children
-from tests.runner.browser.guarded import SITE, World, alone, driven, world
-from tests.runner.browser.seat import VIEWPORT, WAIT_SECONDS, Seat, options
+from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, options
+from tests.runner.browser.egress_harness import SITE, FakeInternet, alone, fake_internet, guarded_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,35 +54,35 @@ FIRST_PORT = 8100
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place() -> AsyncIterator[World]:
-    async with world() as made:
+async def place() -> AsyncIterator[FakeInternet]:
+    async with fake_internet() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def strict(place: World) -> AsyncIterator[Seat]:
+async def strict(place: FakeInternet) -> AsyncIterator[DriverHarness]:
     """Private addresses are not allowed."""
-    async with driven(place, allow_private=False) as seat:
-        yield seat
+    async with guarded_browser(place, allow_private=False) as harness:
+        yield harness
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def usual(place: World) -> AsyncIterator[Seat]:
+async def usual(place: FakeInternet) -> AsyncIterator[DriverHarness]:
     """As set by default."""
-    async with driven(place, allow_private=True) as seat:
-        yield seat
+    async with guarded_browser(place, allow_private=True) as harness:
+        yield harness
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def fresh(place: World) -> None:
+async def fresh(place: FakeInternet) -> None:
     place.refused.clear()
     place.hits.clear()
     place.dialled.clear()
 
 
-async def attack(seat: Seat, place: World, host: str) -> None:
+async def attack(harness: DriverHarness, place: FakeInternet, host: str) -> None:
     """Every way, each to a port of its own, until the guard has refused each."""
-    async with alone(seat) as page:
+    async with alone(harness) as page:
         await page.evaluate("() => { globalThis.taken = []; globalThis.got = (text) => taken.push(text); }")
         for port, script in enumerate(WAYS.values(), FIRST_PORT):
             await page.evaluate(f"(url) => {{ {script}; }}", f"http://{host}:{port}/")
@@ -92,26 +92,28 @@ async def attack(seat: Seat, place: World, host: str) -> None:
     assert place.hits == []
 
 
-async def fails(seat: Seat, url: str) -> str:
+async def fails(harness: DriverHarness, url: str) -> str:
     with pytest.raises(StepFailed) as failed:
-        await seat.do("navigate", value=url)
+        await harness.do("navigate", value=url)
     return str(failed.value)
 
 
-async def test_no_way_leads_to_metadata(usual: Seat, place: World) -> None:
+async def test_no_way_leads_to_metadata(usual: DriverHarness, place: FakeInternet) -> None:
     await attack(usual, place, "169.254.169.254")
 
 
-async def test_no_way_leads_to_a_name_that_is_inside(strict: Seat, place: World) -> None:
+async def test_no_way_leads_to_a_name_that_is_inside(strict: DriverHarness, place: FakeInternet) -> None:
     place.names["inner.test"] = [(ip_address("10.0.0.5"),)]
     await attack(strict, place, "inner.test")
 
 
-async def test_no_way_leads_to_this_machine_where_that_is_not_allowed(strict: Seat, place: World) -> None:
+async def test_no_way_leads_to_this_machine_where_that_is_not_allowed(
+    strict: DriverHarness, place: FakeInternet
+) -> None:
     await attack(strict, place, "localhost")
 
 
-async def test_by_default_this_machine_may_be_reached(usual: Seat, place: World) -> None:
+async def test_by_default_this_machine_may_be_reached(usual: DriverHarness, place: FakeInternet) -> None:
     await usual.driver.open(f"http://localhost:{place.secret_port}/")
     assert "/" in place.hits
 
@@ -123,18 +125,20 @@ async def test_by_default_this_machine_may_be_reached(usual: Seat, place: World)
         "http://[::ffff:a9fe:a9fe]/", "http://[fe80::1]/", "//100.100.100.200/", "http://metadata.google.internal/",
     ],
 )  # fmt: skip
-async def test_a_step_to_a_refused_address_fails_in_one_sentence(usual: Seat, place: World, url: str) -> None:
+async def test_a_step_to_a_refused_address_fails_in_one_sentence(
+    usual: DriverHarness, place: FakeInternet, url: str
+) -> None:
     await usual.driver.open(f"{SITE}/")
     assert re.fullmatch(r"http://\S+ is not opened: \S+ .*, which no page may reach", await fails(usual, url))
     assert usual.driver.url == f"{SITE}/"
     assert place.hits == []
 
 
-async def test_a_step_to_what_is_no_address_fails(usual: Seat) -> None:
+async def test_a_step_to_what_is_no_address_fails(usual: DriverHarness) -> None:
     assert await fails(usual, "http://[169.254.169.254/") == "http://[169.254.169.254/ is not opened: it is no address"
 
 
-async def test_a_step_to_a_name_that_is_inside_names_the_setting(strict: Seat, place: World) -> None:
+async def test_a_step_to_a_name_that_is_inside_names_the_setting(strict: DriverHarness, place: FakeInternet) -> None:
     place.names["intranet.test"] = [(ip_address("10.0.0.7"),)]
     await strict.driver.open(f"{SITE}/")
     told = "http://intranet.test is not opened: 10.0.0.7 is a private address, and JUMPSEAT_ALLOW_PRIVATE is false"
@@ -152,7 +156,9 @@ async def test_a_step_to_a_name_that_is_inside_names_the_setting(strict: Seat, p
         ("169.254.1.3", "tab.href = url; tab.click()"),
     ],
 )
-async def test_a_click_that_leads_to_a_refused_address_says_why(usual: Seat, place: World, host: str, way: str) -> None:
+async def test_a_click_that_leads_to_a_refused_address_says_why(
+    usual: DriverHarness, place: FakeInternet, host: str, way: str
+) -> None:
     """It fails, unless what was refused is another tab's; it is told in the log in any case."""
     await usual.driver.open(f"{SITE}/")
     await usual.driver.page.evaluate(
@@ -165,7 +171,7 @@ async def test_a_click_that_leads_to_a_refused_address_says_why(usual: Seat, pla
 
 
 async def test_webrtc_cannot_reach_this_machine_where_that_is_not_allowed(
-    strict: Seat, usual: Seat, place: World
+    strict: DriverHarness, usual: DriverHarness, place: FakeInternet
 ) -> None:
     """By UDP and by TCP; with what is usual it can, which shows that the attempt is a real one."""
     async with listening() as (port, heard):
@@ -178,7 +184,7 @@ async def test_webrtc_cannot_reach_this_machine_where_that_is_not_allowed(
         await asyncio.wait_for(heard.wait(), WAIT_SECONDS)
 
 
-async def test_webtransport_does_not_pass(usual: Seat, place: World) -> None:
+async def test_webtransport_does_not_pass(usual: DriverHarness, place: FakeInternet) -> None:
     async with listening() as (port, heard):
         await usual.driver.open(f"http://localhost:{place.secret_port}/")
         opened = "(port) => new WebTransport(`https://127.0.0.1:${port}/`).ready.then(() => 'open', (e) => e.name)"
@@ -186,7 +192,7 @@ async def test_webtransport_does_not_pass(usual: Seat, place: World) -> None:
         assert heard.is_set() is False
 
 
-async def test_the_browser_listens_nowhere(usual: Seat) -> None:
+async def test_the_browser_listens_nowhere(usual: DriverHarness) -> None:
     """The debugging interface is a pipe: nobody can connect to it, from outside or from the page."""
     browser = usual.driver.page.context.browser
     assert browser is not None
@@ -205,7 +211,7 @@ async def test_listening_sockets_are_seen() -> None:
         assert f"127.0.0.1:{server.sockets[0].getsockname()[1]}" in listening_sockets([os.getpid()])
 
 
-async def test_the_guard_listens_on_loopback_only(usual: Seat) -> None:
+async def test_the_guard_listens_on_loopback_only(usual: DriverHarness) -> None:
     browser = usual.driver.page.context.browser
     assert browser is not None
     pid = await process_id(browser)
@@ -215,20 +221,22 @@ async def test_the_guard_listens_on_loopback_only(usual: Seat) -> None:
     assert proxy[1].startswith("127.0.0.1:")
 
 
-async def test_a_page_in_an_attached_browser_goes_through_the_guard_too(place: World) -> None:
+async def test_a_page_in_an_attached_browser_goes_through_the_guard_too(place: FakeInternet) -> None:
     drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
     async with async_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=options().executables.get("chromium"), args=sandbox)
         bound = await browser.bind("a test", host="127.0.0.1", port=0)
         driver = await drivers.attach(bound["endpoint"], viewport=VIEWPORT)
-        driver.on_refused = place.refused.hear
-        await attack(Seat(driver, SITE), place, "localhost")
+        driver.on_refused = place.refused.record
+        await attack(DriverHarness(driver, SITE), place, "localhost")
         await drivers.aclose()
         await browser.close()
 
 
-async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(place: World) -> None:
+async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(
+    place: FakeInternet,
+) -> None:
     drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
     with pytest.raises(
         StepFailed, match=r"^ws://browsers.invalid:9/x is not attached to: JUMPSEAT_ALLOW_PRIVATE is false"

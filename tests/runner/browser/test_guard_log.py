@@ -9,16 +9,16 @@ import pytest
 
 from control.shapes import RunStatus
 from tests.fakes import FakePlanner
-from tests.runner.rig import rig
+from tests.runner.session_harness import session_harness
 
 
 async def test_a_refusal_is_a_warning_that_names_the_run_and_no_secret(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with rig(tmp_path, FakePlanner(), secrets={"HOST": "inner-host"}) as seat:
-        seat.start()
-        await seat.until_status(RunStatus.PASSED)
-        seat.driver.on_refused("the page was kept from inner-host port 80: 10.0.0.5 is a private address")
+    async with session_harness(tmp_path, FakePlanner(), secrets={"HOST": "inner-host"}) as harness:
+        harness.start()
+        await harness.until_status(RunStatus.PASSED)
+        harness.driver.on_refused("the page was kept from inner-host port 80: 10.0.0.5 is a private address")
     (line,) = [record for record in caplog.records if "kept from" in record.getMessage()]
     assert line.levelno == logging.WARNING
     assert line.getMessage().startswith("[run run-1] the page was kept from ••")

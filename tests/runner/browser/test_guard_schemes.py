@@ -14,8 +14,8 @@ import pytest_asyncio
 from playwright.async_api import CDPSession, Frame, Page, Request
 
 from runner.driver import StepFailed
-from tests.runner.browser.guarded import SITE, World, alone, driven, world
-from tests.runner.browser.seat import Heard, Seat
+from tests.runner.browser.driver_harness import DriverHarness, Reported
+from tests.runner.browser.egress_harness import SITE, FakeInternet, alone, fake_internet, guarded_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,18 +54,18 @@ MADE = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place() -> AsyncIterator[World]:
-    async with world() as made:
+async def place() -> AsyncIterator[FakeInternet]:
+    async with fake_internet() as made:
         yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seat(place: World) -> AsyncIterator[Seat]:
-    async with driven(place, allow_private=True) as made:
+async def harness(place: FakeInternet) -> AsyncIterator[DriverHarness]:
+    async with guarded_browser(place, allow_private=True) as made:
         yield made
 
 
-class Refusals(Heard[str]):
+class Refusals(Reported[str]):
     """What Chromium says of attempts in a page, and in tabs that it opens."""
 
     def __init__(self, page: Page) -> None:
@@ -74,22 +74,22 @@ class Refusals(Heard[str]):
         page.on("popup", self._watch)
 
     def _watch(self, page: Page) -> None:
-        page.on("console", lambda message: self.hear(message.text))
+        page.on("console", lambda message: self.record(message.text))
         page.on("requestfailed", self._failed)
         page.on("framenavigated", self._committed)
 
     def _failed(self, request: Request) -> None:
         if request.is_navigation_request():
-            self.hear(f"failed: {request.failure}")
+            self.record(f"failed: {request.failure}")
 
     def _committed(self, frame: Frame) -> None:
         if frame.parent_frame is None:
-            self.hear(f"shown: {frame.url}")
+            self.record(f"shown: {frame.url}")
 
 
-async def shown(seat: Seat) -> list[str]:
+async def shown(harness: DriverHarness) -> list[str]:
     """The address of every tab as the browser itself has it, tabs that are not ready yet included."""
-    browser = seat.driver.page.context.browser
+    browser = harness.driver.page.context.browser
     assert browser is not None
     session: CDPSession = await browser.new_browser_cdp_session()
     targets = (await session.send("Target.getTargets"))["targetInfos"]
@@ -103,46 +103,48 @@ def outside(addresses: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("url", OUTSIDE)
-async def test_a_page_cannot_lead_itself_out_of_the_web(seat: Seat, url: str) -> None:
+async def test_a_page_cannot_lead_itself_out_of_the_web(harness: DriverHarness, url: str) -> None:
     for name, way in SELF.items():
-        async with alone(seat) as page:
+        async with alone(harness) as page:
             refusals = Refusals(page)
             if "there" in way:
                 async with page.expect_popup():
                     await page.evaluate("() => { globalThis.there = open('about:blank'); }")
             await page.evaluate(f"(url) => {{ {way}; }}", url)
             await refusals.until(lambda told: told.startswith(("Not allowed to", "failed: net::ERR_")))
-            assert outside(await shown(seat)) == [], name
+            assert outside(await shown(harness)) == [], name
             assert outside([each.removeprefix("shown: ") for each in refusals if each.startswith("shown: ")]) == []
 
 
 @pytest.mark.parametrize("url", OUTSIDE)
-async def test_a_page_cannot_lead_a_new_tab_out_of_the_web(seat: Seat, url: str) -> None:
+async def test_a_page_cannot_lead_a_new_tab_out_of_the_web(harness: DriverHarness, url: str) -> None:
     """Once a tab that was asked for later is there, this one is not, or is empty (``data:``, ``filesystem:``)."""
     for name, way in TAB.items():
-        async with alone(seat) as page:
+        async with alone(harness) as page:
             async with page.expect_popup(lambda tab: tab.url.endswith("/later")) as later:
                 await page.evaluate(f"(url) => {{ {way}; open('/later'); }}", url)
             await (await later.value).wait_for_load_state()
-            assert f"{SITE}/later" in await shown(seat)
-            assert outside(await shown(seat)) == [], name
+            assert f"{SITE}/later" in await shown(harness)
+            assert outside(await shown(harness)) == [], name
             assert outside([tab.url for tab in page.context.pages]) == [], name
 
 
-async def test_an_address_outside_the_web_is_seen(seat: Seat) -> None:
+async def test_an_address_outside_the_web_is_seen(harness: DriverHarness) -> None:
     """The look of the tests before sees what it looks for: these are opened by whoever drives the browser."""
     for url in ("data:text/html,taken", "chrome://version/", "file:///etc/hostname"):
-        async with alone(seat) as page:
+        async with alone(harness) as page:
             refusals = Refusals(page)
             await page.goto(url)
-            assert outside(await shown(seat)) == [url]
+            assert outside(await shown(harness)) == [url]
             assert f"shown: {url}" in refusals
 
 
 @pytest.mark.parametrize(("port", "way"), list(enumerate(MADE.values(), 8300)), ids=MADE)
-async def test_what_a_page_makes_itself_is_as_bound_as_the_page(seat: Seat, place: World, port: int, way: str) -> None:
+async def test_what_a_page_makes_itself_is_as_bound_as_the_page(
+    harness: DriverHarness, place: FakeInternet, port: int, way: str
+) -> None:
     """Empty tabs, blobs and scripts as addresses are not refused: they are of its origin, and come no further."""
-    async with alone(seat) as page:
+    async with alone(harness) as page:
         script = f"""async (url) => {{
             {way};
             there.fetch(url, {{ mode: 'no-cors' }}).catch(() => null);
@@ -156,9 +158,9 @@ async def test_what_a_page_makes_itself_is_as_bound_as_the_page(seat: Seat, plac
 @pytest.mark.parametrize(
     "url", [*OUTSIDE, "javascript:document.title='taken'", "about:blank", "blob:http://public.test/1"]
 )
-async def test_a_step_out_of_the_web_is_refused_in_one_sentence(seat: Seat, url: str) -> None:
-    await seat.driver.open(f"{SITE}/")
+async def test_a_step_out_of_the_web_is_refused_in_one_sentence(harness: DriverHarness, url: str) -> None:
+    await harness.driver.open(f"{SITE}/")
     with pytest.raises(StepFailed) as failed:
-        await seat.do("navigate", value=url)
+        await harness.do("navigate", value=url)
     assert str(failed.value) == f"{url} is not opened: only http and https addresses are"
-    assert seat.driver.url == f"{SITE}/"
+    assert harness.driver.url == f"{SITE}/"

@@ -16,7 +16,7 @@ from runner.browser import spots as spots_module
 from runner.browser.background import Background
 from runner.browser.hover import Hover
 from runner.browser.spots import Spot
-from tests.runner.browser.seat import WAIT_SECONDS, Seat, attended, seated
+from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, attended, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,15 +33,15 @@ COVER = "() => document.body.insertAdjacentHTML('beforeend', '<button class=at s
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Seat]:
-    async with seated({"/": PAGE, "/inner": INNER, "/next": "<title>Next</title><p>There</p>"}) as seat:
-        yield seat
+async def browser() -> AsyncIterator[DriverHarness]:
+    async with driver_harness({"/": PAGE, "/inner": INNER, "/next": "<title>Next</title><p>There</p>"}) as harness:
+        yield harness
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def seat(browser: Seat) -> AsyncIterator[Seat]:
-    async with attended(browser) as seat:
-        yield seat
+async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
+    async with attended(browser) as harness:
+        yield harness
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -51,18 +51,18 @@ async def background() -> AsyncIterator[Background]:
     await background.aclose()
 
 
-async def rested(seat: Seat, background: Background, x: float, y: float, *, patience: float) -> Hover:
+async def rested(harness: DriverHarness, background: Background, x: float, y: float, *, patience: float) -> Hover:
     hover = Hover(background, patience=patience)
-    hover.rest(seat.driver.page, x, y)
+    hover.rest(harness.driver.page, x, y)
     await hover.looked()
     return hover
 
 
-async def rested_and_clicked(seat: Seat, x: float, y: float) -> list[str | None]:
+async def rested_and_clicked(harness: DriverHarness, x: float, y: float) -> list[str | None]:
     """The selectors that are told."""
     actions = []
     for kind in ("move", "down", "up"):
-        actions += await seat.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y}))
+        actions += await harness.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y}))
     return [done.action.selector for done in actions]
 
 
@@ -74,14 +74,16 @@ async def rested_and_clicked(seat: Seat, x: float, y: float) -> list[str | None]
         (185, 'iframe >> internal:control=enter-frame >> role=button[name="Inside"]'),
     ],
 )
-async def test_a_click_is_told_as_before_the_press_that_changes_the_page(seat: Seat, y: float, selector: str) -> None:
-    assert await rested_and_clicked(seat, 30, y) == [selector]
+async def test_a_click_is_told_as_before_the_press_that_changes_the_page(
+    harness: DriverHarness, y: float, selector: str
+) -> None:
+    assert await rested_and_clicked(harness, 30, y) == [selector]
 
 
-async def test_a_press_that_leads_to_another_page_is_told_as_before_it(seat: Seat) -> None:
-    assert await rested_and_clicked(seat, 30, 145) == ['role=link[name="Next"]']
-    await seat.do("expect_url", value="/next")
-    await seat.text("p", "There")
+async def test_a_press_that_leads_to_another_page_is_told_as_before_it(harness: DriverHarness) -> None:
+    assert await rested_and_clicked(harness, 30, 145) == ['role=link[name="Next"]']
+    await harness.do("expect_url", value="/next")
+    await harness.text("p", "There")
 
 
 @pytest.mark.parametrize(
@@ -94,47 +96,49 @@ async def test_a_press_that_leads_to_another_page_is_told_as_before_it(seat: Sea
     ],
 )
 async def test_what_has_changed_since_is_looked_at_anew(
-    seat: Seat, background: Background, y: float, change: str, selector: str
+    harness: DriverHarness, background: Background, y: float, change: str, selector: str
 ) -> None:
-    hover = await rested(seat, background, 30, y, patience=30)
-    await seat.driver.page.evaluate(change)
-    spot = await hover.spot_at(seat.driver.page, 30, y)
+    hover = await rested(harness, background, 30, y, patience=30)
+    await harness.driver.page.evaluate(change)
+    spot = await hover.spot_at(harness.driver.page, 30, y)
     assert spot is not None
     assert spot.selector == selector
 
 
-async def test_what_is_still_there_is_not_looked_for_again(seat: Seat, background: Background) -> None:
-    hover = await rested(seat, background, 30, 185, patience=30)
+async def test_what_is_still_there_is_not_looked_for_again(harness: DriverHarness, background: Background) -> None:
+    hover = await rested(harness, background, 30, 185, patience=30)
     before = await hover.looked()
-    spot = await hover.spot_at(seat.driver.page, 30, 185)
+    spot = await hover.spot_at(harness.driver.page, 30, 185)
     assert before is not None
     assert spot is not None
     assert spot.handle is before.handle
 
 
-async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(seat: Seat, background: Background) -> None:
-    hover = await rested(seat, background, 30, 25, patience=0)
-    await seat.driver.page.evaluate(COVER)
-    spot = await hover.spot_at(seat.driver.page, 30, 25)
+async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(
+    harness: DriverHarness, background: Background
+) -> None:
+    hover = await rested(harness, background, 30, 25, patience=0)
+    await harness.driver.page.evaluate(COVER)
+    spot = await hover.spot_at(harness.driver.page, 30, 25)
     assert spot is not None
     assert spot.selector == 'role=button[name="Goes"]'
 
 
-async def test_what_a_box_held_is_never_taken_on_trust(seat: Seat, background: Background) -> None:
-    hover = await rested(seat, background, 60, 100, patience=0)
-    await seat.driver.page.evaluate("() => { document.querySelector('input').checked = true; }")
-    spot = await hover.spot_at(seat.driver.page, 60, 100)
+async def test_what_a_box_held_is_never_taken_on_trust(harness: DriverHarness, background: Background) -> None:
+    hover = await rested(harness, background, 60, 100, patience=0)
+    await harness.driver.page.evaluate("() => { document.querySelector('input').checked = true; }")
+    spot = await hover.spot_at(harness.driver.page, 60, 100)
     assert spot is not None
     assert spot.was.checked
 
 
-async def test_what_was_seen_is_given_back_once_it_is_replaced(seat: Seat, background: Background) -> None:
-    hover = await rested(seat, background, 30, 185, patience=30)
+async def test_what_was_seen_is_given_back_once_it_is_replaced(harness: DriverHarness, background: Background) -> None:
+    hover = await rested(harness, background, 30, 185, patience=30)
     first = await hover.looked()
-    hover.rest(seat.driver.page, 30, 25)
+    hover.rest(harness.driver.page, 30, 25)
     second = await hover.looked()
-    await seat.driver.page.evaluate("() => document.querySelector('button').remove()")
-    third = await hover.spot_at(seat.driver.page, 30, 25)
+    await harness.driver.page.evaluate("() => document.querySelector('button').remove()")
+    third = await hover.spot_at(harness.driver.page, 30, 25)
     assert first
     assert first.found
     assert second
@@ -144,7 +148,9 @@ async def test_what_was_seen_is_given_back_once_it_is_replaced(seat: Seat, backg
     assert await third.handle.evaluate("element => element.tagName") == "HTML"
 
 
-async def test_a_click_leaves_nothing_behind_in_the_page(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_click_leaves_nothing_behind_in_the_page(
+    harness: DriverHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spots: list[Spot] = []
 
     async def kept(*given: Any) -> Spot:  # noqa: ANN401 - whatever it is made from
@@ -154,8 +160,8 @@ async def test_a_click_leaves_nothing_behind_in_the_page(seat: Seat, monkeypatch
     original = spots_module._spot
     monkeypatch.setattr(spots_module, "_spot", kept)
     for y in (25, 65):
-        await rested_and_clicked(seat, 30, y)
-    await seat.driver.flush_input()
+        await rested_and_clicked(harness, 30, y)
+    await harness.driver.flush_input()
     assert len(spots) >= 2
     for spot in spots:
         await given_back(spot.handle)

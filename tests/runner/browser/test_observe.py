@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -46,8 +46,8 @@ LONG = "<body>" + "".join(f"<button>Button number {index}</button>" for index in
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seat() -> AsyncIterator[Seat]:
-    async with seated(
+async def harness() -> AsyncIterator[DriverHarness]:
+    async with driver_harness(
         {
             "/": SHOP,
             "/inner": INNER,
@@ -56,14 +56,14 @@ async def seat() -> AsyncIterator[Seat]:
             "/code": CODE,
             "/blank": "<title>Nothing</title>",
         }
-    ) as seat:
-        yield seat
+    ) as harness:
+        yield harness
 
 
-async def test_the_page_and_its_elements_in_order(seat: Seat) -> None:
-    await seat.show("/")
-    view = await seat.driver.observe()
-    assert (view.url, view.title) == (f"{seat.base}/", "Shop")
+async def test_the_page_and_its_elements_in_order(harness: DriverHarness) -> None:
+    await harness.show("/")
+    view = await harness.driver.observe()
+    assert (view.url, view.title) == (f"{harness.base}/", "Shop")
     assert 'heading "All things"' in view.snapshot
     named = [(element.role, element.name) for element in view.elements]
     assert named[:2] == [("heading", "All things"), ("link", 'Cart: 2 "items"')]
@@ -79,63 +79,63 @@ async def test_the_page_and_its_elements_in_order(seat: Seat) -> None:
     assert named[-1] == ("button", "Last")
 
 
-async def test_each_selector_finds_exactly_one_element(seat: Seat) -> None:
-    await seat.show("/")
-    view = await seat.driver.observe()
-    counts = {element.selector: await seat.driver.count(element.selector) for element in view.elements}
+async def test_each_selector_finds_exactly_one_element(harness: DriverHarness) -> None:
+    await harness.show("/")
+    view = await harness.driver.observe()
+    counts = {element.selector: await harness.driver.count(element.selector) for element in view.elements}
     assert counts
     assert set(counts.values()) == {1}
 
 
-async def test_the_place_among_namesakes_is_right_though_some_are_hidden(seat: Seat) -> None:
-    await seat.show("/")
-    view = await seat.driver.observe()
+async def test_the_place_among_namesakes_is_right_though_some_are_hidden(harness: DriverHarness) -> None:
+    await harness.show("/")
+    view = await harness.driver.observe()
     adders = [element for element in view.elements if element.name == "Add to cart"]
     for element, number in zip([adders[0], adders[1], adders[-1]], "012", strict=True):
-        await seat.do("click", selector=element.selector)
-        await seat.text("#last", number)
+        await harness.do("click", selector=element.selector)
+        await harness.text("#last", number)
 
 
-async def test_elements_in_a_frame_are_reached_through_it(seat: Seat) -> None:
-    await seat.show("/")
-    view = await seat.driver.observe()
+async def test_elements_in_a_frame_are_reached_through_it(harness: DriverHarness) -> None:
+    await harness.show("/")
+    view = await harness.driver.observe()
     first, second = [element for element in view.elements if element.name == "Inside"]
     assert first.selector != second.selector
-    await seat.do("click", selector=first.selector)
+    await harness.do("click", selector=first.selector)
 
 
-async def test_passwords_are_not_shown(seat: Seat) -> None:
-    await seat.show("/secret")
+async def test_passwords_are_not_shown(harness: DriverHarness) -> None:
+    await harness.show("/secret")
     for selector in ("input >> nth=0", "iframe >> internal:control=enter-frame >> input"):
-        await seat.do("type", selector=selector, value="hunter: 'two'")
-    view = await seat.driver.observe()
+        await harness.do("type", selector=selector, value="hunter: 'two'")
+    view = await harness.driver.observe()
     assert "hunter" not in view.snapshot
     assert view.snapshot.count("•••") == 2
     assert "in the open" in view.snapshot
     assert [element.name for element in view.elements] == ["Code", "Note", "Inner code"]
 
 
-async def test_a_large_page_is_bounded(seat: Seat) -> None:
-    await seat.show("/long")
-    view = await seat.driver.observe()
+async def test_a_large_page_is_bounded(harness: DriverHarness) -> None:
+    await harness.show("/long")
+    view = await harness.driver.observe()
     assert len(view.elements) == 300
     assert len(view.snapshot.encode()) <= 20_100
     assert view.snapshot.endswith("# … the page goes on")
 
 
-async def test_an_empty_page_has_no_elements(seat: Seat) -> None:
-    await seat.show("/blank")
-    view = await seat.driver.observe()
+async def test_an_empty_page_has_no_elements(harness: DriverHarness) -> None:
+    await harness.show("/blank")
+    view = await harness.driver.observe()
     assert (view.title, view.elements) == ("Nothing", ())
 
 
-async def test_find_gives_the_box_of_a_visible_element_or_nothing(seat: Seat) -> None:
-    await seat.show("/")
-    target = await seat.driver.find("text=Last >> visible=true")
+async def test_find_gives_the_box_of_a_visible_element_or_nothing(harness: DriverHarness) -> None:
+    await harness.show("/")
+    target = await harness.driver.find("text=Last >> visible=true")
     assert target is not None
     assert target.box is not None
     assert target.box.width > 0
     assert (target.viewport.width, target.viewport.height) == (800, 600)
-    assert await seat.driver.find("[data-n=hidden]") is None
-    assert await seat.driver.find("#nowhere", timeout_ms=50) is None
-    assert await seat.driver.count("[data-n]") == 4
+    assert await harness.driver.find("[data-n=hidden]") is None
+    assert await harness.driver.find("#nowhere", timeout_ms=50) is None
+    assert await harness.driver.count("[data-n]") == 4

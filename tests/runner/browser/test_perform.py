@@ -17,7 +17,7 @@ from runner.driver import Driver, StepFailed
 from runner.planners.intents import Thing
 from runner.planners.lookup import Lookup
 from runner.planners.selectors import either
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,16 +62,16 @@ PAGES = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seat]:
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DriverHarness]:
     folder = tmp_path_factory.mktemp("uploads")
     (folder / "note.txt").write_text("from the folder")
     (folder.parent / "outside.txt").write_text("not to be had")
-    async with seated(PAGES, uploads=folder) as seat:
-        yield seat
+    async with driver_harness(PAGES, uploads=folder) as harness:
+        yield harness
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def seat(browser: Seat) -> AsyncIterator[Seat]:
+async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     await browser.show("/")
     yield browser
 
@@ -80,11 +80,11 @@ ATTEMPTS = 5
 """A page on a busy machine may not answer in the second that a step is given, and then nothing better can be said."""
 
 
-async def fails(seat: Seat, sentence: str, *, timeout_ms: int = 1000, **fields: Any) -> None:  # noqa: ANN401
-    wanted, said = sentence.replace("{base}", seat.base), set[str]()
+async def fails(harness: DriverHarness, sentence: str, *, timeout_ms: int = 1000, **fields: Any) -> None:  # noqa: ANN401
+    wanted, said = sentence.replace("{base}", harness.base), set[str]()
     for _ in range(ATTEMPTS):
         with pytest.raises(StepFailed) as caught:
-            await seat.do(**fields, timeout_ms=timeout_ms)
+            await harness.do(**fields, timeout_ms=timeout_ms)
         said.add(str(caught.value))
         if wanted in said:
             break
@@ -113,111 +113,111 @@ async def fails(seat: Seat, sentence: str, *, timeout_ms: int = 1000, **fields: 
     ],
     ids=lambda value: value.get("type") if isinstance(value, dict) else value,
 )
-async def test_it_is_done(seat: Seat, action: dict[str, Any], result: str) -> None:
-    await seat.do(**action)
-    await seat.text("#log", result)
+async def test_it_is_done(harness: DriverHarness, action: dict[str, Any], result: str) -> None:
+    await harness.do(**action)
+    await harness.text("#log", result)
 
 
-async def test_a_box_is_unchecked_and_a_key_goes_where_the_focus_is(seat: Seat) -> None:
-    await seat.do("check", selector="input[type=checkbox]")
-    await seat.do("press", value="Space")
-    await seat.do("check", selector="input[type=checkbox]")
-    await seat.do("uncheck", selector="input[type=checkbox]")
-    await seat.text("#log", "true;false;true;false;")
+async def test_a_box_is_unchecked_and_a_key_goes_where_the_focus_is(harness: DriverHarness) -> None:
+    await harness.do("check", selector="input[type=checkbox]")
+    await harness.do("press", value="Space")
+    await harness.do("check", selector="input[type=checkbox]")
+    await harness.do("uncheck", selector="input[type=checkbox]")
+    await harness.text("#log", "true;false;true;false;")
 
 
-async def test_editable_elements_are_typed_into(seat: Seat) -> None:
-    await seat.do("type", selector="#rich", value="Dear all")
-    await seat.text("#rich", "Dear all")
+async def test_editable_elements_are_typed_into(harness: DriverHarness) -> None:
+    await harness.do("type", selector="#rich", value="Dear all")
+    await harness.text("#rich", "Dear all")
 
 
-async def test_scrolling_by_pixels_by_viewports_and_to_an_element(seat: Seat) -> None:
+async def test_scrolling_by_pixels_by_viewports_and_to_an_element(harness: DriverHarness) -> None:
     async def top() -> float:
-        target = await seat.driver.find("#pay")
+        target = await harness.driver.find("#pay")
         assert target is not None
         assert target.box is not None
         return target.box.y
 
     start = await top()
-    await seat.do("scroll")
+    await harness.do("scroll")
     assert await top() == start - 600
-    await seat.do("scroll", value=-100)
+    await harness.do("scroll", value=-100)
     assert await top() == start - 500
-    await seat.do("scroll", selector="#bottom")
-    bottom = await seat.driver.find("#bottom")
+    await harness.do("scroll", selector="#bottom")
+    bottom = await harness.driver.find("#bottom")
     assert bottom is not None
     assert bottom.box is not None
     assert 0 <= bottom.box.y < 600
 
 
-async def test_going_about(seat: Seat) -> None:
-    await seat.do("navigate", value="/cart")
-    await seat.do("expect_url", value=f"{seat.base}/cart")
-    await seat.do("back")
-    await seat.do("expect_url", value="/")
-    await seat.do("forward")
-    await seat.do("expect_visible", selector="h1")
-    await seat.do("reload")
-    await seat.do("expect_url", value="*/cart")
-    await fails(seat, "There is no page to go forward to", type="forward")
-    await seat.do("navigate", value="list/cart")
-    await seat.do("expect_url", value="/list/*")
+async def test_going_about(harness: DriverHarness) -> None:
+    await harness.do("navigate", value="/cart")
+    await harness.do("expect_url", value=f"{harness.base}/cart")
+    await harness.do("back")
+    await harness.do("expect_url", value="/")
+    await harness.do("forward")
+    await harness.do("expect_visible", selector="h1")
+    await harness.do("reload")
+    await harness.do("expect_url", value="*/cart")
+    await fails(harness, "There is no page to go forward to", type="forward")
+    await harness.do("navigate", value="list/cart")
+    await harness.do("expect_url", value="/list/*")
 
 
-async def test_an_address_is_waited_for_though_the_way_to_another_one_was_given_up(seat: Seat) -> None:
-    await seat.show("/hasty")
-    await seat.driver.page.mouse.click(20, 20)
-    await seat.do("expect_url", value="/list/cart")
+async def test_an_address_is_waited_for_though_the_way_to_another_one_was_given_up(harness: DriverHarness) -> None:
+    await harness.show("/hasty")
+    await harness.driver.page.mouse.click(20, 20)
+    await harness.do("expect_url", value="/list/cart")
 
 
 async def test_there_is_nothing_before_the_first_page() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
-        await fails(seat, "There is no page to go back to", type="back", timeout_ms=3000)
-        assert seat.driver.url == f"{seat.base}/"
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
+        await fails(harness, "There is no page to go back to", type="back", timeout_ms=3000)
+        assert harness.driver.url == f"{harness.base}/"
 
 
 @pytest.mark.parametrize(
     "address", ["file:///etc/hostname", "chrome://version", "data:text/html,hi", "javascript:alert(1)", "about:blank"]
 )
-async def test_only_the_web_is_opened(seat: Seat, address: str) -> None:
-    await fails(seat, f"{address} is not opened: only http and https addresses are", type="navigate", value=address)
-    assert seat.driver.url == f"{seat.base}/"
+async def test_only_the_web_is_opened(harness: DriverHarness, address: str) -> None:
+    await fails(harness, f"{address} is not opened: only http and https addresses are", type="navigate", value=address)
+    assert harness.driver.url == f"{harness.base}/"
 
 
-async def test_an_address_where_nobody_answers(seat: Seat) -> None:
+async def test_an_address_where_nobody_answers(harness: DriverHarness) -> None:
     nowhere = "http://127.0.0.1:9/"
     with pytest.raises(StepFailed, match=f"^{nowhere} cannot be loaded: "):
-        await seat.driver.open(nowhere)
-    await seat.show("/cart")
+        await harness.driver.open(nowhere)
+    await harness.show("/cart")
 
 
-async def test_a_click_that_leads_to_another_page_waits_for_it(seat: Seat) -> None:
-    await seat.do("click", selector="text=Cart >> nth=0")
-    assert seat.driver.url == f"{seat.base}/cart"
+async def test_a_click_that_leads_to_another_page_waits_for_it(harness: DriverHarness) -> None:
+    await harness.do("click", selector="text=Cart >> nth=0")
+    assert harness.driver.url == f"{harness.base}/cart"
 
 
-async def test_a_new_tab_is_followed_and_left(seat: Seat) -> None:
-    await seat.do("click", selector="text=Cart in a tab")
-    await seat.do("expect_url", value="/cart")
-    two = await seat.pages.until(lambda page: len(page.tabs) == 2 and page.title == "Cart")
+async def test_a_new_tab_is_followed_and_left(harness: DriverHarness) -> None:
+    await harness.do("click", selector="text=Cart in a tab")
+    await harness.do("expect_url", value="/cart")
+    two = await harness.pages.until(lambda page: len(page.tabs) == 2 and page.title == "Cart")
     assert [(tab.index, tab.title, tab.active) for tab in two.tabs] == [(0, "Shop", False), (1, "Cart", True)]
-    await seat.do("switch_tab", value=0)
-    assert seat.driver.url == f"{seat.base}/"
-    await fails(seat, "There is no tab 2: 2 tabs are open, the first is tab 0", type="switch_tab", value=2)
-    await seat.do("switch_tab", value=1)
-    await seat.do("close_tab", value=1)
-    await seat.do("expect_url", value="/")
-    one = await seat.pages.until(lambda page: len(page.tabs) == 1 and page.title == "Shop" and page.tabs[0].active)
+    await harness.do("switch_tab", value=0)
+    assert harness.driver.url == f"{harness.base}/"
+    await fails(harness, "There is no tab 2: 2 tabs are open, the first is tab 0", type="switch_tab", value=2)
+    await harness.do("switch_tab", value=1)
+    await harness.do("close_tab", value=1)
+    await harness.do("expect_url", value="/")
+    one = await harness.pages.until(lambda page: len(page.tabs) == 1 and page.title == "Shop" and page.tabs[0].active)
     assert one.viewport is not None
-    await fails(seat, "The only open tab cannot be closed", type="close_tab", value=0)
+    await fails(harness, "The only open tab cannot be closed", type="close_tab", value=0)
 
 
-async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
-    await seat.show("/#late")
-    await seat.do("reload")
-    await seat.do("click", selector="#late")
-    await seat.text("#log", "ready;late;")
+async def test_it_waits_until_the_element_is_ready(harness: DriverHarness) -> None:
+    await harness.show("/#late")
+    await harness.do("reload")
+    await harness.do("click", selector="#late")
+    await harness.text("#log", "ready;late;")
 
 
 @pytest.mark.parametrize(
@@ -275,58 +275,58 @@ async def test_it_waits_until_the_element_is_ready(seat: Seat) -> None:
     ids=lambda value: value.get("type") if isinstance(value, dict) else "",
 )
 async def test_what_could_not_be_done_is_said_in_one_sentence(
-    seat: Seat, action: dict[str, Any], sentence: str
+    harness: DriverHarness, action: dict[str, Any], sentence: str
 ) -> None:
-    await fails(seat, sentence, **action)
+    await fails(harness, sentence, **action)
 
 
-async def test_a_covered_button_names_what_covers_it(seat: Seat) -> None:
-    await seat.show("/#cover")
-    await seat.do("reload")
+async def test_a_covered_button_names_what_covers_it(harness: DriverHarness) -> None:
+    await harness.show("/#cover")
+    await harness.do("reload")
     await fails(
-        seat,
+        harness,
         """The button 'Pay' is covered by <div id="veil" class="cover">Wait</div> (waited 1 s)""",
         type="click",
         selector="#pay",
     )
 
 
-async def test_a_selector_that_cannot_be_read(seat: Seat) -> None:
+async def test_a_selector_that_cannot_be_read(harness: DriverHarness) -> None:
     with pytest.raises(StepFailed, match=r"^The selector \]\[ cannot be read: "):
-        await seat.do("click", selector="][")
+        await harness.do("click", selector="][")
 
 
-async def test_text_is_expected_whatever_its_whitespace_and_of_fields_their_value(seat: Seat) -> None:
-    await seat.do("expect_text", selector="#spaced", value="#5 is on\nits way")
-    await seat.do("expect_text", selector='[aria-label="Name"]', value="old")
-    await seat.do("expect_text", selector="select", value="Small")
-    await seat.do("expect_text", selector="body", value="Bottom")
+async def test_text_is_expected_whatever_its_whitespace_and_of_fields_their_value(harness: DriverHarness) -> None:
+    await harness.do("expect_text", selector="#spaced", value="#5 is on\nits way")
+    await harness.do("expect_text", selector='[aria-label="Name"]', value="old")
+    await harness.do("expect_text", selector="select", value="Small")
+    await harness.do("expect_text", selector="body", value="Bottom")
 
 
-async def test_waiting_for_time_and_for_an_element(seat: Seat) -> None:
-    await seat.do("wait", value=20)
-    await seat.do("wait", selector="#pay")
+async def test_waiting_for_time_and_for_an_element(harness: DriverHarness) -> None:
+    await harness.do("wait", value=20)
+    await harness.do("wait", selector="#pay")
 
 
-async def test_a_cancelled_step_never_acts_later(seat: Seat) -> None:
+async def test_a_cancelled_step_never_acts_later(harness: DriverHarness) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
-            await seat.do("click", selector="#late")
-    await seat.driver.page.evaluate("() => { late.disabled = false; say('ready'); }")
-    await seat.do("click", selector="#pay")
-    await seat.text("#log", "ready;paid 1;")
+            await harness.do("click", selector="#late")
+    await harness.driver.page.evaluate("() => { late.disabled = false; say('ready'); }")
+    await harness.do("click", selector="#pay")
+    await harness.text("#log", "ready;paid 1;")
 
 
 async def test_a_page_whose_script_never_ends_fails_the_step_in_time() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/busy")
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/busy")
         with contextlib.suppress(StepFailed):
-            await seat.do("click", selector="button", timeout_ms=500)
+            await harness.do("click", selector="button", timeout_ms=500)
         async with asyncio.timeout(60):
             with pytest.raises(StepFailed, match="a script keeps it busy"):
-                await seat.do("click", selector="button", timeout_ms=500)
+                await harness.do("click", selector="button", timeout_ms=500)
             with pytest.raises(StepFailed, match="a script keeps it busy"):
-                await seat.driver.observe()
+                await harness.driver.observe()
 
 
 @pytest.mark.parametrize(
@@ -351,10 +351,10 @@ async def test_addresses_match(wanted: str, address: str, same: bool) -> None:
 
 
 async def test_uploads_need_a_folder(tmp_path: Path) -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
         sentence = "This server has no folder for uploads: give the file as a data: URL"
-        await fails(seat, sentence, type="upload", selector="input[type=file]", value=str(tmp_path / "any"))
+        await fails(harness, sentence, type="upload", selector="input[type=file]", value=str(tmp_path / "any"))
 
 
 @pytest.mark.parametrize(
@@ -365,12 +365,12 @@ async def test_uploads_need_a_folder(tmp_path: Path) -> None:
         ("<div onclick=''>Pay</div>", "text=Pay"),
     ],
 )
-async def test_what_comes_late_is_named_as_what_was_met(seat: Seat, late: str, selector: str) -> None:
-    await seat.show("/cart")
+async def test_what_comes_late_is_named_as_what_was_met(harness: DriverHarness, late: str, selector: str) -> None:
+    await harness.show("/cart")
     way = Lookup(cast(Driver, None), Thing("Pay"), ActionType.CLICK).late
     wanted = Action(type=ActionType.CLICK, selector=way)
-    doing = asyncio.ensure_future(seat.driver.perform(wanted, timeout_ms=15_000))
-    await seat.driver.page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", late)
+    doing = asyncio.ensure_future(harness.driver.perform(wanted, timeout_ms=15_000))
+    await harness.driver.page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", late)
     assert await doing == Action(type=ActionType.CLICK, selector=selector)
     plain = Action(type=ActionType.CLICK, selector=f"{selector} >> nth=0")
-    assert await seat.driver.perform(plain, timeout_ms=15_000) == plain
+    assert await harness.driver.perform(plain, timeout_ms=15_000) == plain

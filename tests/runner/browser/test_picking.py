@@ -11,7 +11,7 @@ from control.commands import Input, Pick
 from control.events import Picked
 from control.shapes import Size
 from runner.driver import StepFailed
-from tests.runner.browser.seat import Seat, seated
+from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,13 +44,13 @@ SITE = {"/": PAGE, "/outer": OUTER, "/inner": INNER}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def seat() -> AsyncIterator[Seat]:
-    async with seated(SITE) as seat:
-        yield seat
+async def harness() -> AsyncIterator[DriverHarness]:
+    async with driver_harness(SITE) as harness:
+        yield harness
 
 
-async def pick(seat: Seat, x: float, y: float, **picture: float) -> Picked:
-    return await seat.driver.pick(Pick.model_validate({"id": "7", "x": x, "y": y, **picture}))
+async def pick(harness: DriverHarness, x: float, y: float, **picture: float) -> Picked:
+    return await harness.driver.pick(Pick.model_validate({"id": "7", "x": x, "y": y, **picture}))
 
 
 @pytest.mark.parametrize(
@@ -77,78 +77,78 @@ async def pick(seat: Seat, x: float, y: float, **picture: float) -> Picked:
     ],
 )
 async def test_the_element_and_how_to_find_it(
-    seat: Seat, point: tuple[float, float], selector: str, role: str | None, name: str | None
+    harness: DriverHarness, point: tuple[float, float], selector: str, role: str | None, name: str | None
 ) -> None:
-    await seat.show("/")
-    picked = await pick(seat, *point)
+    await harness.show("/")
+    picked = await pick(harness, *point)
     assert (picked.id, picked.selector, picked.role, picked.name) == ("7", selector, role, name)
-    assert await seat.driver.page.locator(picked.selector).count() == 1
+    assert await harness.driver.page.locator(picked.selector).count() == 1
     assert picked.viewport == Size(width=800, height=600)
     assert picked.box is not None
     assert picked.box.x <= point[0] < picked.box.x + picked.box.width
     assert picked.box.y <= point[1] < picked.box.y + picked.box.height
 
 
-async def test_a_label_stands_for_its_box(seat: Seat) -> None:
-    await seat.show("/")
-    assert (await pick(seat, 60, 250)).selector == 'role=checkbox[name="Agree"]'
+async def test_a_label_stands_for_its_box(harness: DriverHarness) -> None:
+    await harness.show("/")
+    assert (await pick(harness, 60, 250)).selector == 'role=checkbox[name="Agree"]'
 
 
-async def test_the_text_is_given_too(seat: Seat) -> None:
-    await seat.show("/")
-    assert (await pick(seat, 20, 130)).text == "Some words"
+async def test_the_text_is_given_too(harness: DriverHarness) -> None:
+    await harness.show("/")
+    assert (await pick(harness, 20, 130)).text == "Some words"
 
 
 @pytest.mark.parametrize("scale", [0.37, 2.5])
-async def test_pictures_of_any_size(seat: Seat, scale: float) -> None:
-    await seat.show("/")
+async def test_pictures_of_any_size(harness: DriverHarness, scale: float) -> None:
+    await harness.show("/")
     size = {"width": 800 * scale, "height": 600 * scale}
     for x, y in [(701, 571), (799, 571), (701, 599), (799, 599)]:
-        assert (await pick(seat, x * scale, y * scale, **size)).name == "Corner"
+        assert (await pick(harness, x * scale, y * scale, **size)).name == "Corner"
     for left, top in [(699.9, 571.0), (701.0, 569.9)]:
-        assert (await pick(seat, left * scale, top * scale, **size)).name is None
+        assert (await pick(harness, left * scale, top * scale, **size)).name is None
 
 
-async def test_a_page_that_is_zoomed(seat: Seat) -> None:
-    await seat.show("/#zoom")
-    await seat.do("reload")
-    assert (await pick(seat, 149, 104)).selector == 'role=button[name="Add"] >> nth=0'
-    await press(seat, 149, 104)
-    await seat.text("#log", "Add")
+async def test_a_page_that_is_zoomed(harness: DriverHarness) -> None:
+    await harness.show("/#zoom")
+    await harness.do("reload")
+    assert (await pick(harness, 149, 104)).selector == 'role=button[name="Add"] >> nth=0'
+    await press(harness, 149, 104)
+    await harness.text("#log", "Add")
 
 
-async def test_a_page_that_is_pinched(seat: Seat) -> None:
-    await seat.show("/")
-    page = seat.driver.page
+async def test_a_page_that_is_pinched(harness: DriverHarness) -> None:
+    await harness.show("/")
+    page = harness.driver.page
     session = await page.context.new_cdp_session(page)
     await session.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
-    assert (await pick(seat, 190, 50)).name == "Pay"
-    assert (await pick(seat, 190, 110)).selector == 'role=button[name="Add"] >> nth=0'
-    await press(seat, 190, 110)
-    await seat.text("#log", "Add")
+    assert (await pick(harness, 190, 50)).name == "Pay"
+    assert (await pick(harness, 190, 110)).selector == 'role=button[name="Add"] >> nth=0'
+    await press(harness, 190, 110)
+    await harness.text("#log", "Add")
     await session.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
     await session.detach()
 
 
 async def test_a_screen_of_more_pixels() -> None:
-    async with seated(SITE, device_scale_factor=2) as seat:
-        await seat.show("/")
-        assert (await pick(seat, 1599, 1199, width=1600, height=1200)).name == "Corner"
-        await press(seat, 1599, 1199, width=1600, height=1200)
-        await seat.text("#log", "Corner")
+    async with driver_harness(SITE, device_scale_factor=2) as harness:
+        await harness.show("/")
+        assert (await pick(harness, 1599, 1199, width=1600, height=1200)).name == "Corner"
+        await press(harness, 1599, 1199, width=1600, height=1200)
+        await harness.text("#log", "Corner")
 
 
-async def test_nothing_is_picked_while_a_dialog_is_open(seat: Seat) -> None:
-    await seat.show("/")
-    seat.driver.attended = True
-    await seat.driver.page.evaluate("() => { setTimeout(() => alert('Hello'), 0); }")
-    await seat.dialogs.until(lambda dialog: dialog.message == "Hello")
+async def test_nothing_is_picked_while_a_dialog_is_open(harness: DriverHarness) -> None:
+    await harness.show("/")
+    harness.driver.attended = True
+    await harness.driver.page.evaluate("() => { setTimeout(() => alert('Hello'), 0); }")
+    await harness.dialogs.until(lambda dialog: dialog.message == "Hello")
     with pytest.raises(StepFailed, match="while a dialog is open"):
-        await pick(seat, 50, 55)
-    seat.driver.attended = False
-    assert (await pick(seat, 50, 95)).name == "Add"
+        await pick(harness, 50, 55)
+    harness.driver.attended = False
+    assert (await pick(harness, 50, 95)).name == "Add"
 
 
-async def press(seat: Seat, x: float, y: float, **picture: float) -> None:
+async def press(harness: DriverHarness, x: float, y: float, **picture: float) -> None:
     for kind in ("down", "up"):
-        await seat.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y, **picture}))
+        await harness.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y, **picture}))

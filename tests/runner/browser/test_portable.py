@@ -9,7 +9,7 @@ from media.frames import LatestFrame
 from runner.browser.background import Background
 from runner.browser.screencast import Pace, Pictures, PortableSource
 from runner.browser.wires import Wires
-from tests.runner.browser.seat import WAIT_SECONDS, seated
+from tests.runner.browser.driver_harness import WAIT_SECONDS, driver_harness
 
 PAGES = {"/": "<title>Page</title><input onkeydown=\"document.title += event.key + ',' \"><button>Go</button>"}
 
@@ -19,30 +19,30 @@ def heed_not(_: object) -> None:
 
 
 async def test_pictures_by_playwrights_screencast() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
         sink, background = LatestFrame(), Background()
-        pictures = Pictures(seat.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
+        pictures = Pictures(harness.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
         source = PortableSource(pictures, (800, 600), Pace(30), background)
         await source.start()
         frame = await asyncio.wait_for(sink.after(0), WAIT_SECONDS)
         assert (frame.width, frame.height, frame.data[:2]) == (800, 600, b"\xff\xd8")
-        await seat.do("type", selector="input", value="more")
+        await harness.do("type", selector="input", value="more")
         newer = await asyncio.wait_for(sink.after(frame.seq), WAIT_SECONDS)
         assert newer.captured_at >= frame.captured_at
         await source.stop()
         seq = sink.newest.seq if sink.newest else 0
-        await seat.do("type", selector="input", value="")
-        await seat.driver.screenshot()
+        await harness.do("type", selector="input", value="")
+        await harness.driver.screenshot()
         assert sink.newest is not None
         assert sink.newest.seq == seq
         await background.aclose()
 
 
 async def test_keys_by_playwrights_keyboard() -> None:
-    async with seated(PAGES) as seat:
-        await seat.show("/")
-        page, wires = seat.driver.page, Wires(chromium=False)
+    async with driver_harness(PAGES) as harness:
+        await harness.show("/")
+        page, wires = harness.driver.page, Wires(chromium=False)
         await page.focus("input")
         for key, code in [("a", "KeyA"), ("ü", "BracketLeft"), ("Enter", "Enter"), ("Dead", "Backquote")]:
             for down in (True, False):

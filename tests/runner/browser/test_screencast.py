@@ -18,7 +18,7 @@ from playwright.async_api import Page
 from control.shapes import Size
 from media.frames import JpegFrame, LatestFrame
 from runner.browser.screencast import Pace, Screencast
-from tests.runner.browser.seat import WAIT_SECONDS, Seat, seated
+from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, driver_harness
 from tests.timecode import Picture, decode
 from web.shop import serving_shop
 
@@ -38,13 +38,13 @@ BLUE, RED, GREEN, WHITE = (0, 0, 255), (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Seat]:
-    async with seated(PAGES) as seat:
-        yield seat
+async def browser() -> AsyncIterator[DriverHarness]:
+    async with driver_harness(PAGES) as harness:
+        yield harness
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def seat(browser: Seat) -> AsyncIterator[Seat]:
+async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     await browser.show("/")
     yield browser
     await browser.driver.stop_capture()
@@ -78,47 +78,47 @@ async def until(sink: LatestFrame, wanted: Callable[[JpegFrame], bool]) -> JpegF
 
 
 @asynccontextmanager
-async def captured(seat: Seat, *, fps: int = 30) -> AsyncIterator[LatestFrame]:
+async def captured(harness: DriverHarness, *, fps: int = 30) -> AsyncIterator[LatestFrame]:
     sink = LatestFrame()
-    await seat.driver.start_capture(sink, fps=fps)
+    await harness.driver.start_capture(sink, fps=fps)
     yield sink
-    await seat.driver.stop_capture()
+    await harness.driver.stop_capture()
 
 
-async def test_a_still_page_is_shown_at_once_and_each_time(seat: Seat) -> None:
+async def test_a_still_page_is_shown_at_once_and_each_time(harness: DriverHarness) -> None:
     for _ in range(3):
-        async with captured(seat) as sink:
+        async with captured(harness) as sink:
             frame = await until(sink, lambda frame: shows(frame, BLUE))
             assert (frame.width, frame.height) == (800, 600)
             assert picture(frame).shape == (600, 800, 3)
 
 
 @pytest.mark.parametrize("fps", [2, 30])
-async def test_the_last_change_is_never_lost_however_slow_the_rate(seat: Seat, fps: int) -> None:
-    async with captured(seat, fps=fps) as sink:
-        await seat.do("click", selector="text=Flash")
+async def test_the_last_change_is_never_lost_however_slow_the_rate(harness: DriverHarness, fps: int) -> None:
+    async with captured(harness, fps=fps) as sink:
+        await harness.do("click", selector="text=Flash")
         await until(sink, lambda frame: shows(frame, GREEN))
-        await seat.do("click", selector="text=Red")
+        await harness.do("click", selector="text=Red")
         await until(sink, lambda frame: shows(frame, RED))
 
 
-async def test_it_follows_the_active_tab(seat: Seat) -> None:
-    async with captured(seat) as sink:
+async def test_it_follows_the_active_tab(harness: DriverHarness) -> None:
+    async with captured(harness) as sink:
         await until(sink, lambda frame: shows(frame, BLUE))
-        await seat.do("click", selector="text=Other")
+        await harness.do("click", selector="text=Other")
         await until(sink, lambda frame: shows(frame, WHITE))
-        await seat.do("switch_tab", value=0)
+        await harness.do("switch_tab", value=0)
         await until(sink, lambda frame: shows(frame, BLUE))
-        await seat.do("click", selector="text=Red")
+        await harness.do("click", selector="text=Red")
         await until(sink, lambda frame: shows(frame, RED))
-        await seat.do("close_tab", value=1)
+        await harness.do("close_tab", value=1)
 
 
-async def test_a_tab_that_closes_gives_way_to_the_one_before(seat: Seat) -> None:
-    async with captured(seat) as sink:
-        await seat.do("click", selector="text=Other")
+async def test_a_tab_that_closes_gives_way_to_the_one_before(harness: DriverHarness) -> None:
+    async with captured(harness) as sink:
+        await harness.do("click", selector="text=Other")
         await until(sink, lambda frame: shows(frame, WHITE))
-        await seat.do("close_tab", value=1)
+        await harness.do("close_tab", value=1)
         await until(sink, lambda frame: shows(frame, BLUE))
 
 
@@ -126,9 +126,9 @@ STIR = "() => setInterval(() => { document.querySelector('button').style.opacity
 """Now and then Chromium gives no picture of a new size before something on the page changes."""
 
 
-async def test_a_viewport_that_grows(seat: Seat) -> None:
-    page = seat.driver.page
-    async with captured(seat) as sink:
+async def test_a_viewport_that_grows(harness: DriverHarness) -> None:
+    page = harness.driver.page
+    async with captured(harness) as sink:
         await until(sink, lambda frame: shows(frame, BLUE))
         await page.evaluate(STIR)
         await page.set_viewport_size({"width": 1000, "height": 700})
@@ -140,9 +140,9 @@ async def test_a_viewport_that_grows(seat: Seat) -> None:
 
 @pytest.mark.parametrize(("asked", "of_use"), [(10, None), (30, 10.0)])
 async def test_the_rate_is_capped_and_pictures_are_of_their_time(asked: int, of_use: float | None) -> None:
-    async with serving_shop() as shop, seated({}, viewport=Size(width=1280, height=720)) as seat:
-        await seat.driver.open(f"{shop}/timecode.html?fps=60")
-        async with captured(seat, fps=asked) as sink:
+    async with serving_shop() as shop, driver_harness({}, viewport=Size(width=1280, height=720)) as harness:
+        await harness.driver.open(f"{shop}/timecode.html?fps=60")
+        async with captured(harness, fps=asked) as sink:
             sink.fps = of_use
             first = await until(sink, lambda frame: frame.seq > 6)
             last = await until(sink, lambda frame: frame.seq >= first.seq + 10)
@@ -158,9 +158,9 @@ async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures() -> None:
     def coarser(than: int) -> Callable[[JpegFrame], bool]:
         return lambda frame: quantiser(frame) > than
 
-    async with serving_shop() as shop, seated({}) as seat:
-        await seat.driver.open(f"{shop}/timecode.html?fps=30")
-        async with captured(seat) as sink:
+    async with serving_shop() as shop, driver_harness({}) as harness:
+        await harness.driver.open(f"{shop}/timecode.html?fps=30")
+        async with captured(harness) as sink:
             best = quantiser(await sink.after(0))
             sink.fps = 10.0
             cheap = quantiser(await until(sink, coarser(than=best)))
@@ -172,14 +172,14 @@ async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures() -> None:
 
 
 async def test_nothing_comes_after_the_end() -> None:
-    async with serving_shop() as shop, seated({}) as seat:
-        await seat.driver.open(f"{shop}/timecode.html?fps=60")
-        async with captured(seat) as sink:
+    async with serving_shop() as shop, driver_harness({}) as harness:
+        await harness.driver.open(f"{shop}/timecode.html?fps=60")
+        async with captured(harness) as sink:
             await sink.after(5)
         assert sink.newest is not None
         seq = sink.newest.seq
         other = LatestFrame()
-        await seat.driver.start_capture(other, fps=30)
+        await harness.driver.start_capture(other, fps=30)
         await other.after(5)
         assert sink.newest.seq == seq
 
@@ -190,22 +190,22 @@ async def test_nothing_comes_after_the_end() -> None:
 async def test_pictures_are_of_the_viewport_or_fit_the_given_size(
     scale: float, largest: Size | None, shape: tuple[int, int]
 ) -> None:
-    async with seated(PAGES, device_scale_factor=scale, max_picture=largest) as seat:
-        await seat.show("/")
-        async with captured(seat) as sink:
+    async with driver_harness(PAGES, device_scale_factor=scale, max_picture=largest) as harness:
+        await harness.show("/")
+        async with captured(harness) as sink:
             frame = await until(sink, lambda frame: shows(frame, BLUE))
             assert (frame.width, frame.height) == (800, 600)
             assert picture(frame).shape[:2] == shape
 
 
-async def test_a_screenshot_leaves_the_focus_where_it_is(seat: Seat) -> None:
-    await seat.do("press", selector="text=Red", value="Shift")
-    await seat.driver.screenshot()
-    assert await seat.driver.page.evaluate("document.activeElement.textContent") == "Red"
+async def test_a_screenshot_leaves_the_focus_where_it_is(harness: DriverHarness) -> None:
+    await harness.do("press", selector="text=Red", value="Shift")
+    await harness.driver.screenshot()
+    assert await harness.driver.page.evaluate("document.activeElement.textContent") == "Red"
 
 
-async def test_a_screenshot_is_a_jpeg_of_the_viewport(seat: Seat) -> None:
-    data = await seat.driver.screenshot()
+async def test_a_screenshot_is_a_jpeg_of_the_viewport(harness: DriverHarness) -> None:
+    data = await harness.driver.screenshot()
     assert picture(JpegFrame(data, 1, 0.0, 800, 600)).shape == (600, 800, 3)
 
 

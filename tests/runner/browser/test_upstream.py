@@ -18,8 +18,8 @@ from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE
 from runner.browser.upstream import Upstream
 from runner.driver import StepFailed
 from runner.reach import Reach
-from tests.runner.browser.guarded import World, world
-from tests.runner.browser.seat import seated
+from tests.runner.browser.driver_harness import driver_harness
+from tests.runner.browser.egress_harness import FakeInternet, fake_internet
 from tests.runner.browser.test_guard import ask, running
 
 LOGIN = base64.b64encode(b"ada:se cret").decode()
@@ -34,7 +34,7 @@ class Proxy:
 
 
 @asynccontextmanager
-async def company(place: World) -> AsyncIterator[Proxy]:
+async def company(place: FakeInternet) -> AsyncIterator[Proxy]:
     proxy = Proxy()
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,21 +59,21 @@ async def company(place: World) -> AsyncIterator[Proxy]:
         server.close()
 
 
-def guard(place: World, proxy: Proxy, *, allow_private: bool = True, direct: tuple[str, ...] = ()) -> Guard:
+def guard(place: FakeInternet, proxy: Proxy, *, allow_private: bool = True, direct: tuple[str, ...] = ()) -> Guard:
     upstream = Upstream(f"http://ada:se%20cret@127.0.0.1:{proxy.port}", direct=direct)
     made = Guard(Reach(allow_private=allow_private), lookup=place.lookup, dial=place.dial, upstream=upstream)
-    made.on_refused = place.refused.hear
+    made.on_refused = place.refused.record
     return made
 
 
 async def test_a_page_is_reached_by_way_of_the_proxy_by_names_that_it_alone_knows() -> None:
-    async with world() as place, company(place) as proxy:
-        async with seated({}, guard=lambda: guard(place, proxy, allow_private=False)) as seat:
-            await seat.driver.open("http://only-the-proxy-knows.test/")
-            await seat.text("h1", "Public")
-            await seat.driver.open("http://public.test/")
+    async with fake_internet() as place, company(place) as proxy:
+        async with driver_harness({}, guard=lambda: guard(place, proxy, allow_private=False)) as harness:
+            await harness.driver.open("http://only-the-proxy-knows.test/")
+            await harness.text("h1", "Public")
+            await harness.driver.open("http://public.test/")
             with pytest.raises(StepFailed, match=r"^http://169\.254\.169\.254 is not opened"):
-                await seat.do("navigate", value="http://169.254.169.254/")
+                await harness.do("navigate", value="http://169.254.169.254/")
         assert {"only-the-proxy-knows.test:80", "public.test:80"} <= set(proxy.asked)
         assert not [each for each in proxy.asked if each.startswith("169.254.")]
         assert not place.dialled
@@ -81,7 +81,7 @@ async def test_a_page_is_reached_by_way_of_the_proxy_by_names_that_it_alone_know
 
 @pytest.mark.parametrize("allow_private", [True, False])
 async def test_the_rules_are_kept(allow_private: bool) -> None:
-    async with world() as place, company(place) as proxy:
+    async with fake_internet() as place, company(place) as proxy:
         place.names["leads-to-it.test"] = [(ip_address("169.254.169.254"),)]
         place.names["partly.test"] = [(ip_address("93.184.216.34"), ip_address("169.254.169.254"))]
         async with running(guard(place, proxy, allow_private=allow_private)) as made:
@@ -98,7 +98,7 @@ async def test_the_rules_are_kept(allow_private: bool) -> None:
 
 
 async def test_what_is_reached_without_it() -> None:
-    async with world() as place, company(place) as proxy:
+    async with fake_internet() as place, company(place) as proxy:
         place.names |= {
             "a.inner.test": [(IPv4Address("93.184.216.34"),)],
             "by-network.test": [(IPv4Address("10.1.2.3"),)],
@@ -113,7 +113,7 @@ async def test_what_is_reached_without_it() -> None:
 
 
 async def test_what_the_proxy_refuses_is_said_without_its_password() -> None:
-    async with world() as place, company(place) as proxy, running(guard(place, proxy)) as made:
+    async with fake_internet() as place, company(place) as proxy, running(guard(place, proxy)) as made:
         assert (await ask(made, "forbidden.test"))[0] == UNREACHABLE
         assert made.failure("http://forbidden.test/") == "the proxy (JUMPSEAT_PROXY) answered 403"
         proxy.port = 9

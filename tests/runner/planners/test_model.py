@@ -24,7 +24,7 @@ from runner.planners.options import ModelOptions
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 from tests.openai_server import OpenAIServer, breaks_off, calls, decides, error, never, says, serve_openai
-from tests.runner.planners.site import NO_PAGE, failed, showing, task
+from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
 
 CLICK = decides(
     decision="act", type="click", selector="#pay", description="Click 'Pay'", reasoning="It is the only button."

@@ -14,7 +14,7 @@ from runner.planners.client import ModelClient
 from runner.planners.model import ModelPlanner
 from runner.planners.options import ModelOptions
 from tests.anthropic_server import AnthropicServer, serve_anthropic
-from tests.runner.planners.site import task
+from tests.runner.planners.planner_harness import task
 from tests.runner.planners.test_model import Page
 
 CLICK: dict[str, object] = {"decision": "act", "type": "click", "selector": "#pay", "description": "Click 'Pay'"}

@@ -18,7 +18,7 @@ from runner.registry import RunRegistry
 from runner.store.database import Store
 from tests.fakes import FakeDriver, FakeDrivers
 from tests.openai_server import Answer, OpenAIServer, decides, never, serve_openai
-from tests.runner.planners.site import task
+from tests.runner.planners.planner_harness import task
 
 CLICK = decides(decision="act", type="click", selector="#pay", description="Click 'Pay'")
 SECONDS = "3"

@@ -16,7 +16,7 @@ from runner.planners.base import Failure, Idea, Repair, Stuck
 from runner.planners.intents import Thing
 from runner.planners.lookup import Lookup
 from runner.planners.plain import PlainPlanner
-from tests.runner.planners.site import NO_PAGE, failed, showing, task
+from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
 
 SHOP = """
 <h1>Checkout</h1>

@@ -12,7 +12,7 @@ from runner.install import find_browser
 from runner.planners.base import Task
 from runner.planners.grammar import check
 from runner.planners.plain import PlainPlanner
-from tests.runner.planners.site import failed
+from tests.runner.planners.planner_harness import failed
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 

@@ -12,7 +12,7 @@ from runner.planners.base import Failure, Repair
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 from runner.uploads import payload
-from tests.runner.planners.site import NO_PAGE, failed, showing, task
+from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
 
 ACTIONS = (
     Action(type=ActionType.NAVIGATE, value="http://shop.test/cart"),

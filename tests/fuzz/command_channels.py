@@ -21,14 +21,14 @@ from signaling.livekit.room import CONTROL, Guest
 from signaling.rates import Rate
 from tests.media.pictures import put, quarters
 from tests.signaling.fakes import FakeRun
-from tests.signaling.house import ADA, CONFIG, WAIT_SECONDS, House, Peer, Socket, auth
+from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ControlSocket, ServerHarness, WhepPeer, auth
 
 Sent = str | bytes
 Exchange = Callable[[Sent], Awaitable[list[dict[str, Any]]]]
 """Sends one message and returns everything that came until a message sent after it was answered."""
 
 _ANY_RATE = Rate(1_000_000, 1)
-ROOMY = Limits(
+UNLIMITED = Limits(
     viewers=10_000,
     connections=10_000,
     in_flight=100_000,
@@ -39,32 +39,32 @@ ROOMY = Limits(
     messages=_ANY_RATE,
 )
 """So that it is the input that is refused, and not its amount."""
-OPEN_HOUSE = replace(CONFIG, limits=ROOMY)
+UNLIMITED_CONFIG = replace(CONFIG, limits=UNLIMITED)
 
 
-class Lasting(FakeRun):
+class EndlessRun(FakeRun):
     """A run that is never over: to cancel it is taken for done."""
 
     async def submit(self, command: c.Command, actor: Actor) -> Reply | None:
         return None if isinstance(command, c.Cancel) else await super().submit(command, actor)
 
 
-def lasting_run(house: House) -> Lasting:
+def endless_run(harness: ServerHarness) -> EndlessRun:
     """Ada's, with one picture."""
-    run = Lasting(NewRun(url="http://shop.test/"), owner="ada")
-    house.runs.all[run.id] = run
+    run = EndlessRun(NewRun(url="http://shop.test/"), owner="ada")
+    harness.runs.all[run.id] = run
     run.open()
     put(run.latest, quarters(64, 48))
     return run
 
 
 @asynccontextmanager
-async def by_socket(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
-    async with house.socket(run) as socket:
+async def by_socket(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exchange]:
+    async with harness.socket(run) as socket:
         yield _over_socket(socket)
 
 
-def _over_socket(socket: Socket) -> Exchange:
+def _over_socket(socket: ControlSocket) -> Exchange:
     numbers = count()
 
     async def exchange(message: Sent) -> list[dict[str, Any]]:
@@ -81,13 +81,13 @@ def _over_socket(socket: Socket) -> Exchange:
 
 
 @asynccontextmanager
-async def by_channel(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
-    async with house.peer(run) as peer:
+async def by_channel(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exchange]:
+    async with harness.peer(run) as peer:
         await peer.until("hello")
         yield _over_channel(peer)
 
 
-def _over_channel(peer: Peer) -> Exchange:
+def _over_channel(peer: WhepPeer) -> Exchange:
     numbers = count()
 
     async def receive() -> dict[str, Any]:
@@ -103,15 +103,15 @@ def _over_channel(peer: Peer) -> Exchange:
 
 
 @asynccontextmanager
-async def by_livekit(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
+async def by_livekit(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exchange]:
     """What a LiveKit room does with a packet, without the room."""
-    apps, came = house.server.apps, asyncio.Queue[dict[str, Any]]()
+    apps, came = harness.server.apps, asyncio.Queue[dict[str, Any]]()
     visit = Visit(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
     guest = Guest(
         "session",
         apps.lines.open(visit, "livekit", lambda _: None, seated=False),
         door=apps.door,
-        limits=ROOMY,
+        limits=UNLIMITED,
         send=lambda data: came.put_nowait(json.loads(data)),
     )
     numbers = count()
@@ -129,11 +129,11 @@ async def by_livekit(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
 
 
 @asynccontextmanager
-async def by_rest(house: House, run: FakeRun) -> AsyncIterator[Exchange]:
+async def by_rest(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exchange]:
     async def exchange(message: Sent) -> list[dict[str, Any]]:
-        url = f"{house.url}/api/tests/{run.id}/commands"
+        url = f"{harness.url}/api/tests/{run.id}/commands"
         headers = auth(ADA) | {"Content-Type": "application/json"}
-        async with house.http.post(url, data=as_bytes(message), headers=headers) as response:
+        async with harness.http.post(url, data=as_bytes(message), headers=headers) as response:
             answer = json.loads(await response.text())
             assert 200 <= response.status < 500, answer
             if response.status == 200:

@@ -33,7 +33,7 @@ CONFIG = Config(
 )
 
 
-class House:
+class ServerHarness:
     """One server, its runs, and an HTTP session to talk to it."""
 
     def __init__(self, config: Config = CONFIG, *, dist: Path = Path("there is none")) -> None:
@@ -43,7 +43,7 @@ class House:
         self.server = Server(config, runs=self.runs, revocations=self.revocations, dist=dist)
         self.http: aiohttp.ClientSession
 
-    async def __aenter__(self) -> House:
+    async def __aenter__(self) -> ServerHarness:
         await self.server.start()
         self.http = aiohttp.ClientSession()
         return self
@@ -100,16 +100,16 @@ class House:
             return response.status, json.loads(text) if is_json and text else text or None
 
     @asynccontextmanager
-    async def socket(self, run: FakeRun, *, token: str = ADA, **query: object) -> AsyncIterator[Socket]:
+    async def socket(self, run: FakeRun, *, token: str = ADA, **query: object) -> AsyncIterator[ControlSocket]:
         """A control WebSocket."""
         params = {"runId": run.id, "token": token, **{name: str(value) for name, value in query.items()}}
         async with self.http.ws_connect(f"{self.url}/ws/test-control", params=params) as ws:
-            yield Socket(ws)
+            yield ControlSocket(ws)
 
     @asynccontextmanager
-    async def peer(self, run: FakeRun, *, token: str = ADA, codec: Codec = Codec.VP8) -> AsyncIterator[Peer]:
+    async def peer(self, run: FakeRun, *, token: str = ADA, codec: Codec = Codec.VP8) -> AsyncIterator[WhepPeer]:
         """A WHEP viewer with both data channels, connected."""
-        peer = Peer(self, run, token, codec)
+        peer = WhepPeer(self, run, token, codec)
         try:
             await peer.connect()
             yield peer
@@ -117,7 +117,7 @@ class House:
             await peer.close()
 
 
-class Socket:
+class ControlSocket:
     """One control WebSocket, as a client sees it."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
@@ -154,11 +154,11 @@ class Socket:
         return self.ws.close_code
 
 
-class Peer:
+class WhepPeer:
     """A real WebRTC viewer of one run, by WHEP."""
 
-    def __init__(self, house: House, run: FakeRun, token: str, codec: Codec) -> None:
-        self.house = house
+    def __init__(self, harness: ServerHarness, run: FakeRun, token: str, codec: Codec) -> None:
+        self.harness = harness
         self.run = run
         self.token = token
         self.viewer = Viewer(codec)
@@ -180,12 +180,12 @@ class Peer:
         async with loopback():
             offer = await self.viewer.offer()
         headers = auth(self.token) | {"Content-Type": "application/sdp"}
-        url = f"{self.house.url}/whep/{self.run.id}"
-        async with self.house.http.post(url, data=offer, headers=headers) as response:
+        url = f"{self.harness.url}/whep/{self.run.id}"
+        async with self.harness.http.post(url, data=offer, headers=headers) as response:
             text = await response.text()
             assert response.status == 201, text
             self.headers = response.headers
-            self.resource = self.house.url + response.headers["Location"]
+            self.resource = self.harness.url + response.headers["Location"]
         await self.viewer.accept(text)
         await asyncio.wait_for(self.connected.wait(), WAIT_SECONDS)
 

@@ -24,7 +24,7 @@ QUIET = {"helpTimeoutMs": 0}
 
 
 @dataclass(frozen=True)
-class Scene:
+class FaultTarget:
     """One server, what it has logged, and the bystander: a watched run that goes on all the time."""
 
     server: Served

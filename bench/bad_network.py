@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Route
 from bench.figures import Row, percentile
 from tests.chromium import WhepViewer
 from tests.served import Served
-from tests.shaped import Relay, Shape
+from tests.traffic_shaper import Relay, Shape
 
 SHAPES = {
     "good": (Shape(), Shape()),

@@ -22,7 +22,7 @@ _POOL = "asyncio_"
 
 
 @dataclass(frozen=True)
-class Census:
+class ResourceCensus:
     """Names of tasks and threads, what descriptors are open on, and how many peer connections are not closed."""
 
     tasks: Counter[str]
@@ -30,7 +30,7 @@ class Census:
     descriptors: Counter[str]
     peers: int
 
-    def exceeding(self, other: Census) -> dict[str, object]:
+    def exceeding(self, other: ResourceCensus) -> dict[str, object]:
         """What is here and was not there."""
         more = {
             "tasks": self.tasks - other.tasks,
@@ -41,13 +41,15 @@ class Census:
         return {name: found for name, found in more.items() if found}
 
 
-def take_census() -> Census:
+def take_census() -> ResourceCensus:
     """Of this process and its running event loop."""
     gc.collect()
     tasks = Counter(_name(task) for task in asyncio.all_tasks() - {asyncio.current_task()})
     threads = Counter(thread.name for thread in threading.enumerate() if not thread.name.startswith(_POOL))
     living = [each for each in gc.get_objects() if isinstance(each, RTCPeerConnection)]
-    return Census(tasks, threads, descriptors(os.getpid()), sum(peer.connectionState != "closed" for peer in living))
+    return ResourceCensus(
+        tasks, threads, descriptors(os.getpid()), sum(peer.connectionState != "closed" for peer in living)
+    )
 
 
 def descriptors(process: int) -> Counter[str]:
@@ -79,7 +81,7 @@ async def nothing_left() -> AsyncIterator[None]:
 def no_traceback() -> Iterator[None]:
     """Fails where an error is logged, by whomever, or an exception is lost in a task."""
     gc.collect()  # what others have lost before is not of this test
-    notes = _Notes()
+    notes = _ErrorRecords()
     root = logging.getLogger()
     root.addHandler(notes)
     try:
@@ -91,7 +93,7 @@ def no_traceback() -> Iterator[None]:
         raise AssertionError("\n".join(notes.found))
 
 
-class _Notes(logging.Handler):
+class _ErrorRecords(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.found: list[str] = []

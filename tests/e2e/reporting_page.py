@@ -28,7 +28,7 @@ addEventListener("scroll", () => say({ scrolled: scrollY > 100 }));
 </script>"""
 
 
-class Driven:
+class ReportingPage:
     """The site of the driven page, `site` as an async context manager, and what that page says."""
 
     def __init__(self) -> None:

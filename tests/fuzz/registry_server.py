@@ -14,11 +14,11 @@ from runner.registry import RunRegistry
 from runner.store.database import Store
 from signaling.server import Server
 from tests.fakes import FakeDriver, FakePlanner, click
-from tests.fuzz.doors import OPEN_HOUSE
-from tests.signaling.house import House
+from tests.fuzz.command_channels import UNLIMITED_CONFIG
+from tests.signaling.server_harness import ServerHarness
 
 
-class Fleet:
+class FakeBrowsers:
     """A new fake browser for each run; implements runner.driver.Drivers."""
 
     def __init__(self) -> None:
@@ -32,30 +32,30 @@ class Fleet:
         pass
 
 
-class RealHouse(House):
+class RegistryServer(ServerHarness):
     """Talks to `registry` in place of fake runs."""
 
-    def __init__(self, registry: RunRegistry, store: Store, fleet: Fleet) -> None:
-        super().__init__(OPEN_HOUSE)
+    def __init__(self, registry: RunRegistry, store: Store, browsers: FakeBrowsers) -> None:
+        super().__init__(UNLIMITED_CONFIG)
         self.registry = registry
-        self.fleet = fleet
-        self.server = Server(OPEN_HOUSE, runs=registry, revocations=store, dist=Path("there is none"))
+        self.browsers = browsers
+        self.server = Server(UNLIMITED_CONFIG, runs=registry, revocations=store, dist=Path("there is none"))
 
 
 @asynccontextmanager
-async def real_house(folder: Path, *, max_runs: int = 10_000) -> AsyncIterator[RealHouse]:
-    store, fleet = await Store.open(folder), Fleet()
+async def registry_server(folder: Path, *, max_runs: int = 10_000) -> AsyncIterator[RegistryServer]:
+    store, browsers = await Store.open(folder), FakeBrowsers()
     registry = RunRegistry(
-        drivers=fleet,
+        drivers=browsers,
         store=store,
         planner_factory=lambda *_: FakePlanner([click("#pay")]),
         max_runs=max_runs,
         options=SessionOptions(exporter=export),
     )
     try:
-        house = RealHouse(registry, store, fleet)
-        async with house:
-            yield house
+        harness = RegistryServer(registry, store, browsers)
+        async with harness:
+            yield harness
             await registry.aclose()
     finally:
         await registry.aclose()

@@ -18,7 +18,7 @@ class Run:
 
 
 @dataclass(slots=True)
-class Books:
+class SoakReport:
     """Counts, and sentences about everything that is not as it should be."""
 
     runs: dict[str, Run] = field(default_factory=dict)

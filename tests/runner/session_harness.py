@@ -24,7 +24,7 @@ BOB = Actor("bob", Role.OWNER, "Bob")
 EVE = Actor("eve", Role.VIEWER, "Eve")
 
 
-class Rig:
+class SessionHarness:
     """A session under test."""
 
     def __init__(
@@ -68,12 +68,12 @@ class Rig:
         await self.until(lambda: self.session.view().status is status)
 
     async def until_step(self, number: int, status: StepStatus) -> Step:
-        """Waits for an event that tells so."""
-        await self.until(lambda: any(step.status is status for step in self.told(number)))
-        return next(step for step in self.told(number) if step.status is status)
+        """Waits for an event that says so."""
+        await self.until(lambda: any(step.status is status for step in self.published(number)))
+        return next(step for step in self.published(number) if step.status is status)
 
-    def told(self, number: int) -> list[Step]:
-        """What was told of one step, in order."""
+    def published(self, number: int) -> list[Step]:
+        """Returns what was published of one step, in order."""
         return [event.step for event in self.events(e.TestStep) if event.step.step_number == number]
 
     async def stored(self) -> RunRecord:
@@ -92,7 +92,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(
+async def session_harness(
     folder: Path,
     planner: FakePlanner | None = None,
     /,
@@ -102,7 +102,7 @@ async def rig(
     streaming: bool = False,
     options: dict[str, float] | None = None,
     **spec: Any,  # noqa: ANN401 - fields of NewRun
-) -> AsyncIterator[Rig]:
+) -> AsyncIterator[SessionHarness]:
     """A session that has not begun; ``later``: the planner that takes over when the first one's kind changes."""
     clock = FakeClock()
     planners = [planner or FakePlanner(), *([later] if later else [])]
@@ -127,7 +127,7 @@ async def rig(
         ),
     )
     await store.add(session.record())
-    made = Rig(session, store, drivers, planners[0], clock)
+    made = SessionHarness(session, store, drivers, planners[0], clock)
     try:
         yield made
     finally:

@@ -24,14 +24,14 @@ WAIT_SECONDS = 30.0
 VIEWPORT = Size(width=800, height=600)
 
 
-class Heard(list[T]):
+class Reported(list[T]):
     """What was reported, and a way to wait for it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._more = asyncio.Event()
 
-    def hear(self, item: T) -> None:
+    def record(self, item: T) -> None:
         self.append(item)
         self._more.set()
 
@@ -45,13 +45,13 @@ class Heard(list[T]):
 
 
 @dataclass
-class Seat:
+class DriverHarness:
     """One driver and what it reports."""
 
     driver: PageDriver
     base: str
-    pages: Heard[PageChanged] = field(default_factory=Heard)
-    dialogs: Heard[Dialog] = field(default_factory=Heard)
+    pages: Reported[PageChanged] = field(default_factory=Reported)
+    dialogs: Reported[Dialog] = field(default_factory=Reported)
 
     async def show(self, path: str) -> None:
         """Opens a page of the site, with nothing left of what was before."""
@@ -89,23 +89,28 @@ async def site(pages: Mapping[str, str]) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def seated(pages: Mapping[str, str], *, viewport: Size = VIEWPORT, **more: Any) -> AsyncIterator[Seat]:  # noqa: ANN401
+async def driver_harness(
+    pages: Mapping[str, str],
+    *,
+    viewport: Size = VIEWPORT,
+    **more: Any,  # noqa: ANN401 - options of BrowserOptions
+) -> AsyncIterator[DriverHarness]:
     """A browser, ready to show these pages."""
     drivers = PlaywrightDrivers(options(**more))
     async with site(pages) as base:
         try:
-            seat = Seat(await drivers.launch("chromium", viewport=viewport), base)
-            seat.driver.on_page = seat.pages.hear
-            seat.driver.on_dialog = seat.dialogs.hear
-            yield seat
+            harness = DriverHarness(await drivers.launch("chromium", viewport=viewport), base)
+            harness.driver.on_page = harness.pages.record
+            harness.driver.on_dialog = harness.dialogs.record
+            yield harness
         finally:
             await drivers.aclose()
 
 
 @asynccontextmanager
-async def attended(seat: Seat) -> AsyncIterator[Seat]:
+async def attended(harness: DriverHarness) -> AsyncIterator[DriverHarness]:
     """Its first page, with a person at the wheel."""
-    await seat.show("/")
-    seat.driver.attended = True
-    yield seat
-    await seat.driver.flush_input()
+    await harness.show("/")
+    harness.driver.attended = True
+    yield harness
+    await harness.driver.flush_input()

@@ -20,8 +20,8 @@ from runner.planners.factory import build_planner
 from runner.planners.options import ModelOptions
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.openai_server import decides, serve_openai
-from tests.runner.planners.site import task
-from tests.runner.rig import ADA, Rig, rig
+from tests.runner.planners.planner_harness import task
+from tests.runner.session_harness import ADA, SessionHarness, session_harness
 
 SECRET = "hunter2 & co"
 
@@ -33,9 +33,9 @@ async def secretive(
     *,
     driver: FakeDriver | None = None,
     **spec: Any,  # noqa: ANN401 - fields of NewRun
-) -> AsyncIterator[Rig]:
+) -> AsyncIterator[SessionHarness]:
     """A run with the secret, in flight; at the end everything that it has told is looked through."""
-    async with rig(folder, planner, driver=driver, secrets={"PW": SECRET}, **spec) as run:
+    async with session_harness(folder, planner, driver=driver, secrets={"PW": SECRET}, **spec) as run:
         run.start()
         yield run
         messages = [entry.message() for entry in run.session.log.since(0) or []]

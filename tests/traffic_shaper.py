@@ -18,7 +18,7 @@ from aiortc.rtp import RtpPacket
 
 from media.frames import Codec
 from media.subscription import Subscription
-from tests.peers import Served, Viewer, loopback, starts_keyframe
+from tests.peers import SendingPeer, Viewer, loopback, starts_keyframe
 
 _CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ udp \d+) (\S+) (\d+) typ host", re.MULTILINE)
 _ANY_CANDIDATE = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
@@ -132,7 +132,7 @@ class Relay:
         return _ANY_CANDIDATE.sub("", sdp.replace(found[0], f"a=relayed:{line}", 1)).replace(f"a=relayed:{line}", line)
 
 
-class Patience(JitterBuffer):
+class ImpatientJitterBuffer(JitterBuffer):
     """Gives up waiting for lost packets as browsers do: asks for a keyframe and goes on with it.
 
     aiortc's own buffer waits until 512 packets are in it, which at a low bit rate is half a minute.
@@ -170,14 +170,14 @@ class Patience(JitterBuffer):
 async def watching_through_relay(
     subscription: Subscription, *, patience: int = 6
 ) -> AsyncIterator[tuple[Viewer, Relay]]:
-    """A real peer behind a relay, which is connected over a good network; for `patience` see `Patience`."""
-    viewer, served, relay = Viewer(subscription.codec), Served(subscription), Relay()
+    """A real peer, connected through a relay over a good network; see `ImpatientJitterBuffer` for `patience`."""
+    viewer, served, relay = Viewer(subscription.codec), SendingPeer(subscription), Relay()
     await relay.open()
     try:
         async with loopback():
             offer = relay.offer(await viewer.offer())
             receiver = viewer.pc.getReceivers()[0]
-            receiver._RTCRtpReceiver__jitter_buffer = Patience(subscription.codec, patience)  # type: ignore[attr-defined]
+            receiver._RTCRtpReceiver__jitter_buffer = ImpatientJitterBuffer(subscription.codec, patience)  # type: ignore[attr-defined]
             await viewer.accept(relay.answer(await served.answer(offer)))
         await viewer.until_frames(1)
         yield viewer, relay

@@ -37,8 +37,8 @@ class FakeClock:
         self.now += time
 
 
-class Flight:
-    """A run over a plan of ``length`` clicks on ``#plan-1``, ``#plan-2`` …; everything that it told is in ``told``."""
+class RunScenario:
+    """A run over a plan of ``length`` clicks on ``#plan-1``, ``#plan-2`` …; what it published is in ``published``."""
 
     def __init__(
         self, length: int = 3, *, looks_ahead: bool = True, planner: PlannerName = "plain", mode: Mode = "auto"
@@ -58,8 +58,8 @@ class Flight:
             looks_ahead=looks_ahead,
         )
         self._ids = ids
-        self.told: list[Entry] = []
-        self.run.log.listen(self.told.append)
+        self.published: list[Entry] = []
+        self.run.log.listen(self.published.append)
 
     # What people do
 
@@ -80,7 +80,7 @@ class Flight:
 
     # What the session and the planner do
 
-    def open(self) -> Flight:
+    def open(self) -> RunScenario:
         self.run.start()
         self.run.ready(self.remaining)
         return self
@@ -136,18 +136,18 @@ class Flight:
         assert self.run.propose(idea, remaining=self.remaining)
         return idea
 
-    # What was told
+    # What was published
 
     def status(self) -> RunStatus:
         return self.run.status
 
     @property
     def kinds(self) -> list[str]:
-        return [entry.body.type for entry in self.told]
+        return [entry.body.type for entry in self.published]
 
     @property
     def dropped(self) -> list[Action]:
-        return [entry.body.action for entry in self.told if isinstance(entry.body, e.StepOverrideDropped)]
+        return [entry.body.action for entry in self.published if isinstance(entry.body, e.StepOverrideDropped)]
 
     @property
     def done(self) -> list[str]:
@@ -155,27 +155,27 @@ class Flight:
         return [f"{step.target} {step.status}" for step in self.run.steps]
 
 
-def in_status(status: RunStatus) -> Flight:
-    """A flight that has come to this status by the shortest way."""
-    flight = Flight()
+def in_status(status: RunStatus) -> RunScenario:
+    """A scenario that has come to this status by the shortest way."""
+    scenario = RunScenario()
     match status:
         case RunStatus.QUEUED:
-            return flight
+            return scenario
         case RunStatus.STARTING:
-            flight.run.start()
-            return flight
-    flight.open()
+            scenario.run.start()
+            return scenario
+    scenario.open()
     match status:
         case RunStatus.PAUSED:
-            flight.send(c.Pause())
+            scenario.send(c.Pause())
         case RunStatus.DIAGNOSING:
-            flight.do(FAILED)
+            scenario.do(FAILED)
         case RunStatus.FAILED:
-            flight.run.fail("the browser has gone")
+            scenario.run.fail("the browser has gone")
         case RunStatus.CANCELLED:
-            flight.send(c.Cancel())
+            scenario.send(c.Cancel())
         case RunStatus.PASSED:
-            flight.run.exhausted(1)
-            flight.run.conclude()
-    assert flight.run.status is status
-    return flight
+            scenario.run.exhausted(1)
+            scenario.run.conclude()
+    assert scenario.run.status is status
+    return scenario

@@ -19,16 +19,16 @@ from runner.masking import Masking
 from runner.planners.base import Repair
 from runner.shots import Shots
 from runner.store.database import Store
-from tests.control.flights import Flight
+from tests.control.run_scenarios import RunScenario
 from tests.fakes import JPEG, FakeClock, FakeDriver, FakePlanner, click, idea
-from tests.runner.rig import ADA, BOB, EVE, rig
+from tests.runner.session_harness import ADA, BOB, EVE, session_harness
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
 
 
 class TestScreenshots:
     async def test_they_are_kept_before_and_after_each_step(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
             run.start()
             await run.finish()
             first, second = await run.steps()
@@ -40,11 +40,11 @@ class TestScreenshots:
     async def test_one_that_is_taken_again_has_another_address(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#cart")])
         planner.repairs.append(Repair(retry=idea(click("#cart"))))
-        async with rig(tmp_path, planner) as run:
+        async with session_harness(tmp_path, planner) as run:
             run.driver.fail("#cart", "it was covered")
             run.start()
             await run.finish()
-            failed = next(step for step in run.told(1) if step.status is StepStatus.FAILED)
+            failed = next(step for step in run.published(1) if step.status is StepStatus.FAILED)
             (again,) = await run.steps()
             assert failed.screenshot_url
             assert again.screenshot_url
@@ -52,7 +52,7 @@ class TestScreenshots:
             assert failed.screenshot_url != again.screenshot_url
 
     async def test_a_page_that_changes_while_a_picture_is_written_costs_the_next_none(self, tmp_path: Path) -> None:
-        run = Flight(2).open().run
+        run = RunScenario(2).open().run
         driver, store = FakeDriver(), await Store.open(tmp_path, clock=FakeClock())
         shots = Shots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
         for name in ("a", "b"):
@@ -67,14 +67,14 @@ class TestScreenshots:
         assert [step.screenshot_url is not None for step in run.steps] == [True, True]
 
     async def test_the_last_one_stands_for_a_page_that_has_not_changed(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")])) as run:
             run.start()
             await run.finish()
             assert await run.picture(2, before=True) == await run.picture(1)
             assert run.driver.screenshots == 3
 
     async def test_a_page_that_has_changed_is_looked_at_anew(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.ApproveStep())
@@ -87,7 +87,7 @@ class TestScreenshots:
 
     @pytest.mark.parametrize("error", [StepFailed("a dialog is open"), RuntimeError("odd"), TimeoutError()])
     async def test_one_that_fails_changes_no_outcome(self, tmp_path: Path, error: Exception) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
             run.driver.screenshot_error = error
             run.start()
             assert await run.finish() is PASSED
@@ -97,7 +97,7 @@ class TestScreenshots:
     async def test_one_that_cannot_be_written_changes_no_outcome(self, tmp_path: Path) -> None:
         (tmp_path / "runs").mkdir(parents=True)
         (tmp_path / "runs" / "run-1").write_text("a file where the folder should be")
-        async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
             run.start()
             assert await run.finish() is PASSED
             assert (await run.steps())[0].screenshot_url is None
@@ -116,7 +116,7 @@ class TestSecrets:
         planner.repairs.append(Repair(reason=f"the page says '{secret}' is wrong"))
         driver.fail("#go", f"'{secret}' is in the way")
         spec: dict[str, Any] = {"secrets": {"PW": secret}, "instructions": f"Log in with {secret}", "mode": "review"}
-        async with rig(tmp_path, planner, driver=driver, **spec) as run:
+        async with session_harness(tmp_path, planner, driver=driver, **spec) as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.ApproveStep())
@@ -146,7 +146,7 @@ class TestSecrets:
 
     async def test_an_unknown_name_fails_the_step(self, tmp_path: Path) -> None:
         typing = Action.model_validate({"type": "type", "selector": "#pw", "value": "{{secret:NOPE}}"})
-        async with rig(tmp_path, FakePlanner([typing])) as run:
+        async with session_harness(tmp_path, FakePlanner([typing])) as run:
             run.start()
             step = await run.until_step(1, StepStatus.FAILED)
             assert "NOPE" in (step.error or "")
@@ -155,11 +155,11 @@ class TestSecrets:
 
 class TestReplies:
     async def test_ping_is_given_back(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             assert await run.do(c.Ping(id="7", t=12.5), EVE) == e.Pong(id="7", t=12.5)
 
     async def test_a_step_is_replayed_during_the_run_and_after_it(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart"), click("#pay")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.ApproveStep())
@@ -184,7 +184,7 @@ class TestReplies:
         ids=lambda command: command.type,
     )
     async def test_a_viewer_may_steer_nothing(self, tmp_path: Path, command: c.Command) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             before = run.session.log.seq
@@ -193,7 +193,7 @@ class TestReplies:
             assert run.session.log.seq == before
 
     async def test_an_ended_run_takes_no_command(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             run.start()
             await run.finish()
             for command in (c.Pause(), c.Pick(), c.Input(kind="move"), c.TakeControl()):
@@ -201,7 +201,7 @@ class TestReplies:
                     await run.do(command, BOB)
 
     async def test_an_element_is_picked(self, tmp_path: Path) -> None:
-        async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
             picked = await run.do(c.Pick(id="3", x=10, y=10), ADA)
@@ -211,13 +211,13 @@ class TestReplies:
                 await run.do(c.Pick(x=-1), ADA)
 
     async def test_before_the_page_is_open_nothing_can_be_picked(self, tmp_path: Path) -> None:
-        async with rig(tmp_path) as run:
+        async with session_harness(tmp_path) as run:
             with pytest.raises(InvalidTransition):
                 await run.do(c.Pick(), ADA)
 
 
 async def test_open_dialogs_are_known_until_they_are_closed(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")]), mode="review") as run:
         run.start()
         await run.until(lambda: run.session.view().proposal)
         dialog = e.Dialog(dialog_id="d1", kind="alert", message="Hello")
@@ -229,7 +229,7 @@ async def test_open_dialogs_are_known_until_they_are_closed(tmp_path: Path) -> N
 
 
 async def test_what_a_run_does_is_in_the_store_when_it_is_over(tmp_path: Path) -> None:
-    async with rig(tmp_path, FakePlanner([click("#cart")])) as run:
+    async with session_harness(tmp_path, FakePlanner([click("#cart")])) as run:
         run.start()
         await run.finish()
         steps = await run.steps()

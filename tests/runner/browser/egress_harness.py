@@ -16,7 +16,7 @@ from playwright.async_api import Page
 from runner.browser.guard import Guard, dial
 from runner.browser.socks import Pipe
 from runner.reach import Address, Reach
-from tests.runner.browser.seat import Heard, Seat, seated
+from tests.runner.browser.driver_harness import DriverHarness, Reported, driver_harness
 
 PUBLIC = IPv4Address("93.184.216.34")
 SITE = "http://public.test"
@@ -27,7 +27,7 @@ _ANY = {"Access-Control-Allow-Origin": "*"}
 
 
 @dataclass
-class World:
+class FakeInternet:
     """``public.test`` is at a public address, which is really the site here; every other address is the secret's."""
 
     public_port: int
@@ -37,7 +37,7 @@ class World:
     dialled: Counter[Address] = field(default_factory=Counter)
     hits: list[str] = field(default_factory=list)
     """What the secret was asked for."""
-    refused: Heard[str] = field(default_factory=Heard)
+    refused: Reported[str] = field(default_factory=Reported)
 
     async def lookup(self, host: str) -> tuple[Address, ...]:
         answers = self.names.get(host)
@@ -52,12 +52,12 @@ class World:
 
     def guard(self, *, allow_private: bool) -> Guard:
         guard = Guard(Reach(allow_private=allow_private), lookup=self.lookup, dial=self.dial)
-        guard.on_refused = self.refused.hear
+        guard.on_refused = self.refused.record
         return guard
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
+async def fake_internet() -> AsyncIterator[FakeInternet]:
     hits: list[str] = []
 
     async def public(request: web.Request) -> web.StreamResponse:
@@ -80,15 +80,15 @@ async def world() -> AsyncIterator[World]:
         return web.Response(text=f"document.title = '{SECRET}'", content_type="text/javascript", headers=_ANY)
 
     async with _serving(public) as public_port, _serving(secret) as secret_port:
-        yield World(public_port, secret_port, {"public.test": [(PUBLIC,)]}, hits=hits)
+        yield FakeInternet(public_port, secret_port, {"public.test": [(PUBLIC,)]}, hits=hits)
 
 
 @asynccontextmanager
-async def driven(place: World, *, allow_private: bool) -> AsyncIterator[Seat]:
+async def guarded_browser(place: FakeInternet, *, allow_private: bool) -> AsyncIterator[DriverHarness]:
     """A browser in that world."""
-    async with seated({}, guard=lambda: place.guard(allow_private=allow_private)) as seat:
-        seat.driver.on_refused = place.refused.hear
-        yield seat
+    async with driver_harness({}, guard=lambda: place.guard(allow_private=allow_private)) as harness:
+        harness.driver.on_refused = place.refused.record
+        yield harness
 
 
 @asynccontextmanager
@@ -101,9 +101,9 @@ async def _serving(handler: Callable[[web.Request], Awaitable[web.StreamResponse
 
 
 @asynccontextmanager
-async def alone(seat: Seat) -> AsyncIterator[Page]:
+async def alone(harness: DriverHarness) -> AsyncIterator[Page]:
     """The site in a tab of its own; tabs that it opens are closed with it."""
-    context = seat.driver.page.context
+    context = harness.driver.page.context
     before = set(context.pages)
     page = await context.new_page()
     await page.goto(f"{SITE}/")

@@ -24,7 +24,7 @@ from runner.planners.factory import build_planner
 from runner.registry import RunRegistry
 from runner.session import Session
 from runner.store.database import Store
-from tests.runner.browser.seat import site
+from tests.runner.browser.driver_harness import site
 from tests.runner.files.test_export import pytest_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
