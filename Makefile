@@ -81,7 +81,7 @@ web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 browser: $(INSTALLED)
-	@$(PY) -m runner.install --path "$$JUMPSEAT_BROWSER_PATH" >&2
+	@$(PY) -m runner.browser.install --path "$$JUMPSEAT_BROWSER_PATH" >&2
 
 livekit: $(INSTALLED)
 	@$(PY) -m tests.livekit_server >&2

@@ -22,9 +22,9 @@ from aiortc.codecs.h264 import H264Encoder
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from media.clock import TIME_BASE
 from media.coding.jpeg import JpegDecoder
 from media.frames import CLOCK_RATE, LatestFrame
+from media.rtp.clock import TIME_BASE
 from media.stream import LiveStream
 from tests.media.pictures import jpeg, noise
 from tests.peers import loopback

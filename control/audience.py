@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from control.events import Viewers
+from control.protocol.events import Viewers
+from control.protocol.models import Holder
 from control.roles import Actor
-from control.shapes import Holder
 
 
 class Audience:

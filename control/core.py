@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from control import events as e
 from control.audience import Audience
+from control.control_lease import ControlLease
 from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition
-from control.ledger import Ledger
-from control.log import EventLog
-from control.shapes import Clock, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus, utc_now
-from control.todo import Conclude, End, Hold, Perform, Plan, Todo
-from control.upcoming import Describe, Upcoming
-from control.wheel import Wheel
+from control.event_log import EventLog
+from control.next_action import End, Finish, Perform, Plan, Todo, Wait
+from control.pending_step import Describe, PendingStep
+from control.protocol import events as e
+from control.protocol.models import Clock, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus, utc_now
+from control.step_history import StepHistory
 
 
 class Stepping(Enum):
@@ -55,10 +55,10 @@ class RunCore:
         self.clock = clock
         self.describe = describe
         self.log = EventLog(run_id, clock=clock)
-        self.wheel = Wheel(clock=clock, grace=grace)
+        self.wheel = ControlLease(clock=clock, grace=grace)
         self.audience = Audience()
-        self.ledger = Ledger(clock=clock)
-        self.upcoming = Upcoming(self.log, new_id=new_id, describe=describe)
+        self.ledger = StepHistory(clock=clock)
+        self.upcoming = PendingStep(self.log, new_id=new_id, describe=describe)
         self.diagnosis: Diagnosis | None = None
         self.phase = RunStatus.QUEUED
         """As far as the run has come: queued, starting, running, or its final status."""
@@ -141,22 +141,22 @@ class RunCore:
         if self.final:
             return End()
         if self.phase is not RunStatus.RUNNING:
-            return Hold()
+            return Wait()
         if self.in_flight or self.wheel.holder is not None:
-            return Hold(self.wheel.grace_until)
+            return Wait(self.wheel.grace_until)
         return self._next_if_paused() if self.pause_asked else self._next_step()
 
     def _next_if_paused(self) -> Todo:
         free = self.proposal is None and self.diagnosis is None and not self.exhausted_plan
-        return Plan(self.version) if free and (self.looks_ahead or self.look_once) else Hold()
+        return Plan(self.version) if free and (self.looks_ahead or self.look_once) else Wait()
 
     def _next_step(self) -> Todo:
         if self.proposal is not None:
             deadline = self.diagnosis.deadline if self.diagnosis else None
-            return Perform(self.proposal) if self.upcoming.cleared else Hold(deadline)
+            return Perform(self.proposal) if self.upcoming.cleared else Wait(deadline)
         if self.diagnosis is not None:
             return self.diagnosis.todo()
-        return Conclude() if self.exhausted_plan else Plan(self.version)
+        return Finish() if self.exhausted_plan else Plan(self.version)
 
     # What may be done
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from control.events import HelpNeeded
-from control.shapes import Step
-from control.todo import Diagnose, Hold
+from control.next_action import Diagnose, Wait
+from control.protocol.events import HelpNeeded
+from control.protocol.models import Step
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Diagnosis:
         self.attempt = 1
         self.help = None
 
-    def todo(self) -> Diagnose | Hold:
+    def todo(self) -> Diagnose | Wait:
         if self.deadline is not None:
-            return Hold(self.deadline)
+            return Wait(self.deadline)
         return Diagnose(self.reason, self.step, self.attempt)

@@ -9,18 +9,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Unpack
 
-from control import commands as c
-from control import events as e
 from control.core import RunCore, Stepping
 from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition
-from control.ledger import StepFacts
-from control.log import Entry
+from control.event_log import Entry
+from control.next_action import Diagnose, Finish, Perform, Wait
+from control.pending_step import Describe
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, DialogAnswer, Proposal, RunStatus, Source, Step, StepStatus
 from control.roles import Actor, authorize
-from control.shapes import Action, DialogAnswer, Proposal, RunStatus, Source, Step, StepStatus
 from control.steering import Steering
-from control.todo import Conclude, Diagnose, Hold, Perform
-from control.upcoming import Describe
+from control.step_history import StepFacts
 
 __all__ = ["Describe", "Run", "StepFacts"]
 
@@ -69,7 +69,7 @@ class Run(RunCore):
 
     def conclude(self) -> None:
         """Everything was done: the run has passed."""
-        if isinstance(self.next(), Conclude):
+        if isinstance(self.next(), Finish):
             self.end(RunStatus.PASSED, None)
 
     def fail(self, error: str) -> None:
@@ -89,7 +89,7 @@ class Run(RunCore):
             self.tell(expired)
             self.released()
         deadline = self.diagnosis.deadline if self.diagnosis else None
-        if self.diagnosis and deadline and self.next() == Hold(deadline) and self.clock() >= deadline:
+        if self.diagnosis and deadline and self.next() == Wait(deadline) and self.clock() >= deadline:
             self.end(RunStatus.FAILED, self.diagnosis.reason)
         self.announce()
 

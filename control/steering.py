@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from control import commands as c
-from control import events as e
 from control.core import RunCore, Stepping
 from control.errors import InvalidTransition, NotFound
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, Holder, Proposal, RunStatus, Source, StepStatus
 from control.roles import Actor
-from control.shapes import Action, Holder, Proposal, RunStatus, Source, StepStatus
 
 
 class Steering:

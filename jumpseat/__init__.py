@@ -12,7 +12,7 @@ __all__ = ["main"]
 def main() -> None:
     """The ``jumpseat`` command. Its parts take a while to load, and Ctrl-C may come while they do."""
     try:
-        from jumpseat.commands import main as command  # noqa: PLC0415
+        from jumpseat.cli import main as command  # noqa: PLC0415
     except KeyboardInterrupt:
         sys.exit(130)
     try:

@@ -7,8 +7,8 @@ import shutil
 import socket
 from pathlib import Path
 
-from control.shapes import Size
-from jumpseat.parts import browser_options, livekit_config
+from control.protocol.models import Size
+from jumpseat.composition import browser_options, livekit_config
 from jumpseat.settings import BadSetting, Settings, owner_keys, weak_keys
 from media.coding.codecs import check as check_codecs
 from runner.browser.launch import PlaywrightDrivers

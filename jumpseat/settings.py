@@ -16,8 +16,8 @@ import platformdirs
 from pydantic import BaseModel, ByteSize, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from control.shapes import BrowserName, PlannerName, Viewport
-from signaling.rates import Rate
+from control.protocol.models import BrowserName, PlannerName, Viewport
+from signaling.access.rate_limits import Rate
 
 _SAFE_KEY = 16
 """Characters: at random they are out of reach for anybody who may try sixty a minute; shorter ones are words."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from media.sending.packets import h264_payloads, vp8_payloads
+from media.rtp.payload import h264_payloads, vp8_payloads
 
 CLOCK_RATE = 90_000
 """Ticks per second of `EncodedFrame.pts`, the RTP clock of every video codec (RFC 3551 §5)."""

@@ -51,7 +51,7 @@ class KeyframeGate:
         self._sent = [*self._sent, now][-self.PER_SECOND :]
 
 
-class Budget:
+class OvershootGuard:
     """Tells when an encoder has spent so much more than its rate that pictures must be left out.
 
     libvpx keeps to no rate at all on a picture that is too hard for its coarsest quantiser. A keyframe within the
@@ -76,7 +76,7 @@ class Budget:
         self._debt += bits
 
 
-class Meter:
+class BitrateMeter:
     """Bits per second over the last two seconds; times in seconds of one steady clock."""
 
     WINDOW = 2.0
@@ -99,7 +99,7 @@ class Meter:
             self._bits -= self._spent.popleft()[1]
 
 
-class Effort:
+class EncodeThrottle:
     """Lowers the frame rate while decoding and encoding take too much of a core: the run itself comes first.
 
     Times in seconds of one steady clock.
@@ -135,7 +135,7 @@ class Effort:
         self._since, self._busy = now, 0.0
 
 
-class Deference:
+class CaptureThrottle:
     """Lowers the capture rate while the machine is short of CPU, and raises it slowly: the run itself comes first.
 
     Capture is what watching costs a run: Chromium spends most of a core on 30 JPEGs a second. Times in seconds of one

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from media.encoding import EncodingKey
 from media.frames import Codec
-from media.lane import LaneKey
 
 
 @dataclass(slots=True)
@@ -57,10 +57,10 @@ class StreamStats:
     """How long all of them took."""
     fps: float = 0.0
     """Pictures per second that are encoded at most right now: fewer than asked for when the machine is short of CPU."""
-    renditions: dict[LaneKey, RenditionStats] = field(default_factory=dict)
+    renditions: dict[EncodingKey, RenditionStats] = field(default_factory=dict)
     """Of each codec and rendition that somebody has been on."""
 
-    def of(self, key: LaneKey) -> RenditionStats:
+    def of(self, key: EncodingKey) -> RenditionStats:
         return self.renditions.setdefault(key, RenditionStats())
 
     @property
@@ -93,5 +93,5 @@ class StreamStats:
         return +total
 
 
-def _rank(item: tuple[LaneKey, RenditionStats]) -> int:
+def _rank(item: tuple[EncodingKey, RenditionStats]) -> int:
     return list(type(item[0].rendition)).index(item[0].rendition)

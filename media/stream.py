@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from media.clock import RtpClock
+from media.adaptation import Ladder, Rendition
+from media.cpu_pressure import CpuPressure
+from media.encoding import Encoding, EncodingKey
 from media.errors import DecodeError, EncodeError, StreamClosed
 from media.frames import Codec, EncodedFrame, JpegFrame, LatestFrame
-from media.lane import Lane, LaneKey
-from media.pressure import Pressure
-from media.rate import Deference, Effort
-from media.renditions import Ladder, Rendition
+from media.rate import CaptureThrottle, EncodeThrottle
+from media.rtp.clock import RtpClock
 from media.stats import StreamStats
 from media.subscription import Subscription
-from media.worker import Order, Worker
+from media.worker import EncodeJob, EncodeWorker
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +74,11 @@ class LiveStream:
         """
         self._latest = latest
         self._fps = fps
-        self._effort = Effort(fps)
-        self._deference = Deference(fps)
+        self._effort = EncodeThrottle(fps)
+        self._deference = CaptureThrottle(fps)
         self.yields = True
         """Whether capture gives way while the machine is short of CPU: there is work that must not wait for it."""
-        self._pressure = Pressure()
+        self._pressure = CpuPressure()
         self._clock = RtpClock()
         self._bitrate = bitrate
         self._idle = 1 / idle_fps
@@ -87,8 +87,8 @@ class LiveStream:
         self._on_watched = on_watched
         self._stats = StreamStats(fps=fps)
         self._ladders: dict[Codec, Ladder[Subscription]] = {codec: Ladder(bitrate) for codec in Codec}
-        keys = [LaneKey(codec, rendition) for codec in Codec for rendition in Rendition]
-        self._lanes = {key: Lane(key, bitrate=bitrate, fps=fps) for key in keys}
+        keys = [EncodingKey(codec, rendition) for codec in Codec for rendition in Rendition]
+        self._lanes = {key: Encoding(key, bitrate=bitrate, fps=fps) for key in keys}
         self._settle_at = 0.0
         self._watched = False
         self._unwatch: asyncio.TimerHandle | None = None
@@ -184,16 +184,16 @@ class LiveStream:
     def unsubscribe(self, subscription: Subscription) -> None:
         """Called by `Subscription.close`."""
         for rendition in Rendition:
-            self._lanes[LaneKey(subscription.codec, rendition)].forget(subscription)
+            self._lanes[EncodingKey(subscription.codec, rendition)].forget(subscription)
         self._ladders[subscription.codec].leave(subscription)
         self._count_viewers()
         self._wake()
         self._leave()
 
-    def _lane(self, subscription: Subscription) -> Lane:
-        return self._lanes[LaneKey(subscription.codec, subscription.rendition)]
+    def _lane(self, subscription: Subscription) -> Encoding:
+        return self._lanes[EncodingKey(subscription.codec, subscription.rendition)]
 
-    def _active(self) -> list[Lane]:
+    def _active(self) -> list[Encoding]:
         return [lane for lane in self._lanes.values() if lane.active]
 
     def _count_viewers(self) -> None:
@@ -231,7 +231,7 @@ class LiveStream:
             self._alarm.reschedule(self._deadline())
 
     async def _run(self) -> None:
-        worker = Worker(bitrate=self._bitrate, fps=self._fps)
+        worker = EncodeWorker(bitrate=self._bitrate, fps=self._fps)
         if self._latest.newest is not None:
             self._picture, self._seen = self._latest.newest, self._latest.newest.seq
         try:
@@ -269,7 +269,7 @@ class LiveStream:
         """The picture to repeat: the last good one, unless its page is gone."""
         return self._picture if self._latest.newest is not None else None
 
-    async def _encode(self, worker: Worker, fresh: JpegFrame | None) -> None:
+    async def _encode(self, worker: EncodeWorker, fresh: JpegFrame | None) -> None:
         start = _now()
         self._slot = max(self._slot + 1 / self._effort.fps, start)
         captured_at = time.time()
@@ -298,14 +298,14 @@ class LiveStream:
         self._stats.fps = self._effort.fps
         self._latest.fps = min(self._effort.fps, self._deference.fps) if self.yields else self._effort.fps
 
-    async def _encode_lanes(self, worker: Worker, picture: JpegFrame, captured_at: float, now: float) -> None:
+    async def _encode_lanes(self, worker: EncodeWorker, picture: JpegFrame, captured_at: float, now: float) -> None:
         """Keyframes first: one who goes over to another lane must not get the same picture from the former, too."""
         pts = self._clock.stamp(captured_at)
         for lane in sorted(self._active(), key=lambda lane: not lane.keyframe_due(now)):
             if lane.active and lane.ready(now):
                 bitrate = lane.rate.target(self._ladders[lane.key.codec].target(lane.key.rendition), now)
                 self._stats.of(lane.key).bitrate = bitrate
-                order = Order(picture, lane.key, captured_at, pts, lane.keyframe_due(now), bitrate)
+                order = EncodeJob(picture, lane.key, captured_at, pts, lane.keyframe_due(now), bitrate)
                 lane.encoding(now)
                 await self._do(worker, lane, order)
 
@@ -315,12 +315,12 @@ class LiveStream:
         self._settle_at = now + SETTLE_SECONDS
         for codec, ladder in self._ladders.items():
             for subscription, rendition in ladder.settle(now):
-                self._move(subscription, self._lanes[LaneKey(codec, rendition)])
+                self._move(subscription, self._lanes[EncodingKey(codec, rendition)])
 
-    def _move(self, subscription: Subscription, to: Lane) -> None:
+    def _move(self, subscription: Subscription, to: Encoding) -> None:
         """The viewer keeps its present rendition until the keyframe of the new one is there."""
         for rendition in Rendition:
-            joining = self._lanes[LaneKey(subscription.codec, rendition)].joining
+            joining = self._lanes[EncodingKey(subscription.codec, rendition)].joining
             if subscription in joining:
                 joining.remove(subscription)
         if subscription not in to.viewers:
@@ -335,7 +335,7 @@ class LiveStream:
             logger.warning("picture %d and perhaps more left out: %s", picture.seq, error)
         self._refused = True
 
-    async def _do(self, worker: Worker, lane: Lane, order: Order) -> None:
+    async def _do(self, worker: EncodeWorker, lane: Encoding, order: EncodeJob) -> None:
         stats = self._stats.of(lane.key)
         try:
             frame = await worker.encode(order)
@@ -357,7 +357,7 @@ class LiveStream:
         else:
             self._deliver(lane, frame)
 
-    def _deliver(self, lane: Lane, frame: EncodedFrame) -> None:
+    def _deliver(self, lane: Encoding, frame: EncodedFrame) -> None:
         stats = self._stats.of(lane.key)
         stats.encoded += 1
         stats.age_seconds += max(0.0, time.time() - frame.captured_at)
@@ -371,7 +371,7 @@ class LiveStream:
             subscription.meter.add(bits, now)
             self._stats.viewer_dropped += subscription.offer(frame)
 
-    def _go_over(self, lane: Lane) -> None:
+    def _go_over(self, lane: Encoding) -> None:
         for subscription in lane.joining:
             self._lane(subscription).forget(subscription)
             subscription.rendition = lane.key.rendition

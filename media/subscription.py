@@ -5,10 +5,10 @@ import logging
 from collections import deque
 from typing import Protocol
 
+from media.adaptation import Rendition
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame
-from media.rate import Meter
-from media.renditions import Rendition
+from media.rate import BitrateMeter
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Subscription:
         self.codec = codec
         self.rendition = Rendition.FULL
         """What the frames that come are of; its stream sets it."""
-        self.meter = Meter()
+        self.meter = BitrateMeter()
         """Of what the viewer is given, whatever the rendition; its stream keeps it."""
         self._publisher = publisher
         self._depth = depth

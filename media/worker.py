@@ -10,18 +10,18 @@ from av.video.frame import VideoFrame
 
 from media.coding.encoder import Encoder
 from media.coding.jpeg import JpegDecoder, half
+from media.encoding import EncodingKey
 from media.frames import EncodedFrame, JpegFrame
-from media.lane import LaneKey
 
 THREAD_PREFIX = "jumpseat-stream"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class EncodeJob:
     """One picture to encode for the viewers of one lane."""
 
     picture: JpegFrame
-    key: LaneKey
+    key: EncodingKey
     captured_at: float
     """Seconds of `time.time()`; later than the picture's own when a still picture is repeated."""
     pts: int
@@ -31,7 +31,7 @@ class Order:
     """Bits per second."""
 
 
-class Worker:
+class EncodeWorker:
     """Owns the thread, the decoder and the encoders. Orders are given one at a time, from the event loop."""
 
     def __init__(self, *, bitrate: int, fps: int) -> None:
@@ -41,14 +41,14 @@ class Worker:
         self._jpeg = JpegDecoder()
         self._decoded: tuple[int, VideoFrame] | None = None
         self._halved: tuple[int, VideoFrame] | None = None
-        self._encoders: dict[LaneKey, Encoder] = {}
+        self._encoders: dict[EncodingKey, Encoder] = {}
         self._decodes = 0
         self.decode_ms = 0.0
         """How long the latest decode took."""
         self.encode_ms = 0.0
         """How long the latest encode took."""
 
-    async def encode(self, order: Order) -> EncodedFrame | None:
+    async def encode(self, order: EncodeJob) -> EncodedFrame | None:
         """Does one order in the thread; None when the encoder left the picture out.
 
         Raises:
@@ -61,7 +61,7 @@ class Worker:
         decodes, self._decodes = self._decodes, 0
         return decodes
 
-    def retain(self, keys: Collection[LaneKey]) -> None:
+    def retain(self, keys: Collection[EncodingKey]) -> None:
         """Frees the encoders of all other lanes."""
         self._encoders = {key: encoder for key, encoder in self._encoders.items() if key in keys}
 
@@ -70,7 +70,7 @@ class Worker:
         self._executor.shutdown(wait=True)
         self._encoders.clear()
 
-    def _work(self, order: Order) -> EncodedFrame | None:
+    def _work(self, order: EncodeJob) -> EncodedFrame | None:
         picture = self._picture(order)
         encoder = self._encoders.get(order.key)
         if encoder is None:
@@ -82,11 +82,11 @@ class Worker:
         finally:
             self.encode_ms = (time.perf_counter() - start) * 1000
 
-    def _make(self, key: LaneKey) -> Encoder:
+    def _make(self, key: EncodingKey) -> Encoder:
         bitrate, fps = key.rendition.ceiling(self._bitrate), key.rendition.fps(self._fps)
         return Encoder(codec=key.codec, bitrate=bitrate, fps=fps)
 
-    def _picture(self, order: Order) -> VideoFrame:
+    def _picture(self, order: EncodeJob) -> VideoFrame:
         full = self._decode(order.picture)
         if order.key.rendition.divisor == 1:
             return full

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from control.commands import AnswerDialog, Input, Pick
-from control.events import Dialog, PageChanged, Picked
-from control.shapes import Action, Box, DialogAnswer, Size
+from control.protocol.commands import AnswerDialog, Input, Pick
+from control.protocol.events import Dialog, PageChanged, Picked
+from control.protocol.models import Action, Box, DialogAnswer, Size
 from media.frames import FrameSink
 
 

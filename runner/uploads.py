@@ -14,7 +14,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from playwright.async_api import FilePayload
 
-from control.shapes import KEPT, Action, ActionType, Step
+from control.protocol.models import KEPT, Action, ActionType, Step
 from runner.driver import StepFailed
 from runner.store.whole import write_whole
 

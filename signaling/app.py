@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from signaling.addresses import Addresses
-from signaling.auth import Gate
-from signaling.commands import Door
+from signaling.access.authentication import Authenticator
+from signaling.access.origins import Origins
+from signaling.access.proxies import TrustedProxies
+from signaling.access.rate_limits import RateKind, RateLimiter
+from signaling.access.share_tokens import ShareTokens
 from signaling.config import Config
-from signaling.frames import Frames
-from signaling.limits import Limits, Seats
-from signaling.lines import Lines
+from signaling.connections.dispatcher import CommandDispatcher
+from signaling.connections.registry import ConnectionRegistry
+from signaling.connections.websocket import WebSocketEndpoint
+from signaling.http.openapi import OpenApiPages
+from signaling.http.pages import Pages
+from signaling.http.rest import Rest
+from signaling.limits import Limits, ViewerSlots
 from signaling.metrics import Check, Health, Metrics
-from signaling.openapi import Docs
-from signaling.origins import Origins
-from signaling.pages import Pages
 from signaling.ports import Revocations, Runs
 from signaling.problems import CODE, Handler, answer_problems
-from signaling.proxies import Proxies
-from signaling.rates import Kind, Rates
-from signaling.rest import Rest
-from signaling.sockets import Sockets
-from signaling.tokens import ShareTokens
-from signaling.whep import Whep
+from signaling.watching.frame_server import FrameServer
+from signaling.watching.stream_info import StreamAddresses
+from signaling.watching.whep import Whep
 
 if TYPE_CHECKING:
     from signaling.livekit.rooms import Rooms
@@ -42,10 +42,10 @@ class Apps:
     frame_server: web.Application | None
     """None where ``api`` serves frames, too."""
     origins: Origins
-    lines: Lines
-    door: Door
+    lines: ConnectionRegistry
+    door: CommandDispatcher
     whep: Whep
-    frames: Frames
+    frames: FrameServer
     metrics: Metrics
     rooms: Rooms | None
     """None without LiveKit."""
@@ -57,10 +57,10 @@ def build(
     """Puts the parts together; nothing is started."""
     metrics = Metrics()
     limits = config.limits
-    proxies = Proxies(config.trusted_proxies)
+    proxies = TrustedProxies(config.trusted_proxies)
     origins = Origins(config, proxies)
     tokens = ShareTokens(config.secret)
-    gate = Gate(
+    gate = Authenticator(
         api_keys=config.api_keys,
         secret=config.secret,
         tokens=tokens,
@@ -69,10 +69,10 @@ def build(
         rates=_rates(limits),
         proxies=proxies,
     )
-    lines = Lines(Seats(config.limits), metrics)
-    door = Door(metrics, limits)
-    addresses = Addresses(config, origins, tokens)
-    frames = Frames(config=config, gate=gate, lines=lines, metrics=metrics)
+    lines = ConnectionRegistry(ViewerSlots(config.limits), metrics)
+    door = CommandDispatcher(metrics, limits)
+    addresses = StreamAddresses(config, origins, tokens)
+    frames = FrameServer(config=config, gate=gate, lines=lines, metrics=metrics)
     whep = Whep(config=config, gate=gate, lines=lines, door=door, addresses=addresses)
     rest = Rest(
         runs=runs,
@@ -84,11 +84,11 @@ def build(
         lines=lines,
         limits=limits,
     )
-    sockets = Sockets(gate=gate, lines=lines, door=door, addresses=addresses, limits=limits)
+    sockets = WebSocketEndpoint(gate=gate, lines=lines, door=door, addresses=addresses, limits=limits)
     rooms = _livekit_rooms(config, door=door, lines=lines)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
     routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *health.routes(), *(rooms.routes() if rooms else [])]
-    pages = [*Docs().routes(), *Pages(dist).routes()]
+    pages = [*OpenApiPages().routes(), *Pages(dist).routes()]
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
         api=_application([*routes, *shared, *pages], origins, metrics),
@@ -103,12 +103,12 @@ def build(
     )
 
 
-def _rates(limits: Limits) -> Rates:
-    rates = {Kind.RUN: limits.runs, Kind.WATCH: limits.watches, Kind.TOKEN: limits.tokens}
-    return Rates(rates, failures=limits.failures)
+def _rates(limits: Limits) -> RateLimiter:
+    rates = {RateKind.RUN: limits.runs, RateKind.WATCH: limits.watches, RateKind.TOKEN: limits.tokens}
+    return RateLimiter(rates, failures=limits.failures)
 
 
-def _livekit_rooms(config: Config, *, door: Door, lines: Lines) -> Rooms | None:
+def _livekit_rooms(config: Config, *, door: CommandDispatcher, lines: ConnectionRegistry) -> Rooms | None:
     if config.livekit is None or not config.streaming:
         return None
     from signaling.livekit.rooms import Rooms  # noqa: PLC0415 - needs an extra, and loads a library of 20 MB

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from media.frames import Codec
+from signaling.access.proxies import Network
 from signaling.limits import Limits
-from signaling.proxies import Network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

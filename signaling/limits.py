@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from control.commands import MAX_MESSAGE_BYTES
 from control.errors import Busy
-from signaling.rates import Rate
+from control.protocol.commands import MAX_MESSAGE_BYTES
+from signaling.access.rate_limits import Rate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class Limits:
     """Control messages of one viewer on all transports; pointer moves beyond them are replaced by newer ones."""
 
 
-class Seats:
+class ViewerSlots:
     """Counts people per run, and each person's connections."""
 
     def __init__(self, limits: Limits) -> None:

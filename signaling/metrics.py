@@ -9,7 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from signaling.figures import RunFigures
+from signaling.run_metrics import RunMetrics
 
 Check = Callable[[], Awaitable[str | None]]
 """None where all is well, else one sentence on what is not."""
@@ -47,7 +47,7 @@ class Metrics:
         self.tasks = Gauge("jumpseat_tasks", "Tasks of the event loop that have not ended", registry=self.registry)
         self.tasks.set_function(lambda: len(asyncio.all_tasks()))
         ProcessCollector(registry=self.registry)
-        self.runs = RunFigures()
+        self.runs = RunMetrics()
         self.registry.register(self.runs)
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from control.commands import Command
-from control.events import Hello, Reply
-from control.log import EventLog
+from control.event_log import EventLog
+from control.protocol.commands import Command
+from control.protocol.events import Hello, Reply
+from control.protocol.models import NewRun, RunStatus, RunView, Step
 from control.roles import Actor
-from control.shapes import NewRun, RunStatus, RunView, Step
 from media.stream import LiveStream
 
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from control.commands import explain
 from control.errors import Busy, JumpseatError, ProtocolError
-from control.wording import wording
+from control.protocol.commands import explain
+from control.protocol.wording import wording
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from runner.install import find_browser
+from runner.browser.install import find_browser
 
 _HERE = Path(__file__).parent
 FLAGS = (

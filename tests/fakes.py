@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from control.commands import AnswerDialog, Input, Pick
-from control.events import Dialog, PageChanged, Picked
-from control.shapes import Action, Box, DialogAnswer, Size
+from control.protocol.commands import AnswerDialog, Input, Pick
+from control.protocol.events import Dialog, PageChanged, Picked
+from control.protocol.models import Action, Box, DialogAnswer, Size
 from media.frames import FrameSink
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
@@ -34,7 +34,7 @@ class FakeClock:
         self._advanced = asyncio.Event()
 
     async def alarm(self, moment: datetime) -> None:
-        """Implements runner.changes.Alarm."""
+        """Implements runner.run.changes.Alarm."""
         while self.now < moment:
             await self._advanced.wait()
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import aiohttp
 
-from runner.install import install_packages
+from runner.browser.install import install_packages
 
 NAMES = ("firefox", "firefox-esr")
 PREFERENCES = {

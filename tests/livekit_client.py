@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from livekit import api, rtc
 
-from media.livekit_panic import panics
+from media.livekit.panic_guard import panics
 from tests.livekit_server import LiveKitServer
 from tests.timecode import Picture, decode
 

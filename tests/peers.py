@@ -15,10 +15,10 @@ from aiortc.rtp import RTCP_PSFB_APP, RTCP_PSFB_FIR, RtcpPsfbPacket, RtpPacket, 
 from av.video.frame import VideoFrame
 
 from media.frames import Codec
-from media.sending.feedback import Feedback
-from media.sending.sender import share
-from media.sending.tracks import ScreencastTrack
 from media.subscription import Subscription
+from media.webrtc.feedback import Feedback
+from media.webrtc.sender import share
+from media.webrtc.track import ScreencastTrack
 
 WAIT_SECONDS = 60.0
 

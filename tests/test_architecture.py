@@ -167,7 +167,7 @@ def test_no_module_keeps_state(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["import runner.session", "from runner import session", "def f():\n  import runner as r"]
+    "text", ["import runner.run.session", "from runner import session", "def f():\n  import runner as r"]
 )
 def test_an_import_is_seen(text: str) -> None:
     assert imported(ast.parse(text)) == {"runner"}

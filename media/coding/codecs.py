@@ -8,11 +8,11 @@ from typing import NamedTuple
 import av
 from av.video.frame import VideoFrame
 
-from media.clock import TIME_BASE
 from media.coding.encoder import Encoder
 from media.coding.jpeg import PIXELS, JpegDecoder
 from media.errors import EncodeError, MediaError
 from media.frames import Codec
+from media.rtp.clock import TIME_BASE
 
 LIBRARIES = {Codec.H264: "libx264", Codec.VP8: "libvpx"}
 

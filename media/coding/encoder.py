@@ -5,10 +5,10 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange
 
-from media.clock import TIME_BASE, RtpClock
 from media.errors import EncodeError
 from media.frames import CLOCK_RATE, Codec, EncodedFrame
-from media.rate import Budget
+from media.rate import OvershootGuard
+from media.rtp.clock import TIME_BASE, RtpClock
 
 from . import h264, vp8
 
@@ -35,7 +35,7 @@ class Encoder:
         self._opened_at = bitrate
         self._fps = fps
         self._clock = RtpClock()
-        self._budget = Budget()
+        self._budget = OvershootGuard()
         self._context: VideoCodecContext | None = None
 
     @property

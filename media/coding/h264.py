@@ -5,7 +5,7 @@ from fractions import Fraction
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from media.clock import TIME_BASE
+from media.rtp.clock import TIME_BASE
 
 PIXELS = "yuvj420p"
 """Full range, as JPEG has it: flagged in the bitstream, which saves a conversion of every picture."""

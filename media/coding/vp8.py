@@ -5,7 +5,7 @@ from fractions import Fraction
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from media.clock import TIME_BASE
+from media.rtp.clock import TIME_BASE
 
 PIXELS = "yuv420p"
 """Limited range: VP8 has no flag for anything else (RFC 6386 §9.2)."""

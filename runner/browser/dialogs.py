@@ -19,17 +19,17 @@ from playwright.async_api import BrowserContext, FileChooser, FilePayload, Page
 from playwright.async_api import Dialog as NativeDialog
 from playwright.async_api import Error as PlaywrightError
 
-from control.commands import AnswerDialog
 from control.errors import NotFound, ProtocolError
-from control.events import Choice, Dialog
-from control.shapes import Action, ActionType, DialogAnswer
+from control.protocol.commands import AnswerDialog
+from control.protocol.events import Choice, Dialog
+from control.protocol.models import Action, ActionType, DialogAnswer
 from runner.browser.background import Background
-from runner.browser.gestures import called
-from runner.browser.locate import selector_of
-from runner.browser.sentences import shorten
-from runner.browser.spots import Spot
+from runner.browser.human.elements import Spot
+from runner.browser.human.gestures import called
+from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
-from runner.tally import Tally
+from runner.selectors.generate import selector_of
+from runner.throttled_warnings import ThrottledWarnings
 from runner.uploads import data_url
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Dialogs:
         self._attended = False
         self._open: dict[str, _Open] = {}
         self._recent: deque[float] = deque(maxlen=_FLOOD)
-        self._untold = Tally(
+        self._untold = ThrottledWarnings(
             logger.warning, more="the page opened {} more dialogs that viewers were not told of", most=1
         )
         self._background = Background()

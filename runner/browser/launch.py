@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserType, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from control.shapes import Size
-from runner.browser.guard import Guard
-from runner.browser.locate import register_engines
-from runner.browser.pages import PageDriver
-from runner.browser.sentences import first_line
+from control.protocol.models import Size
+from runner.browser.page_driver import PageDriver
+from runner.browser.playwright_errors import first_line
 from runner.driver import StepFailed
-from runner.reach import is_localhost, literal
+from runner.egress.policy import is_localhost, literal
+from runner.egress.proxy import EgressProxy
+from runner.selectors.generate import register_engines
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class BrowserOptions:
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
     """Captured pictures are scaled down to fit; None: they are as large as the viewport."""
-    guard: Callable[[], Guard] = Guard
+    guard: Callable[[], EgressProxy] = EgressProxy
     """Makes the way to the network of one browser."""
 
 
@@ -124,7 +124,7 @@ class PlaywrightDrivers:
         for driver in tuple(self._open):
             driver.lose("the browser process has ended")
 
-    async def _start(self, kind: str, guard: Guard) -> Browser:
+    async def _start(self, kind: str, guard: EgressProxy) -> Browser:
         browser_type: BrowserType = getattr(await self._running(), kind)
         executable = self._options.executables.get(kind)
         try:
@@ -146,14 +146,16 @@ class PlaywrightDrivers:
                 "Run 'jumpseat doctor' to see what is missing."
             ) from error
 
-    def _args(self, kind: str, guard: Guard) -> list[str]:
+    def _args(self, kind: str, guard: EgressProxy) -> list[str]:
         if kind != "chromium":
             return []
         if not _sandboxed():
             logger.warning("running as root: Chromium starts without its sandbox")
         return [*CHROMIUM_ARGS, *_guarded(guard), *self._options.extra_args]
 
-    async def _seat(self, browser: Browser, viewport: Size, guard: Guard, *, pid: int | None = None) -> PageDriver:
+    async def _seat(
+        self, browser: Browser, viewport: Size, guard: EgressProxy, *, pid: int | None = None
+    ) -> PageDriver:
         driver = PageDriver(
             browser,
             viewport=viewport,
@@ -173,7 +175,7 @@ class PlaywrightDrivers:
             raise
         return driver
 
-    async def _end(self, driver: PageDriver, browser: Browser, guard: Guard, pid: int | None) -> None:
+    async def _end(self, driver: PageDriver, browser: Browser, guard: EgressProxy, pid: int | None) -> None:
         self._open.discard(driver)
         await guard.aclose()
         try:
@@ -191,7 +193,7 @@ def _sandboxed() -> bool:
     return os.geteuid() != 0
 
 
-def _guarded(guard: Guard) -> list[str]:
+def _guarded(guard: EgressProxy) -> list[str]:
     """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
     args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
     if not guard.reach.allow_private:
@@ -199,7 +201,7 @@ def _guarded(guard: Guard) -> list[str]:
     return args
 
 
-def _proxy(guard: Guard) -> ProxySettings | None:
+def _proxy(guard: EgressProxy) -> ProxySettings | None:
     return ProxySettings(server=guard.proxy) if guard.proxy else None
 
 

@@ -11,10 +11,10 @@ import yaml
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from runner.browser.gestures import MASK
-from runner.browser.locate import ENTER_FRAME, selector_of
-from runner.browser.snapshot import Node, by_role, nodes
+from runner.browser.aria_snapshot import Node, by_role, nodes
+from runner.browser.human.gestures import MASK
 from runner.driver import Element, PageView
+from runner.selectors.generate import ENTER_FRAME, selector_of
 
 _MOST_BYTES = 20_000
 _MOST_ELEMENTS = 300

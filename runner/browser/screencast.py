@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from playwright.async_api import CDPSession, Page, ScreencastFrame
 from playwright.async_api import Error as PlaywrightError
 
-from control.shapes import Size
+from control.protocol.models import Size
 from media.frames import FrameSink
 from runner.browser.background import Background
-from runner.tally import Tally
+from runner.throttled_warnings import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _Pixels = tuple[int, int]
 """Width and height."""
 
 
-class Pace:
+class FramePacer:
     """When the next frame may be let go: evenly, no faster than ``fps``."""
 
     def __init__(self, fps: int) -> None:
@@ -75,7 +75,7 @@ class Screencast:
         self._source: _Source | None = None
         self._changing = asyncio.Lock()
         self._background = Background()
-        self._failures = Tally(logger.warning, more="{} more times there were no pictures of a page")
+        self._failures = ThrottledWarnings(logger.warning, more="{} more times there were no pictures of a page")
 
     async def start(self, sink: FrameSink, *, fps: int) -> None:
         """Begins, or goes on with another sink and rate. Raises PlaywrightError where the page gives no pictures."""
@@ -128,9 +128,9 @@ class Screencast:
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
         viewport = self._viewport or _viewport_of(page)
-        pictures = Pictures(page, sink, viewport, self._quality, resized=self._resized, of_use=self._of_use)
+        pictures = FrameForwarder(page, sink, viewport, self._quality, resized=self._resized, of_use=self._of_use)
         largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
-        return (CdpSource if chromium else PortableSource)(pictures, largest, Pace(self._fps), self._background)
+        return (CdpSource if chromium else PortableSource)(pictures, largest, FramePacer(self._fps), self._background)
 
     def _resized(self, viewport: _Pixels) -> None:
         """Chromium keeps to the size that it was told at the start."""
@@ -146,7 +146,7 @@ class Screencast:
             self._background.spawn(self._settle_again())
 
 
-class Pictures:
+class FrameForwarder:
     """Where one page's pictures go, while they are wanted."""
 
     def __init__(
@@ -203,7 +203,7 @@ class Pictures:
 class CdpSource:
     """Chromium's own screencast: fewer steps than Playwright's, and it can be told how many frames may be under way."""
 
-    def __init__(self, pictures: Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
+    def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: Background) -> None:
         self._pictures = pictures
         self._largest = largest
         self._pace = pace
@@ -267,7 +267,7 @@ class CdpSource:
 class PortableSource:
     """Playwright's screencast, for Firefox and WebKit: a frame counts as acknowledged when the callback is over."""
 
-    def __init__(self, pictures: Pictures, largest: _Pixels, pace: Pace, background: Background) -> None:
+    def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: Background) -> None:
         self._pictures = pictures
         self._largest = largest
         self._pace = pace

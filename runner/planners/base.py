@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from control.shapes import Action, Step
+from control.protocol.models import Action, Step
 from runner.driver import Driver
 
 

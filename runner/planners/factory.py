@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from control.errors import Unsupported
+from control.protocol.models import NewRun, PlannerName
 from control.secrets import Secrets
-from control.shapes import NewRun, PlannerName
 from runner.planners.base import Planner
 from runner.planners.model import INSTALL, ModelPlanner
-from runner.planners.options import ModelOptions
+from runner.planners.model_options import ModelOptions
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from control.shapes import ActionType
+from control.protocol.models import ActionType
 from runner.planners.intents import ORDINALS, QUOTED, Intent, Unclear, key, ordinal, thing
-from runner.planners.sentences import VERBS, Sentence, UnclosedQuote, split
+from runner.planners.sentence_splitter import VERBS, Sentence, UnclosedQuote, split
 
 _LEAD: Final = re.compile(
     rf"(?:(?:given|when|then|and|but|next|now|finally|first|afterwards|also)\b[,:]?\s+)*"

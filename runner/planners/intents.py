@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from control.shapes import ActionType
-from runner.planners.sentences import VERBS, Kind, Sentence
+from control.protocol.models import ActionType
+from runner.planners.sentence_splitter import VERBS, Kind, Sentence
 
 KINDS: Final = {
     "button": "button",

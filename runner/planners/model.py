@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from control.shapes import Action
-from runner.describe import describe
+from control.protocol.models import Action
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
-from runner.planners.options import ModelOptions
+from runner.planners.model_options import ModelOptions
 from runner.planners.prompt import Decision, Mask, compose
+from runner.selectors.describe import describe
 
 INSTALL: Final = "the model planner needs more packages: pip install 'jumpseat[model]'"
 _LOOKS: Final = 2
@@ -32,7 +32,7 @@ Connect = Callable[[ModelOptions], Asked]
 def connect(options: ModelOptions) -> Asked:
     """Loads the library, which is an extra; takes more than a second the first time. Raises Stuck."""
     try:
-        from runner.planners.client import ModelClient  # noqa: PLC0415 - an extra
+        from runner.planners.model_client import ModelClient  # noqa: PLC0415 - an extra
     except ImportError:
         raise Stuck(INSTALL) from None
     return ModelClient(options)

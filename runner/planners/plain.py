@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from control.shapes import Action, ActionType
+from control.protocol.models import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
+from runner.planners.element_lookup import Found, Lookup
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent, Thing
-from runner.planners.lookup import Found, Lookup
-from runner.planners.near import lacks_its_file, looks_transient, nearest, what_is_there
-from runner.planners.selectors import page_without
-from runner.planners.sentences import Sentence, UnclosedQuote, split
+from runner.planners.near_names import lacks_its_file, looks_transient, nearest, what_is_there
+from runner.planners.sentence_splitter import Sentence, UnclosedQuote, split
+from runner.selectors.build import page_without
 
 _DEFAULT_VIEWPORT_HEIGHT = 720.0
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from control.shapes import Action, ActionType, Step
+from control.protocol.models import Action, ActionType, Step
 from runner.driver import PageView
 from runner.planners.base import Failure, Task
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from control.shapes import Action
-from runner.describe import describe
+from control.protocol.models import Action
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Task
-from runner.planners.near import lacks_its_file, looks_transient, nearest
+from runner.planners.near_names import lacks_its_file, looks_transient, nearest
+from runner.selectors.describe import describe
 
 
 class ScriptPlanner:

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, tuple_,
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.shapes import Clock, RunStatus, RunView, Step, utc_now
+from control.protocol.models import Clock, RunStatus, RunView, Step, utc_now
 from runner.store.connection import Database, StoreFailed
 from runner.store.ends import Ends
 from runner.store.instance import Instance

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from control.shapes import RunView, Step
+from control.protocol.models import RunView, Step
 from runner.store.whole import write_whole
 
 logger = logging.getLogger(__name__)

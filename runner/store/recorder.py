@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from control import events as e
-from control.log import Entry
+from control.event_log import Entry
+from control.protocol import events as e
+from control.protocol.models import RunView, Step
 from control.run import Run
-from control.shapes import RunView, Step
-from runner.logs import RunLog
+from runner.run.log import RunLog
 from runner.store.database import Store, StoreErrors
 
 _PAUSE = 0.5

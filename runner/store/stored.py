@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from control import commands as c
-from control import events as e
 from control.errors import InvalidTransition, NotFound
-from control.log import EventLog
+from control.event_log import EventLog
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Clock, RunView, Step
+from control.protocol.wording import ending
 from control.roles import Actor, authorize
-from control.shapes import Clock, RunView, Step
-from control.wording import ending
 from media.stream import LiveStream
-from runner.files.exporting import Exporter, whole
+from runner.export.port import Exporter, whole
 from runner.store.database import RunRecord, Store
 from runner.uploads import Parcels
 

@@ -11,19 +11,19 @@ from typing import Any
 from livekit.api import ParticipantInfo
 
 from control.errors import TooLarge
-from control.events import Ack, ErrorReply, Reply, RunFinished, StreamAvailable, envelope
-from control.log import Entry
+from control.event_log import Entry
+from control.protocol.events import Ack, ErrorReply, Reply, RunFinished, StreamAvailable, envelope
 from media.errors import RoomLost
-from media.livekit import MESSAGE_BYTES, Member, Packet, Publisher
-from signaling.auth import Visit
-from signaling.commands import Door
+from media.livekit.publisher import MESSAGE_BYTES, Member, Packet, Publisher
+from signaling.access.authentication import RequestContext
 from signaling.config import LiveKit
-from signaling.conversation import Conversation, Moves
+from signaling.connections.conversation import Conversation, PointerMoveCoalescer
+from signaling.connections.dispatcher import CommandDispatcher
+from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
 from signaling.limits import Limits
-from signaling.lines import HangUp, Line, Lines
+from signaling.livekit.room_tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
 from signaling.livekit.service import LiveKitService
-from signaling.livekit.tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
-from signaling.logs import About
+from signaling.log_context import LogContext
 from signaling.ports import RunHandle
 from signaling.problems import Problem
 
@@ -55,13 +55,15 @@ class Reachability:
 class Guest:
     """One participant: their line, and their side of the conversation."""
 
-    def __init__(self, session: str, line: Line, *, door: Door, limits: Limits, send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, session: str, line: Connection, *, door: CommandDispatcher, limits: Limits, send: Callable[[bytes], None]
+    ) -> None:
         self.session = session
         self.line = line
         self._send = send
         self._greeted = False
         self._talk = Conversation(line.visit, door, self, in_flight=limits.in_flight)
-        self._moves = Moves(line.visit, door)
+        self._moves = PointerMoveCoalescer(line.visit, door)
 
     def greet(self) -> None:
         """Says hello, once; a run of very many steps is told without them, for they would not fit into a message."""
@@ -100,7 +102,8 @@ class Guest:
 class RunRoom:
     """Publishes one run to its room for as long as it lives, and lets those in the room steer it.
 
-    Implements media.livekit.RoomListener. Participants are known by what LiveKit says of them, never by what they say.
+    Implements ``media.livekit.publisher.RoomListener``. Participants are known by what LiveKit says of them, never by
+    what they say.
     """
 
     def __init__(
@@ -110,8 +113,8 @@ class RunRoom:
         *,
         service: LiveKitService,
         reachability: Reachability,
-        door: Door,
-        lines: Lines,
+        door: CommandDispatcher,
+        lines: ConnectionRegistry,
         limits: Limits,
     ) -> None:
         self.name = room_name(run.id)
@@ -198,18 +201,18 @@ class RunRoom:
             visit = visit_of(self._run, identity=member.identity, name=member.name, attributes=member.attributes)
             return self._welcome(visit, member)
         except (NotOurs, Problem) as error:
-            About(logger, self._run.id, member.identity).info("is sent away: %s", error)
+            LogContext(logger, self._run.id, member.identity).info("is sent away: %s", error)
             self._do(self._remove(member.identity))
             return None
 
-    def _welcome(self, visit: Visit, member: Member) -> Guest:
+    def _welcome(self, visit: RequestContext, member: Member) -> Guest:
         identity = member.identity
 
-        def hang_up(why: HangUp) -> None:
+        def hang_up(why: CloseReason) -> None:
             guest = self._guests.get(identity)
             if guest is not None:
                 self._part(guest)
-            if why is not HangUp.GOING_AWAY:
+            if why is not CloseReason.GOING_AWAY:
                 self._do(self._remove(identity))
 
         line = self._lines.open(visit, "livekit", hang_up, seated=False)
@@ -234,7 +237,7 @@ class RunRoom:
             for info in await self._service.participants(self.name):
                 self.admit(info)
         except RoomLost as error:
-            About(logger, self._run.id).debug("%s", error)
+            LogContext(logger, self._run.id).debug("%s", error)
 
     async def _remove(self, identity: str) -> None:
         await self._insist(lambda: self._service.remove(self.name, identity))
@@ -246,7 +249,7 @@ class RunRoom:
                 await call()
                 return
             except RoomLost as error:
-                About(logger, self._run.id).debug("attempt %d: %s", attempt, error)
+                LogContext(logger, self._run.id).debug("attempt %d: %s", attempt, error)
             await asyncio.sleep(_REMOVAL_DELAY)
 
     # The run's events

@@ -8,10 +8,10 @@ import logging
 from aiohttp import web
 from livekit.api import TokenVerifier, WebhookEvent, WebhookReceiver
 
-from signaling.commands import Door
 from signaling.config import LiveKit
+from signaling.connections.dispatcher import CommandDispatcher
+from signaling.connections.registry import ConnectionRegistry
 from signaling.limits import Limits
-from signaling.lines import Lines
 from signaling.livekit.room import Reachability, RunRoom
 from signaling.livekit.service import LiveKitService, unreachable
 from signaling.ports import RunHandle
@@ -29,7 +29,7 @@ _PATIENCE = 3.0
 class Rooms:
     """Opens a room for each run that starts; it closes with the run."""
 
-    def __init__(self, livekit: LiveKit, *, door: Door, lines: Lines, limits: Limits) -> None:
+    def __init__(self, livekit: LiveKit, *, door: CommandDispatcher, lines: ConnectionRegistry, limits: Limits) -> None:
         self._livekit = livekit
         self._door = door
         self._lines = lines

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from control import commands as c
-from control import events as e
-from control.log import Entry
+from control.event_log import Entry
+from control.next_action import Diagnose, Perform, Plan
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, ActionType, Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
 from control.roles import Actor, Role
 from control.run import Run
-from control.shapes import Action, ActionType, Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
-from control.todo import Diagnose, Perform, Plan
 
 OWNER = Actor("viewer-owner", Role.OWNER, "Olga")
 ADA = Actor("viewer-ada", Role.CONTROLLER, "Ada")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control import commands as c
 from control.errors import ProtocolError, TooLarge
-from control.shapes import Action, ActionType
+from control.protocol import commands as c
+from control.protocol.models import Action, ActionType
 
 CLICK = {"type": "click", "selector": "#pay"}
 MESSAGES: list[tuple[dict[str, Any], c.Command]] = [

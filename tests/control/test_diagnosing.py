@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import InvalidTransition
-from control.shapes import RunStatus
-from control.todo import Conclude, Diagnose, Hold, Perform, Plan
+from control.next_action import Diagnose, Finish, Perform, Plan, Wait
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import RunStatus
 from tests.control.run_scenarios import FAILED, HELP, PASSED, RunScenario, click
 
 
@@ -84,7 +84,7 @@ def test_nothing_follows_the_planners_last_word() -> None:
     scenario = RunScenario(0).open()
     scenario.run.exhausted(1)
     scenario.run.stuck("late", 1)
-    assert scenario.run.next() == Conclude()
+    assert scenario.run.next() == Finish()
 
 
 def test_a_repair_of_what_is_settled_is_refused() -> None:
@@ -98,7 +98,7 @@ def test_people_are_asked_for_help_until_a_deadline() -> None:
     scenario = asked()
     deadline = scenario.clock.now + HELP
     assert scenario.published[-1].body == e.HelpNeeded(reason="the button is gone", deadline=deadline)
-    assert scenario.run.next() == Hold(deadline)
+    assert scenario.run.next() == Wait(deadline)
     scenario.clock.pass_by(HELP)
     scenario.run.tick()
     assert scenario.status() is RunStatus.FAILED
@@ -107,7 +107,7 @@ def test_people_are_asked_for_help_until_a_deadline() -> None:
 
 def test_a_suggestion_is_done_only_when_it_is_approved() -> None:
     scenario = asked("near", "nearer")
-    assert scenario.run.next() == Hold(scenario.clock.now + HELP)
+    assert scenario.run.next() == Wait(scenario.clock.now + HELP)
     scenario.send(c.ApproveStep())
     assert scenario.run.next() == Perform(scenario.run.proposal) if scenario.run.proposal else False
     scenario.do()
@@ -134,7 +134,7 @@ def test_a_suggestion_is_not_done_because_a_single_step_was_asked_for_before() -
     scenario.send(c.StepOnce())
     scenario.run.stuck("no button is called 'Pay'", 1)
     scenario.run.ask_help("near matches", (scenario.idea("near", source="repair"),))
-    assert isinstance(scenario.run.next(), Hold)
+    assert isinstance(scenario.run.next(), Wait)
     scenario.send(c.StepOnce())
     assert isinstance(scenario.run.next(), Perform)
 
@@ -151,7 +151,7 @@ def test_a_suggestion_made_from_older_instructions_is_not_shown() -> None:
 def test_a_pause_stops_the_deadline_and_resume_looks_again(suggestions: tuple[str, ...]) -> None:
     scenario = asked(*suggestions)
     scenario.send(c.Pause())
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.clock.pass_by(HELP)
     scenario.run.tick()
     assert scenario.status() is RunStatus.PAUSED

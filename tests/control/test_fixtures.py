@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, TypeAdapter
 
-from control.events import Event, Reply, envelope
+from control.protocol.events import Event, Reply, envelope
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures" / "events").glob("*.json"))
 SERVER_MESSAGE: TypeAdapter[Event | Reply] = TypeAdapter(Annotated[Event | Reply, Field(discriminator="type")])

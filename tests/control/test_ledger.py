@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from control.errors import NotFound
-from control.ledger import Ledger
-from control.shapes import Action, ActionType, Source
+from control.protocol.models import Action, ActionType, Source
+from control.step_history import StepHistory
 from tests.control.run_scenarios import FAILED, PASSED, SKIPPED, FakeClock, click
 
 
-def begun(remaining: int | None = 3) -> tuple[Ledger, FakeClock]:
+def begun(remaining: int | None = 3) -> tuple[StepHistory, FakeClock]:
     clock = FakeClock()
-    ledger = Ledger(clock=clock)
+    ledger = StepHistory(clock=clock)
     ledger.expect(remaining)
     ledger.begin(click("a"), source=Source.PLAN, version=1)
     return ledger, clock
@@ -50,7 +50,7 @@ def test_what_is_told_of_a_step_wins_over_what_was_measured() -> None:
     ],
 )
 def test_an_action_stands_in_its_step(action: Action, target: str | None, value: str | None) -> None:
-    step = Ledger(clock=FakeClock()).record(action, SKIPPED, source=Source.PLAN, version=1)
+    step = StepHistory(clock=FakeClock()).record(action, SKIPPED, source=Source.PLAN, version=1)
     assert (step.action, step.target, step.value, step.full_action) == (action.type, target, value, action)
 
 
@@ -92,7 +92,7 @@ def test_a_plan_of_unknown_length_has_no_total() -> None:
 
 
 def test_an_entry_that_is_skipped_is_planned_no_more() -> None:
-    ledger = Ledger(clock=FakeClock())
+    ledger = StepHistory(clock=FakeClock())
     ledger.expect(3)
     ledger.settle()
     assert (ledger.total, ledger.consumed) == (2, 1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control import events as e
-from control.log import Entry, EventLog
+from control.event_log import Entry, EventLog
+from control.protocol import events as e
 from tests.control.run_scenarios import FakeClock
 
 

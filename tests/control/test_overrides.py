@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import InvalidTransition
-from control.shapes import Action, ActionType, RunStatus, Source
-from control.todo import Hold, Plan
-from control.upcoming import MAX_WAITING
+from control.next_action import Plan, Wait
+from control.pending_step import MAX_WAITING
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, ActionType, RunStatus, Source
 from tests.control.run_scenarios import FAILED, HELP, PASSED, RunScenario, click
 
 
@@ -48,7 +48,7 @@ def test_an_override_while_paused_waits_for_the_run_to_go_on() -> None:
     scenario = RunScenario().open()
     scenario.send(c.Pause())
     scenario.override("pay")
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.send(c.StepOnce())
     scenario.do()
     assert scenario.done == ["#pay passed"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from control.audience import Audience
-from control.commands import Command
+from control.control_lease import ControlLease
 from control.errors import ControlHeld, Forbidden, InvalidTransition, NotHolder
-from control.events import Viewers
+from control.protocol.commands import Command
+from control.protocol.events import Viewers
+from control.protocol.models import Holder
 from control.roles import Role, authorize
-from control.shapes import Holder
-from control.wheel import Wheel
 from tests.control.run_scenarios import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock, RunScenario
 
 TYPES = sorted(kind.model_fields["type"].default for kind in Command.__args__)
@@ -72,12 +72,12 @@ def test_it_is_told_who_may_control() -> None:
 # The wheel
 
 
-def make_wheel() -> tuple[Wheel, FakeClock]:
+def make_wheel() -> tuple[ControlLease, FakeClock]:
     clock = FakeClock()
-    return Wheel(clock=clock, grace=GRACE), clock
+    return ControlLease(clock=clock, grace=GRACE), clock
 
 
-def holder_of(wheel: Wheel) -> str | None:
+def holder_of(wheel: ControlLease) -> str | None:
     return wheel.holder.name if wheel.holder else None
 
 

@@ -11,16 +11,17 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, TypeAdapter
 
-from control import commands as c
-from control import errors, shapes
-from control import events as e
-from control.commands import MAX_MESSAGE_BYTES
-from control.log import EventLog
+from control import errors
+from control.event_log import EventLog
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol import models as shapes
+from control.protocol.commands import MAX_MESSAGE_BYTES
+from control.protocol.models import ActionType, RunStatus, Shape
 from control.roles import Role, authorize
 from control.run import Run
-from control.shapes import ActionType, RunStatus, Shape
-from signaling import commands as door
 from signaling import problems
+from signaling.connections import dispatcher as door
 from tests.control.run_scenarios import ADA, VIEWER, FakeClock
 
 TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")

@@ -15,13 +15,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from control import commands as c
-from control import events as e
 from control.errors import Refused
-from control.log import Entry
+from control.event_log import Entry
+from control.next_action import Diagnose, Finish, Perform, Plan, Wait
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, Proposal, RunStatus, Source, StepStatus
 from control.roles import Actor
-from control.shapes import Action, Proposal, RunStatus, Source, StepStatus
-from control.todo import Conclude, Diagnose, Hold, Perform, Plan
 from tests.control.run_scenarios import ADA, BOB, FAILED, OWNER, PASSED, SKIPPED, VIEWER, RunScenario, click
 
 ACTORS = st.sampled_from([ADA, BOB, OWNER])
@@ -217,7 +217,7 @@ class Steered(RuleBasedStateMachine):
             suggestions = (self.scenario.idea("near", source="repair"),) if how == "suggest" else ()
             self.suggested |= {suggestion.proposal_id for suggestion in suggestions}
             self.run.ask_help("the button is gone", suggestions)
-            assert self.run.next() == Hold(self.scenario.clock.now + timedelta(minutes=2))
+            assert self.run.next() == Wait(self.scenario.clock.now + timedelta(minutes=2))
 
     @precondition(lambda self: self.asks(Perform))
     @rule()
@@ -279,14 +279,14 @@ class Steered(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 25, 130]))
     def time_passes(self, seconds: int) -> None:
         self.scenario.clock.pass_by(timedelta(seconds=seconds))
-        waits = self.asks(Hold)
+        waits = self.asks(Wait)
         over = self.run.final
         self.run.tick()
         assert self.run.final == over or waits
 
     @rule()
     def conclude(self) -> None:
-        conclude = self.asks(Conclude)
+        conclude = self.asks(Finish)
         before = self.run.status
         self.run.conclude()
         assert self.run.status is (RunStatus.PASSED if conclude else before)
@@ -327,7 +327,7 @@ class Steered(RuleBasedStateMachine):
     def nothing_is_asked_for_in_vain(self) -> None:
         todo = self.run.next()
         if self.run.paused:
-            assert isinstance(todo, Hold | Plan)
+            assert isinstance(todo, Wait | Plan)
         if isinstance(todo, Perform):
             assert todo.proposal == self.run.proposal
 
@@ -337,7 +337,7 @@ class Steered(RuleBasedStateMachine):
         if self.run.final or self.run.paused or self.run.in_flight or self.run.status in {"queued", "starting"}:
             return
         todo = self.run.next()
-        if isinstance(todo, Hold):
+        if isinstance(todo, Wait):
             assert todo.until is not None or self.run.proposal is not None
             if todo.until is None:
                 assert self.run.spec.mode == "review"

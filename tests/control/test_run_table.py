@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from control import commands as c
 from control.errors import InvalidTransition, NotFound, NotHolder, Refused
-from control.shapes import RunStatus
+from control.protocol import commands as c
+from control.protocol.models import RunStatus
 from tests.control.run_scenarios import ADA, VIEWER, RunScenario, click, in_status
 
 S = RunStatus

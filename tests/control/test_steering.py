@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from control import commands as c
 from control.errors import InvalidTransition
-from control.shapes import RunStatus
-from control.todo import Conclude, Diagnose, Hold, Perform, Plan
+from control.next_action import Diagnose, Finish, Perform, Plan, Wait
+from control.protocol import commands as c
+from control.protocol.models import RunStatus
 from tests.control.run_scenarios import FAILED, HELP, PASSED, SKIPPED, RunScenario, click
 
 
@@ -17,7 +17,7 @@ def test_a_run_from_start_to_end() -> None:
     scenario.do()
     assert scenario.run.next() == Plan(1)
     scenario.run.exhausted(1)
-    assert scenario.run.next() == Conclude()
+    assert scenario.run.next() == Finish()
     scenario.run.conclude()
     assert scenario.kinds == [
         "run_state",
@@ -39,7 +39,7 @@ def test_pause_lets_the_step_in_flight_finish_and_dispatches_nothing_more() -> N
     scenario.run.end_step(PASSED)
     assert scenario.done == ["#plan-1 passed"]
     scenario.plan()
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     with pytest.raises(InvalidTransition, match="not the one to do now"):
         scenario.run.begin_step(scenario.idea())
 
@@ -47,7 +47,7 @@ def test_pause_lets_the_step_in_flight_finish_and_dispatches_nothing_more() -> N
 def test_a_costly_planner_is_not_asked_while_paused() -> None:
     scenario = RunScenario(looks_ahead=False).open()
     scenario.send(c.Pause())
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.send(c.UpdateInstructions(instructions="Buy a plum."))
     assert scenario.run.next() == Plan(2)
 
@@ -59,7 +59,7 @@ def test_a_pause_before_the_page_is_open_holds_the_first_step() -> None:
     scenario.open()
     assert scenario.status() is RunStatus.PAUSED
     scenario.plan()
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
 
 
 def test_step_does_one_step_then_pauses() -> None:
@@ -69,7 +69,7 @@ def test_step_does_one_step_then_pauses() -> None:
     scenario.do()
     assert scenario.status() is RunStatus.PAUSED
     scenario.plan()
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
 
 
 def test_after_a_single_step_even_a_costly_planner_shows_what_comes_next() -> None:
@@ -115,7 +115,7 @@ def test_a_single_step_that_fails_pauses_in_front_of_the_diagnosis() -> None:
     scenario.send(c.StepOnce())
     scenario.do(FAILED)
     assert scenario.status() is RunStatus.PAUSED
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.send(c.Resume())
     assert scenario.status() is RunStatus.DIAGNOSING
     assert isinstance(scenario.run.next(), Diagnose)
@@ -134,9 +134,9 @@ def test_single_steps_at_the_end_of_the_plan_conclude_the_run() -> None:
     scenario = RunScenario(0).open()
     scenario.send(c.Pause())
     scenario.run.exhausted(1)
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.send(c.StepOnce())
-    assert scenario.run.next() == Conclude()
+    assert scenario.run.next() == Finish()
 
 
 # Review
@@ -145,7 +145,7 @@ def test_single_steps_at_the_end_of_the_plan_conclude_the_run() -> None:
 def test_in_review_mode_a_step_waits_for_approval() -> None:
     scenario = RunScenario(mode="review").open()
     idea = scenario.plan()
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.send(c.ApproveStep(proposal_id=idea.proposal_id))
     assert scenario.run.next() == Perform(idea)
 
@@ -157,7 +157,7 @@ def test_approval_of_a_proposal_that_was_replaced_is_refused() -> None:
     scenario.plan()
     with pytest.raises(InvalidTransition, match="replaced by another"):
         scenario.send(c.ApproveStep(proposal_id=stale.proposal_id))
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
 
 
 def test_in_auto_mode_there_is_nothing_to_approve() -> None:
@@ -177,7 +177,7 @@ def test_step_in_review_mode_approves_one_step_only(proposed: bool) -> None:
     assert scenario.run.paused
     scenario.send(c.Resume())
     scenario.plan()
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
 
 
 def test_a_pause_takes_back_the_approval_that_step_gave() -> None:
@@ -186,7 +186,7 @@ def test_a_pause_takes_back_the_approval_that_step_gave() -> None:
     scenario.send(c.StepOnce())
     scenario.send(c.Pause())
     scenario.send(c.Resume())
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
 
 
 # Instructions

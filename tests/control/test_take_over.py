@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import ControlHeld, Forbidden, InvalidTransition, NotFound, NotHolder
-from control.shapes import Action, ActionType, RunStatus, Source
-from control.todo import Conclude, Diagnose, Hold, Plan
+from control.next_action import Diagnose, Finish, Plan, Wait
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, ActionType, RunStatus, Source
 from tests.control.run_scenarios import ADA, BOB, FAILED, GRACE, HELP, OWNER, SKIPPED, VIEWER, RunScenario, click
 
 
@@ -19,7 +19,7 @@ def test_the_run_is_paused_while_a_person_holds_control() -> None:
     assert scenario.run.view().status is RunStatus.PAUSED
     assert scenario.run.view().control.holder is not None
     assert scenario.run.proposal is None
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     assert not scenario.run.propose(scenario.idea(), remaining=3)
     scenario.send(c.ReleaseControl())
     assert scenario.run.next() == Plan(1)
@@ -45,7 +45,7 @@ def test_a_step_that_take_over_interrupts_is_never_repeated() -> None:
     scenario.begin()
     scenario.take()
     scenario.run.end_step(SKIPPED, error="interrupted: Ada took control")
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     scenario.send(c.ReleaseControl())
     assert scenario.plan().action == click("plan-2")
 
@@ -122,7 +122,7 @@ def test_the_planner_looks_afresh_even_if_it_had_nothing_left() -> None:
     scenario.send(c.Resume())
     assert scenario.run.next() == Plan(1)
     scenario.run.exhausted(1)
-    assert scenario.run.next() == Conclude()
+    assert scenario.run.next() == Finish()
 
 
 def test_an_override_waits_for_the_end_of_the_take_over() -> None:
@@ -192,7 +192,7 @@ def test_a_holder_who_comes_back_in_time_keeps_control() -> None:
     scenario = RunScenario().open()
     scenario.take()
     scenario.run.leave(ADA.viewer_id)
-    assert scenario.run.next() == Hold(scenario.clock.now + GRACE)
+    assert scenario.run.next() == Wait(scenario.clock.now + GRACE)
     scenario.run.tick()
     scenario.run.join(ADA)
     scenario.clock.pass_by(GRACE)
@@ -217,7 +217,7 @@ def test_grace_runs_while_the_interrupted_step_is_still_stopping() -> None:
     scenario.begin()
     scenario.take()
     scenario.run.leave(ADA.viewer_id)
-    assert scenario.run.next() == Hold(scenario.clock.now + GRACE)
+    assert scenario.run.next() == Wait(scenario.clock.now + GRACE)
 
 
 def test_a_second_connection_keeps_the_holder_there() -> None:
@@ -225,7 +225,7 @@ def test_a_second_connection_keeps_the_holder_there() -> None:
     scenario.take()
     scenario.run.join(ADA)
     scenario.run.leave(ADA.viewer_id)
-    assert scenario.run.next() == Hold()
+    assert scenario.run.next() == Wait()
     assert scenario.run.view().viewers == 1
 
 

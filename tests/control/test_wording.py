@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from control.commands import explain
+from control.protocol.commands import explain
+from control.protocol.models import NewRun, RunStatus
+from control.protocol.wording import ending
 from control.roles import Role
-from control.shapes import NewRun, RunStatus
-from control.wording import ending
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The demo's sentences, read by the plain planner and done in a real browser on the real shop."""
 
-from control.shapes import Size
+from control.protocol.models import Size
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
-from runner.install import find_browser
 from runner.planners.base import Task
 from runner.planners.grammar import check
 from runner.planners.plain import PlainPlanner

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.registry import _CLOSE_SECONDS
+from runner.run.registry import _CLOSE_SECONDS
 from tests.processes import alive, children, ended
 from tests.served import STOP_SECONDS, served
 

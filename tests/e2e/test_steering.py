@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from runner.install import find_browser
+from runner.browser.install import find_browser
 from tests.chromium import WhepViewer
 from tests.served import Served
 

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from jumpseat.logs import pass_over_lost_peers
+from jumpseat.logging_setup import pass_over_lost_peers
 
 
 @pytest.fixture

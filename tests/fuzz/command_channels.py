@@ -10,15 +10,15 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from control import commands as c
-from control.events import Reply
+from control.protocol import commands as c
+from control.protocol.events import Reply
+from control.protocol.models import NewRun
 from control.roles import Actor, Role
-from control.shapes import NewRun
-from media.livekit import Packet
-from signaling.auth import Credential, Visit
+from media.livekit.publisher import Packet
+from signaling.access.authentication import Credential, RequestContext
+from signaling.access.rate_limits import Rate
 from signaling.limits import Limits
 from signaling.livekit.room import CONTROL, Guest
-from signaling.rates import Rate
 from tests.media.pictures import put, quarters
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ControlSocket, ServerHarness, WhepPeer, auth
@@ -106,7 +106,7 @@ def _over_channel(peer: WhepPeer) -> Exchange:
 async def by_livekit(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exchange]:
     """What a LiveKit room does with a packet, without the room."""
     apps, came = harness.server.apps, asyncio.Queue[dict[str, Any]]()
-    visit = Visit(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
+    visit = RequestContext(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
     guest = Guest(
         "session",
         apps.lines.open(visit, "livekit", lambda _: None, seated=False),

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from control.shapes import Size
+from control.protocol.models import Size
 from runner.driver import Driver
-from runner.files.export import export
-from runner.options import SessionOptions
-from runner.registry import RunRegistry
+from runner.export.pytest import export
+from runner.run.options import SessionOptions
+from runner.run.registry import RunRegistry
 from runner.store.database import Store
 from signaling.server import Server
 from tests.fakes import FakeDriver, FakePlanner, click

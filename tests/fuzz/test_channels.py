@@ -8,7 +8,7 @@ import struct
 
 from aiortc.rtcsctptransport import WEBRTC_DCEP, WEBRTC_STRING
 
-from signaling.channels import tolerate
+from signaling.watching.data_channel import tolerate
 from tests.fuzz.command_channels import endless_run
 from tests.fuzz.example_budget import dice, rounds
 from tests.signaling.offers import gone

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from pylibsrtp import Error as SrtpError
 
 from media.frames import Codec, LatestFrame
-from media.sending.feedback import FeedbackReader
 from media.stream import LiveStream
+from media.webrtc.feedback import FeedbackReader
 from tests.fuzz.example_budget import dice, inputs, rounds
 from tests.fuzz.resource_census import no_traceback, nothing_left
 from tests.media.pictures import put, quarters

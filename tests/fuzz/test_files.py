@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from control.protocol.models import NewRun
 from control.roles import Role
-from control.shapes import NewRun
-from runner.files.testfile import BadTestFile, load
-from signaling.livekit.tokens import NotOurs, visit_of
-from signaling.tokens import InvalidToken, ShareTokens
+from runner.testfile import BadTestFile, load
+from signaling.access.share_tokens import InvalidToken, ShareTokens
+from signaling.livekit.room_tokens import NotOurs, visit_of
 from tests.fuzz import values
 from tests.fuzz.example_budget import dice, inputs, rounds
 from tests.signaling.fakes import FakeRun

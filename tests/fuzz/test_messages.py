@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from control import commands as c
 from control.errors import ProtocolError
+from control.protocol import commands as c
 from tests.fuzz import values
 from tests.fuzz.command_channels import (
     EndlessRun,

@@ -18,7 +18,7 @@ from schemathesis import Case
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
-from signaling.openapi import describe
+from signaling.http.openapi import describe
 from tests.fuzz.example_budget import inputs
 from tests.fuzz.registry_server import RegistryServer, registry_server
 from tests.signaling.server_harness import ADA, WAIT_SECONDS, auth

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control.shapes import NewRun
+from control.protocol.models import NewRun
 from tests.fuzz import values
 from tests.fuzz.example_budget import inputs
 from tests.fuzz.registry_server import RegistryServer, registry_server

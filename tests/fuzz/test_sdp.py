@@ -11,7 +11,7 @@ import pytest
 from media.frames import Codec
 from signaling.config import Config
 from signaling.problems import Problem
-from signaling.sdp import read_fragment, read_offer
+from signaling.watching.sdp import read_fragment, read_offer
 from tests.fuzz import sdp
 from tests.fuzz.command_channels import UNLIMITED, UNLIMITED_CONFIG
 from tests.fuzz.example_budget import dice, rounds

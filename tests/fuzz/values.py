@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 
-from control.commands import MAX_MESSAGE_BYTES, Command
-from control.shapes import Action
+from control.protocol.commands import MAX_MESSAGE_BYTES, Command
+from control.protocol.models import Action
 
 ANY_CHARACTER = st.characters(exclude_categories=())
 """Half surrogate pairs and NUL included."""

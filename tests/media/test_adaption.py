@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from media.adaptation import Rendition
+from media.encoding import EncodingKey
 from media.frames import Codec, LatestFrame
-from media.lane import LaneKey
-from media.renditions import Rendition
 from media.stream import LiveStream
 from tests.media.pictures import jpeg, noise
 from tests.peers import Viewer, watching
@@ -74,9 +74,9 @@ async def test_half_a_megabit_is_half_the_size_and_full_again_after_it(stream: L
         await moves(viewer)
         assert subscription.rendition is Rendition.FULL
     stats = stream.stats.renditions
-    assert stats[LaneKey(codec, Rendition.HALF)].joins >= 1
-    assert stats[LaneKey(codec, Rendition.HALF)].keyframes >= 1
-    assert stats[LaneKey(codec, Rendition.FULL)].joins >= 1
+    assert stats[EncodingKey(codec, Rendition.HALF)].joins >= 1
+    assert stats[EncodingKey(codec, Rendition.HALF)].keyframes >= 1
+    assert stats[EncodingKey(codec, Rendition.FULL)].joins >= 1
 
 
 async def test_one_packet_in_twenty_lost_costs_no_rendition(stream: LiveStream) -> None:
@@ -123,7 +123,7 @@ async def test_a_viewer_on_a_bad_network_costs_another_nothing(stream: LiveStrea
         assert near.picture is not None
         assert near.picture.width == WIDTH
         assert (fast.rendition, fast.dropped) == (Rendition.FULL, 0)
-        full = stream.stats.renditions[LaneKey(Codec.H264, Rendition.FULL)]
+        full = stream.stats.renditions[EncodingKey(Codec.H264, Rendition.FULL)]
         assert full.joins == 0
         await near.until(lambda: full.bitrate == 2_500_000)
     assert stream.stats.encoded[Codec.VP8] == 0

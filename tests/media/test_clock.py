@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.clock import RtpClock
+from media.rtp.clock import RtpClock
 
 
 def test_ticks_are_those_of_the_wall_clock() -> None:

@@ -14,7 +14,7 @@ from livekit.rtc._proto.ffi_pb2 import FfiEvent
 
 from media.errors import RoomLost
 from media.frames import Codec, LatestFrame
-from media.livekit import _CONNECT_SECONDS, _LONGEST_DELAY, Member, Packet, Publisher
+from media.livekit.publisher import _CONNECT_SECONDS, _LONGEST_DELAY, Member, Packet, Publisher
 from media.stream import LiveStream
 from tests.livekit_client import Participant
 from tests.livekit_server import LiveKitServer
@@ -24,7 +24,7 @@ ROOM = "jumpseat-test"
 
 
 class Notes:
-    """Implements media.livekit.RoomListener; notes everything."""
+    """Implements media.livekit.publisher.RoomListener; notes everything."""
 
     def __init__(self) -> None:
         self.connected = 0

@@ -2,13 +2,13 @@
 
 import random
 
-from media.path import HOLD_SECONDS, LEAST, LONG_HOLD_SECONDS, Path
+from media.rtp.bandwidth import HOLD_SECONDS, LEAST, LONG_HOLD_SECONDS, BandwidthEstimator
 
 CEILING = 2_500_000
 
 
 def reported(
-    path: Path, start: float, *, seconds: int, lost: float = 0.0, trip: float = 0.02, sent: int = CEILING
+    path: BandwidthEstimator, start: float, *, seconds: int, lost: float = 0.0, trip: float = 0.02, sent: int = CEILING
 ) -> float:
     """One report a second; returns the time after the last of them."""
     for second in range(seconds):
@@ -17,13 +17,13 @@ def reported(
 
 
 def test_a_good_path_has_no_limit() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     reported(path, 0, seconds=60)
     assert path.limit is None
 
 
 def test_a_path_that_loses_one_in_twenty_has_no_limit() -> None:
-    path, chance = Path(CEILING), random.Random(1)
+    path, chance = BandwidthEstimator(CEILING), random.Random(1)
     for second in range(300):
         lost = sum(chance.random() < 0.05 for _ in range(40)) / 40
         path.note_report(lost=lost, round_trip=0.02, sent=400_000, target=CEILING, now=second)
@@ -31,20 +31,20 @@ def test_a_path_that_loses_one_in_twenty_has_no_limit() -> None:
 
 
 def test_heavy_loss_cuts_to_less_than_what_got_through() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_report(lost=0.8, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     assert path.limit is not None
     assert LEAST < path.limit < CEILING * 0.2
 
 
 def test_loss_of_the_few_packets_of_a_still_page_means_nothing() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     reported(path, 0, seconds=20, lost=0.5, sent=30_000)
     assert path.limit is None
 
 
 def test_reports_about_what_was_sent_before_a_cut_do_not_cut_again() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     first = path.limit
     path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=0.5)
@@ -56,7 +56,7 @@ def test_reports_about_what_was_sent_before_a_cut_do_not_cut_again() -> None:
 
 
 def test_a_round_trip_has_to_go_on_growing_unless_it_is_long() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     now = reported(path, 0, seconds=3)
     for trip in (0.2, 0.02, 0.2):
         now = reported(path, now, seconds=1, trip=trip)
@@ -68,7 +68,7 @@ def test_a_round_trip_has_to_go_on_growing_unless_it_is_long() -> None:
 
 
 def test_a_way_that_is_simply_longer_now_is_no_congestion() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     now = reported(path, 0, seconds=5)
     reported(path, now, seconds=20, trip=0.32)
     assert path.limit is None
@@ -77,7 +77,7 @@ def test_a_way_that_is_simply_longer_now_is_no_congestion() -> None:
 
 
 def test_a_way_that_is_very_much_longer_is_found_out() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     now = reported(path, 0, seconds=5)
     now = reported(path, now, seconds=3, trip=0.8)
     assert path.limit is not None
@@ -86,13 +86,13 @@ def test_a_way_that_is_very_much_longer_is_found_out() -> None:
 
 
 def test_a_path_that_is_long_from_the_beginning_is_as_good_as_any() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     reported(path, 0, seconds=60, trip=0.3)
     assert path.limit is None
 
 
 def test_the_way_back_up_takes_less_than_fifteen_seconds() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     assert path.limit is not None
     assert path.limit <= CEILING / 10
@@ -104,7 +104,7 @@ def test_the_way_back_up_takes_less_than_fifteen_seconds() -> None:
 
 
 def test_growth_that_has_failed_soon_is_tried_again_later() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     now = reported(path, 1, seconds=5)
     path.note_report(lost=0.5, round_trip=0.02, sent=CEILING, target=CEILING, now=now)
@@ -118,7 +118,7 @@ def test_growth_that_has_failed_soon_is_tried_again_later() -> None:
 
 
 def test_without_reports_nothing_grows() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_report(lost=0.9, round_trip=0.02, sent=CEILING, target=CEILING, now=0)
     low = path.limit
     assert low is not None
@@ -128,14 +128,14 @@ def test_without_reports_nothing_grows() -> None:
 
 
 def test_estimates_of_an_idle_stream_are_no_limit() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     for estimate in (100_000, 50_000, 30_000, 60_000):
         path.note_estimate(estimate, sent=30_000, target=CEILING, now=0)
     assert path.limit is None
 
 
 def test_a_low_but_rising_estimate_of_a_busy_stream_is_no_limit() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_estimate(30_000, sent=30_000, target=CEILING, now=0)
     for estimate in (32_000, 35_000):
         path.note_estimate(estimate, sent=2_400_000, target=CEILING, now=0)
@@ -143,7 +143,7 @@ def test_a_low_but_rising_estimate_of_a_busy_stream_is_no_limit() -> None:
 
 
 def test_a_falling_estimate_of_a_busy_stream_is_followed_down() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     limits = []
     for estimate, sent, target in [
         (2_400_000, 2_400_000, CEILING),
@@ -158,13 +158,13 @@ def test_a_falling_estimate_of_a_busy_stream_is_followed_down() -> None:
 
 
 def test_a_first_estimate_well_below_what_is_sent_is_a_limit() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_estimate(400_000, sent=2_400_000, target=CEILING, now=0)
     assert path.limit == 400_000
 
 
 def test_a_limit_does_not_outgrow_what_is_tried() -> None:
-    path = Path(CEILING)
+    path = BandwidthEstimator(CEILING)
     path.note_estimate(200_000, sent=CEILING, target=CEILING, now=0)
     for second in range(30):
         path.note_report(lost=0, round_trip=0.02, sent=200_000, target=200_000, now=second)

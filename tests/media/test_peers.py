@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pytest
 
+from media.adaptation import Rendition
+from media.encoding import EncodingKey
 from media.errors import StreamClosed
 from media.frames import Codec, LatestFrame
-from media.lane import LaneKey
-from media.renditions import Rendition
 from media.stream import LiveStream
 from media.worker import THREAD_PREFIX
 from tests.media.pictures import CORNERS, Rgb, alike, corners_of, noise, put, quarters
@@ -144,7 +144,7 @@ async def test_a_falling_remb_moves_that_viewer_and_slows_no_other(latest: Lates
             await slow.send_remb(800_000)
             await slow.send_remb(400_000)
             await play(latest, slow, lambda: slow.picture is not None and slow.picture.width == 160)
-            half = LaneKey(Codec.H264, Rendition.HALF)
+            half = EncodingKey(Codec.H264, Rendition.HALF)
             await play(latest, slow, lambda: stream.stats.renditions[half].bitrate == 400_000)
             assert served.feedback is not None
             assert served.feedback.bitrate is not None

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from media.pressure import WINDOW_SECONDS, Pressure
+from media.cpu_pressure import WINDOW_SECONDS, CpuPressure
 
 
 def test_the_share_since_the_last_time(tmp_path: Path) -> None:
     file = tmp_path / "cpu"
-    pressure = Pressure(file)
+    pressure = CpuPressure(file)
     file.write_text("some avg10=0.29 avg60=9.03 avg300=23.83 total=8000000\nfull avg10=0.00 total=5\n")
     assert pressure.share(10.0) is None
     assert pressure.share(10.0 + WINDOW_SECONDS / 2) is None
@@ -24,5 +24,5 @@ def test_a_kernel_that_does_not_tell(tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "cpu"
     if text is not None:
         file.write_text(text)
-    pressure = Pressure(file)
+    pressure = CpuPressure(file)
     assert [pressure.share(now) for now in (1.0, 2.0, 3.0)] == [None, None, None]

@@ -1,6 +1,14 @@
 """How fast an encoder sends, how often it makes a keyframe, and how many pictures the machine can do."""
 
-from media.rate import CALM_SECONDS, Budget, Deference, Effort, KeyframeGate, Meter, RateControl
+from media.rate import (
+    CALM_SECONDS,
+    BitrateMeter,
+    CaptureThrottle,
+    EncodeThrottle,
+    KeyframeGate,
+    OvershootGuard,
+    RateControl,
+)
 
 CEILING = 2_500_000
 
@@ -50,7 +58,7 @@ def test_a_keyframe_answers_every_request_before_it() -> None:
 
 
 def test_budget_forgives_a_keyframe_but_not_steady_overspending() -> None:
-    budget = Budget()
+    budget = OvershootGuard()
     assert not budget.overspent(0.0, 1000)
     budget.spend(900)
     assert not budget.overspent(0.1, 1000)
@@ -61,7 +69,7 @@ def test_budget_forgives_a_keyframe_but_not_steady_overspending() -> None:
 
 
 def test_meter_forgets_after_two_seconds() -> None:
-    meter = Meter()
+    meter = BitrateMeter()
     for at in range(4):
         meter.add(1000, float(at))
     assert meter.rate(3.0) == 1000
@@ -70,34 +78,34 @@ def test_meter_forgets_after_two_seconds() -> None:
 
 
 def test_fewer_pictures_when_they_take_too_much_of_the_time_and_all_of_them_again() -> None:
-    effort, now = Effort(30), 0.0
+    effort, now = EncodeThrottle(30), 0.0
     seen = []
     for each in (0.03, 0.005):
         for _ in range(600):
             now += 1 / effort.fps
             effort.note(each, now)
         seen.append(effort.fps)
-    assert 0.03 * seen[0] <= Effort.TOO_MUCH
+    assert 0.03 * seen[0] <= EncodeThrottle.TOO_MUCH
     assert seen[0] < 30 == seen[1]
 
 
 def test_a_machine_that_can_do_nothing_still_does_a_few_pictures() -> None:
-    effort, now = Effort(30), 0.0
+    effort, now = EncodeThrottle(30), 0.0
     for _ in range(600):
         now += 1 / effort.fps
         effort.note(1 / effort.fps, now)
-    assert effort.fps == Effort.LEAST
+    assert effort.fps == EncodeThrottle.LEAST
 
 
 def test_a_still_page_says_nothing_against_the_machine() -> None:
-    effort = Effort(30)
+    effort = EncodeThrottle(30)
     for second in range(100):
         effort.note(0.1, second * 0.5)
     assert effort.fps == 30
 
 
 def test_capture_yields_at_once_and_comes_back_slowly() -> None:
-    deference = Deference(30)
+    deference = CaptureThrottle(30)
     seen = []
     for now, waited in enumerate([0.4, 0.4, 0.2, 0.4, *[0.0] * 20]):
         deference.note(waited, float(now))
@@ -108,12 +116,12 @@ def test_capture_yields_at_once_and_comes_back_slowly() -> None:
 
 
 def test_a_machine_that_is_very_short_gets_the_least_at_once() -> None:
-    deference = Deference(30)
+    deference = CaptureThrottle(30)
     deference.note(0.5, 0.0)
     assert deference.fps == 8.0
 
 
 def test_who_asks_for_little_gets_it_under_pressure_too() -> None:
-    deference = Deference(5)
+    deference = CaptureThrottle(5)
     deference.note(1.0, 0.0)
     assert deference.fps == 5.0

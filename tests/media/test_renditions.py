@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.renditions import CAP_SECONDS, Ladder, Rendition
+from media.adaptation import CAP_SECONDS, Ladder, Rendition
 
 BITRATE = 2_500_000
 

@@ -12,10 +12,10 @@ import pytest
 from av.video.frame import VideoFrame
 
 from media.coding.jpeg import JpegDecoder
+from media.cpu_pressure import CpuPressure
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame, LatestFrame
-from media.pressure import Pressure
-from media.rate import Effort, KeyframeGate
+from media.rate import EncodeThrottle, KeyframeGate
 from media.stream import LiveStream
 from media.subscription import Subscription
 from media.worker import THREAD_PREFIX
@@ -86,8 +86,8 @@ async def test_capture_is_told_what_can_be_used_and_leaves_the_run_its_cpu(
     put(latest, quarters(64, 48))
     stream = make(fps=20)
     with (
-        mock.patch.object(Effort, "note", lambda effort, busy, now: setattr(effort, "fps", 12.0)),
-        mock.patch.object(Pressure, "share", return_value=waited),
+        mock.patch.object(EncodeThrottle, "note", lambda effort, busy, now: setattr(effort, "fps", 12.0)),
+        mock.patch.object(CpuPressure, "share", return_value=waited),
     ):
         subscription = stream.subscribe(Codec.H264)
         await receive(subscription, 3)

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from control import commands as c
-from control import events as e
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import NewRun, RunStatus, Step, StepStatus
 from control.roles import Actor, Role
-from control.shapes import NewRun, RunStatus, Step, StepStatus
-from runner.options import SessionOptions
-from runner.session import Session
+from runner.run.options import SessionOptions
+from runner.run.session import Session
 from runner.store.database import RunRecord, Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
 

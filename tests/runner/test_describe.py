@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from control.shapes import Action, ActionType
-from runner.describe import describe, describe_selector
+from control.protocol.models import Action, ActionType
+from runner.selectors.describe import describe, describe_selector
 
 
 @pytest.mark.parametrize(

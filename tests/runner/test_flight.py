@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from control import commands as c
-from control import events as e
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, NewRun, RunStatus, Source, StepStatus
 from control.roles import Actor, Role
-from control.shapes import Action, NewRun, RunStatus, Source, StepStatus
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
-from runner.install import find_browser
-from runner.options import SessionOptions
 from runner.planners.plain import PlainPlanner
-from runner.registry import RunRegistry
-from runner.session import Session
+from runner.run.options import SessionOptions
+from runner.run.registry import RunRegistry
+from runner.run.session import Session
 from runner.store.database import Store
 from tests.processes import children
 from web.shop import serving_shop

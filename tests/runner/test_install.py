@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.install import BrowserMissing, find_browser, install_browser
+from runner.browser.install import BrowserMissing, find_browser, install_browser
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,7 +124,7 @@ def test_no_way_to_a_browser_is_one_clear_line(machine: Machine, apt: str | None
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "runner.install", *arguments]
+    command = [sys.executable, "-m", "runner.browser.install", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 

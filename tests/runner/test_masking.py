@@ -6,11 +6,11 @@ import logging
 
 import pytest
 
-from control import events as e
 from control.errors import UnknownSecret
-from control.shapes import Action, NewRun, Size
-from runner.logs import RunLog
-from runner.masking import Masking
+from control.protocol import events as e
+from control.protocol.models import Action, NewRun, Size
+from runner.run.log import RunLog
+from runner.run.masking import Masking
 
 MASKING = Masking({"PW": "hunter2", "LONG": "hunter2 and more", "SHORT": "ok"})
 

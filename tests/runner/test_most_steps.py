@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from control import commands as c
 from control.errors import InvalidTransition
-from control.shapes import RunStatus
+from control.protocol import commands as c
+from control.protocol.models import RunStatus
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import BOB, session_harness
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from control import commands as c
-from control import events as e
-from control.shapes import Action, RunStatus, StepStatus
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, RunStatus, StepStatus
 from media.stream import LiveStream
-from runner import picture as picture_module
 from runner.driver import HumanAction, StepFailed
+from runner.run import live_capture as picture_module
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.runner.session_harness import SessionHarness, session_harness
 

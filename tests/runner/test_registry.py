@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Unsupported
-from control.shapes import NewRun, PlannerName, RunStatus, RunView, Size, Step
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, Size, Step
 from runner.driver import Driver
-from runner.files.exporting import Exporter, no_export
-from runner.options import SessionOptions
+from runner.export.port import Exporter, no_export
 from runner.planners.base import Planner
-from runner.registry import RunRegistry
-from runner.session import Session
+from runner.run.options import SessionOptions
+from runner.run.registry import RunRegistry
+from runner.run.session import Session
 from runner.store.database import Store
 from runner.store.stored import StoredRun
 from signaling.ports import RunHandle, Runs

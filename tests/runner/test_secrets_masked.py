@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import NotFound
-from control.events import Picked
-from control.shapes import NewRun, RunStatus
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.events import Picked
+from control.protocol.models import NewRun, RunStatus
 from runner.driver import BrowserGone, Driver, HumanAction, StepFailed
 from runner.planners.base import Idea, Stuck, Task
 from runner.planners.factory import build_planner
-from runner.planners.options import ModelOptions
+from runner.planners.model_options import ModelOptions
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.openai_server import decides, serve_openai
 from tests.runner.planners.planner_harness import task

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from control import commands as c
-from control import events as e
-from control.log import Entry
-from control.shapes import Action, RunStatus, Source, StepStatus
+from control.event_log import Entry
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, RunStatus, Source, StepStatus
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import ADA, BOB, SessionHarness, session_harness
 

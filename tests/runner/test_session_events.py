@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import Forbidden, InvalidTransition, NotFound
-from control.shapes import Action, RunStatus, StepStatus
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, RunStatus, StepStatus
 from runner.driver import StepFailed
-from runner.logs import RunLog
-from runner.masking import Masking
 from runner.planners.base import Repair
-from runner.shots import Shots
+from runner.run.log import RunLog
+from runner.run.masking import Masking
+from runner.run.screenshots import Screenshots
 from runner.store.database import Store
 from tests.control.run_scenarios import RunScenario
 from tests.fakes import JPEG, FakeClock, FakeDriver, FakePlanner, click, idea
@@ -54,7 +54,7 @@ class TestScreenshots:
     async def test_a_page_that_changes_while_a_picture_is_written_costs_the_next_none(self, tmp_path: Path) -> None:
         run = RunScenario(2).open().run
         driver, store = FakeDriver(), await Store.open(tmp_path, clock=FakeClock())
-        shots = Shots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
+        shots = Screenshots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
         for name in ("a", "b"):
             assert run.human_step(click(name))
         run.log.listen(lambda _: shots.stale())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from control import commands as c
-from control.ledger import MAX_DIALOGS
-from control.shapes import DialogAnswer, RunStatus, Source, StepStatus
+from control.protocol import commands as c
+from control.protocol.models import DialogAnswer, RunStatus, Source, StepStatus
+from control.step_history import MAX_DIALOGS
 from runner.driver import HumanAction
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import session_harness

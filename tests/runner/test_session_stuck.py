@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from control import commands as c
-from control import events as e
-from control.shapes import RunStatus, StepStatus
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import RunStatus, StepStatus
 from runner.planners.base import Repair, Stuck
 from tests.fakes import FakePlanner, click, idea
 from tests.runner.session_harness import ADA, SessionHarness, session_harness

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from control import commands as c
-from control import events as e
 from control.errors import InvalidTransition, NotHolder
-from control.shapes import Action, Box, RunStatus, Source, StepStatus
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, Box, RunStatus, Source, StepStatus
 from runner.driver import HumanAction, StepFailed
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import ADA, BOB, SessionHarness, session_harness

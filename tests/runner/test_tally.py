@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 from playwright.async_api import BrowserContext, Error
 
-from control.shapes import RunStatus
+from control.protocol.models import RunStatus
 from runner.browser import dialogs
 from runner.browser.dialogs import Dialogs
 from runner.browser.screencast import Screencast
-from runner.tally import Tally
+from runner.throttled_warnings import ThrottledWarnings
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import session_harness
 
@@ -26,7 +26,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_the_first_are_told_and_the_others_counted() -> None:
     lines: list[str] = []
-    tally = Tally(lines.append, more="{} more", most=2)
+    tally = ThrottledWarnings(lines.append, more="{} more", most=2)
     tally.end()
     for number in range(5):
         tally.tell(f"this {number}")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from control import commands as c
-from control import events as e
-from control.log import Entry
-from control.shapes import Action, RunStatus, StepStatus, utc_now
+from control.event_log import Entry
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, RunStatus, StepStatus, utc_now
 from runner.driver import HumanAction, StepFailed
-from runner.files.export import export
-from runner.files.exporting import whole
+from runner.export.port import whole
+from runner.export.pytest import export
 from runner.store.stored import StoredRun
 from runner.uploads import Parcels, data_url, payload, payloads
 from tests.fakes import FakePlanner

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from control import commands as c
 from control.errors import Busy, InvalidTransition, ProtocolError, Unsupported
-from control.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
-from control.log import EventLog
+from control.event_log import EventLog
+from control.protocol import commands as c
+from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
+from control.protocol.models import NewRun, RunStatus, RunView, Step
 from control.roles import Actor
 from control.run import Run
-from control.shapes import NewRun, RunStatus, RunView, Step
 from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream
 

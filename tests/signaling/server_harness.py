@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiortc import RTCDataChannel, RTCPeerConnection
 
-from control.shapes import NewRun
+from control.protocol.models import NewRun
 from media.frames import Codec
 from signaling.config import Config
 from signaling.server import Server

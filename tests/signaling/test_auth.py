@@ -14,7 +14,7 @@ import jwt
 import pytest
 
 from control.roles import Role
-from signaling.tokens import InvalidToken, ShareTokens
+from signaling.access.share_tokens import InvalidToken, ShareTokens
 from tests.fakes import FakeClock
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, auth

@@ -21,14 +21,14 @@ from google.protobuf.json_format import MessageToJson
 from livekit import api, rtc
 from livekit.rtc.participant import PublishTrackError
 
-from control.events import StreamAvailable
+from control.protocol.events import StreamAvailable
+from control.protocol.models import NewRun
 from control.roles import Role
-from control.shapes import NewRun
 from media.frames import Codec
-from media.livekit import MESSAGE_BYTES
+from media.livekit.publisher import MESSAGE_BYTES
 from signaling.config import LiveKit
+from signaling.livekit.room_tokens import PUBLISHER, room_name
 from signaling.livekit.rooms import Rooms
-from signaling.livekit.tokens import PUBLISHER, room_name
 from tests.livekit_client import PATIENCE, Participant, participants, rooms
 from tests.livekit_server import LiveKitServer
 from tests.media.pictures import noise, put

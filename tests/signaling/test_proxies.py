@@ -10,9 +10,9 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
+from signaling.access.proxies import ClientInfo, Network, TrustedProxies
+from signaling.access.rate_limits import Rate
 from signaling.limits import Limits
-from signaling.proxies import Asker, Network, Proxies
-from signaling.rates import Rate
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, auth
 
@@ -22,16 +22,16 @@ BEHIND = replace(CONFIG, trusted_proxies=TRUSTED, public_url=PUBLIC)
 NAMED = replace(CONFIG, trusted_proxies=TRUSTED)
 
 
-def asker(headers: list[tuple[str, str]], *, peer: str = "127.0.0.1") -> tuple[Asker, str | None]:
+def asker(headers: list[tuple[str, str]], *, peer: str = "127.0.0.1") -> tuple[ClientInfo, str | None]:
     """Who it is, and what is doubtful, where this peer hands on these headers."""
     request = make_mocked_request("GET", "/", headers=CIMultiDict([("Host", "inner:3001"), *headers])).clone(
         remote=peer
     )
-    proxies = Proxies(TRUSTED)
+    proxies = TrustedProxies(TRUSTED)
     return proxies.asker(request), proxies.doubt(request)
 
 
-DIRECT = Asker("127.0.0.1", None, "inner:3001")
+DIRECT = ClientInfo("127.0.0.1", None, "inner:3001")
 
 
 class TestReading:
@@ -39,35 +39,35 @@ class TestReading:
         ("headers", "expected"),
         [
             ([], DIRECT),
-            ([("X-Forwarded-For", "192.0.2.7")], Asker("192.0.2.7", None, "inner:3001")),
-            ([("X-Forwarded-For", "192.0.2.7:4711")], Asker("192.0.2.7", None, "inner:3001")),
-            ([("X-Forwarded-For", "::ffff:192.0.2.7")], Asker("192.0.2.7", None, "inner:3001")),
-            ([("X-Forwarded-Proto", "https")], Asker("127.0.0.1", "https", "inner:3001")),
+            ([("X-Forwarded-For", "192.0.2.7")], ClientInfo("192.0.2.7", None, "inner:3001")),
+            ([("X-Forwarded-For", "192.0.2.7:4711")], ClientInfo("192.0.2.7", None, "inner:3001")),
+            ([("X-Forwarded-For", "::ffff:192.0.2.7")], ClientInfo("192.0.2.7", None, "inner:3001")),
+            ([("X-Forwarded-Proto", "https")], ClientInfo("127.0.0.1", "https", "inner:3001")),
             ([("X-Forwarded-Proto", "javascript")], DIRECT),
             ([("X-Forwarded-For", "unknown")], DIRECT),
             (
                 [("X-Forwarded-For", "192.0.2.7"), ("X-Forwarded-Proto", "HTTPS"), ("X-Forwarded-Host", "a.example")],
-                Asker("192.0.2.7", "https", "a.example"),
+                ClientInfo("192.0.2.7", "https", "a.example"),
             ),
-            ([("Forwarded", 'for="[2001:dbb::1]:99";proto=https;host=a')], Asker("2001:dbb::1", "https", "a")),
-            ([("Forwarded", "for=192.0.2.7, for=127.0.0.2;proto=http")], Asker("192.0.2.7", None, "inner:3001")),
-            ([("Forwarded", "for=_hidden;proto=https")], Asker("127.0.0.1", "https", "inner:3001")),
+            ([("Forwarded", 'for="[2001:dbb::1]:99";proto=https;host=a')], ClientInfo("2001:dbb::1", "https", "a")),
+            ([("Forwarded", "for=192.0.2.7, for=127.0.0.2;proto=http")], ClientInfo("192.0.2.7", None, "inner:3001")),
+            ([("Forwarded", "for=_hidden;proto=https")], ClientInfo("127.0.0.1", "https", "inner:3001")),
         ],
     )
-    def test_what_a_trusted_proxy_says(self, headers: list[tuple[str, str]], expected: Asker) -> None:
+    def test_what_a_trusted_proxy_says(self, headers: list[tuple[str, str]], expected: ClientInfo) -> None:
         assert asker(headers) == (expected, None)
 
     def test_what_a_client_puts_before_it_is_not_believed(self) -> None:
         forged = [("X-Forwarded-For", "10.9.9.9"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "evil.example")]
         added = [("X-Forwarded-For", "192.0.2.7"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a.example")]
-        assert asker([*forged, *added])[0] == Asker("192.0.2.7", "https", "a.example")
+        assert asker([*forged, *added])[0] == ClientInfo("192.0.2.7", "https", "a.example")
         assert asker([("X-Forwarded-For", "127.0.0.1, 192.0.2.7, 127.0.0.3")])[0].address == "192.0.2.7"
         assert asker([("Forwarded", "for=10.9.9.9;host=evil, for=192.0.2.7;host=a")])[0].host == "a"
 
     @pytest.mark.parametrize("peer", ["192.0.2.66", "2001:dead::1", "128.0.0.1"])
     def test_nobody_else_is_believed(self, peer: str) -> None:
         headers = [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil")]
-        assert asker(headers, peer=peer) == (Asker(peer, None, "inner:3001"), None)
+        assert asker(headers, peer=peer) == (ClientInfo(peer, None, "inner:3001"), None)
         assert asker([("Forwarded", "for=127.0.0.1;proto=https;host=evil")], peer=peer)[0].host == "inner:3001"
 
     @pytest.mark.parametrize(

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from control.events import Reply
+from control.protocol.events import Reply
 from control.roles import Actor, Role
-from signaling.auth import Credential, Visit
-from signaling.commands import Door
-from signaling.conversation import Conversation
+from signaling.access.authentication import Credential, RequestContext
+from signaling.access.rate_limits import Rate, RateKind, RateLimiter, RateMeter, network
+from signaling.connections.conversation import Conversation
+from signaling.connections.dispatcher import CommandDispatcher
 from signaling.limits import Limits
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem
-from signaling.rates import Kind, Meter, Rate, Rates, network
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import SDP, VP8_OFFER
 from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, auth
@@ -38,20 +38,20 @@ class Clock:
 class TestMeter:
     def test_so_many_at_once_and_the_wait_for_the_next(self) -> None:
         clock = Clock()
-        meter = Meter(Rate(3, 60), clock=clock)
+        meter = RateMeter(Rate(3, 60), clock=clock)
         assert [meter.take("a") for _ in range(4)] == [None, None, None, 20.0]
         assert meter.take("b") is None
         clock.now += 20
         assert [meter.take("a"), meter.take("a")] == [None, 20.0]
 
     def test_looking_counts_nothing(self) -> None:
-        meter = Meter(Rate(1, 60), clock=Clock())
+        meter = RateMeter(Rate(1, 60), clock=Clock())
         assert [meter.wait("a") for _ in range(5)] == [None] * 5
         assert meter.take("a") is None
         assert meter.wait("a") == 60
 
     def test_it_remembers_so_many_and_forgets_the_longest_unused(self) -> None:
-        meter = Meter(Rate(1, 60), keys=100, clock=Clock())
+        meter = RateMeter(Rate(1, 60), keys=100, clock=Clock())
         for number in range(100):
             meter.take(str(number))
         meter.take("0")  # refused: not used
@@ -62,12 +62,12 @@ class TestMeter:
         assert meter.wait("0") is None
 
     def test_one_host_of_ipv6_is_one_party_whatever_address_of_its_own_it_uses(self) -> None:
-        rates = Rates({Kind.RUN: Rate(2, LONG)}, failures=Rate(2, LONG))
+        rates = RateLimiter({RateKind.RUN: Rate(2, LONG)}, failures=Rate(2, LONG))
         for host in range(2):
-            rates.spend(Kind.RUN, identity=str(host), address=f"2001:db8::{host}")
+            rates.spend(RateKind.RUN, identity=str(host), address=f"2001:db8::{host}")
         with pytest.raises(Problem):
-            rates.spend(Kind.RUN, identity="2", address="2001:db8::ffff")
-        rates.spend(Kind.RUN, identity="2", address="2001:db8:0:1::1")
+            rates.spend(RateKind.RUN, identity="2", address="2001:db8::ffff")
+        rates.spend(RateKind.RUN, identity="2", address="2001:db8:0:1::1")
         assert network("192.0.2.1") != network("192.0.2.2")
 
 
@@ -131,9 +131,9 @@ class TestRequests:
             assert answer == REFUSED
 
     async def test_a_hundred_people_behind_one_address_may_connect_by_one_link(self) -> None:
-        rates = Rates({Kind.WATCH: Limits().watches}, failures=Limits().failures)
+        rates = RateLimiter({RateKind.WATCH: Limits().watches}, failures=Limits().failures)
         for _ in range(100 * 5):  # each tries again a few times
-            rates.spend(Kind.WATCH, identity="one link", address="192.0.2.1")
+            rates.spend(RateKind.WATCH, identity="one link", address="192.0.2.1")
 
 
 class TestGuessing:
@@ -171,7 +171,7 @@ class TestGuessing:
             assert (await harness.call("GET", f"/api/tests/{run.id}"))[0] == 200
 
 
-class Scripted(Door):
+class Scripted(CommandDispatcher):
     """Admits as it is told."""
 
     def __init__(self, waits: list[float | None]) -> None:
@@ -259,7 +259,7 @@ class TestMessages:
             assert families["jumpseat_moves_dropped"].samples[0].value == 17
 
     async def test_what_was_said_since_puts_a_waiting_move_out_of_date(self, run: FakeRun) -> None:
-        visit = Visit(Credential("ada", None, "ada"), run, Actor("viewer", Role.OWNER, "Ada"))
+        visit = RequestContext(Credential("ada", None, "ada"), run, Actor("viewer", Role.OWNER, "Ada"))
         said: asyncio.Queue[Reply] = asyncio.Queue()
         talk = Conversation(visit, Scripted([9, 9, None]), Listener(said), in_flight=9)
         run.slow.clear()
@@ -284,7 +284,7 @@ class TestMessages:
 
 
 def test_a_flood_from_many_addresses_is_remembered_in_bounded_room() -> None:
-    meter = Meter(Rate(60, 60))
+    meter = RateMeter(Rate(60, 60))
     for number in range(50_000):
         meter.take(network(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"))
     assert len(meter) <= 20_000

@@ -20,14 +20,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
+from control.protocol.models import NewRun
 from control.roles import Actor, Role
-from control.shapes import NewRun
-from signaling.auth import Credential, Visit
+from signaling.access.authentication import Credential, RequestContext
 from signaling.config import LiveKit
-from signaling.ice import turn_credentials
-from signaling.livekit.tokens import livekit_token
-from signaling.operations import OPERATIONS
+from signaling.http.operations import OPERATIONS
+from signaling.livekit.room_tokens import livekit_token
 from signaling.server import Server
+from signaling.watching.ice import turn_credentials
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness, auth
 
@@ -238,7 +238,7 @@ class TestCredentials:
     def test_livekit_tokens_let_viewers_watch_and_controllers_send_data(self, role: Role) -> None:
         livekit = LiveKit(url="wss://lk.example", api_key="key", api_secret="s" * 32)
         run = FakeRun(NewRun(url="http://shop.test/"), owner="ada")
-        visit = Visit(Credential("ada", None, "ada"), run, Actor("viewer-id", role, "Ada"))
+        visit = RequestContext(Credential("ada", None, "ada"), run, Actor("viewer-id", role, "Ada"))
         token = livekit_token(livekit, visit)
         claims = jwt.decode(token, "s" * 32, algorithms=["HS256"], options={"verify_aud": False})
         assert claims["sub"] == "viewer-id"

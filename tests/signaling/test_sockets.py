@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import aiohttp
 import pytest
 
-from control.events import StreamAvailable
-from signaling import sockets
+from control.protocol.events import StreamAvailable
+from signaling.connections import websocket as sockets
 from signaling.limits import Limits
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness

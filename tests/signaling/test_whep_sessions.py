@@ -12,8 +12,8 @@ from aioice import stun
 
 from media.frames import Codec
 from signaling.config import IceServer
-from signaling.ice import CONSENT_INTERVAL, SILENCE
 from signaling.limits import Limits
+from signaling.watching.ice import CONSENT_INTERVAL, SILENCE
 from tests.peers import loopback
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import FRAGMENT, SDP, VP8_OFFER, ask, gone
@@ -162,7 +162,7 @@ class TestVanishing:
     async def test_one_that_says_goodbye_is_gone_without_being_missed(
         self, harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("signaling.ice.SILENCE", 3600.0)
+        monkeypatch.setattr("signaling.watching.ice.SILENCE", 3600.0)
         async with harness.peer(run) as peer:
             await peer.viewer.next_picture()
         await run.until(lambda: bool(run.left))

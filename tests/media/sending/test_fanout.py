@@ -12,12 +12,12 @@ from playwright.async_api import Page
 
 from media import frames
 from media.frames import Codec, LatestFrame
-from media.sending.pacer import PACKETS_AT_ONCE, Pacer
-from media.sending.packetiser import PLAYOUT_DELAY
-from media.sending.packets import h264_payloads
-from media.sending.repair import BURST
-from media.sending.wire import Wire
+from media.rtp.pacer import PACKETS_AT_ONCE, Pacer
+from media.rtp.packetizer import PLAYOUT_DELAY
+from media.rtp.payload import h264_payloads
+from media.rtp.retransmission import BURST
 from media.stream import LiveStream
+from media.webrtc.srtp_transport import SrtpTransport
 from tests.chromium import chromium
 from tests.media.pictures import noise, put
 from tests.media.test_chromium import OFFER
@@ -46,12 +46,12 @@ def bursts() -> Iterator[list[int]]:
     """How many packets were given to the wire each time, all viewers together."""
     counts: list[int] = []
 
-    def send(self: Wire, packets: list[bytes]) -> None:
+    def send(self: SrtpTransport, packets: list[bytes]) -> None:
         counts.append(len(packets))
         return real(self, packets)
 
-    real = Wire.send
-    with mock.patch.object(Wire, "send", send):
+    real = SrtpTransport.send
+    with mock.patch.object(SrtpTransport, "send", send):
         yield counts
 
 

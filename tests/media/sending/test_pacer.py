@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.path import FREE_PACE, PACE, Path
-from media.sending.pacer import BURST_SECONDS, PACKET, PACKETS_AT_ONCE, Pacer
+from media.rtp.bandwidth import FREE_PACE, PACE, BandwidthEstimator
+from media.rtp.pacer import BURST_SECONDS, PACKET, PACKETS_AT_ONCE, Pacer
 
 LARGE = (bytes(PACKET),) * 200
 
@@ -58,7 +58,7 @@ def test_what_is_sent_again_is_waited_for_but_not_for_long() -> None:
 
 
 def test_the_pace_follows_what_the_path_takes() -> None:
-    path = Path(2_500_000)
+    path = BandwidthEstimator(2_500_000)
     assert path.pace == 2_500_000 * FREE_PACE
     path.note_estimate(3_000_000, sent=2_400_000, target=2_500_000, now=0)
     path.note_estimate(600_000, sent=2_400_000, target=2_500_000, now=1)

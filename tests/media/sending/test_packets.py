@@ -6,7 +6,7 @@ from aiortc.codecs.vpx import vp8_depayload
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.sending.packets import PAYLOAD_MAX, h264_payloads, vp8_payloads
+from media.rtp.payload import PAYLOAD_MAX, h264_payloads, vp8_payloads
 
 START = b"\x00\x00\x00\x01"
 

@@ -1,10 +1,10 @@
 """Which lost packets are sent again."""
 
-from media.sending.repair import AGAIN_SECONDS, BURST, SHARE, Repairs
+from media.rtp.retransmission import AGAIN_SECONDS, BURST, SHARE, RetransmissionBudget
 
 
 def test_what_is_missing_is_sent_again_once_in_a_round_trip() -> None:
-    repairs = Repairs()
+    repairs = RetransmissionBudget()
     assert repairs.choose([1, 2], round_trip=None, now=0.0) == [1, 2]
     assert repairs.choose([1, 2, 3], round_trip=None, now=AGAIN_SECONDS / 2) == [3]
     assert repairs.choose([1, 2, 3], round_trip=0.3, now=0.2) == []
@@ -12,7 +12,7 @@ def test_what_is_missing_is_sent_again_once_in_a_round_trip() -> None:
 
 
 def test_repairs_stay_a_share_of_what_is_sent() -> None:
-    repairs = Repairs()
+    repairs = RetransmissionBudget()
     missing = list(range(1000))
     assert len(repairs.choose(missing, round_trip=None, now=0.0)) == BURST
     repairs.sent(80)
@@ -21,7 +21,7 @@ def test_repairs_stay_a_share_of_what_is_sent() -> None:
 
 
 def test_what_came_before_the_newest_keyframe_is_not_sent_again() -> None:
-    repairs = Repairs()
+    repairs = RetransmissionBudget()
     repairs.keyframe(65530, 3)
     repairs.sent(10)
     assert repairs.choose([65000, 65529, 65530, 65535, 3], round_trip=None, now=0.0) == [65530, 65535, 3]
@@ -30,7 +30,7 @@ def test_what_came_before_the_newest_keyframe_is_not_sent_again() -> None:
 
 
 def test_long_ago_is_forgotten() -> None:
-    repairs = Repairs()
+    repairs = RetransmissionBudget()
     for start in range(0, 65536, 10):
         repairs.sent(100)
         assert len(repairs.choose(range(start, min(start + 10, 65536)), round_trip=None, now=float(start))) > 0
@@ -38,7 +38,7 @@ def test_long_ago_is_forgotten() -> None:
 
 
 def test_an_outage_is_too_much_and_scattered_losses_are_not() -> None:
-    repairs = Repairs()
+    repairs = RetransmissionBudget()
     repairs.keyframe(65500, 60)
     repairs.sent(400)
     numbers = [(65500 + place) % 65536 for place in range(400)]

@@ -7,8 +7,8 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from media.frames import Codec, LatestFrame
-from media.sending.tracks import ScreencastTrack
 from media.stream import LiveStream
+from media.webrtc.track import ScreencastTrack
 from tests.media.pictures import put, quarters
 
 

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from control.events import Dialog, PageChanged
-from control.shapes import Action, Size
+from control.protocol.events import Dialog, PageChanged
+from control.protocol.models import Action, Size
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
-from runner.browser.pages import PageDriver
-from runner.install import find_browser
+from runner.browser.page_driver import PageDriver
 
 T = TypeVar("T")
 WAIT_SECONDS = 30.0

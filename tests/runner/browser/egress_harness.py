@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
-from runner.browser.guard import Guard, dial
-from runner.browser.socks import Pipe
-from runner.reach import Address, Reach
+from runner.egress.policy import Address, EgressPolicy
+from runner.egress.proxy import EgressProxy, dial
+from runner.egress.socks import Pipe
 from tests.runner.browser.driver_harness import DriverHarness, Reported, driver_harness
 
 PUBLIC = IPv4Address("93.184.216.34")
@@ -50,8 +50,8 @@ class FakeInternet:
         self.dialled[address] += 1
         await dial(factory, IPv4Address("127.0.0.1"), self.public_port if address == PUBLIC else self.secret_port)
 
-    def guard(self, *, allow_private: bool) -> Guard:
-        guard = Guard(Reach(allow_private=allow_private), lookup=self.lookup, dial=self.dial)
+    def guard(self, *, allow_private: bool) -> EgressProxy:
+        guard = EgressProxy(EgressPolicy(allow_private=allow_private), lookup=self.lookup, dial=self.dial)
         guard.on_refused = self.refused.record
         return guard
 

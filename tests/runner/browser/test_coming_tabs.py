@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from control.commands import Input
+from control.protocol.commands import Input
 from runner.driver import StepFailed
 from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 

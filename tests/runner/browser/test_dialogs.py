@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from control.commands import AnswerDialog, FileContent, Input
 from control.errors import NotFound
-from control.events import Dialog
+from control.protocol.commands import AnswerDialog, FileContent, Input
+from control.protocol.events import Dialog
 from runner.driver import HumanAction, StepFailed
 from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 

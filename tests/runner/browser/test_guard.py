@@ -11,10 +11,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import pytest
 import pytest_asyncio
 
-from runner.browser.guard import Guard
-from runner.browser.names import system_lookup
-from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE
-from runner.reach import Address, Reach
+from runner.egress.dns import system_lookup
+from runner.egress.policy import Address, EgressPolicy
+from runner.egress.proxy import EgressProxy
+from runner.egress.socks import DONE, NOT_ALLOWED, UNREACHABLE
 from tests.runner.browser.driver_harness import WAIT_SECONDS
 from tests.runner.browser.egress_harness import PUBLIC, FakeInternet, fake_internet
 
@@ -30,7 +30,7 @@ async def place() -> AsyncIterator[FakeInternet]:
 
 
 @asynccontextmanager
-async def running(guard: Guard) -> AsyncIterator[Guard]:
+async def running(guard: EgressProxy) -> AsyncIterator[EgressProxy]:
     await guard.start()
     try:
         yield guard
@@ -38,12 +38,12 @@ async def running(guard: Guard) -> AsyncIterator[Guard]:
         await guard.aclose()
 
 
-def port_of(guard: Guard) -> int:
+def port_of(guard: EgressProxy) -> int:
     assert guard.proxy is not None
     return int(guard.proxy.rpartition(":")[2])
 
 
-async def ask(guard: Guard, host: str, port: int = 80) -> tuple[int, bytes]:
+async def ask(guard: EgressProxy, host: str, port: int = 80) -> tuple[int, bytes]:
     """The reply's code, and the page that came through the tunnel."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
     name = host.encode()
@@ -119,9 +119,9 @@ async def test_metadata_is_refused_by_name_wherever_the_name_leads(place: FakeIn
 
 
 async def test_the_servers_own_ports_and_the_guards_are_refused(place: FakeInternet) -> None:
-    reach = Reach()
+    reach = EgressPolicy()
     reach.own_ports = frozenset({place.secret_port})
-    async with running(Guard(reach)) as guard:
+    async with running(EgressProxy(reach)) as guard:
         assert (await ask(guard, "127.0.0.1", place.secret_port))[0] == NOT_ALLOWED
         assert (await ask(guard, "localhost", place.secret_port))[0] == NOT_ALLOWED
         assert (await ask(guard, "127.0.0.1", port_of(guard)))[0] == NOT_ALLOWED
@@ -141,7 +141,7 @@ async def test_each_refused_host_is_told_of_once_and_not_without_end(place: Fake
 
 
 async def test_what_cannot_be_reached_is_said(place: FakeInternet) -> None:
-    async with running(Guard(Reach(), lookup=place.lookup)) as guard:
+    async with running(EgressProxy(EgressPolicy(), lookup=place.lookup)) as guard:
         assert (await ask(guard, "127.0.0.1", 9))[0] == UNREACHABLE
         assert (await ask(guard, "nowhere.invalid", 80))[0] == UNREACHABLE
         assert guard.failure("http://127.0.0.1:9/x") == "nothing answers there; is the server running?"
@@ -208,7 +208,7 @@ async def test_much_goes_through_unchanged_and_no_faster_than_it_is_read() -> No
         writer.close()
 
     source = await asyncio.start_server(pour, "127.0.0.1", 0)
-    async with source, running(Guard(Reach())) as guard:
+    async with source, running(EgressProxy(EgressPolicy())) as guard:
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(guard))
         port = source.sockets[0].getsockname()[1]
         writer.write(GREETING + b"\x05\x01\x00\x01\x7f\x00\x00\x01" + struct.pack(">H", port))
@@ -231,7 +231,7 @@ async def test_the_end_cuts_every_tunnel_and_lookup(place: FakeInternet) -> None
         return (ip_address("8.8.8.8"),)
 
     before = asyncio.all_tasks()
-    async with running(Guard(Reach(), lookup=never)) as guard:
+    async with running(EgressProxy(EgressPolicy(), lookup=never)) as guard:
         waiting = asyncio.ensure_future(ask(guard, "slow.test"))
         await asyncio.wait_for(asked.wait(), WAIT_SECONDS)
         idle = await asyncio.open_connection("127.0.0.1", port_of(guard))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from control.shapes import RunStatus
+from control.protocol.models import RunStatus
 from tests.fakes import FakePlanner
 from tests.runner.session_harness import session_harness
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from runner.reach import Reach, literal
+from runner.egress.policy import EgressPolicy, literal
 
 NEVER = [
     "169.254.169.254", "169.254.0.1", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192",
@@ -31,22 +31,22 @@ PUBLIC = [
 @pytest.mark.parametrize("text", NEVER)
 def test_some_addresses_are_refused_whatever_is_set(text: str) -> None:
     for allow_private in (True, False):
-        refusal = Reach(allow_private=allow_private).refusal(ip_address(text), 80)
+        refusal = EgressPolicy(allow_private=allow_private).refusal(ip_address(text), 80)
         assert refusal is not None
         assert refusal.endswith(", which no page may reach")
 
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)
 def test_what_is_not_public_is_refused_by_the_setting(text: str) -> None:
-    assert Reach(allow_private=True).refusal(ip_address(text), 80) is None
-    refusal = Reach(allow_private=False).refusal(ip_address(text), 80)
+    assert EgressPolicy(allow_private=True).refusal(ip_address(text), 80) is None
+    refusal = EgressPolicy(allow_private=False).refusal(ip_address(text), 80)
     assert refusal is not None
     assert refusal.endswith(", and JUMPSEAT_ALLOW_PRIVATE is false")
 
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_what_is_public_is_not(text: str) -> None:
-    assert Reach(allow_private=False).refusal(ip_address(text), 443) is None
+    assert EgressPolicy(allow_private=False).refusal(ip_address(text), 443) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_what_is_public_is_not(text: str) -> None:
 )  # fmt: skip
 def test_every_spelling_in_a_url_is_told_without_a_name_server(host: str) -> None:
     url = f"http://somebody:password@{host}/latest?token=1"
-    refusal = Reach().refusal_of_url(url)
+    refusal = EgressPolicy().refusal_of_url(url)
     assert refusal is not None
     assert refusal.startswith(f"http://{host} is not opened: ")
     assert "password" not in refusal
@@ -78,11 +78,11 @@ def test_every_spelling_in_a_url_is_told_without_a_name_server(host: str) -> Non
     ],
 )
 def test_other_urls_are_not_refused(url: str) -> None:
-    assert Reach().refusal_of_url(url) is None
+    assert EgressPolicy().refusal_of_url(url) is None
 
 
 def test_this_servers_own_ports_are_refused_on_every_address_of_this_machine() -> None:
-    reach = Reach()
+    reach = EgressPolicy()
     reach.own_ports = frozenset({3001, 80})
     for host in ("127.0.0.1:3001", "localhost:3001", "a.localhost:3001", "[::1]:3001", "127.1:3001", "localhost"):
         refusal = reach.refusal_of_url(f"http://{host}/")
@@ -93,7 +93,7 @@ def test_this_servers_own_ports_are_refused_on_every_address_of_this_machine() -
 
 
 def test_localhost_is_private() -> None:
-    refusal = Reach(allow_private=False).refusal_of_url("http://shop.localhost:8000/")
+    refusal = EgressPolicy(allow_private=False).refusal_of_url("http://shop.localhost:8000/")
     assert refusal == (
         "http://shop.localhost:8000 is not opened: 127.0.0.1 is a loopback address, and JUMPSEAT_ALLOW_PRIVATE is false"
     )

@@ -11,11 +11,11 @@ import pytest_asyncio
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import JSHandle
 
-from control.commands import Input
-from runner.browser import spots as spots_module
+from control.protocol.commands import Input
 from runner.browser.background import Background
-from runner.browser.hover import Hover
-from runner.browser.spots import Spot
+from runner.browser.human import elements as spots_module
+from runner.browser.human.elements import Spot
+from runner.browser.human.hover import Hover
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, attended, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from control.commands import Input
+from control.protocol.commands import Input
 from runner.driver import HumanAction
 from tests.runner.browser.driver_harness import DriverHarness, attended, driver_harness
 

@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from control.shapes import Action, ActionType
-from runner.browser.expect import matches
+from control.protocol.models import Action, ActionType
+from runner.browser.actions.expect import matches
 from runner.driver import Driver, StepFailed
+from runner.planners.element_lookup import Lookup
 from runner.planners.intents import Thing
-from runner.planners.lookup import Lookup
-from runner.planners.selectors import either
+from runner.selectors.build import either
 from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

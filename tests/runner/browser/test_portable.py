@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from control.commands import Input
+from control.protocol.commands import Input
 from media.frames import LatestFrame
 from runner.browser.background import Background
-from runner.browser.screencast import Pace, Pictures, PortableSource
-from runner.browser.wires import Wires
+from runner.browser.human.dispatch import InputDispatcher
+from runner.browser.screencast import FrameForwarder, FramePacer, PortableSource
 from tests.runner.browser.driver_harness import WAIT_SECONDS, driver_harness
 
 PAGES = {"/": "<title>Page</title><input onkeydown=\"document.title += event.key + ',' \"><button>Go</button>"}
@@ -22,8 +22,8 @@ async def test_pictures_by_playwrights_screencast() -> None:
     async with driver_harness(PAGES) as harness:
         await harness.show("/")
         sink, background = LatestFrame(), Background()
-        pictures = Pictures(harness.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
-        source = PortableSource(pictures, (800, 600), Pace(30), background)
+        pictures = FrameForwarder(harness.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
+        source = PortableSource(pictures, (800, 600), FramePacer(30), background)
         await source.start()
         frame = await asyncio.wait_for(sink.after(0), WAIT_SECONDS)
         assert (frame.width, frame.height, frame.data[:2]) == (800, 600, b"\xff\xd8")
@@ -42,7 +42,7 @@ async def test_pictures_by_playwrights_screencast() -> None:
 async def test_keys_by_playwrights_keyboard() -> None:
     async with driver_harness(PAGES) as harness:
         await harness.show("/")
-        page, wires = harness.driver.page, Wires(chromium=False)
+        page, wires = harness.driver.page, InputDispatcher(chromium=False)
         await page.focus("input")
         for key, code in [("a", "KeyA"), ("ü", "BracketLeft"), ("Enter", "Enter"), ("Dead", "Backquote")]:
             for down in (True, False):

@@ -15,9 +15,9 @@ import pytest_asyncio
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from control.shapes import Size
+from control.protocol.models import Size
 from media.frames import JpegFrame, LatestFrame
-from runner.browser.screencast import Pace, Screencast
+from runner.browser.screencast import FramePacer, Screencast
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, driver_harness
 from tests.timecode import Picture, decode
 from web.shop import serving_shop
@@ -210,13 +210,13 @@ async def test_a_screenshot_is_a_jpeg_of_the_viewport(harness: DriverHarness) ->
 
 
 async def test_the_pace_spreads_a_burst_and_lets_a_slow_page_go() -> None:
-    pace = Pace(10)
+    pace = FramePacer(10)
     assert [round(pace.delay(100.0, None), 3) for _ in range(3)] == [0, 0.1, 0.2]
     assert pace.delay(105.0, None) == 0
 
 
 async def test_the_pace_is_that_of_whoever_is_slower() -> None:
-    pace = Pace(10)
+    pace = FramePacer(10)
     assert [round(pace.delay(100.0, fps), 3) for fps in (5, 20, 5)] == [0, 0.1, 0.3]
 
 

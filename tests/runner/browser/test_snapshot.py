@@ -1,7 +1,7 @@
 """Aria snapshots are read as Playwright writes them."""
 
+from runner.browser.aria_snapshot import nodes
 from runner.browser.observe import bounded, elements
-from runner.browser.snapshot import nodes
 from runner.driver import Element
 
 

@@ -11,13 +11,13 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from jumpseat.parts import browser_options
+from jumpseat.composition import browser_options
 from jumpseat.settings import BadSetting, load_settings
-from runner.browser.guard import Guard
-from runner.browser.socks import DONE, NOT_ALLOWED, UNREACHABLE
-from runner.browser.upstream import Upstream
 from runner.driver import StepFailed
-from runner.reach import Reach
+from runner.egress.policy import EgressPolicy
+from runner.egress.proxy import EgressProxy
+from runner.egress.socks import DONE, NOT_ALLOWED, UNREACHABLE
+from runner.egress.upstream import Upstream
 from tests.runner.browser.driver_harness import driver_harness
 from tests.runner.browser.egress_harness import FakeInternet, fake_internet
 from tests.runner.browser.test_guard import ask, running
@@ -59,9 +59,13 @@ async def company(place: FakeInternet) -> AsyncIterator[Proxy]:
         server.close()
 
 
-def guard(place: FakeInternet, proxy: Proxy, *, allow_private: bool = True, direct: tuple[str, ...] = ()) -> Guard:
+def guard(
+    place: FakeInternet, proxy: Proxy, *, allow_private: bool = True, direct: tuple[str, ...] = ()
+) -> EgressProxy:
     upstream = Upstream(f"http://ada:se%20cret@127.0.0.1:{proxy.port}", direct=direct)
-    made = Guard(Reach(allow_private=allow_private), lookup=place.lookup, dial=place.dial, upstream=upstream)
+    made = EgressProxy(
+        EgressPolicy(allow_private=allow_private), lookup=place.lookup, dial=place.dial, upstream=upstream
+    )
     made.on_refused = place.refused.record
     return made
 

@@ -20,15 +20,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control.errors import Unsupported
-from control.shapes import Action, ActionType, Control, RunStatus, RunView, Size, Source, Step, StepStatus
+from control.protocol.models import Action, ActionType, Control, RunStatus, RunView, Size, Source, Step, StepStatus
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
-from runner.describe import describe
 from runner.driver import Driver
-from runner.files.export import export
-from runner.files.locator_code import literal, locator
-from runner.install import find_browser
+from runner.export.pytest import export
+from runner.planners.element_lookup import Lookup
 from runner.planners.intents import Thing
-from runner.planners.lookup import Lookup
+from runner.selectors.describe import describe
+from runner.selectors.to_python import literal, locator
 from tests.chromium import chromium
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from control import commands as c
-from control import events as e
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import Action, NewRun, RunStatus, Source, StepStatus
 from control.roles import Actor, Role
-from control.shapes import Action, NewRun, RunStatus, Source, StepStatus
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
-from runner.files.export import export
-from runner.install import find_browser
-from runner.options import SessionOptions
+from runner.export.pytest import export
 from runner.planners.factory import build_planner
-from runner.registry import RunRegistry
-from runner.session import Session
+from runner.run.options import SessionOptions
+from runner.run.registry import RunRegistry
+from runner.run.session import Session
 from runner.store.database import Store
 from tests.runner.browser.driver_harness import site
 from tests.runner.files.test_export import pytest_on

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as xml
 
 import pytest
 
-from control.shapes import Action, ActionType, Control, RunStatus, RunView, Source, Step, StepStatus
-from runner.files.report import junit_xml
+from control.protocol.models import Action, ActionType, Control, RunStatus, RunView, Source, Step, StepStatus
+from runner.reports.junit import junit_xml
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 

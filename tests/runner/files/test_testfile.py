@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from control.shapes import ActionType, NewRun
-from runner.files.testfile import BadTestFile, load
+from control.protocol.models import ActionType, NewRun
+from runner.testfile import BadTestFile, load
 from runner.uploads import payload
 
 GOOD = """\

@@ -10,10 +10,10 @@ from typing import cast
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from control.shapes import Action, Size, Source, Step, StepStatus
+from control.protocol.models import Action, Size, Source, Step, StepStatus
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver
-from runner.install import find_browser
 from runner.planners.base import Failure, Task
 
 URL = "http://shop.test/start"

@@ -6,8 +6,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from runner.files.testfile import load
-from runner.planners.options import ModelOptions
+from runner.planners.model_options import ModelOptions
+from runner.testfile import load
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "planners.md").read_text(encoding="utf-8")
 NOT_LIMITS = {"model", "base_url", "api_key"}

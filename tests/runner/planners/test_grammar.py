@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from control.shapes import ActionType
+from control.protocol.models import ActionType
 from runner.planners.grammar import UnknownSentence, check, parse, read
 from runner.planners.intents import Intent
-from runner.planners.sentences import UnclosedQuote, split
+from runner.planners.sentence_splitter import UnclosedQuote, split
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "plain-language.md"
 

@@ -13,14 +13,14 @@ from typing import Any, cast
 import pytest
 
 from control.errors import Unsupported
+from control.protocol.models import Action, ActionType, NewRun
 from control.secrets import MASK, Secrets
-from control.shapes import Action, ActionType, NewRun
 from runner.driver import Driver, PageView, StepFailed
 from runner.planners.base import Failure, Repair, Stuck, Task
-from runner.planners.client import ModelClient
 from runner.planners.factory import build_planner
 from runner.planners.model import INSTALL, ModelPlanner
-from runner.planners.options import ModelOptions
+from runner.planners.model_client import ModelClient
+from runner.planners.model_options import ModelOptions
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 from tests.openai_server import OpenAIServer, breaks_off, calls, decides, error, never, says, serve_openai
@@ -356,7 +356,7 @@ async def test_a_missing_key_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "runner.planners.client", None)
+    monkeypatch.setitem(sys.modules, "runner.planners.model_client", None)
     with pytest.raises(Stuck) as caught:
         await ModelPlanner(ModelOptions(model="openai:x"), mask=str).propose(task("Buy it"), cast(Driver, Page()))
     assert str(caught.value) == INSTALL

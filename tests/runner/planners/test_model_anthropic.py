@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-from control.shapes import Action, ActionType
+from control.protocol.models import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Idea, Stuck
-from runner.planners.client import ModelClient
 from runner.planners.model import ModelPlanner
-from runner.planners.options import ModelOptions
+from runner.planners.model_client import ModelClient
+from runner.planners.model_options import ModelOptions
 from tests.anthropic_server import AnthropicServer, serve_anthropic
 from tests.runner.planners.planner_harness import task
 from tests.runner.planners.test_model import Page

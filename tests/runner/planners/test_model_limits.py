@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from control.shapes import NewRun, RunStatus, RunView
-from jumpseat.parts import planner_factory
+from control.protocol.models import NewRun, RunStatus, RunView
+from jumpseat.composition import planner_factory
 from jumpseat.settings import load_settings
-from runner.options import SessionOptions
 from runner.planners.base import Stuck
-from runner.registry import RunRegistry
+from runner.run.options import SessionOptions
+from runner.run.registry import RunRegistry
 from runner.store.database import Store
 from tests.fakes import FakeDriver, FakeDrivers
 from tests.openai_server import Answer, OpenAIServer, decides, never, serve_openai

@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from control.shapes import Action, ActionType
-from runner.browser.pages import PageDriver
+from control.protocol.models import Action, ActionType
+from runner.browser.page_driver import PageDriver
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck
+from runner.planners.element_lookup import Lookup
 from runner.planners.intents import Thing
-from runner.planners.lookup import Lookup
 from runner.planners.plain import PlainPlanner
 from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from control.shapes import Action, ActionType, Size
+from control.protocol.models import Action, ActionType, Size
+from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver
-from runner.install import find_browser
 from runner.planners.base import Task
 from runner.planners.grammar import check
 from runner.planners.plain import PlainPlanner

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control.shapes import Action, ActionType
+from control.protocol.models import Action, ActionType
 from runner.driver import StepFailed
 from runner.planners.base import Failure, Repair
 from runner.planners.plain import PlainPlanner

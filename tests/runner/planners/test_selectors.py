@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.planners.near import likeness
-from runner.planners.reading import Piece, named_by, pieces, role_of, text_of
-from runner.planners.selectors import Engine, Precision, by, by_role, nth, visible
+from runner.planners.near_names import likeness
+from runner.selectors.build import Engine, Precision, by, by_role, nth, visible
+from runner.selectors.parse import Piece, named_by, pieces, role_of, text_of
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).map(str.strip).filter(bool)
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from control.protocol.models import NewRun, RunStatus, RunView, Step
 from control.run import Run
-from control.shapes import NewRun, RunStatus, RunView, Step
-from runner.describe import describe
-from runner.logs import RunLog
-from runner.masking import Masking
+from runner.run.log import RunLog
+from runner.run.masking import Masking
+from runner.selectors.describe import describe
 from runner.store.connection import StoreFailed
 from runner.store.database import RunRecord, Store
 from runner.store.recorder import Recorder
@@ -53,7 +53,7 @@ async def recorded(folder: Path) -> AsyncIterator[tuple[Run, Recorder, LockedSto
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from control import events as e
+from control.protocol import events as e
 from tests.fakes import click
 from tests.runner.store.test_recorder import recorded
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from control.errors import InvalidTransition
-from control.shapes import RunStatus
+from control.protocol.models import RunStatus
 from runner.store.connection import StoreFailed
 from runner.store.database import Store
 from runner.store.retention import Retention

@@ -15,7 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from control.shapes import Action, ActionType, Clock, Control, RunStatus, RunView, Source, Step, StepStatus, utc_now
+from control.protocol.models import (
+    Action,
+    ActionType,
+    Clock,
+    Control,
+    RunStatus,
+    RunView,
+    Source,
+    Step,
+    StepStatus,
+    utc_now,
+)
 from runner.store.database import STOPPED, RunKey, RunRecord, Store, StoreUnusable
 from runner.store.instance import Instance
 from tests.fakes import FakeClock

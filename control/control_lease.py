@@ -1,0 +1,83 @@
+"""Take-over: who holds control of the page, and for how long they may be gone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from control.errors import ControlHeld, Forbidden, InvalidTransition, NotHolder
+from control.protocol.events import ControlChanged
+from control.protocol.models import Clock, Control, Holder
+from control.roles import Actor, Role
+
+
+class ControlLease:
+    """One holder at a time. Methods that change something return the event to tell, the others None."""
+
+    def __init__(self, *, clock: Clock, grace: timedelta) -> None:
+        self._clock = clock
+        self._grace = grace
+        self.holder: Holder | None = None
+        self.since: datetime | None = None
+        self.grace_until: datetime | None = None
+        """When control ends because its holder has been gone; None while they are there."""
+
+    def take(self, actor: Actor, *, force: bool, present: bool = True) -> ControlChanged:
+        """``present``: the actor is connected; else they have the time of grace to be. Raises ControlHeld, Forbidden
+        or InvalidTransition.
+        """
+        if self.holder is not None:
+            if self.holder.viewer_id == actor.viewer_id:
+                raise InvalidTransition("you hold control already")
+            if not force:
+                raise ControlHeld(f"{self.holder.name} holds control: ask them to release it")
+            if actor.role is not Role.OWNER:
+                raise Forbidden("only the run's owner may take control from another person")
+        return self._give(Holder(viewer_id=actor.viewer_id, name=actor.name), present=present)
+
+    def release(self, actor: Actor, to: Holder | None) -> ControlChanged:
+        """``to`` has control from now on, else nobody. Raises NotHolder or InvalidTransition."""
+        self.require(actor)
+        if to is not None and to.viewer_id == actor.viewer_id:
+            raise InvalidTransition("you hold control already")
+        return self._give(to)
+
+    def require(self, actor: Actor) -> None:
+        """Raises NotHolder where the actor does not hold control."""
+        if self.holder is None or self.holder.viewer_id != actor.viewer_id:
+            raise NotHolder("take control first" if self.holder is None else f"{self.holder.name} holds control")
+
+    def gone(self, viewer_id: str) -> ControlChanged | None:
+        """The viewer's last connection has closed."""
+        if self.holder is None or self.holder.viewer_id != viewer_id or self.grace_until is not None:
+            return None
+        self.grace_until = self._clock() + self._grace
+        return self._event()
+
+    def back(self, viewer_id: str) -> ControlChanged | None:
+        """The viewer has connected again."""
+        if self.grace_until is None or self.holder is None or self.holder.viewer_id != viewer_id:
+            return None
+        self.grace_until = None
+        return self._event()
+
+    def expire(self) -> ControlChanged | None:
+        """Ends control where the holder's time to come back is over."""
+        if self.grace_until is None or self._clock() < self.grace_until:
+            return None
+        return self._give(None)
+
+    def drop(self) -> ControlChanged | None:
+        """Ends control, whoever holds it."""
+        return self._give(None) if self.holder is not None else None
+
+    def view(self) -> Control:
+        return Control(holder=self.holder, since=self.since)
+
+    def _give(self, holder: Holder | None, *, present: bool = True) -> ControlChanged:
+        self.holder = holder
+        self.since = self._clock() if holder is not None else None
+        self.grace_until = None if present else self._clock() + self._grace
+        return self._event()
+
+    def _event(self) -> ControlChanged:
+        return ControlChanged(holder=self.holder, since=self.since, grace_until=self.grace_until)

@@ -1,0 +1,221 @@
+"""Client to server: every message that may be sent on any transport, and how one is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from control.errors import ProtocolError, TooLarge
+from control.protocol.models import Action, Shape
+from control.protocol.wording import wording
+
+MAX_MESSAGE_BYTES = 64 * 1024
+
+
+class _Command(Shape):
+    id: str | None = Field(default=None, max_length=128)
+    """Chosen by the client; the answer carries it, and a command that comes twice is done once."""
+
+
+class Pause(_Command):
+    type: Literal["pause"] = "pause"
+
+
+class Resume(_Command):
+    type: Literal["resume"] = "resume"
+
+
+class StepOnce(_Command):
+    """Do exactly one step, then pause."""
+
+    type: Literal["step"] = "step"
+
+
+class Cancel(_Command):
+    type: Literal["cancel"] = "cancel"
+
+
+class StepOverride(_Command):
+    """Replace the next step."""
+
+    type: Literal["step_override"] = "step_override"
+    action: Action
+
+
+class SkipStep(_Command):
+    type: Literal["skip_step"] = "skip_step"
+
+
+class ApproveStep(_Command):
+    type: Literal["approve_step"] = "approve_step"
+    proposal_id: str | None = None
+    """Where given, only this proposal is approved, not one that has taken its place."""
+
+
+class UpdateInstructions(_Command):
+    type: Literal["update_instructions"] = "update_instructions"
+    instructions: str = Field(min_length=1, max_length=60_000)
+
+
+class ReplayStep(_Command):
+    type: Literal["replay_step"] = "replay_step"
+    step_number: int = Field(ge=1)
+
+
+class TakeControl(_Command):
+    type: Literal["take_control"] = "take_control"
+    force: bool = False
+    """An owner may take control from another person."""
+
+
+class ReleaseControl(_Command):
+    type: Literal["release_control"] = "release_control"
+    to: str | None = None
+    """The viewer id of the person to hand control to."""
+
+
+InputKind = Literal[
+    "move", "down", "up", "wheel", "key_down", "key_up", "text", "paste", "touch_start", "touch_move", "touch_end"
+]
+Modifier = Literal["Alt", "Control", "Meta", "Shift"]
+
+
+class _OnPicture(_Command):
+    x: float = 0
+    """Pixels from the left of the decoded picture."""
+    y: float = 0
+    """Pixels from the top of the decoded picture."""
+    width: float = Field(default=0, ge=0)
+    """The decoded picture's width, pixels; 0: ``x`` and ``y`` are CSS pixels of the page's viewport."""
+    height: float = Field(default=0, ge=0)
+    """The decoded picture's height, pixels."""
+
+
+class Input(_OnPicture):
+    """What the holder of control does with pointer, wheel, keyboard or touch."""
+
+    type: Literal["input"] = "input"
+    kind: InputKind
+    button: Literal["left", "middle", "right"] = "left"
+    click_count: int = Field(default=1, ge=0, le=3)
+    delta_x: float = 0
+    delta_y: float = 0
+    key: str = Field(default="", max_length=32)
+    """``KeyboardEvent.key``"""
+    code: str = Field(default="", max_length=32)
+    """``KeyboardEvent.code``"""
+    text: str = Field(default="", max_length=32_768)
+    repeat: bool = False
+    modifiers: tuple[Modifier, ...] = ()
+
+
+class Pick(_OnPicture):
+    """Which element is at this point of the picture?"""
+
+    type: Literal["pick"] = "pick"
+
+
+class FileContent(Shape):
+    name: str = Field(min_length=1, max_length=255)
+    mime_type: str = "application/octet-stream"
+    data: str
+    """Base64."""
+
+
+class AnswerDialog(_Command):
+    """The answer to a native dialog, a file chooser or a ``<select>`` that viewers were told of."""
+
+    type: Literal["answer_dialog"] = "answer_dialog"
+    dialog_id: str
+    accept: bool
+    text: str | None = Field(default=None, max_length=10_000)
+    values: tuple[str, ...] | None = None
+    files: tuple[FileContent, ...] | None = None
+
+
+class Ping(_Command):
+    type: Literal["ping"] = "ping"
+    t: float | int | str | None = None
+    """Given back as it is."""
+
+
+Command = (
+    Pause
+    | Resume
+    | StepOnce
+    | Cancel
+    | StepOverride
+    | SkipStep
+    | ApproveStep
+    | UpdateInstructions
+    | ReplayStep
+    | TakeControl
+    | ReleaseControl
+    | Input
+    | Pick
+    | AnswerDialog
+    | Ping
+)
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_MEMBERS_OF_UNIONS = {"str", "int", "float"}
+"""What pydantic puts behind a field's name where the field may be one of several types."""
+
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
+
+
+def parse(message: str | bytes) -> Command:
+    """The command in one message, JSON text. Raises ProtocolError, or TooLarge for one over 64 KiB."""
+    size = len(message) if isinstance(message, bytes) else len(message.encode("utf-8", "surrogatepass"))
+    if size > MAX_MESSAGE_BYTES:
+        raise TooLarge(f"a message may have at most {MAX_MESSAGE_BYTES} bytes, this one has {size}")
+    try:
+        # RFC 8259 §8.1: UTF-8 and nothing else; the parser by itself would guess, and let half surrogate pairs in.
+        text = message.decode("utf-8") if isinstance(message, bytes) else message
+        decoded = json.loads(text, parse_constant=_no_constant)
+        _require_unicode(text, decoded)
+    except (ValueError, RecursionError):
+        raise ProtocolError("a message is one JSON object; this is not JSON") from None
+    if not isinstance(decoded, dict):
+        raise ProtocolError("a message is one JSON object, with a 'type'")
+    return from_object(decoded)
+
+
+def _no_constant(name: str) -> None:
+    """RFC 8259 §6: JSON has no NaN and no Infinity."""
+    raise ValueError(name)
+
+
+def _require_unicode(text: str, decoded: object) -> None:
+    """RFC 8259 §8.2: half a surrogate pair is no text; nothing that stores or sends it could. Raises ValueError."""
+    if _SURROGATE.search(text):
+        json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+
+
+def from_object(decoded: dict[str, Any]) -> Command:
+    """The command that this JSON object stands for. Raises ProtocolError naming the field that is wrong."""
+    try:
+        return _COMMANDS.validate_python(decoded)
+    except ValidationError as error:
+        id = decoded.get("id")
+        raise explain(error, tagged=True, id=id if isinstance(id, str) and len(id) <= 128 else None) from None
+
+
+def explain(error: ValidationError, *, tagged: bool = False, id: str | None = None) -> ProtocolError:
+    """One sentence for the first thing that is wrong, naming its field.
+
+    ``tagged``: the error is of a union told apart by ``type``, whose tag pydantic puts before the field.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        return ProtocolError("'type' is missing or names no message of ours; see docs/protocol.md", field="type", id=id)
+    path = [str(part) for part in first["loc"][1 if tagged else 0 :] if part not in _MEMBERS_OF_UNIONS]
+    named = first.get("ctx", {}).get("field")
+    if named and (not path or path[-1] != named):
+        path.append(str(named))
+    field = ".".join(path) or None
+    sentence = wording(first)
+    return ProtocolError(f"{field}: {sentence}" if field else sentence, field=field, id=id)

@@ -1,0 +1,210 @@
+"""Server to client: what happened, numbered by the run's log (``control.event_log``) and sent to every viewer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from control.protocol.models import Action, Box, Holder, Proposal, RunStatus, RunView, Shape, Size, Step, Timestamp
+
+PROTOCOL_VERSION = 1
+
+
+class Tab(Shape):
+    index: int
+    url: str
+    title: str
+    active: bool
+
+
+class Choice(Shape):
+    """One option of a ``<select>``."""
+
+    value: str
+    label: str
+    selected: bool = False
+    disabled: bool = False
+
+
+class StreamAvailable(Shape):
+    """There is a picture. Addresses and tokens differ from viewer to viewer and are filled in on the way out."""
+
+    type: Literal["stream_available"] = "stream_available"
+    stream_url: str | None = None
+    whep_url: str | None = None
+    livekit_url: str | None = None
+    token: str | None = None
+
+
+class RunState(Shape):
+    type: Literal["run_state"] = "run_state"
+    status: RunStatus
+    paused: bool
+
+
+class StepProposed(Shape):
+    type: Literal["step_proposed"] = "step_proposed"
+    proposal: Proposal | None
+    """None: what was proposed is withdrawn."""
+
+
+class TestStep(Shape):
+    """A step began, or is over."""
+
+    __test__ = False
+    type: Literal["test_step"] = "test_step"
+    step: Step
+    total_steps: int | None = None
+
+
+class StepOverrideQueued(Shape):
+    type: Literal["step_override_queued"] = "step_override_queued"
+    action: Action
+
+
+class StepOverrideDropped(Shape):
+    """An override that was queued will not be done."""
+
+    type: Literal["step_override_dropped"] = "step_override_dropped"
+    action: Action
+    reason: str
+
+
+class InstructionsUpdated(Shape):
+    type: Literal["instructions_updated"] = "instructions_updated"
+    instructions: str
+    version: int
+
+
+class HelpNeeded(Shape):
+    """The run is stuck: override, skip or take control before the deadline, or it fails."""
+
+    type: Literal["help_needed"] = "help_needed"
+    reason: str
+    deadline: Timestamp
+    suggestions: tuple[Proposal, ...] = ()
+
+
+class ControlChanged(Shape):
+    type: Literal["control_changed"] = "control_changed"
+    holder: Holder | None
+    since: Timestamp | None = None
+    grace_until: Timestamp | None = None
+    """The holder has gone; control ends then, unless they come back."""
+
+
+class Viewers(Shape):
+    type: Literal["viewers"] = "viewers"
+    count: int
+    controllers: tuple[Holder, ...] = ()
+    """Those of them who may control: whom control can be handed to."""
+
+
+class PageChanged(Shape):
+    type: Literal["page_changed"] = "page_changed"
+    url: str
+    title: str
+    tabs: tuple[Tab, ...] = ()
+    viewport: Size | None = None
+
+
+class Dialog(Shape):
+    """A native dialog, file chooser or ``<select>``, none of which is in the picture."""
+
+    type: Literal["dialog"] = "dialog"
+    dialog_id: str
+    kind: Literal["alert", "confirm", "prompt", "beforeunload", "file_chooser", "select"]
+    message: str = ""
+    default_value: str | None = None
+    options: tuple[Choice, ...] | None = None
+    multiple: bool | None = None
+    accept: str | None = None
+    deadline: Timestamp | None = None
+    closed: bool = False
+    """True: it was answered, or is gone."""
+
+
+class RunFinished(Shape):
+    type: Literal["run_finished"] = "run_finished"
+    status: RunStatus
+    error: str | None = None
+
+
+Event = (
+    StreamAvailable
+    | RunState
+    | StepProposed
+    | TestStep
+    | StepOverrideQueued
+    | StepOverrideDropped
+    | InstructionsUpdated
+    | HelpNeeded
+    | ControlChanged
+    | Viewers
+    | PageChanged
+    | Dialog
+    | RunFinished
+)
+"""Told to every viewer, numbered, in one order."""
+
+
+class Hello(Shape):
+    type: Literal["hello"] = "hello"
+    role: str
+    protocol: int = PROTOCOL_VERSION
+    viewer_id: str
+    run: RunView
+    dialogs: tuple[Dialog, ...] = ()
+    page: PageChanged | None = None
+    """The active page, once there is one."""
+    help: HelpNeeded | None = None
+    """What people are asked, while the run waits for their help."""
+
+
+class Ack(Shape):
+    type: Literal["ack"] = "ack"
+    id: str | None = None
+
+
+class ErrorReply(Shape):
+    type: Literal["error"] = "error"
+    id: str | None = None
+    code: str
+    message: str
+    field: str | None = None
+
+
+class StepReplay(Shape):
+    type: Literal["step_replay"] = "step_replay"
+    id: str | None = None
+    step: Step
+
+
+class Picked(Shape):
+    """The element at a point of the picture."""
+
+    type: Literal["picked"] = "picked"
+    id: str | None = None
+    selector: str
+    role: str | None = None
+    name: str | None = None
+    text: str | None = None
+    box: Box | None = None
+    viewport: Size | None = None
+
+
+class Pong(Shape):
+    type: Literal["pong"] = "pong"
+    id: str | None = None
+    t: float | int | str | None = Field(default=None)
+
+
+Reply = Hello | Ack | ErrorReply | StepReplay | Picked | Pong
+"""Told to one viewer only; carries the newest event's number and adds none."""
+
+
+def envelope(body: Event | Reply, *, run_id: str, seq: int, at: str) -> dict[str, Any]:
+    """The message as it goes over the wire: ``type``, ``runId``, ``seq``, ``at`` and the body's own fields."""
+    fields = body.dump()
+    return {"type": fields.pop("type"), "runId": run_id, "seq": seq, "at": at, **fields}

@@ -1,0 +1,54 @@
+"""Words for a person: of a field that is wrong, instead of pydantic's, and of how a run ended. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic_core import ErrorDetails
+
+from control.protocol.models import RunStatus
+
+_MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How pydantic writes an enum's member."""
+_WORDS: Final[Mapping[str, str]] = {
+    "enum": "must be one of {expected}",
+    "literal_error": "must be one of {expected}",
+    "model_type": "must be an object with fields",
+    "model_attributes_type": "must be an object with fields",
+    "dict_type": "must be an object with fields",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entries",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "greater_than": "must be more than {gt}",
+    "less_than": "must be less than {lt}",
+    "extra_forbidden": "is no field that is known here",
+}
+
+
+def wording(error: ErrorDetails) -> str:
+    """What the field must be, to stand behind its name; pydantic's own sentence where there is none here."""
+    template = _WORDS.get(error["type"])
+    if template is None:
+        return error["msg"].removeprefix("Value error, ")
+    return _MEMBER.sub(r"\1", template.format(**error.get("ctx", {})))
+
+
+def ending(status: RunStatus) -> str:
+    """Behind "the run": ``was cancelled``, ``has passed``. For a status that is final."""
+    return "was cancelled" if status is RunStatus.CANCELLED else f"has {status}"

@@ -1,0 +1,262 @@
+"""The commands. Whatever goes wrong is one line on stderr and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import resource
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, nullcontext, suppress
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from control.roles import Role
+from jumpseat.composition import serving
+from jumpseat.doctor import diagnose
+from jumpseat.logging_setup import configure_logging, pass_over_lost_peers
+from jumpseat.open_browser import opened
+from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
+from runner.reports.junit import junit_xml
+from runner.reports.terminal import TerminalReport
+from runner.testfile import BadTestFile, load
+from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
+from signaling.client import Client, ServerRefused
+from web.shop import DEMO_INSTRUCTIONS, serving_shop
+
+_DESCRIPTORS = 65_536
+
+
+async def _until_stopped() -> None:
+    """Waits for SIGINT (Ctrl-C) or SIGTERM."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    await stopped.wait()
+
+
+def _allow_descriptors() -> None:
+    """Viewers and driven pages take many; the usual soft limit of 1024 is for programs that use select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+app = typer.Typer(
+    help="Watch a browser test live, in real video, and steer it.", add_completion=False, pretty_exceptions_enable=False
+)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: JUMPSEAT_HOST, 127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(help="Port of the player and the API.  [default: JUMPSEAT_PORT, 3001]")]
+FramePort = Annotated[int | None, typer.Option(help="Port of the frame server; 0: none of its own.  [default: 8080]")]
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, frame_port: FramePort = None) -> None:
+    """Starts the server: API, signaling, player, browsers and frames in one process."""
+    settings = load_settings(host=host, port=port, frame_port=frame_port)
+
+    async def work() -> int:
+        keys = owner_keys(settings)
+        async with serving(settings, keys) as server:
+            token = "" if settings.api_keys else f"/?token={keys['owner']}"
+            _say(f"jumpseat is ready at {server.url}{token}")
+            await _until_stopped()
+        return 0
+
+    _run(settings, work)
+
+
+@app.command()
+def demo(
+    port: Port = None,
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the player in a browser.")] = True,
+) -> None:
+    """Watches a plain-language test of the embedded sample shop; the watch URL is on the first line."""
+    settings = load_settings(port=port)
+
+    async def work() -> int:
+        keys = owner_keys(settings)
+        key = next(iter(keys.values()))
+        async with (
+            serving_shop() as shop,
+            serving(settings, keys) as server,
+            Client(server.local_url, key=key) as client,
+        ):
+            body = {"url": shop, "instructions": DEMO_INSTRUCTIONS, "planner": "plain", "name": "Sample shop"}
+            run = await client.create(body)
+            _say(client.watch_url(run["id"]))
+            async with opened(client.watch_url(run["id"])) if open_ else nullcontext():
+                _say("Press Ctrl-C to stop. Run it again from the page.")
+                await _until_stopped()
+        return 0
+
+    _run(settings, work)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The test: YAML or JSON, with the fields of POST /api/tests.")],
+    server: Annotated[
+        str | None, typer.Option(help="A running server; without it one is started for this test.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Open the player, and wait for help when the test is stuck.")
+    ] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here.")] = None,
+) -> None:
+    """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
+    settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
+    _check_writable(junit)
+    test = load(file, environment=environment(), default_planner=settings.planner, uploads_here=server is None)
+    body = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if not watch:
+        # Nobody is there to help: a stuck test fails at once, unless the file says otherwise.
+        body.setdefault("helpTimeoutMs", 0)
+
+    async def work() -> int:
+        async with AsyncExitStack() as stack:
+            keys = settings.api_keys if server else owner_keys(settings)
+            key = next(iter(keys.values()), None)
+            address = (
+                server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).local_url
+            )
+            client = await stack.enter_async_context(Client(address, key=key))
+            return await _follow(client, body, watch=watch, junit=junit)
+
+    _run(settings, work)
+
+
+def _check_writable(file: Path | None) -> None:
+    """Before the test is run, not after it; nothing is left there by a test that does not come to its end."""
+    if file is None:
+        return
+    is_new = not file.exists()
+    try:
+        file.open("a").close()
+    except OSError as error:
+        raise BadSetting(f"--junit: {file} cannot be written: {error.strerror}") from None
+    if is_new:
+        file.unlink()
+
+
+async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
+    report = TerminalReport(Console())
+    run_id = str((await client.create(body))["id"])
+    if watch:
+        _say(client.watch_url(run_id))
+    try:
+        async with opened(client.watch_url(run_id)) if watch else nullcontext():
+            async for message in client.follow(run_id):
+                report.show(message)
+    except asyncio.CancelledError:
+        await asyncio.shield(client.cancel(run_id))
+        raise
+    ended = await client.run(run_id)
+    report.finished(ended)
+    if junit:
+        report_xml = junit_xml(ended, await client.steps(run_id))
+        await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
+    if ended["status"] == "failed" and not ended["steps"]:
+        return 2
+    return 0 if ended["status"] == "passed" else 1
+
+
+class ShareRole(StrEnum):
+    """What a share token may grant."""
+
+    VIEWER = "viewer"
+    CONTROLLER = "controller"
+
+
+@app.command()
+def token(
+    run_id: Annotated[str, typer.Option("--run", help="The run's id.")],
+    role: Annotated[ShareRole, typer.Option(help="What its bearer may do.")],
+    ttl: Annotated[str, typer.Option(help="How long it is valid: 90s, 15m, 1h, 7d.")] = "1h",
+) -> None:
+    """Mints a share token for one run, signed with JUMPSEAT_SECRET, and prints it with its watch URL."""
+    settings = load_settings()
+    if settings.secret is None:
+        raise BadSetting(
+            "JUMPSEAT_SECRET: set it to the server's; without it the server takes only tokens that it made"
+        )
+    if not re.fullmatch(r"[\w-]+", run_id):
+        raise BadSetting("--run: give a run's id, as it stands in its address")
+    minted, _ = ShareTokens(settings.secret).mint(run_id, Role(role), ttl=_duration(ttl))
+    _say(minted)
+    scheme = "https" if settings.tls_cert else "http"
+    base = (settings.public_url or f"{scheme}://{settings.host}:{settings.port}").rstrip("/")
+    _say(f"{base}/runs/{run_id}?token={minted}")
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,7})([smhd])", text)
+    if not match:
+        raise BadSetting("--ttl: give a time such as 90s, 15m, 1h or 7d")
+    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    if not 0 < seconds <= LONGEST_TTL.total_seconds():
+        raise BadSetting(f"--ttl: give more than 0s and at most {LONGEST_TTL.days}d")
+    return timedelta(seconds=seconds)
+
+
+@app.command()
+def doctor() -> None:
+    """Says, line by line, what works on this machine and what to do where something does not."""
+    settings = load_settings()
+
+    async def work() -> int:
+        marks = {True: "[green]ok    [/]", False: "[red]broken[/]", None: "[dim]-     [/]"}
+        checks = await diagnose(settings)
+        for name, ok, detail in checks:
+            Console().print(f"{marks[ok]} {name}: {escape(detail)}", highlight=False, soft_wrap=True)
+        return 1 if any(ok is False for _, ok, _ in checks) else 0
+
+    _run(settings, work)
+
+
+def _run(settings: Settings, work: Callable[[], Awaitable[int]]) -> None:
+    configure_logging(settings.log, settings.log_format)
+    _allow_descriptors()
+
+    async def main() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        pass_over_lost_peers(loop)
+        return await work()
+
+    raise typer.Exit(asyncio.run(main()))
+
+
+def main() -> None:
+    """The ``jumpseat`` command: whatever goes wrong is one line on stderr and exit code 2."""
+    try:
+        status = app(standalone_mode=False)
+    except (BadSetting, ServerRefused, BadTestFile) as error:
+        message = str(error)
+    except typer.exceptions.TyperException as error:
+        message = f"{error.format_message().rstrip('.')}; 'jumpseat --help' tells what there is"
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
+    else:
+        sys.exit(status)
+    print(f"jumpseat: {message}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,220 @@
+"""Builds the parts of a server from its settings, and closes them in reverse."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import secrets
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from control.protocol.models import NewRun, PlannerName
+from jumpseat.settings import BadSetting, Settings, weak_keys
+from runner.browser.install import BrowserMissing, find_browser
+from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.egress.policy import EgressPolicy
+from runner.egress.proxy import EgressProxy
+from runner.egress.upstream import Upstream
+from runner.export.pytest import export
+from runner.planners.base import Planner
+from runner.planners.factory import build_planner
+from runner.planners.model_options import ModelOptions
+from runner.run.options import SessionOptions
+from runner.run.registry import RunRegistry
+from runner.run.session import PlannerFactory
+from runner.store.database import Store, StoreUnusable
+from runner.store.retention import Retention
+from signaling import config
+from signaling.limits import Limits
+from signaling.server import Server
+from web import DIST
+
+logger = logging.getLogger(__name__)
+
+
+def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
+    """What signaling needs to know. Raises BadSetting."""
+    return config.Config(
+        api_keys=keys,
+        secret=settings.secret or secrets.token_urlsafe(32),
+        host=settings.host,
+        port=settings.port,
+        frame_port=settings.frame_port or None,
+        public_url=settings.public_url,
+        frame_base_url=settings.frame_base_url,
+        trusted_proxies=settings.trusted_proxies,
+        tls=_tls(settings),
+        allowed_origins=frozenset(settings.allowed_origins),
+        ice_servers=tuple(config.IceServer(**server.model_dump()) for server in settings.ice_servers),
+        turn_secret=settings.turn_secret,
+        ice_addresses=settings.ice_addresses,
+        ice_ports=settings.ice_ports,
+        livekit=livekit_config(settings),
+        streaming=settings.enable_streaming,
+        limits=_limits(settings),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        viewers=settings.max_viewers,
+        connections=settings.max_connections,
+        body_bytes=settings.max_body,
+        sdp_bytes=settings.max_sdp,
+        message_bytes=settings.max_message,
+        runs=settings.run_rate,
+        watches=settings.whep_rate,
+        tokens=settings.token_rate,
+        failures=settings.auth_failure_rate,
+        messages=settings.message_rate,
+    )
+
+
+def livekit_config(settings: Settings) -> config.LiveKit | None:
+    """None where it is not set. Raises BadSetting."""
+    livekit = (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
+    url, api_key, api_secret = livekit
+    if not any(livekit):
+        return None
+    if not (url and api_key and api_secret):
+        raise BadSetting("LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three, or none")
+    if not url.startswith(("ws://", "wss://")):
+        raise BadSetting("LIVEKIT_URL: give an address such as wss://livekit.example.com")
+    if importlib.util.find_spec("livekit.rtc") is None:
+        raise BadSetting("LIVEKIT_URL: to use it, install: pip install 'jumpseat[livekit]'")
+    return config.LiveKit(url=url, api_key=api_key, api_secret=api_secret, fps=settings.fps, bitrate=settings.bitrate)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None and settings.tls_key is None:
+        return None
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise BadSetting("JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: set both, or none")
+    for name, file in (("JUMPSEAT_TLS_CERT", settings.tls_cert), ("JUMPSEAT_TLS_KEY", settings.tls_key)):
+        if not os.access(file, os.R_OK):
+            raise BadSetting(f"{name}: {file} is not there, or cannot be read")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # Without a password of ours OpenSSL would ask the terminal for one.
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except (OSError, ValueError):
+        wanted = "give a certificate and its own key in PEM, the key without a password"
+        raise BadSetting(f"JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: {wanted}") from None
+    return context
+
+
+@asynccontextmanager
+async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | None = None) -> AsyncIterator[Server]:
+    """A running server with all its parts; they are closed in reverse, runs first so that viewers see their end.
+
+    Raises BadSetting where a setting cannot work on this machine.
+    """
+    plan = signaling_config(settings, keys)
+    if weak := weak_keys(settings):
+        logger.warning("%s", weak)
+    async with AsyncExitStack() as stack:
+        store = await _open_store(settings)
+        stack.push_async_callback(store.aclose)
+        reach = EgressPolicy(allow_private=settings.allow_private)
+        drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, reach=reach))
+        stack.push_async_callback(drivers.aclose)
+        runs = RunRegistry(
+            drivers=drivers,
+            store=store,
+            planner_factory=planner_factory(settings),
+            max_runs=settings.max_runs,
+            default_planner=settings.planner,
+            reach=reach,
+            options=SessionOptions(
+                streaming=settings.enable_streaming,
+                fps=settings.fps,
+                bitrate=settings.bitrate,
+                viewport=settings.size,
+                browser=settings.browser,
+                max_steps=settings.max_steps,
+                exporter=export,
+            ),
+        )
+        keep = timedelta(days=settings.keep_days) if settings.keep_days else None
+        retention = Retention(store, delete=runs.delete, max_bytes=settings.max_disk, keep=keep)
+        runs.on_ended = retention.wake
+        stack.push_async_callback(retention.aclose)
+        retention.start()
+        server = Server(plan, runs=runs, revocations=store, dist=DIST, checks={"database": store.check})
+        runs.on_started = server.run_started
+        stack.push_async_callback(server.aclose)
+        try:
+            await server.start()
+        except OSError as error:
+            taken = "JUMPSEAT_HOST, JUMPSEAT_PORT, FRAME_SERVER_PORT"
+            raise BadSetting(f"{taken}: cannot listen: {error.strerror or error}") from None
+        reach.own_ports = frozenset({server.port, server.frame_port})
+        stack.push_async_callback(runs.aclose)
+        yield server
+
+
+async def _open_store(settings: Settings) -> Store:
+    try:
+        return await Store.open(settings.data_dir, database_url=settings.database_url)
+    except StoreUnusable as error:
+        raise BadSetting(f"JUMPSEAT_DATA_DIR, JUMPSEAT_DATABASE_URL: {error}") from None
+
+
+def browser_options(
+    settings: Settings, *, uploads: Path | None = None, reach: EgressPolicy | None = None
+) -> BrowserOptions:
+    """``uploads``: the folder that files may be uploaded from; ``reach``: the server's. Raises BadSetting."""
+    try:
+        found = find_browser(str(settings.browser_path) if settings.browser_path else None)
+    except BrowserMissing as error:
+        raise BadSetting(str(error)) from None
+    rules = reach or EgressPolicy(allow_private=settings.allow_private)
+    upstream = _upstream(settings)
+    kind: str = settings.browser if settings.browser_path else "chromium"
+    executables = {kind: str(found)} if found else {}
+    return BrowserOptions(
+        executables=executables,
+        uploads=uploads or settings.data_dir / "uploads",
+        max_picture=settings.size,
+        guard=lambda: EgressProxy(rules, upstream=upstream),
+    )
+
+
+def _upstream(settings: Settings) -> Upstream | None:
+    if settings.proxy is None:
+        return None
+    try:
+        return Upstream(settings.proxy, direct=settings.no_proxy)
+    except ValueError as error:
+        # What is given may hold a password.
+        known = str(error) if str(error).startswith("give") else "an address or a network is none"
+        raise BadSetting(f"JUMPSEAT_PROXY, JUMPSEAT_NO_PROXY: {known}") from None
+
+
+def model_options(settings: Settings) -> ModelOptions | None:
+    """Which model, and how much of it a run may use; None where none is set."""
+    if settings.model is None:
+        return None
+    return ModelOptions(
+        model=settings.model,
+        call_seconds=settings.model_call_seconds,
+        max_seconds=settings.model_seconds,
+        max_tokens=settings.model_tokens,
+        max_cost_usd=settings.model_cost,
+    )
+
+
+def planner_factory(settings: Settings) -> PlannerFactory:
+    """Makes the planner that a run asks for. Raises BadSetting."""
+    if settings.planner == "model" and settings.model is None:
+        raise BadSetting("JUMPSEAT_MODEL: set it to provider:name, for JUMPSEAT_PLANNER is model")
+    model = model_options(settings)
+
+    def make(name: PlannerName, spec: NewRun) -> Planner:
+        return build_planner(name, spec, model=model)
+
+    return make

@@ -1,0 +1,1 @@
+"""A stream in a LiveKit room; the only room that uses ``livekit.rtc``."""

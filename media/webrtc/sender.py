@@ -1,0 +1,205 @@
+"""Sends the shared frames to one viewer."""
+
+import asyncio
+import logging
+import random
+import re
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from aiortc import RTCRtpSender, RTCRtpTransceiver
+from aiortc.clock import current_datetime, current_ntp_time
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
+from aiortc.rtp import (
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpByePacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+)
+from aiortc.stats import RTCOutboundRtpStreamStats, RTCStatsReport
+
+from media.errors import StreamClosed
+from media.frames import EncodedFrame
+from media.rtp.pacer import Pacer
+from media.rtp.packetizer import PLAYOUT_DELAY, RtpPacketizer
+from media.rtp.retransmission import RetransmissionBudget
+from media.webrtc.feedback import Feedback, FeedbackReader, pass_over_nonsense
+from media.webrtc.srtp_transport import SrtpTransport
+from media.webrtc.track import ScreencastTrack
+
+_SLOWEST_SECONDS = 0.5
+"""No frame takes longer to leave: what the path takes may be much more than is known."""
+
+logger = logging.getLogger(__name__)
+
+_OFFERED_DELAY = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(PLAYOUT_DELAY)}\s*$", re.MULTILINE)
+
+
+class SharedSender(RTCRtpSender):
+    """Stands in for aiortc's sender on a track whose frames many viewers share.
+
+    aiortc's packetises each frame anew for each viewer, builds, protects and sends each packet in a task step of its
+    own, answers PLI and FIR by a private flag and REMB by the rate of a private encoder. Here the payloads are made
+    once per frame for all viewers, a frame leaves at once, and what the receiver tells reaches the stream.
+    """
+
+    def __init__(self, former: RTCRtpSender, track: ScreencastTrack) -> None:
+        """Takes the place of `former`, whose names in SDP it keeps."""
+        super().__init__(track, former.transport)
+        self._ssrc, self._rtx_ssrc = former._ssrc, former._rtx_ssrc
+        self._stream_id, self._track_id = former._stream_id, former._track_id
+        self._enabled = former._enabled
+        self._reader = FeedbackReader(track.subscription, self._ssrc)
+        self._subscription = track.subscription
+        self._cname = ""
+        self._packetiser: RtpPacketizer | None = None
+        self._wire: SrtpTransport | None = None
+        self._pacer = Pacer()
+        self._repairs = RetransmissionBudget()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def feedback(self) -> Feedback:
+        """What the viewer's receiver has told."""
+        return self._reader.feedback
+
+    async def send(self, parameters: RTCRtpSendParameters) -> None:
+        """Starts sending; aiortc calls it once the transport is connected. Safe to repeat."""
+        if self._packetiser is not None:
+            return
+        self._cname = parameters.rtcp.cname or ""
+        self._packetiser = RtpPacketizer(parameters, ssrc=self._ssrc, rtx_ssrc=self._rtx_ssrc)
+        self._wire = SrtpTransport(self.transport)
+        pass_over_nonsense(self.transport)
+        self.transport._register_rtp_sender(self, parameters)
+        # The header of a FIR names no media source (RFC 5104 §4.3.1.2): 0 leads here, too.
+        self.transport._rtp_router.senders.setdefault(0, self)
+        self._tasks = [asyncio.create_task(self._send_frames()), asyncio.create_task(self._send_reports())]
+
+    async def stop(self) -> None:
+        """Says BYE and leaves the stream. Safe to repeat."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        if tasks:
+            self.transport._unregister_rtp_sender(self)
+            await self._send_rtcp([RtcpByePacket(sources=[self._ssrc])])
+        if self._wire is not None:
+            self._wire.close()
+
+    async def getStats(self) -> RTCStatsReport:
+        """What has been sent; what the receiver has told is in `feedback`."""
+        report = RTCStatsReport()
+        report.add(
+            RTCOutboundRtpStreamStats(
+                timestamp=current_datetime(),
+                type="outbound-rtp",
+                id=f"outbound-rtp_{id(self)}",
+                ssrc=self._ssrc,
+                kind=self.kind,
+                transportId=self.transport._stats_id,
+                packetsSent=self._packetiser.packets if self._packetiser else 0,
+                bytesSent=self._packetiser.octets if self._packetiser else 0,
+                trackId=self._track_id,
+            )
+        )
+        report.update(self.transport._get_stats())
+        return report
+
+    async def _send_frames(self) -> None:
+        try:
+            while True:
+                await self._transmit(await self._subscription.recv())
+        except (ConnectionError, StreamClosed):
+            pass
+        except Exception:
+            logger.error("sending to a viewer has failed", exc_info=True)
+        finally:
+            self.track.stop()
+
+    async def _transmit(self, frame: EncodedFrame) -> None:
+        assert self._packetiser
+        left = frame.payloads if self._enabled else ()
+        if frame.keyframe:
+            self._repairs.keyframe(self._packetiser.next_number, len(frame.payloads))
+        while left:
+            pace = max(self._subscription.pace, len(frame.data) * 8 / _SLOWEST_SECONDS)
+            count = self._pacer.take(left, pace, time.monotonic())
+            some, left = left[:count], left[count:]
+            self._send_some(frame, some, ends=not left)
+            if left:
+                await asyncio.sleep(self._pacer.wait(left, pace))
+
+    def _send_some(self, frame: EncodedFrame, payloads: Sequence[bytes], *, ends: bool) -> None:
+        assert self._packetiser
+        assert self._wire
+        if payloads:
+            packets = self._packetiser.frame(payloads, pts=frame.pts, keyframe=frame.keyframe, ends=ends)
+            self._wire.send(packets)
+            self._repairs.sent(len(packets))
+
+    async def _send_reports(self) -> None:
+        """Sender reports, at intervals that vary as RFC 3550 §6.3.1 wants it."""
+        while True:
+            await asyncio.sleep(random.uniform(0.5, 1.5))
+            await self._send_rtcp([self._report(), self._description()])
+
+    def _report(self) -> RtcpSrPacket:
+        assert self._packetiser
+        now = current_ntp_time()
+        self._reader.note_report_sent(now)
+        info = RtcpSenderInfo(
+            ntp_timestamp=now,
+            rtp_timestamp=self._packetiser.timestamp,
+            packet_count=self._packetiser.packets & 0xFFFFFFFF,
+            octet_count=self._packetiser.octets & 0xFFFFFFFF,
+        )
+        return RtcpSrPacket(ssrc=self._ssrc, sender_info=info)
+
+    def _description(self) -> RtcpSdesPacket:
+        return RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc=self._ssrc, items=[(1, self._cname.encode())])])
+
+    async def _send_rtcp(self, packets: list[AnyRtcpPacket]) -> None:
+        with suppress(ConnectionError):
+            await self.transport._send_rtp(b"".join(bytes(packet) for packet in packets))
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        """aiortc's transport calls it for each RTCP packet that is about this sender."""
+        self._reader.hear(packet)
+        if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+            self._repair(packet.lost)
+
+    def _repair(self, missing: Sequence[int]) -> None:
+        if not self._packetiser or not self._wire:
+            return
+        if self._repairs.too_many(missing):
+            self._subscription.request_keyframe()
+            return
+        lost = self._repairs.choose(missing, round_trip=self.feedback.round_trip, now=time.monotonic())
+        packets = self._packetiser.again(lost)
+        self._pacer.spend(sum(map(len, packets)))
+        with suppress(ConnectionError):
+            self._wire.send(packets)
+
+
+def share(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:
+    """Makes a transceiver send the track's shared frames; call it between the two descriptions.
+
+    aiortc makes its senders itself and cannot be given one, so the transceiver's private attribute is set; and it
+    knows no playout delay, so where `offer` (SDP) has that header extension, it is added to those agreed on.
+    """
+    sender = SharedSender(transceiver.sender, track)
+    transceiver._RTCRtpTransceiver__sender = sender  # type: ignore[attr-defined]
+    offered = _OFFERED_DELAY.search(offer)
+    if offered:
+        extension = RTCRtpHeaderExtensionParameters(id=int(offered[1]), uri=PLAYOUT_DELAY)
+        transceiver._headerExtensions = [*transceiver._headerExtensions, extension]
+    return sender

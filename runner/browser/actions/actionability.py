@@ -1,0 +1,164 @@
+"""Waits until an element can be acted on, then acts once: kept apart, so that a cancelled step never acts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from runner.browser import playwright_errors as sentences
+from runner.browser.deadline import Deadline
+from runner.browser.tabs import Tabs
+from runner.driver import StepFailed
+from runner.selectors.generate import leaves_open, selector_of
+
+T = TypeVar("T")
+_ACT_MS = 3000.0
+"""An element that was ready a moment ago is acted on well within this."""
+
+_GRACE_MS = 500.0
+
+
+async def seen_to_its_end(act: Coroutine[Any, Any, T]) -> T:
+    """Playwright does not stop what it has begun when its caller is cancelled, so the caller waits for it."""
+    task = asyncio.ensure_future(act)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=2 * _ACT_MS / 1000)
+        if task.done() and not task.cancelled():
+            task.exception()
+        raise
+
+
+async def closes(page: Page) -> bool:
+    """The page is closed while its browser lives: a press does that to its own tab. Raises PlaywrightError."""
+    if page.is_closed():
+        await page.context.cookies("about:blank")
+    return page.is_closed()
+
+
+class Subject:
+    """The element that a step is about, looked for until a deadline in the tab that is the active one at that time.
+
+    ``met`` takes what a selector that left it open has met.
+    """
+
+    def __init__(self, tabs: Tabs, selector: str, deadline: Deadline, met: dict[str, str]) -> None:
+        self._tabs = tabs
+        self._page = tabs.active
+        self._selector = selector
+        self._met = met
+        self._deadline = deadline
+        self._lost_tab = False
+
+    @property
+    def locator(self) -> Locator:
+        """Where it was looked for last."""
+        return self._page.locator(self._selector)
+
+    async def act(
+        self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]
+    ) -> None:
+        """``ready`` only looks, again and again; then ``act`` acts. Each is told the milliseconds it may take.
+
+        Raises StepFailed with what stood in the way.
+        """
+        await self.wait(ready)
+        await self.meet()
+        try:
+            await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
+        except PlaywrightError as error:
+            if sentences.done(error) and await closes(self._page):
+                return
+            if not sentences.pointed(error):
+                raise await self._failure(error) from None
+            # The page is busy with the press, which must not be made again.
+            page = self._page
+            await self._poll(lambda _: page.evaluate("0"))
+
+    async def wait(self, ready: Callable[[float], Awaitable[T]]) -> T:
+        """What ``ready`` answers once it does not time out. Raises StepFailed with what stood in the way."""
+        found = await self._poll(ready)
+        self._tabs.act()
+        return found
+
+    async def _poll(self, ready: Callable[[float], Awaitable[T]]) -> T:
+        while True:
+            slice_ms = self._deadline.slice_ms
+            with suppress(StepFailed):
+                self._page = self._tabs.active
+            try:
+                # A page whose script never ends keeps Playwright's own timeouts from being kept.
+                return await asyncio.wait_for(ready(slice_ms), (slice_ms + _GRACE_MS) / 1000)
+            except (PlaywrightTimeout, TimeoutError) as error:
+                if self._deadline.over:
+                    raise await self._failure(error) from None
+            except PlaywrightError as error:
+                if self._deadline.over or not (_changing(error) or await self._tab_closed()):
+                    raise await self._failure(error) from None
+                # The page is changing under the look; a navigation tells no other way.
+                await asyncio.sleep(0.05)
+
+    async def meet(self) -> None:
+        """The element is there: tells which one it is, where the selector does not."""
+        if leaves_open(self._selector):
+            with suppress(PlaywrightError, TimeoutError):
+                self._met[self._selector] = await selector_of(self.locator)
+
+    async def _tab_closed(self) -> bool:
+        """Then the element is looked for in the tab that is the active one now."""
+        closed = await closes(self._page)
+        self._lost_tab = self._lost_tab or closed
+        return closed
+
+    async def _failure(self, error: PlaywrightError | TimeoutError) -> StepFailed:
+        if self._page.is_closed():
+            return StepFailed("The page was closed meanwhile")
+        why = await self._reason(error)
+        return StepFailed(f"{why}; the tab that was open before was closed meanwhile") if self._lost_tab else why
+
+    async def _reason(self, error: PlaywrightError | TimeoutError) -> StepFailed:
+        if isinstance(error, TimeoutError):
+            return StepFailed(self._silent())
+        if sentences.lost(error):
+            raise error
+        if isinstance(error, PlaywrightTimeout):
+            return StepFailed(await self._why_not(error))
+        if (number := sentences.several(error)) is not None:
+            return StepFailed(await self._ambiguous(number))
+        return StepFailed(sentences.wrong(self._selector, error))
+
+    async def _why_not(self, error: PlaywrightError) -> str:
+        after = self._deadline.spoken
+        try:
+            number = await asyncio.wait_for(self.locator.count(), 1.0)
+            shown = await asyncio.wait_for(self.locator.filter(visible=True).count(), 1.0)
+        except (TimeoutError, PlaywrightError):
+            return self._silent()
+        if number == 0:
+            return f"No element matches {sentences.called(self._selector)} after {after}"
+        why = sentences.state(error) or ("could not be used" if shown else "is not visible")
+        who = await sentences.spoken(self.locator, self._selector)
+        return f"{who} {why} (waited {after})"
+
+    def _silent(self) -> str:
+        return f"The page did not answer within {self._deadline.spoken}: a script keeps it busy, or a dialog is open"
+
+    async def _ambiguous(self, number: int) -> str:
+        try:
+            narrower = await selector_of(self.locator.first)
+        except (TimeoutError, PlaywrightError):
+            narrower = f"{self._selector} >> nth=0"
+        who = sentences.called(self._selector)
+        return f"{who} matches {number} elements; narrow it down, for example to the first: {narrower}"
+
+
+def _changing(error: PlaywrightError) -> bool:
+    signs = ("context was destroyed", "navigat", "detached", "not attached", "Cannot find context")
+    return any(sign in error.message for sign in signs)

@@ -1,0 +1,91 @@
+"""What a test expects of the page, waited for until a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from runner.browser import playwright_errors as sentences
+from runner.browser.actions.actionability import Subject
+from runner.browser.deadline import Deadline
+from runner.browser.human.gestures import MASK
+from runner.browser.tabs import Tabs
+from runner.driver import StepFailed
+
+_TEXT = """element => {
+  const secret = element.matches('[type=password]');
+  if (element.matches('select')) return { text: [...element.selectedOptions].map(option => option.label).join(' ') };
+  if (element.matches('input, textarea')) return { text: element.value, secret };
+  return { text: element.innerText ?? element.textContent ?? '' };
+}"""
+_AGAIN_SECONDS = 0.05
+
+
+async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
+    """The element shows ``wanted``, or has it as its value; whitespace counts as one space. Raises StepFailed."""
+    flat = _flat(wanted)
+    pause = 0.05
+    while True:
+        shown = await subject.wait(lambda ms: subject.locator.evaluate(_TEXT, timeout=ms))
+        if flat in _flat(shown["text"]):
+            return
+        if deadline.over:
+            break
+        await asyncio.sleep(min(pause, deadline.left_ms / 1000))
+        pause = min(2 * pause, 0.4)
+    seen = MASK if shown.get("secret") else sentences.shorten(_flat(shown["text"]))
+    raise StepFailed(f"Expected text '{sentences.shorten(flat)}', the page shows '{seen}' (waited {deadline.spoken})")
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:
+    """The active page's address is ``wanted``. Raises StepFailed.
+
+    Playwright gives up waiting as soon as any navigation fails, also one that another has replaced: that is no answer.
+    Nor is it one that another tab has become the active one.
+    """
+    while not deadline.over:
+        try:
+            await tabs.active.wait_for_url(
+                lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.slice_ms
+            )
+        except PlaywrightTimeout:
+            continue
+        except (PlaywrightError, StepFailed):
+            await asyncio.sleep(min(_AGAIN_SECONDS, deadline.left_ms / 1000))
+        else:
+            return
+    raise StepFailed(f"Expected the address {wanted}, the page is at {tabs.url} (waited {deadline.spoken})")
+
+
+def matches(wanted: str, address: str) -> bool:
+    """``wanted`` is a whole address, or begins with ``/``: then only the path counts; ``*`` stands for anything.
+
+    Of a path, query and fragment count where ``wanted`` has one.
+    """
+    if wanted.startswith("/"):
+        actual = _path(address, query="?" in wanted, fragment="#" in wanted)
+    else:
+        actual, wanted = _with_path(address), _with_path(wanted)
+    pattern = ".*".join(re.escape(part) for part in wanted.split("*"))
+    return re.fullmatch(pattern, actual, re.DOTALL) is not None
+
+
+def _path(address: str, *, query: bool, fragment: bool) -> str:
+    parts = urlsplit(address)
+    rest = f"?{parts.query}" if query and parts.query else ""
+    rest += f"#{parts.fragment}" if fragment and parts.fragment else ""
+    return (parts.path or "/") + rest
+
+
+def _with_path(address: str) -> str:
+    """``http://host`` is ``http://host/`` (RFC 3986 §6.2.3)."""
+    parts = urlsplit(address)
+    return parts._replace(path="/").geturl() if parts.netloc and not parts.path else address

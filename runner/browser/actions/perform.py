@@ -1,0 +1,314 @@
+"""One action, done to the active page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from control.protocol.models import Action, ActionType
+from runner.browser import playwright_errors as sentences
+from runner.browser.actions import expect
+from runner.browser.actions.actionability import Subject, closes, seen_to_its_end
+from runner.browser.actions.navigation import Watch
+from runner.browser.deadline import Deadline
+from runner.browser.tabs import Tabs
+from runner.driver import StepFailed
+from runner.egress.proxy import EgressProxy
+from runner.uploads import payloads
+
+_LOAD_MS = 5000.0
+"""How long a page that is there may go on loading before the next step begins."""
+_LEADS_ON = {
+    ActionType.CLICK,
+    ActionType.DOUBLE_CLICK,
+    ActionType.PRESS,
+    ActionType.SELECT,
+    ActionType.CHECK,
+    ActionType.UNCHECK,
+    ActionType.DRAG,
+    ActionType.UPLOAD,
+}
+"""What may lead to another page."""
+_SELECTORS = frozenset({"selector", "target"})
+_BLANK = "about:blank"
+_SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
+
+
+class Performer:
+    """Carries out actions. All its methods raise StepFailed with a sentence for a person."""
+
+    def __init__(self, tabs: Tabs, *, guard: EgressProxy, uploads: Path | None = None) -> None:
+        self._tabs = tabs
+        self._guard = guard
+        self._uploads = uploads
+        self._met: dict[str, str] = {}
+        self._ways: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
+            ActionType.CLICK: self._click,
+            ActionType.DOUBLE_CLICK: self._double_click,
+            ActionType.HOVER: self._hover,
+            ActionType.TYPE: self._type,
+            ActionType.PRESS: self._press,
+            ActionType.SELECT: self._select,
+            ActionType.CHECK: self._check,
+            ActionType.UNCHECK: self._uncheck,
+            ActionType.SCROLL: self._scroll,
+            ActionType.NAVIGATE: self._navigate,
+            ActionType.BACK: self._back,
+            ActionType.FORWARD: self._forward,
+            ActionType.RELOAD: self._reload,
+            ActionType.WAIT: self._wait,
+            ActionType.UPLOAD: self._upload,
+            ActionType.DRAG: self._drag,
+            ActionType.SWITCH_TAB: self._switch_tab,
+            ActionType.CLOSE_TAB: self._close_tab,
+            ActionType.EXPECT_TEXT: self._expect_text,
+            ActionType.EXPECT_VISIBLE: self._expect_visible,
+            ActionType.EXPECT_URL: self._expect_url,
+        }
+
+    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+        """Does it, and waits for the page that it leads to; the answer names the elements that it was done to."""
+        deadline = Deadline(timeout_ms)
+        way = self._ways[action.type]
+        met: dict[str, str] = {}
+        self._met = met
+        self._tabs.act()
+        if action.type in _LEADS_ON:
+            with Watch(self._tabs) as watch:
+                await way(action, deadline)
+                await watch.settle(min(_LOAD_MS, deadline.left_ms))
+            if refusal := self._guard.refusal(watch.failed or ""):
+                raise StepFailed(refusal)
+        else:
+            await way(action, deadline)
+        named = {field: met[selector] for field, selector in action if field in _SELECTORS and selector in met}
+        return action.model_copy(update=named)
+
+    async def load(self, url: str, *, timeout_ms: int) -> None:
+        """Goes to an absolute address."""
+        await self._goto(url, Deadline(timeout_ms))
+
+    def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
+        return Subject(self._tabs, selector or "body", deadline, self._met)
+
+    async def _click(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.click(trial=True, timeout=ms), lambda ms: subject.locator.click(timeout=ms)
+        )
+
+    async def _double_click(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.dblclick(trial=True, timeout=ms), lambda ms: subject.locator.dblclick(timeout=ms)
+        )
+
+    async def _hover(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.hover(trial=True, timeout=ms), lambda ms: subject.locator.hover(timeout=ms)
+        )
+
+    async def _check(self, action: Action, deadline: Deadline) -> None:
+        await self._set_checked(action, deadline, True)
+
+    async def _uncheck(self, action: Action, deadline: Deadline) -> None:
+        await self._set_checked(action, deadline, False)
+
+    async def _set_checked(self, action: Action, deadline: Deadline, wanted: bool) -> None:
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.set_checked(wanted, trial=True, timeout=ms),
+            lambda ms: subject.locator.set_checked(wanted, timeout=ms),
+        )
+
+    async def _type(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: _in_state(subject.locator, "editable", ms),
+            lambda ms: subject.locator.fill(action.text, timeout=ms),
+        )
+
+    async def _select(self, action: Action, deadline: Deadline) -> None:
+        """``value`` names options by value or label, one on each line."""
+        subject = self._subject(action.selector, deadline)
+        wanted = action.text.split("\n")
+        await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
+        await subject.meet()
+        page = subject.locator.page
+        try:
+            await seen_to_its_end(subject.locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
+        except PlaywrightTimeout:
+            raise StepFailed(await _no_such_option(subject.locator, action)) from None
+        except PlaywrightError as error:
+            if not (sentences.done(error) and await closes(page)):
+                raise StepFailed(f"{action.selector}: {sentences.first_line(error)}") from None
+
+    async def _press(self, action: Action, deadline: Deadline) -> None:
+        key = action.text
+        if action.selector is None:
+            page = self._tabs.active
+            try:
+                await seen_to_its_end(page.keyboard.press(key))
+            except PlaywrightError as error:
+                if not await closes(page):
+                    raise StepFailed(sentences.unpressed(key, error)) from None
+            return
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.wait_for(state="visible", timeout=ms),
+            lambda ms: subject.locator.press(key, timeout=ms),
+        )
+
+    async def _upload(self, action: Action, deadline: Deadline) -> None:
+        files = payloads(action.text, self._uploads)
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.wait_for(state="attached", timeout=ms),
+            lambda ms: subject.locator.set_input_files(files, timeout=ms),
+        )
+
+    async def _drag(self, action: Action, deadline: Deadline) -> None:
+        onto = self._subject(action.target, deadline)
+        await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
+        await onto.meet()
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.drag_to(onto.locator, trial=True, timeout=ms),
+            lambda ms: subject.locator.drag_to(onto.locator, timeout=ms),
+        )
+
+    async def _scroll(self, action: Action, deadline: Deadline) -> None:
+        if action.selector is None:
+            await seen_to_its_end(self._tabs.active.evaluate(_SCROLL, action.number))
+            return
+        subject = self._subject(action.selector, deadline)
+        await subject.act(
+            lambda ms: subject.locator.wait_for(state="visible", timeout=ms),
+            lambda ms: subject.locator.scroll_into_view_if_needed(timeout=ms),
+        )
+
+    async def _wait(self, action: Action, deadline: Deadline) -> None:
+        if action.selector is None:
+            await asyncio.sleep((action.number or 0) / 1000)
+            return
+        if action.number is not None:
+            deadline = Deadline(action.number)
+        subject = self._subject(action.selector, deadline)
+        await subject.wait(lambda ms: subject.locator.filter(visible=True).first.wait_for(timeout=ms))
+
+    async def _navigate(self, action: Action, deadline: Deadline) -> None:
+        try:
+            url = urljoin(self._tabs.url, action.text.strip())
+        except ValueError:
+            raise StepFailed(f"{action.text} is not opened: it is no address") from None
+        await self._goto(url, deadline)
+
+    async def _goto(self, url: str, deadline: Deadline) -> None:
+        scheme = urlsplit(url).scheme
+        if scheme not in {"http", "https"}:
+            raise StepFailed(f"{url} is not opened: only http and https addresses are")
+        if refusal := self._guard.reach.refusal_of_url(url):
+            raise StepFailed(refusal)
+        with self._arriving(url, deadline):
+            await _goto(self._tabs.active, url, deadline)
+        await loaded(self._tabs.active, min(_LOAD_MS, deadline.left_ms))
+
+    @contextmanager
+    def _arriving(self, what: str, deadline: Deadline) -> Iterator[None]:
+        """Says why the page did not come; a redirect may have led it elsewhere."""
+        with Watch(self._tabs) as watch:
+            try:
+                yield
+            except PlaywrightError as error:
+                failed = watch.failed or ""
+                refusal, failure = self._guard.refusal(failed), self._guard.failure(failed)
+                reason = f"{what} cannot be loaded: {failure}" if failure and "net::" in error.message else None
+                raise StepFailed(refusal or reason or sentences.unreachable(what, error, deadline.spoken)) from None
+
+    async def _back(self, action: Action, deadline: Deadline) -> None:
+        await self._move(self._tabs.active.go_back, -1, deadline)
+
+    async def _forward(self, action: Action, deadline: Deadline) -> None:
+        await self._move(self._tabs.active.go_forward, 1, deadline)
+
+    async def _move(self, go: Callable[..., Awaitable[object]], by: int, deadline: Deadline) -> None:
+        """Playwright answers None both where there is no entry and where the entry is of the same document."""
+        page = self._tabs.active
+        before = page.url
+        nowhere = StepFailed(f"There is no page to go {'back' if by < 0 else 'forward'} to")
+        with self._arriving("The page", deadline):
+            answer = await go(wait_until="domcontentloaded", timeout=deadline.left_ms)
+        if answer is None and page.url == before:
+            raise nowhere
+        if page.url == _BLANK:
+            # A tab begins with a blank page, which nobody has asked for.
+            await page.go_forward(timeout=deadline.left_ms)
+            raise nowhere
+
+    async def _reload(self, action: Action, deadline: Deadline) -> None:
+        page = self._tabs.active
+        with self._arriving(page.url, deadline):
+            await page.reload(wait_until="domcontentloaded", timeout=deadline.left_ms)
+        await loaded(page, min(_LOAD_MS, deadline.left_ms))
+
+    async def _switch_tab(self, action: Action, deadline: Deadline) -> None:
+        await self._tabs.switch(self._tabs.tab(int(action.number or 0)))
+
+    async def _close_tab(self, action: Action, deadline: Deadline) -> None:
+        await self._tabs.close(self._tabs.tab(int(action.number or 0)))
+
+    async def _expect_text(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        await expect.text(subject, action.text, deadline)
+        await subject.meet()
+
+    async def _expect_visible(self, action: Action, deadline: Deadline) -> None:
+        subject = self._subject(action.selector, deadline)
+        await subject.wait(lambda ms: subject.locator.filter(visible=True).first.wait_for(timeout=ms))
+
+    async def _expect_url(self, action: Action, deadline: Deadline) -> None:
+        await expect.url(self._tabs, action.text, deadline)
+
+
+async def _goto(page: Page, url: str, deadline: Deadline) -> None:
+    try:
+        await page.goto(url, wait_until="domcontentloaded", timeout=deadline.left_ms)
+    except PlaywrightError as error:
+        if "net::ERR" in error.message and "ERR_ABORTED" not in error.message:
+            # Chromium's error page is still on its way in, and would break into the next navigation.
+            with suppress(PlaywrightError):
+                await page.wait_for_url("chrome-error://*/", wait_until="commit", timeout=1000)
+        raise
+
+
+async def loaded(page: Page, within_ms: float) -> None:
+    """Waits for the page's ``load`` event; a page that never ends loading is used as it is."""
+    try:
+        await page.wait_for_load_state("load", timeout=within_ms)
+    except PlaywrightError:
+        return
+
+
+async def _in_state(locator: Locator, state: str, within_ms: float) -> None:
+    deadline = Deadline(within_ms)
+    await locator.wait_for(state="visible", timeout=within_ms)
+    handle = await locator.element_handle(timeout=deadline.left_ms)
+    await handle.wait_for_element_state(state, timeout=deadline.left_ms)  # type: ignore[arg-type]
+
+
+async def _no_such_option(locator: Locator, action: Action) -> str:
+    try:
+        labels = await asyncio.wait_for(locator.locator("option").all_inner_texts(), 1.0)
+    except (TimeoutError, PlaywrightError):
+        labels = []
+    offered = ", ".join(f"'{sentences.shorten(label)}'" for label in labels[:10]) or "none"
+    list_ = sentences.called(str(action.selector))
+    return f"{list_} has no option '{sentences.shorten(action.text)}'; it offers {offered}"

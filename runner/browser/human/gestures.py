@@ -1,0 +1,157 @@
+"""What a person's pointer and keys amount to: clicks, text in a field, keys, as actions that do the same again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from control.protocol.commands import Input
+from control.protocol.models import Action, ActionType
+from runner.browser.human.elements import Spot, State
+from runner.browser.human.keys import edits_only, pressed
+from runner.browser.playwright_errors import shorten
+from runner.driver import HumanAction
+
+MASK = "•••"
+_STILL_PX = 5.0
+"""A hand trembles: a pointer that moved less between down and up has clicked."""
+_BACKGROUND = re.compile(r"(^|>> )(body|html)$")
+"""The page itself: a click on it where nothing is would be done again in its middle, on whatever is there."""
+_NAME = re.compile(r'\[name="((?:[^"\\]|\\.)*)"\](?: >> nth=\d+)?$')
+_TEXT = re.compile(r'(?:^|>> )text="?([^"]+)"?$')
+
+
+def called(selector: str) -> str:
+    """The element as a step's description names it: ``'Checkout'``, or its selector."""
+    found = _NAME.search(selector) or _TEXT.search(selector)
+    return "'" + re.sub(r"\\(.)", r"\1", found[1]) + "'" if found else selector
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A pointer button that is down."""
+
+    spot: Spot | None
+    x: float
+    y: float
+    at: float
+
+
+class Gestures:
+    """Collects what was done; text and scrolling are held back until something else follows, or `flush`."""
+
+    def __init__(self) -> None:
+        self.tab: int | None = None
+        """The index of the tab that the person is in."""
+        self._held: HumanAction | None = None
+        self._clicked: str | None = None
+
+    def enter(self, tab: int) -> list[HumanAction]:
+        """The person is in this tab now; gives what was held back in another."""
+        left = self.flush() if tab != self.tab else []
+        self.tab = tab
+        return left
+
+    def flush(self) -> list[HumanAction]:
+        """What was held back."""
+        held, self._held = self._held, None
+        return [held] if held else []
+
+    def pointer(self, press: Press, up: Input, point: tuple[float, float], target: Spot | None) -> list[HumanAction]:
+        """A button has gone up at ``point``, over ``target``; before its page may have changed that."""
+        start = press.spot
+        if start is None or up.button != "left" or start.was.kind in {"select", "file"}:
+            return []
+        moved = max(abs(point[0] - press.x), abs(point[1] - press.y)) > _STILL_PX
+        if moved and target is not None and target.selector != start.selector:
+            action = Action(type=ActionType.DRAG, selector=start.selector, target=target.selector)
+            return self._emit(action, f"Drag {called(start.selector)} to {called(target.selector)}", press.at)
+        if (moved and start.was.kind == "text") or _BACKGROUND.search(start.selector):
+            return []
+        return self._click(start.selector, up.click_count, press.at)
+
+    def changed(self, spot: Spot, now: State, began: float) -> HumanAction | None:
+        """The action that brings the element from what it was to what it is now; None where nothing has changed."""
+        name = called(spot.selector)
+        if now.kind in {"checkbox", "radio"}:
+            if now.checked == spot.was.checked:
+                return None
+            kind = ActionType.CHECK if now.checked else ActionType.UNCHECK
+            return HumanAction(Action(type=kind, selector=spot.selector), f"{_verb(kind)} {name}", began, self.tab)
+        if now.value == spot.was.value:
+            return None
+        if now.kind == "select":
+            action = Action(type=ActionType.SELECT, selector=spot.selector, value=now.value)
+            return HumanAction(action, f"Select '{shorten(now.value)}' in {name}", began, self.tab)
+        shown = MASK if now.secret else now.value
+        action = Action(type=ActionType.TYPE, selector=spot.selector, value=shown)
+        return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began, self.tab)
+
+    def hold(self, change: HumanAction) -> list[HumanAction]:
+        """A change that may go on: more text in the same field takes its place."""
+        selector = change.action.selector
+        held = self._held
+        if held is not None and (held.action.type, held.action.selector) == (change.action.type, selector):
+            merges, began, before = held.merges, held.started_at, []
+        else:
+            # The click into the field is part of typing in it.
+            merges, began, before = self._clicked == selector, change.started_at, self.flush()
+        self._clicked = None
+        self._held = HumanAction(change.action, change.description, began, self.tab, merges)
+        return before
+
+    def toggled(self, change: HumanAction) -> list[HumanAction]:
+        """A change that is whole: a box that was ticked."""
+        return self._emit(change.action, change.description, change.started_at)
+
+    def key(self, command: Input, spot: Spot, began: float) -> list[HumanAction]:
+        """A key that changed no field."""
+        if command.repeat or (spot.was.kind == "text" and edits_only(command)):
+            return []
+        value = pressed(command)
+        somewhere = not _BACKGROUND.search(spot.selector)
+        action = Action(type=ActionType.PRESS, selector=spot.selector if somewhere else None, value=value)
+        where = f" in {called(spot.selector)}" if somewhere else ""
+        return self._emit(action, f"Press {value}{where}", began)
+
+    def scrolled(self, pixels: float, began: float) -> list[HumanAction]:
+        """The wheel has turned, down is positive."""
+        held = self._held
+        before: list[HumanAction] = []
+        if held is not None and held.action.type is ActionType.SCROLL:
+            pixels, began = pixels + (held.action.number or 0), held.started_at
+        else:
+            before = self.flush()
+        way = "down" if pixels > 0 else "up"
+        action = Action(type=ActionType.SCROLL, value=round(pixels))
+        self._held = (
+            HumanAction(action, f"Scroll {way} {abs(round(pixels))} px", began, self.tab) if round(pixels) else None
+        )
+        return before
+
+    def scrolled_to(self, selector: str, began: float) -> list[HumanAction]:
+        """Something within the page was scrolled, and now shows this."""
+        action = Action(type=ActionType.SCROLL, selector=selector)
+        return self._emit(action, f"Scroll to {called(selector)}", began)
+
+    def _click(self, selector: str, count: int, began: float) -> list[HumanAction]:
+        name = called(selector)
+        if count <= 1:
+            done = self._emit(Action(type=ActionType.CLICK, selector=selector), f"Click {name}", began)
+            self._clicked = selector
+            return done
+        if count == 2:
+            action = Action(type=ActionType.DOUBLE_CLICK, selector=selector)
+            return [
+                *self.flush(),
+                HumanAction(action, f"Double-click {name}", began, self.tab, self._clicked == selector),
+            ]
+        return []
+
+    def _emit(self, action: Action, description: str, began: float) -> list[HumanAction]:
+        self._clicked = None
+        return [*self.flush(), HumanAction(action, description, began, self.tab)]
+
+
+def _verb(kind: ActionType) -> str:
+    return "Check" if kind is ActionType.CHECK else "Uncheck"

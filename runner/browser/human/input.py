@@ -1,0 +1,323 @@
+"""A person's input, in the order it came, and what it amounts to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+
+from control.errors import RateLimited
+from control.protocol.commands import Input
+from runner.browser.background import Background
+from runner.browser.dialogs import Dialogs
+from runner.browser.human.dispatch import InputDispatcher
+from runner.browser.human.elements import Spot, spot_at, spot_focused
+from runner.browser.human.gestures import Gestures, Press
+from runner.browser.human.hover import Hover
+from runner.browser.human.keys import MODIFIERS
+from runner.browser.human.picking import to_viewport
+from runner.browser.human.scrolling import Scroll, scrolls_within
+from runner.browser.tabs import Tabs
+from runner.driver import HumanAction
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 3.0
+"""A page that is too busy to say what is under the pointer gets the input all the same; it is only not recorded."""
+_ACT_SECONDS = 2.0
+_MOST_WAITING = 200
+_BOXES = frozenset({"checkbox", "radio"})
+_OPENS_SELECT = frozenset({" ", "Enter", "F4"})
+
+
+class InputDesk:
+    """Carries out input on the active page and tells what it amounts to."""
+
+    def __init__(self, tabs: Tabs, dialogs: Dialogs, wires: InputDispatcher) -> None:
+        self._tabs = tabs
+        self._dialogs = dialogs
+        self._wires = wires
+        self._gestures = Gestures()
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._move: Input | None = None
+        self._press: Press | None = None
+        self._field: Spot | None = None
+        self._opening = False
+        self._ticking: tuple[Spot, float] | None = None
+        self._scroll: Scroll | None = None
+        self._background = Background()
+        self._hover = Hover(self._background)
+        self._ways: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
+            "down": self._down,
+            "up": self._up,
+            "wheel": self._wheel,
+            "key_down": self._key_down,
+            "key_up": self._key_up,
+            "text": self._text,
+            "paste": self._paste,
+            "touch_start": self._touch_start,
+            "touch_end": self._touch_end,
+        }
+
+    async def handle(self, command: Input) -> list[HumanAction]:
+        """Carries it out after all that came before; a move at some later moment, the newest one only.
+
+        Raises RateLimited where the page is far behind.
+        """
+        if command.kind in {"move", "touch_move"}:
+            self._move = command
+            if not self._turn.locked():
+                self._background.spawn(self._catch_up())
+            return []
+        before, self._move = self._move, None
+        if self._waiting >= _MOST_WAITING:
+            raise RateLimited("the page cannot keep up with this much input")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._carry_out(before, command)
+        finally:
+            self._waiting -= 1
+            if self._move is not None and not self._turn.locked():
+                self._background.spawn(self._catch_up())
+
+    async def flush(self) -> list[HumanAction]:
+        """Releases what is held down, and returns what had not been told yet."""
+        self._move = None
+        async with self._turn:
+            shown = await self._scrolled_to()
+            if not self._dialogs.blocks(self._tabs.active):
+                await self._act(self._wires.release(self._tabs.active))
+            self._drop(self._press.spot if self._press else None, self._field)
+            self._press = self._field = self._ticking = None
+            self._hover.leave()
+            return [*shown, *self._gestures.flush()]
+
+    async def aclose(self) -> None:
+        await self._background.aclose()
+
+    async def _carry_out(self, before: Input | None, command: Input) -> list[HumanAction]:
+        page = self._tabs.active
+        if self._dialogs.blocks(page):
+            return []
+        shown = await self._scrolled_to() if command.kind != "wheel" else []
+        left = [*shown, *self._gestures.enter(self._tabs.index)]
+        if before is not None:
+            await self._move_to(page, before)
+        return [*left, *await self._ways[command.kind](page, command)]
+
+    async def _catch_up(self) -> None:
+        async with self._turn:
+            while (move := self._move) is not None:
+                self._move = None
+                page = self._tabs.active
+                if not self._dialogs.blocks(page):
+                    await self._move_to(page, move)
+
+    async def _move_to(self, page: Page, command: Input) -> None:
+        x, y = self._point(command)
+        if command.kind == "touch_move":
+            await self._act(self._wires.touch(page, "touchMove", x, y))
+        else:
+            await self._act(self._wires.move(page, x, y))
+            self._rest(page, x, y)
+
+    def _rest(self, page: Page, x: float, y: float) -> None:
+        if self._press is None and not self._dialogs.blocks(page):
+            self._hover.rest(page, x, y)
+
+    async def _down(self, page: Page, command: Input) -> list[HumanAction]:
+        x, y = self._point(command)
+        spot = await self._look(self._hover.spot_at(page, x, y))
+        self._press = Press(spot, x, y, time.monotonic())
+        if spot is not None and spot.was.kind == "select" and command.button == "left" and self._dialogs.attended:
+            await self._offer(page, spot)
+            self._opening = True
+            return []
+        self._opening = False
+        await self._act(self._wires.modifiers(page, command.modifiers))
+        await self._act(self._wires.down(page, x, y, command.button, max(1, command.click_count)))
+        return []
+
+    async def _up(self, page: Page, command: Input) -> list[HumanAction]:
+        x, y = self._point(command)
+        press, self._press = self._press, None
+        if self._opening:
+            self._opening = False
+            return []
+        moved = press is not None and max(abs(x - press.x), abs(y - press.y)) > 1
+        target = await self._look(spot_at(page, x, y)) if moved else None
+        await self._act(self._wires.up(page, x, y, command.button, max(1, command.click_count)))
+        self._rest(page, x, y)
+        if press is None:
+            return []
+        done = await self._toggled(press) or self._gestures.pointer(press, command, (x, y), target)
+        self._drop(press.spot, target)
+        return done
+
+    async def _toggled(self, press: Press) -> list[HumanAction]:
+        """A click on a box, or a pull at a slider, is told by what has become of it."""
+        spot = press.spot
+        if spot is None or not (spot.was.kind in _BOXES or spot.was.range):
+            return []
+        now = await self._look(spot.now())
+        change = self._gestures.changed(spot, now, press.at) if now else None
+        return self._gestures.toggled(change) if change else []
+
+    async def _wheel(self, page: Page, command: Input) -> list[HumanAction]:
+        x, y = self._point(command)
+        before: list[HumanAction] = []
+        if self._scroll is None or not self._scroll.goes_on(page, x, y):
+            before = await self._scrolled_to()
+            self._scroll = await self._scroll_at(page, x, y, command.delta_y, time.monotonic())
+        await self._act(self._wires.modifiers(page, command.modifiers))
+        await self._act(self._wires.wheel(page, x, y, command.delta_x, command.delta_y))
+        return before if self._scroll.within else [*before, *self._gestures.scrolled(command.delta_y, time.monotonic())]
+
+    async def _scroll_at(self, page: Page, x: float, y: float, pixels: float, began: float) -> Scroll:
+        return Scroll(page, x, y, began, bool(await self._look(scrolls_within(page, x, y, pixels))))
+
+    async def _scrolled_to(self) -> list[HumanAction]:
+        """Scrolling is over; where something within the page was scrolled, it is told by what that has come to show."""
+        scroll, self._scroll = self._scroll, None
+        if scroll is None or not scroll.within or self._dialogs.blocks(scroll.page):
+            return []
+        spot = await self._look(scroll.shown())
+        self._drop(spot)
+        return self._gestures.scrolled_to(spot.selector, scroll.began) if spot else []
+
+    async def _key_down(self, page: Page, command: Input) -> list[HumanAction]:
+        if command.key in MODIFIERS:
+            await self._act(self._wires.key(page, command, down=True))
+            return []
+        spot = await self._look(self._focused(page))
+        if spot is not None and self._opens_select(spot, command):
+            await self._offer(page, spot)
+            return []
+        began = time.monotonic()
+        await self._act(self._wires.modifiers(page, command.modifiers))
+        await self._act(self._wires.key(page, command, down=True))
+        if spot is None:
+            return []
+        if command.key == " " and spot.was.kind in _BOXES:
+            self._ticking = (spot, began)
+            return []
+        changed = await self._changes(page, spot, began)
+        return self._gestures.key(command, spot, began) if changed is None else changed
+
+    def _opens_select(self, spot: Spot, command: Input) -> bool:
+        if spot.was.kind != "select" or not self._dialogs.attended:
+            return False
+        return command.key in _OPENS_SELECT or ("Alt" in command.modifiers and command.key.startswith("Arrow"))
+
+    async def _key_up(self, page: Page, command: Input) -> list[HumanAction]:
+        """The space bar ticks a box when it goes up."""
+        await self._act(self._wires.key(page, command, down=False))
+        ticking, self._ticking = self._ticking, None
+        return (await self._changes(page, *ticking) or []) if ticking is not None else []
+
+    async def _text(self, page: Page, command: Input) -> list[HumanAction]:
+        return await self._insert(page, self._wires.text(page, command.text))
+
+    async def _paste(self, page: Page, command: Input) -> list[HumanAction]:
+        return await self._insert(page, self._wires.paste(page, command.text))
+
+    async def _insert(self, page: Page, insert: Coroutine[Any, Any, None]) -> list[HumanAction]:
+        began = time.monotonic()
+        spot = await self._look(self._focused(page))
+        await self._act(insert)
+        return (await self._changes(page, spot, began) or []) if spot is not None else []
+
+    async def _touch_start(self, page: Page, command: Input) -> list[HumanAction]:
+        self._wires.check_touch()
+        x, y = self._point(command)
+        self._press = Press(await self._look(spot_at(page, x, y)), x, y, time.monotonic())
+        await self._act(self._wires.touch(page, "touchStart", x, y))
+        return []
+
+    async def _touch_end(self, page: Page, command: Input) -> list[HumanAction]:
+        x, y = self._point(command)
+        press, self._press = self._press, None
+        await self._act(self._wires.touch(page, "touchEnd", x, y))
+        if press is None:
+            return []
+        if max(abs(x - press.x), abs(y - press.y)) > 10:
+            pixels = press.y - y
+            # What a finger has scrolled has room to be scrolled back.
+            self._scroll = await self._scroll_at(page, press.x, press.y, -pixels, press.at)
+            self._drop(press.spot)
+            return [] if self._scroll.within else self._gestures.scrolled(pixels, press.at)
+        done = await self._toggled(press) or self._gestures.pointer(press, command, (press.x, press.y), None)
+        self._drop(press.spot)
+        return done
+
+    async def _focused(self, page: Page) -> Spot:
+        """The same spot as long as the focus stays, so that its selector is made once for all the text in it."""
+        field = self._field
+        if field is not None:
+            with suppress(PlaywrightError):
+                state = await field.now()
+                if state.focused:
+                    self._field = replace(field, was=state)
+                    return self._field
+        focused = await spot_focused(page)
+        if field is not None and (self._ticking is None or self._ticking[0].handle is not field.handle):
+            self._drop(field)
+        self._field = focused
+        return focused
+
+    async def _changes(self, page: Page, spot: Spot, began: float) -> list[HumanAction] | None:
+        """What the key did to the element that has the focus, or to the one that it has moved to; None for nothing."""
+        now = await self._look(spot.now())
+        change = self._gestures.changed(spot, now, began) if now else None
+        if change is None and spot.was.kind == "radio":
+            after = await self._look(self._focused(page))
+            if after is not None and after.selector != spot.selector and after.was.checked:
+                before = replace(after, was=replace(after.was, checked=False))
+                change = self._gestures.changed(before, after.was, began)
+        if change is None:
+            return None
+        if now is not None and now.kind == "text":
+            return self._gestures.hold(change)
+        return self._gestures.toggled(change)
+
+    async def _offer(self, page: Page, spot: Spot) -> None:
+        options = await self._look(spot.options())
+        if options is not None:
+            await self._look(spot.handle.focus())
+            self._field = None
+            self._dialogs.offer_select(page, spot, options)
+
+    def _drop(self, *spots: Spot | None) -> None:
+        """Nothing is asked of them any more."""
+        for spot in spots:
+            if spot is not None:
+                self._background.spawn(spot.dispose())
+
+    def _point(self, command: Input) -> tuple[float, float]:
+        return to_viewport(command, self._tabs.viewport)
+
+    async def _look(self, look: Awaitable[T]) -> T | None:
+        try:
+            return await asyncio.wait_for(look, _LOOK_SECONDS)
+        except (PlaywrightError, TimeoutError) as error:
+            logger.debug("what the input hits cannot be told: %s", error)
+            return None
+
+    async def _act(self, act: Coroutine[Any, Any, None]) -> None:
+        """Waits for it, unless it has opened a dialog: then the page answers only once that is closed."""
+        task = self._background.spawn(act)
+        blocked = self._background.spawn(self._dialogs.until_blocked(self._tabs.active))
+        try:
+            await asyncio.wait({task, blocked}, timeout=_ACT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            blocked.cancel()

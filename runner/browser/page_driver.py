@@ -1,0 +1,279 @@
+"""One run's browser as a session sees it: the parts put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ProxySettings
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from control.protocol.commands import AnswerDialog, Input, Pick
+from control.protocol.events import Dialog, PageChanged, Picked
+from control.protocol.models import Action, Box, DialogAnswer, Size
+from media.frames import FrameSink
+from runner.browser import playwright_errors as sentences
+from runner.browser.actions.perform import Performer
+from runner.browser.dialogs import Dialogs
+from runner.browser.human.dispatch import InputDispatcher
+from runner.browser.human.input import InputDesk
+from runner.browser.human.picking import pick
+from runner.browser.observe import frames, look
+from runner.browser.screencast import Screencast
+from runner.browser.tabs import Tabs
+from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+from runner.egress.proxy import EgressProxy
+from runner.selectors.generate import selector_of
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_LOOK_SECONDS = 5.0
+_SCREENSHOT_SECONDS = 5.0
+_OPEN_MS = 30_000
+_PERFORM_GRACE_SECONDS = 10.0
+
+
+class PageDriver:
+    """Implements ``runner.driver.Driver`` with Playwright."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        *,
+        viewport: Size,
+        end: Callable[[], Awaitable[None]],
+        guard: EgressProxy,
+        proxy: ProxySettings | None = None,
+        uploads: Path | None = None,
+        dialog_timeout: float = 30.0,
+        device_scale_factor: float = 1.0,
+        max_picture: Size | None = None,
+    ) -> None:
+        self.on_page: Callable[[PageChanged], None] = lambda _: None
+        self.on_dialog: Callable[[Dialog], None] = lambda _: None
+        self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
+        self.on_gone: Callable[[BrowserGone], None] = lambda _: None
+        self.on_refused: Callable[[str], None] = logger.warning
+        self._browser = browser
+        self._viewport = viewport
+        self._end = end
+        self._guard = guard
+        self._proxy = proxy
+        self._uploads = uploads
+        self._dialog_timeout = dialog_timeout
+        self._device_scale_factor = device_scale_factor
+        self._screencast = Screencast(max_picture=max_picture)
+        self._context: BrowserContext | None = None
+        self._gone: str | None = None
+        self._closing: asyncio.Task[None] | None = None
+        guard.on_refused = self._report_refusal
+        browser.on("disconnected", lambda _: self.lose("the browser process has ended"))
+
+    async def prepare(self) -> None:
+        """Opens the first page, blank. To be called once."""
+        context = await self._browser.new_context(
+            viewport={"width": self._viewport.width, "height": self._viewport.height},
+            device_scale_factor=self._device_scale_factor,
+            proxy=self._proxy,
+        )
+        self._context = context
+        self._dialogs = Dialogs(
+            context,
+            report=self._report_dialog,
+            answered=self._report_answer,
+            patience=self._dialog_timeout,
+        )
+        self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
+        chromium = self._browser.browser_type.name == "chromium"
+        self._desk = InputDesk(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
+        self._performer = Performer(self._tabs, guard=self._guard, uploads=self._uploads)
+        context.on("page", self._opened)
+        await context.new_page()
+
+    @property
+    def attended(self) -> bool:
+        """True while a person holds control, and can answer dialogs."""
+        return self._dialogs.attended
+
+    @attended.setter
+    def attended(self, value: bool) -> None:
+        self._dialogs.attended = value
+
+    @property
+    def page(self) -> Page:
+        """The active page, for what Playwright can do beyond the protocol."""
+        return self._tabs.active
+
+    @property
+    def url(self) -> str:
+        return self._tabs.url
+
+    @property
+    def tab(self) -> int:
+        return self._tabs.index
+
+    @property
+    def acted_in(self) -> int:
+        return self._tabs.acted_in
+
+    async def open(self, url: str) -> None:
+        with self._translated():
+            await self._performer.load(url, timeout_ms=_OPEN_MS)
+        self._tabs.news()
+
+    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+        try:
+            with self._translated():
+                async with asyncio.timeout(timeout_ms / 1000 + _PERFORM_GRACE_SECONDS):
+                    return await self._performer.perform(action, timeout_ms=timeout_ms)
+        except TimeoutError:
+            raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
+        finally:
+            self._tabs.news()
+
+    async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
+        with self._translated():
+            shown = self._tabs.active.locator(selector).filter(visible=True).first
+            try:
+                box = await asyncio.wait_for(_box(shown, timeout_ms), timeout_ms / 1000 + _LOOK_SECONDS)
+            except (PlaywrightTimeout, TimeoutError):
+                return None
+        return Target(selector, box, self._tabs.viewport) if box else None
+
+    async def count(self, selector: str) -> int:
+        with self._translated():
+            return await self._bounded(self._tabs.active.locator(selector).filter(visible=True).count(), _LOOK_SECONDS)
+
+    async def frames(self) -> Sequence[str]:
+        with self._translated():
+            return await self._bounded(frames(self._tabs.active), _LOOK_SECONDS)
+
+    async def observe(self) -> PageView:
+        with self._translated():
+            view = await self._bounded(look(self._tabs.active), _LOOK_SECONDS)
+        self._tabs.news()
+        return view
+
+    async def durable(self, selector: str) -> str:
+        with self._translated():
+            try:
+                return await selector_of(self._tabs.active.locator(selector))
+            except (PlaywrightError, TimeoutError):
+                raise StepFailed(f"Nothing on the page is {selector} any more") from None
+
+    async def screenshot(self) -> bytes:
+        with self._translated():
+            page = self._tabs.active
+            if self._dialogs.blocks(page):
+                raise StepFailed("No screenshot can be made while a dialog is open")
+            return await self._bounded(
+                page.screenshot(
+                    type="jpeg", quality=70, scale="css", caret="initial", timeout=_SCREENSHOT_SECONDS * 1000
+                ),
+                _SCREENSHOT_SECONDS,
+            )
+
+    async def input(self, command: Input) -> list[HumanAction]:
+        with self._translated():
+            return await self._desk.handle(command)
+
+    async def flush_input(self) -> list[HumanAction]:
+        with self._translated():
+            return await self._desk.flush()
+
+    async def pick(self, command: Pick) -> Picked:
+        with self._translated():
+            page, viewport = self._tabs.active, self._tabs.viewport
+            if self._dialogs.blocks(page):
+                raise StepFailed("Nothing can be picked while a dialog is open")
+            return await self._bounded(pick(page, command, viewport), _LOOK_SECONDS)
+
+    async def answer(self, command: AnswerDialog) -> HumanAction | None:
+        with self._translated():
+            return await self._dialogs.answer(command)
+
+    async def start_capture(self, sink: FrameSink, *, fps: int) -> None:
+        with self._translated():
+            await self._screencast.start(sink, fps=fps)
+
+    async def stop_capture(self) -> None:
+        await self._screencast.stop()
+
+    async def aclose(self) -> None:
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._gone = self._gone or "the browser is closed"
+        if self._context is not None:
+            await asyncio.gather(
+                self._screencast.aclose(), self._desk.aclose(), self._dialogs.aclose(), self._tabs.aclose()
+            )
+        await self._end()
+
+    def _page_closed(self) -> bool:
+        """The active page has closed by itself, and its news are still on the way."""
+        return self._tabs.url == "" or self._tabs.active.is_closed()
+
+    def _report_dialog(self, event: Dialog) -> None:
+        self.on_dialog(event)
+
+    def _report_answer(self, answer: DialogAnswer) -> None:
+        self.on_answered(answer)
+
+    def _report_refusal(self, told: str) -> None:
+        self.on_refused(told)
+
+    def _report_page(self, event: PageChanged) -> None:
+        self.on_page(event)
+
+    def _opened(self, page: Page) -> None:
+        self._dialogs.watch(page)
+        page.on("crash", lambda _: self.lose("the page has crashed"))
+
+    def _switched(self, page: Page) -> None:
+        self._screencast.follow(page)
+
+    def lose(self, reason: str) -> None:
+        """From now on every call says so."""
+        if self._gone is None:
+            self._gone = reason
+            self.on_gone(BrowserGone(reason))
+
+    async def _bounded(self, look: Awaitable[T], seconds: float) -> T:
+        try:
+            return await asyncio.wait_for(look, seconds)
+        except TimeoutError:
+            raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Playwright's errors as the protocol's."""
+        if self._gone is not None:
+            raise BrowserGone(self._gone)
+        try:
+            yield
+        except (PlaywrightError, StepFailed) as error:
+            if isinstance(error, PlaywrightError) and sentences.lost(error) and not self._page_closed():
+                self.lose("the browser process has ended")
+            if self._gone is not None:
+                raise BrowserGone(self._gone) from error
+            if isinstance(error, PlaywrightError):
+                raise StepFailed(sentences.first_line(error)) from error
+            raise
+
+
+async def _box(shown: Locator, timeout_ms: int) -> Box | None:
+    if timeout_ms > 0:
+        await shown.wait_for(state="visible", timeout=timeout_ms)
+    elif await shown.count() == 0:
+        return None
+    box = await shown.bounding_box(timeout=1000)
+    return Box(**box) if box else None

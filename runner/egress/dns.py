@@ -1,0 +1,94 @@
+"""Looks up names of hosts for the guard."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from ipaddress import ip_address
+
+from runner.egress.policy import LOOPBACK, Address, is_localhost, literal
+
+Lookup = Callable[[str], Awaitable[tuple[Address, ...]]]
+"""The addresses of a name, the best first. Raises OSError where there is none."""
+
+_KEPT_SECONDS = 60.0
+"""As long as Chromium's own host cache keeps an answer of the system's resolver."""
+_MOST_KEPT = 256
+_MOST_AT_ONCE = 8
+
+
+class DnsCache:
+    """Answers for one browser; what was asked is asked again only after a while."""
+
+    def __init__(self, lookup: Lookup | None = None) -> None:
+        self._lookup = lookup or system_lookup()
+        self._answers: OrderedDict[str, tuple[float, asyncio.Task[tuple[Address, ...]]]] = OrderedDict()
+
+    async def addresses(self, host: str) -> tuple[Address, ...]:
+        """At least one. Raises OSError."""
+        if (address := literal(host)) is not None:
+            return (address,)
+        if is_localhost(host):
+            return LOOPBACK
+        return await asyncio.shield(self._answer(host))
+
+    async def aclose(self) -> None:
+        tasks = [task for _, task in self._answers.values()]
+        self._answers.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _answer(self, host: str) -> asyncio.Task[tuple[Address, ...]]:
+        now = asyncio.get_running_loop().time()
+        until, task = self._answers.get(host, (0.0, None))
+        if task is None or now >= until or (task.done() and (task.cancelled() or task.exception())):
+            task = asyncio.ensure_future(self._lookup(host))
+            self._answers[host] = now + _KEPT_SECONDS, task
+            self._answers.move_to_end(host)
+            self._forget_oldest()
+        return task
+
+    def _forget_oldest(self) -> None:
+        if len(self._answers) > _MOST_KEPT and next(iter(self._answers.values()))[1].done():
+            self._answers.popitem(last=False)
+
+
+def system_lookup() -> Lookup:
+    """Asks the system. A page may name hosts whose name servers never answer, so the loop's own threads, which the
+    server needs, are not used, and the threads that are hold up nothing when the server ends."""
+    turns = asyncio.Semaphore(_MOST_AT_ONCE)
+
+    async def lookup(host: str) -> tuple[Address, ...]:
+        async with turns:
+            loop = asyncio.get_running_loop()
+            answer: asyncio.Future[tuple[Address, ...]] = loop.create_future()
+            threading.Thread(target=_ask, args=(host, loop, answer), name="names", daemon=True).start()
+            return await answer
+
+    return lookup
+
+
+def _ask(host: str, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[tuple[Address, ...]]) -> None:
+    error: Exception | None = None
+    found: tuple[Address, ...] = ()
+    try:
+        infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        found = tuple(dict.fromkeys(ip_address(info[4][0]) for info in infos))
+    except (OSError, UnicodeError, ValueError) as caught:
+        error = caught if isinstance(caught, OSError) else OSError(str(caught))
+
+    def tell() -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(found)
+
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(tell)

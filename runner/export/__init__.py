@@ -1,0 +1,1 @@
+"""Runs written down as tests that pass without jumpseat."""

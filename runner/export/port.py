@@ -1,0 +1,22 @@
+"""The seam to whoever writes a run down as a test of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from control.errors import Unsupported
+from control.protocol.models import RunView, Step
+from runner.uploads import Parcels
+
+Exporter = Callable[[RunView, Sequence[Step], str], str]
+"""The run as a test, in the format named last. Raises control.errors.Unsupported."""
+
+
+def whole(steps: Sequence[Step], parcels: Parcels) -> list[Step]:
+    """The steps with the content of the files that they upload, as an exporter needs them."""
+    return [step.model_copy(update={"full_action": parcels.fetch(step.full_action)}) for step in steps]
+
+
+def no_export(_: RunView, __: Sequence[Step], format: str) -> str:
+    """For servers without exporters."""
+    raise Unsupported(f"a run cannot be exported as '{format}'")

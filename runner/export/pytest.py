@@ -1,0 +1,363 @@
+"""A run as a test of its own, that goes on passing without jumpseat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+from urllib.parse import urljoin
+
+from control.errors import Unsupported
+from control.protocol.models import Action, ActionType, RunView, Source, Step, StepStatus
+from runner.selectors.parse import pieces, role_of
+from runner.selectors.to_python import escaped, inner_selector, literal, locator, pattern, variables
+from runner.uploads import file_name, payload
+
+FORMATS: Final = ("pytest",)
+_HEADER: Final = '''"""A browser test, exported from a run of jumpseat: what was planned, and what people did.
+
+Needs playwright and pytest; with pytest-playwright its options work too. JUMPSEAT_BROWSER_PATH names a browser to use
+in place of Playwright's own.{environment}
+"""
+
+import os
+{imports}from collections.abc import Iterator
+{managers}from typing import Any
+
+import pytest
+from playwright.sync_api import {names}, expect, sync_playwright
+
+BROWSER = os.environ.get("JUMPSEAT_BROWSER_PATH")
+expect.set_options(timeout=15_000)
+
+try:
+    import pytest_playwright  # noqa: F401 - gives the fixture `page`
+except ImportError:
+
+    @pytest.fixture
+    def page() -> Iterator[Page]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=BROWSER)
+            yield browser.new_page()
+            browser.close()
+
+else:
+
+    @pytest.fixture(scope="session")
+    def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+        return {{**browser_type_launch_args, **({{"executable_path": BROWSER}} if BROWSER else {{}})}}
+'''
+_EXPECT_TEXT: Final = '''
+
+def expect_text(element: Locator, text: str) -> None:
+    """The element shows the text, or has it as its value or as its chosen option."""
+    if element.evaluate("element => element.matches('select')"):
+        expect(element.locator("option:checked")).to_contain_text(text)
+    elif element.evaluate("element => element.matches('input, textarea')"):
+        expect(element).to_have_value(re.compile(re.escape(text)))
+    else:
+        expect(element).to_contain_text(text)
+'''
+_ANSWERS: Final = '''
+
+def answering(page: Page) -> list[bool | str]:
+    """Answers to native dialogs in the order in which they open, a text for a prompt. Any other: yes, but no text."""
+    answers: list[bool | str] = []
+
+    def answer(dialog: Dialog) -> None:
+        given = answers.pop(0) if answers else dialog.type != "prompt"
+        if isinstance(given, str):
+            dialog.accept(given)
+        elif given:
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+    page.context.on("dialog", answer)
+    return answers
+'''
+_TAB: Final = '''
+
+def tab(page: Page, index: int) -> Page:
+    """The tab at that index, once it is open."""
+    while len(page.context.pages) <= index:
+        page.context.wait_for_event("page")
+    return page.context.pages[index]
+'''
+_MAY_CLOSE: Final = '''
+
+@contextmanager
+def may_close(page: Page) -> Iterator[None]:
+    """What is done here may close its own tab before Playwright has told that it is done."""
+    try:
+        yield
+    except Error:
+        if not page.is_closed():
+            raise
+'''
+_SCROLL: Final = "pixels => window.scrollBy({ top: pixels ?? window.innerHeight, behavior: 'instant' })"
+_VALUES: Final = {"textbox", "searchbox", "spinbutton"}
+_WORDS: Final = {"alert", "button", "cell", "dialog", "heading", "link", "listitem", "row", "status", "tab"}
+
+
+def export(run: RunView, steps: Sequence[Step], format: str) -> str:
+    """The text of a file that ``pytest`` runs: every step that passed, in order. Raises Unsupported."""
+    if format not in FORMATS:
+        raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(FORMATS)}")
+    body = _body(run, steps)
+    helpers = [code for name, code in _HELPERS.items() if _calls(f"{name}(", body)]
+    names = ", ".join(sorted({"Page", *(name for helper in helpers for name in _NAMES.get(helper, ()))}))
+    imports = "import re\n" if _calls("re.", [*helpers, *body]) else ""
+    managers = "from contextlib import contextmanager\n" if _MAY_CLOSE in helpers else ""
+    head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports, managers=managers)
+    return "".join([head, *helpers, f"\n\ndef {_function(run.name)}(page: Page) -> None:\n", *body])
+
+
+_HELPERS: Final = {"expect_text": _EXPECT_TEXT, "tab": _TAB, "answering": _ANSWERS, "may_close": _MAY_CLOSE}
+_NAMES: Final = {_EXPECT_TEXT: ("Locator",), _ANSWERS: ("Dialog",), _MAY_CLOSE: ("Error",)}
+_GESTURES: Final = {
+    ActionType.CLICK,
+    ActionType.DOUBLE_CLICK,
+    ActionType.TYPE,
+    ActionType.PRESS,
+    ActionType.SELECT,
+    ActionType.CHECK,
+    ActionType.UNCHECK,
+    ActionType.DRAG,
+}
+
+
+def _calls(name: str, body: Sequence[str]) -> bool:
+    return any(re.search(rf"(?<![\w.]){re.escape(name)}", line) for line in body if not line.lstrip().startswith("#"))
+
+
+def _environment(run: RunView, steps: Sequence[Step]) -> str:
+    texts = [run.url, *(str(text) for step in steps for _, text in step.full_action if text is not None)]
+    texts += [dialog.text for step in steps for dialog in step.dialogs if dialog.text is not None]
+    needed = sorted({name for text in texts for name in variables(text)})
+    return f"\nSet these environment variables, whose values are secret: {', '.join(needed)}." if needed else ""
+
+
+def _function(name: str) -> str:
+    words = re.findall(r"[a-z0-9]+", re.sub(r"^https?://", "", name.lower()))
+    return "_".join(["test", *words])[:80].rstrip("_") if words else "test_run"
+
+
+def _body(run: RunView, steps: Sequence[Step]) -> list[str]:
+    lines = []
+    viewport = next((step.viewport for step in steps if step.viewport and not step.tab), None)
+    if viewport is not None:
+        lines.append(f'page.set_viewport_size({{"width": {viewport.width}, "height": {viewport.height}}})')
+    if any(_answers(step) for step in steps):
+        lines.append("answers = answering(page)")
+    # A dialog that opens while the page loads is put down for the first step.
+    lines.extend(line for step in steps[:1] for line in _answers(step))
+    lines.append(f"page.goto({literal(run.url)})")
+    at = run.url
+    tab: int | None = 0
+    closing = _closing(steps)
+    for step in steps:
+        lines.extend(_step(step, at, tab, closes=step.step_number in closing))
+        at, tab = step.url or at, _tab_after(step, tab) if step.step_number not in closing else None
+    return [f"    {line}\n" for line in lines]
+
+
+def _closing(steps: Sequence[Step]) -> set[int]:
+    """The numbers of the steps that may have closed the tab they were done in: the last thing done in a later tab."""
+    done = [step for step in steps if step.status is StepStatus.PASSED]
+    following = [*done[1:], None]
+    return {
+        step.step_number
+        for step, after in zip(done, following, strict=False)  # where nothing was done, nothing follows
+        if step.tab and step.full_action.type in _GESTURES and (after is None or _goes_to_another(after, step.tab))
+    }
+
+
+def _tab_after(step: Step, tab: int | None) -> int | None:
+    """The tab that ``page`` is once the step is done; None where that cannot be told."""
+    if step.status is not StepStatus.PASSED:
+        return tab
+    if step.full_action.type is ActionType.CLOSE_TAB:
+        return None
+    if step.full_action.type is ActionType.SWITCH_TAB:
+        return int(step.full_action.number or 0)
+    return tab if step.tab is None else step.tab
+
+
+def _answers(step: Step) -> list[str]:
+    """What answers the dialogs that the step opens."""
+    if step.status is not StepStatus.PASSED or not step.dialogs:
+        return []
+    given = [str(each.accepted) if each.text is None else literal(each.text) for each in step.dialogs]
+    return [f"answers += [{', '.join(given)}]"]
+
+
+def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
+    who = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}.get(step.source, "")
+    title = f"# {step.step_number}. {_comment(step.description)}{who}"
+    if step.status is not StepStatus.PASSED:
+        why = f": {_comment(step.error)}" if step.error else ""
+        return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
+    tabs = [f"page = tab(page, {step.tab})"] if _goes_to_another(step, tab) else []
+    answers = _answers(step) if step.step_number > 1 else []
+    statements = _STATEMENTS[step.full_action.type](step.full_action, at)
+    if closes:
+        statements = ["with may_close(page):", *(f"    {statement}" for statement in statements)]
+    return [title, *tabs, *answers, *statements]
+
+
+def _goes_to_another(step: Step, tab: int | None) -> bool:
+    """The step was done in another tab than that; which tab it opens or closes does not depend on it."""
+    of_tabs = step.full_action.type in {ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
+    return step.tab is not None and step.tab != tab and not of_tabs
+
+
+_LEFT_OUT: Final = {
+    StepStatus.FAILED: "failed",
+    StepStatus.SKIPPED: "was skipped",
+    StepStatus.RUNNING: "did not end",
+}
+
+
+def _comment(text: str) -> str:
+    """In one line, whatever the text holds."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    flat = " ".join(shown.split())
+    return flat if len(flat) <= 150 else f"{flat[:149]}…"
+
+
+# From an action to statements
+
+Statements = Callable[[Action, str], list[str]]
+
+
+def _on(call: str) -> Statements:
+    return lambda action, _at: [f"{locator(action.selector or 'body')}.{call}"]
+
+
+def _page(call: str) -> Statements:
+    return lambda _action, _at: [f"page.{call}"]
+
+
+def _with_value(method: str) -> Statements:
+    return lambda action, _at: [f"{locator(action.selector or 'body')}.{method}({literal(action.text)})"]
+
+
+def _press(action: Action, _at: str) -> list[str]:
+    target = locator(action.selector) if action.selector else "page.keyboard"
+    return [f"{target}.press({literal(action.text)})"]
+
+
+def _select(action: Action, _at: str) -> list[str]:
+    options = [literal(option) for option in action.text.split("\n")]
+    chosen = options[0] if len(options) == 1 else f"[{', '.join(options)}]"
+    return [f"{locator(action.selector or 'body')}.select_option({chosen})"]
+
+
+def _scroll(action: Action, _at: str) -> list[str]:
+    if action.selector:
+        return [f"{locator(action.selector)}.scroll_into_view_if_needed()"]
+    pixels = "None" if action.number is None else f"{action.number:g}"
+    return [f"page.evaluate({literal(_SCROLL)}, {pixels})"]
+
+
+def _navigate(action: Action, at: str) -> list[str]:
+    url = action.text.strip()
+    return [f"page.goto({literal(url if url.startswith('{{') else urljoin(at, url))})"]
+
+
+def _wait(action: Action, _at: str) -> list[str]:
+    if action.selector:
+        return _expect_visible(action, _at)
+    return [f"page.wait_for_timeout({action.number or 0:g})"]
+
+
+def _upload(action: Action, _at: str) -> list[str]:
+    files = [_file(line) for line in action.text.split("\n")]
+    given = files[0] if len(files) == 1 else f"[{', '.join(files)}]"
+    return [f"{locator(action.selector or 'body')}.set_input_files({given})"]
+
+
+def _file(value: str) -> str:
+    """A file that was given by name, or whose content is lost, is looked for beside the test."""
+    if not value.startswith("data:"):
+        return f"os.path.join(os.path.dirname(__file__), {literal(file_name(value))})"
+    uploaded = payload(value, None)
+    name, kind, data = literal(uploaded["name"]), literal(uploaded["mimeType"]), uploaded["buffer"]
+    return f'{{"name": {name}, "mimeType": {kind}, "buffer": {data!r}}}'
+
+
+def _drag(action: Action, _at: str) -> list[str]:
+    return [f"{locator(action.selector or 'body')}.drag_to({locator(action.target or 'body')})"]
+
+
+def _switch_tab(action: Action, _at: str) -> list[str]:
+    return [f"page = tab(page, {int(action.number or 0)})"]
+
+
+def _close_tab(action: Action, _at: str) -> list[str]:
+    return [
+        f"tab(page, {int(action.number or 0)}).close()",
+        "page = page.context.pages[-1] if page.is_closed() else page",
+    ]
+
+
+def _expect_visible(action: Action, _at: str) -> list[str]:
+    chain = pieces(action.selector or "body")
+    if [str(piece.engine) for piece in chain] == ["css", "internal:has-not"] and chain[0].body == "html":
+        inner = inner_selector(chain[1].body)
+        if inner is not None:
+            return [f"expect({locator(inner)}).to_have_count(0)"]
+    code = locator(action.selector or "body")
+    some = code if chain[-1].engine == "nth" else f"{code}.filter(visible=True).first"
+    return [f"expect({some}).to_be_visible()"]
+
+
+def _expect_text(action: Action, _at: str) -> list[str]:
+    element, text = locator(action.selector or "body"), " ".join(action.text.split())
+    role = _role(action.selector or "")
+    if role in _VALUES:
+        return [f"expect({element}).to_have_value({pattern(escaped(text))})"]
+    if role in _WORDS:
+        return [f"expect({element}).to_contain_text({literal(text)})"]
+    return [f"expect_text({element}, {literal(text)})"]
+
+
+def _role(selector: str) -> str | None:
+    named = [piece for piece in pieces(selector) if piece.engine not in {"nth", "visible"}]
+    read = role_of(named[-1].body) if named and named[-1].engine in {"role", "internal:role"} else None
+    return read[0] if read else None
+
+
+def _expect_url(action: Action, _at: str) -> list[str]:
+    """As `browser.expect.matches`: a path is of any host, ``*`` is anything, query and fragment count where given."""
+    wanted = action.text
+    anywhere = [part for piece in wanted.split("*") for part in (".*", *escaped(piece))][1:]
+    head = "^https?://[^/]+" if wanted.startswith("/") else "^"
+    tail = "$" if "*" in wanted or "#" in wanted else "(#.*)?$" if "?" in wanted else "([?#].*)?$"
+    return [f"expect(page).to_have_url({pattern([head, *anywhere, tail])})"]
+
+
+_STATEMENTS: Final[dict[ActionType, Statements]] = {
+    ActionType.CLICK: _on("click()"),
+    ActionType.DOUBLE_CLICK: _on("dblclick()"),
+    ActionType.HOVER: _on("hover()"),
+    ActionType.TYPE: _with_value("fill"),
+    ActionType.PRESS: _press,
+    ActionType.SELECT: _select,
+    ActionType.CHECK: _on("check()"),
+    ActionType.UNCHECK: _on("uncheck()"),
+    ActionType.SCROLL: _scroll,
+    ActionType.NAVIGATE: _navigate,
+    ActionType.BACK: _page("go_back()"),
+    ActionType.FORWARD: _page("go_forward()"),
+    ActionType.RELOAD: _page("reload()"),
+    ActionType.WAIT: _wait,
+    ActionType.UPLOAD: _upload,
+    ActionType.DRAG: _drag,
+    ActionType.SWITCH_TAB: _switch_tab,
+    ActionType.CLOSE_TAB: _close_tab,
+    ActionType.EXPECT_TEXT: _expect_text,
+    ActionType.EXPECT_VISIBLE: _expect_visible,
+    ActionType.EXPECT_URL: _expect_url,
+}

@@ -1,1 +1,0 @@
-"""Runs as files and as text: test files in; reports, exported tests and a terminal's lines out."""

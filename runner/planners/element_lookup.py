@@ -1,0 +1,237 @@
+"""Finds on the page what a person has named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from control.protocol.models import ActionType
+from runner.driver import Driver, StepFailed
+from runner.planners.intents import Thing
+from runner.selectors.build import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible
+
+_BUTTONS: Final = ("button", "link", "tab", "menuitem")
+_CLICKABLE: Final = (
+    *_BUTTONS,
+    "menuitemcheckbox",
+    "menuitemradio",
+    "checkbox",
+    "radio",
+    "switch",
+    "option",
+    "treeitem",
+)
+_FIELDS: Final = ("textbox", "searchbox", "combobox", "spinbutton")
+_LISTS: Final = ("combobox", "listbox")
+_TICKABLE: Final = ("checkbox", "switch", "radio", "menuitemcheckbox", "menuitemradio")
+_OUTPUTS: Final = (*_FIELDS, "status", "alert", "region", "group", "dialog", "heading", "cell", "row", *_BUTTONS)
+_ANY: Final = (*_CLICKABLE, *_FIELDS, "heading", "img", "listitem", "row", "region", "group", "dialog", "slider")
+
+KIND_ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "button": ("button",),
+    "link": ("link",),
+    "field": _FIELDS,
+    "checkbox": ("checkbox", "switch"),
+    "switch": ("switch", "checkbox"),
+    "radio": ("radio",),
+    "select": _LISTS,
+    "option": ("option",),
+    "tab": ("tab",),
+    "menuitem": ("menuitem", "menuitemcheckbox", "menuitemradio"),
+    "heading": ("heading",),
+    "image": ("img",),
+    "slider": ("slider",),
+    "text": (),
+}
+"""The ARIA roles that a person may mean."""
+
+_KIND_ENGINES: Final[Mapping[str, tuple[Engine, ...]]] = {
+    "text": (Engine.TEXT,),
+    "image": (Engine.ROLE, Engine.ALT),
+    "field": (Engine.ROLE, Engine.LABEL, Engine.PLACEHOLDER, Engine.TITLE, Engine.TEST_ID),
+    "select": (Engine.ROLE, Engine.LABEL, Engine.TITLE, Engine.TEST_ID),
+    "checkbox": (Engine.ROLE, Engine.LABEL, Engine.TITLE, Engine.TEST_ID),
+}
+_CONTROL: Final = (Engine.ROLE, Engine.LABEL, Engine.PLACEHOLDER, Engine.TITLE, Engine.TEST_ID)
+_ANYTHING: Final = (
+    Engine.ROLE,
+    Engine.LABEL,
+    Engine.PLACEHOLDER,
+    Engine.ALT,
+    Engine.TITLE,
+    Engine.TEXT,
+    Engine.TEST_ID,
+)
+_TO_SEE: Final = (Engine.TEXT, Engine.ALT, Engine.LABEL, Engine.PLACEHOLDER, Engine.TITLE, Engine.TEST_ID)
+_TO_UPLOAD: Final = (Engine.LABEL, Engine.ROLE, Engine.TITLE, Engine.TEST_ID)
+
+_LOOKS: Final[Mapping[ActionType, tuple[tuple[str, ...], tuple[Engine, ...]]]] = {
+    ActionType.TYPE: (_FIELDS, _CONTROL),
+    ActionType.PRESS: (_FIELDS, _ANYTHING),
+    ActionType.SELECT: (_LISTS, _CONTROL),
+    ActionType.CHECK: (_TICKABLE, _CONTROL),
+    ActionType.UNCHECK: (_TICKABLE, _CONTROL),
+    ActionType.UPLOAD: (("button",), _TO_UPLOAD),
+    ActionType.EXPECT_TEXT: (_OUTPUTS, _ANYTHING),
+    ActionType.EXPECT_VISIBLE: ((), _TO_SEE),
+    ActionType.WAIT: ((), _TO_SEE),
+    ActionType.HOVER: (_ANY, _ANYTHING),
+    ActionType.SCROLL: (_ANY, _ANYTHING),
+    ActionType.DRAG: (_ANY, _ANYTHING),
+}
+"""Which roles an action is for, and what a name is compared with, in order."""
+
+_LONGEST: Final = 4096
+"""Characters that an action's selector may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a name stands for on the page."""
+
+    selector: str
+    """Matches exactly one element where ``seen``, except for expectations and waits, which any match fulfils."""
+    seen: bool = True
+    """False: nothing of that name was there in time, and the selector is what it would be found by."""
+    note: str | None = None
+    """How it was chosen, where there was a choice."""
+
+
+def roles_for(action: ActionType, kind: str | None) -> tuple[str, ...]:
+    """The roles that may be meant; empty where any text may be."""
+    return KIND_ROLES[kind] if kind else _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[0]
+
+
+def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iterator[str]:
+    """Selectors to try for the thing, the best first."""
+    engines = _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[1]
+    if thing.kind:
+        engines = _KIND_ENGINES.get(thing.kind, (Engine.ROLE,))
+    for precision in precisions:
+        for engine in engines:
+            if engine is Engine.ROLE:
+                yield from (by_role(role, thing.name, precision) for role in roles_for(action, thing.kind))
+            elif engine is not Engine.TEST_ID or precision is Precision.EXACT:
+                yield by(engine, thing.name, precision)
+
+
+def _late(thing: Thing, action: ActionType) -> str:
+    """Finds the thing by whatever it turns out to be; what `candidates` has first goes before the rest."""
+    if thing.selector:
+        return thing.selector
+    test_ids = (each for each in candidates(thing, action, Precision.EXACT) if each.startswith("internal:testid="))
+    whole = (*candidates(thing, action, Precision.FOLDED), *test_ids)
+    leading, rest = whole[: _leading(whole)], whole[_leading(whole) :]
+    ways = (*([first_of(either(leading), either(rest))] if rest else []), either(leading))
+    return next(
+        (way for way in (_one(each, thing, action) for each in ways) if len(way) <= _LONGEST),
+        _one(leading[0], thing, action),
+    )
+
+
+def _one(selector: str, thing: Thing, action: ActionType) -> str:
+    """A file field is used where it cannot be seen, too."""
+    which = thing.nth or 0
+    return f"{selector} >> nth={which}" if action is ActionType.UPLOAD else nth(selector, which)
+
+
+def _leading(selectors: Sequence[str]) -> int:
+    """How many of them have the first one's engine."""
+    engine = selectors[0].partition("=")[0]
+    return next((index for index, other in enumerate(selectors) if other.partition("=")[0] != engine), len(selectors))
+
+
+class Lookup:
+    """Looks for one thing on one page."""
+
+    def __init__(self, driver: Driver, thing: Thing, action: ActionType) -> None:
+        self._driver = driver
+        self._thing = thing
+        self._whole = tuple(candidates(thing, action, Precision.EXACT, Precision.FOLDED))
+        self._part = tuple(candidates(thing, action, Precision.PART))
+        self.late = _late(thing, action)
+        """Finds the thing once it is there, whatever it then is."""
+        self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
+
+    async def now(self) -> Found | None:
+        """What the page has now; None where it has nothing of that name."""
+        if self._thing.selector:
+            selector = self._thing.selector
+            return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth))
+        if found := await self._choose(self._whole):
+            return found
+        frames = await self._driver.frames()
+        for frame in frames:
+            if found := await self._choose(self._whole, frame):
+                return found
+        for frame in ("", *frames):
+            if found := await self._choose(self._part, frame):
+                return found
+        return None
+
+    async def within(self, wait_ms: int, settle_ms: int) -> Found:
+        """Waits up to ``wait_ms`` for it; a name that is met in part only must stay the best for ``settle_ms``."""
+        if self._thing.selector or self._only_looks:
+            return await self.now() or self._missing()
+        if found := await self._choose(self._whole):
+            return found
+        everything = either((*self._whole, *self._part))
+        if not await self._appears(everything, wait_ms):
+            return self._missing()
+        await self._appears(either(self._whole), settle_ms)
+        return await self.now() or self._missing()
+
+    async def _appears(self, selector: str, within_ms: int) -> bool:
+        """In the page, or in one of the frames that it has now, whichever is first."""
+        places = ("", *await self._driver.frames())
+        looks = [asyncio.ensure_future(self._in(place, selector, within_ms)) for place in places]
+        try:
+            for look in asyncio.as_completed(looks):
+                if await look:
+                    return True
+            return False
+        finally:
+            for each in looks:
+                each.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+
+    async def _in(self, place: str, selector: str, within_ms: int) -> bool:
+        try:
+            return await self._driver.find(place + selector, timeout_ms=within_ms) is not None
+        except StepFailed:
+            if not place:
+                raise
+            # The frame has gone.
+            return False
+
+    def _missing(self) -> Found:
+        if self._only_looks:
+            selector = (self._part + self._whole)[0]
+            return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
+        return Found(self.late, seen=False)
+
+    async def _choose(self, selectors: Sequence[str], frame: str = "") -> Found | None:
+        if not selectors or not await self._driver.count(frame + either(selectors)):
+            return None
+        for selector in selectors:
+            number = await self._driver.count(frame + selector)
+            if number > max(self._thing.nth or 0, 0):
+                return await self._one_of(frame + selector, number)
+        return None
+
+    async def _one_of(self, selector: str, number: int) -> Found:
+        if self._thing.nth is not None:
+            return Found(nth(selector, self._thing.nth))
+        if self._only_looks:
+            return Found(selector)
+        if number > 1:
+            return Found(nth(selector, 0), note=_FIRST_OF.format(number=number, name=self._thing.name))
+        hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
+        return Found(visible(selector) if hidden_twin else selector)
+
+
+_FIRST_OF: Final = (
+    "{number} elements are called '{name}'; this is the first. Write, for example, \"the second '{name}'\" for another."
+)

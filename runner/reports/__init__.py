@@ -1,0 +1,1 @@
+"""Finished runs as JUnit XML and as lines in a terminal."""

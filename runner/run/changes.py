@@ -1,0 +1,80 @@
+"""Waiting for a run to change, without polling."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from control.protocol.models import utc_now
+
+T = TypeVar("T")
+
+Alarm = Callable[[datetime], Awaitable[None]]
+"""Returns once that moment has come, or a little earlier."""
+
+
+class SteadyClock:
+    """The wall clock as it stood at the beginning, and steady from then on: somebody who sets the machine's clock
+    neither ends a wait early nor makes it endless."""
+
+    def __init__(self) -> None:
+        self._began = utc_now()
+        self._at = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._began + timedelta(seconds=time.monotonic() - self._at)
+
+    async def alarm(self, moment: datetime) -> None:
+        """See `Alarm`."""
+        await asyncio.sleep((moment - self()).total_seconds())
+
+
+class Unwanted(Exception):
+    """The work was cancelled because the run had changed."""
+
+
+class Changes:
+    """Wakes whoever waits for the run's next change. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._change: asyncio.Future[None] | None = None
+
+    def tell(self) -> None:
+        """Something has changed."""
+        if self._change is not None and not self._change.done():
+            self._change.set_result(None)
+
+    def next(self) -> asyncio.Future[None]:
+        """Done at the first change from now on. Take it before looking at the run, so that no change is missed."""
+        if self._change is None or self._change.done():
+            self._change = asyncio.get_running_loop().create_future()
+        return self._change
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Returns once the condition, which only changes can make true, is true."""
+        while not condition():
+            await asyncio.wait([self.next()])
+
+    async def while_wanted(self, work: Coroutine[Any, Any, T], wanted: Callable[[], bool]) -> T:
+        """What the work returns. Where it is wanted no more, it is cancelled and has ended. Raises Unwanted."""
+        task = asyncio.create_task(work)
+        try:
+            while not task.done() and wanted():
+                either: list[asyncio.Future[Any]] = [task, self.next()]
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise Unwanted
+        finally:
+            await _end(task)
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()

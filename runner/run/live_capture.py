@@ -1,0 +1,100 @@
+"""The run's live picture: capture on while somebody watches, off while nobody does."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from control.event_log import Entry
+from control.protocol import events as e
+from control.protocol.models import ActionType, Source, Step, StepStatus
+from media.frames import LatestFrame
+from media.stream import LiveStream
+from runner.driver import Driver
+from runner.run.log import RunLog
+
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 30.0
+"""Seconds between attempts to begin a capture that has failed; each pause is twice the one before."""
+
+
+_BETWEEN_STEPS = 1.0
+"""Seconds: steps that follow one another within this are one piece of work."""
+
+
+class LiveCapture:
+    """Owns the run's stream and switches its capture, one switch at a time.
+
+    Capture yields to the steps of the run, and to nothing else: while a run waits, or a person is at the wheel, the
+    viewers are what the machine is for.
+    """
+
+    def __init__(self, driver: Driver, *, fps: int, bitrate: int, logger: RunLog) -> None:
+        self._driver = driver
+        self._fps = fps
+        self._logger = logger
+        self._latest = LatestFrame()
+        self._watched = False
+        self._capturing = False
+        self._switched = asyncio.Event()
+        self._rest: asyncio.TimerHandle | None = None
+        self.stream = LiveStream(self._latest, fps=fps, bitrate=bitrate, on_watched=self._on_watched)
+        self.stream.yields = False
+
+    async def work(self) -> None:
+        """Follows the viewers until it is cancelled. A capture that fails is tried again while anybody watches."""
+        pause = _FIRST_PAUSE
+        while True:
+            if self._watched == self._capturing or await self._switch(on=self._watched):
+                pause = _FIRST_PAUSE
+                await self._switched.wait()
+            else:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._switched.wait(), pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            self._switched.clear()
+
+    def hear(self, entry: Entry) -> None:
+        """Tells the stream whether the run is at work; a listener of the run's log."""
+        if not isinstance(entry.body, e.TestStep) or not _is_work(entry.body.step):
+            return
+        self._wake()
+        if entry.body.step.status is not StepStatus.RUNNING:
+            self._rest = asyncio.get_running_loop().call_later(_BETWEEN_STEPS, self._idle)
+
+    def _wake(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+        self.stream.yields = True
+
+    def _idle(self) -> None:
+        self.stream.yields = False
+
+    async def aclose(self) -> None:
+        """Safe to repeat."""
+        self._wake()
+        await self.stream.aclose()
+        self._latest.clear()
+
+    def _on_watched(self, watched: bool) -> None:
+        self._watched = watched
+        self._switched.set()
+
+    async def _switch(self, *, on: bool) -> bool:
+        """Whether that is settled; what cannot be switched off counts as off."""
+        try:
+            if on:
+                await self._driver.start_capture(self._latest, fps=self._fps)
+            else:
+                await self._driver.stop_capture()
+        except Exception as error:  # whatever it is, it must not reach the run
+            self._capturing = False
+            self._logger.warning("the picture cannot be switched %s: %s", "on" if on else "off", error)
+            return not on
+        self._capturing = on
+        return True
+
+
+def _is_work(step: Step) -> bool:
+    return step.source is not Source.HUMAN and step.full_action.type is not ActionType.WAIT

@@ -1,0 +1,95 @@
+"""The one place that keeps secrets' values out of what is told, stored and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from control.protocol.models import Action, NewRun, Shape
+from control.secrets import Secrets
+from runner.uploads import Parcels
+
+S = TypeVar("S", bound=Shape)
+A = TypeVar("A", bound=Shape)
+
+
+class Masking:
+    """Everything that can carry the page's words goes through it on its way into the run.
+
+    With ``parcels``, uploaded files leave their content there.
+    """
+
+    def __init__(self, secrets: Mapping[str, str], parcels: Parcels | None = None) -> None:
+        self._secrets = Secrets(secrets)
+        self._parcels = parcels
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._secrets.names
+
+    def text(self, text: str) -> str:
+        """With dots in place of values."""
+        return self._secrets.mask(text)
+
+    def shape(self, shape: S) -> S:
+        """With dots in place of values, in every field that is free text; in actions with their names instead."""
+        if not self.names:
+            return shape
+        if isinstance(shape, Action):
+            return self._named(shape)
+        return shape.model_copy(update={name: self._field(shape, name) for name in type(shape).model_fields})
+
+    def refer(self, text: str) -> str:
+        """With ``{{secret:NAME}}`` in place of values: it still means the same."""
+        return self._secrets.refer(text)
+
+    def action(self, action: Action) -> Action:
+        """The action as it is told: names in place of values, and references in place of files."""
+        named = self._named(action)
+        return self._parcels.put_away(named) if self._parcels else named
+
+    def spec(self, spec: NewRun) -> NewRun:
+        """What the run is made from, with names in place of values everywhere but in ``secrets``."""
+        return spec.model_copy(
+            update={
+                "url": self.refer(spec.url),
+                "name": self.refer(spec.name) if spec.name else None,
+                "instructions": self.refer(spec.instructions) if spec.instructions else spec.instructions,
+                "steps": None if spec.steps is None else tuple(self._named(step) for step in spec.steps),
+            }
+        )
+
+    def resolve(self, action: Action) -> Action:
+        """The action with values in place of names, for the browser only. Raises UnknownSecret."""
+        action = self._parcels.fetch(action) if self._parcels else action
+        texts = {name: self._secrets.resolve(text) for name, text in action if isinstance(text, str) and name != "type"}
+        return action.model_copy(update=texts)
+
+    def resolve_text(self, text: str) -> str:
+        """Raises UnknownSecret."""
+        return self._secrets.resolve(text)
+
+    def _named(self, action: A) -> A:
+        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name != "type"}
+        return action.model_copy(update=texts)
+
+    def _field(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
+        value = getattr(shape, name)
+        if type(value) is str:
+            free = not name.endswith("_id") and not _is_literal(type(shape).model_fields[name].annotation)
+            return self.text(value) if free else value
+        return self._part(value)
+
+    def _part(self, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, Shape):
+            return self.shape(value)
+        if isinstance(value, tuple):
+            return tuple(self._part(part) for part in value)
+        return self.text(value) if type(value) is str else value
+
+
+def _is_literal(annotation: Any) -> bool:  # noqa: ANN401
+    if isinstance(annotation, UnionType):
+        return any(_is_literal(part) for part in get_args(annotation))
+    return get_origin(annotation) is Literal

@@ -1,0 +1,41 @@
+"""How runs are carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from control.protocol.models import BrowserName, Clock, Size
+from runner.export.port import Exporter, no_export
+from runner.run.changes import Alarm
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """How runs are carried out, the same for all runs of a server."""
+
+    streaming: bool = True
+    fps: int = 30
+    """Most pictures a second."""
+    bitrate: int = 2_500_000
+    """Bits a second, each codec."""
+    viewport: Size = field(default_factory=lambda: Size(width=1280, height=720))
+    """Where the run names none."""
+    browser: BrowserName = "chromium"
+    """Where the run names none."""
+    launch_timeout: float = 60.0
+    """Seconds until a browser that has not started is given up."""
+    open_timeout: float = 45.0
+    """Seconds until a start URL that does not answer is given up."""
+    close_timeout: float = 4.0
+    """Seconds until a browser that does not close is left to itself."""
+    overtime: float = 15.0
+    """Seconds beyond its own timeout after which a step is given up, because not even the driver answers."""
+    grace: timedelta = timedelta(seconds=20)
+    """How long the holder of control may be gone."""
+    clock: Clock | None = None
+    alarm: Alarm | None = None
+    """None, both: each run has a steady clock of its own."""
+    max_steps: int = 2000
+    """Of one run."""
+    exporter: Exporter = no_export

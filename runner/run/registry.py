@@ -1,0 +1,221 @@
+"""All runs of a server: those that are live, and those in the store. Implements signaling.ports.Runs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+
+from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
+from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, utc_now
+from runner.driver import Drivers
+from runner.egress.policy import EgressPolicy
+from runner.run.options import SessionOptions
+from runner.run.session import PlannerFactory, Session
+from runner.store.database import RunKey, Store, StoreErrors
+from runner.store.stored import StoredRun
+
+logger = logging.getLogger(__name__)
+
+_KEPT = 32
+"""Finished runs that stay live, so that viewers see their end and may come back for events that they missed."""
+
+_CLOSE_SECONDS = 4.5
+"""For runs to end by themselves when the server stops, and for one that is over and is to be removed."""
+
+
+class RunRegistry:
+    """Starts runs, finds them, and ends them."""
+
+    def __init__(
+        self,
+        *,
+        drivers: Drivers,
+        store: Store,
+        planner_factory: PlannerFactory,
+        max_runs: int = 4,
+        default_planner: PlannerName = "plain",
+        reach: EgressPolicy | None = None,
+        options: SessionOptions | None = None,
+    ) -> None:
+        """
+        Args:
+            drivers: opens browsers; whoever made it closes it, after this.
+            store: whoever opened it closes it, after this.
+            planner_factory: makes the planner of a run.
+            max_runs: how many may be active at the same time.
+            default_planner: for a run that names none and has no ``steps``.
+            reach: which start URLs are refused before a browser is started.
+            options: how runs are carried out.
+        """
+        self._drivers = drivers
+        self._store = store
+        self._planner_factory = planner_factory
+        self._max_runs = max_runs
+        self._default_planner = default_planner
+        self._reach = reach or EgressPolicy()
+        self._options = options or SessionOptions()
+        self.on_started: Callable[[Session], None] = lambda _: None
+        """Called with each run that starts; must neither wait nor raise."""
+        self.on_ended: Callable[[], None] = lambda: None
+        """Called after each run that has ended; must neither wait nor raise."""
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._creating: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def active(self) -> int:
+        """How many runs are active or about to be."""
+        return len(self._tasks) + len(self._creating)
+
+    async def create(self, spec: NewRun, *, owner: str) -> Session:
+        """Starts a run; it is in the store when this returns.
+
+        Raises ProtocolError for a start URL that pages may not reach, Busy, or Refused for a planner not to be had.
+        """
+        if refusal := self._reach.refusal_of_url(spec.url):
+            raise ProtocolError(refusal, field="url")
+        self._refuse_when_full()
+        self._refuse_too_many(spec)
+        session = self._session(spec, owner)
+        creating = asyncio.create_task(self._begin(session), name=f"create {session.id}")
+        self._creating.add(creating)
+        creating.add_done_callback(self._creating.discard)
+        # Shielded: a client that hangs up must not leave a run in the store that was never started.
+        await asyncio.shield(creating)
+        return session
+
+    async def get(self, run_id: str) -> Session | StoredRun | None:
+        session = self._sessions.get(run_id)
+        if session is not None:
+            return session
+        record = await self._store.get(run_id)
+        if record is None:
+            return None
+        return StoredRun(record, self._store, clock=self._options.clock or utc_now, exporter=self._options.exporter)
+
+    async def list(
+        self, *, owner: str, status: RunStatus | None = None, limit: int = 50, cursor: str | None = None
+    ) -> tuple[list[RunView], str | None]:
+        """Newest first, with the cursor of the next page. Raises ProtocolError for a cursor that is none of ours."""
+        records = await self._store.page(
+            owner=owner,
+            status=status,
+            or_ids=tuple(self._sessions),
+            older_than=_read_cursor(cursor) if cursor else None,
+            limit=limit + 1 + len(self._sessions),
+        )
+        found = [(record.key, self._newest(record.view)) for record in records]
+        wanted = [(key, view) for key, view in found if status is None or view.status is status]
+        page = wanted[:limit]
+        return [view for _, view in page], _cursor(page[-1][0]) if len(wanted) > limit and page else None
+
+    async def delete(self, run_id: str) -> None:
+        """Removes a finished run and its files.
+
+        Raises InvalidTransition while it is active, Busy while its end cannot be written, or NotFound.
+        """
+        session = self._sessions.get(run_id)
+        if session is not None and session.active:
+            raise InvalidTransition("the run is active: cancel it first")
+        if run_id in self._tasks:
+            _, late = await asyncio.wait([self._tasks[run_id]], timeout=_CLOSE_SECONDS)
+            if late:
+                raise Busy("the end of this run could not be written yet: try again later")
+        if await self.get(run_id) is None:
+            raise NotFound("there is no such run")
+        self._sessions.pop(run_id, None)
+        await self._store.delete(run_id)
+
+    async def aclose(self) -> None:
+        """Cancels every run and waits until its browser is gone. Safe to repeat."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    def _refuse_when_full(self) -> None:
+        if self._closing is not None:
+            raise Busy("the server is stopping")
+        if self.active >= self._max_runs:
+            raise Busy(f"{self.active} runs are active, and no more than {self._max_runs} may be: try again later")
+
+    def _refuse_too_many(self, spec: NewRun) -> None:
+        count, most = len(spec.steps or ()), self._options.max_steps
+        if count > most:
+            raise ProtocolError(f"'steps' may have at most {most} steps on this server, not {count}", field="steps")
+
+    def _session(self, spec: NewRun, owner: str) -> Session:
+        return Session(
+            spec,
+            run_id=secrets.token_urlsafe(16),
+            owner=owner,
+            planner=spec.planner or ("script" if spec.steps is not None else self._default_planner),
+            planners=self._planner_factory,
+            drivers=self._drivers,
+            store=self._store,
+            options=self._options,
+        )
+
+    async def _begin(self, session: Session) -> None:
+        try:
+            await self._store.add(session.record())
+        except StoreErrors as error:
+            logger.error("a run was refused: the store cannot be written: %s", error)
+            raise Busy(f"no run can be started: {error}") from error
+        self._start(session)
+
+    def _start(self, session: Session) -> None:
+        if self._closing is not None:
+            session.cancel()
+        self._sessions[session.id] = session
+        task = asyncio.create_task(session.run(), name=f"run {session.id}")
+        self._tasks[session.id] = task
+        task.add_done_callback(lambda _: self._ended(session))
+        self.on_started(session)
+
+    def _ended(self, session: Session) -> None:
+        del self._tasks[session.id]
+        self._sessions.move_to_end(session.id)
+        finished = [run_id for run_id in self._sessions if run_id not in self._tasks]
+        for run_id in finished[:-_KEPT]:
+            del self._sessions[run_id]
+        self.on_ended()
+
+    def _newest(self, view: RunView) -> RunView:
+        session = self._sessions.get(view.id)
+        return session.view() if session else view
+
+    async def _close(self) -> None:
+        if self._creating:
+            await asyncio.wait(self._creating)
+        tasks = list(self._tasks.values())
+        for run_id in tuple(self._tasks):
+            self._sessions[run_id].cancel()
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=_CLOSE_SECONDS)
+        for task in late:
+            logger.warning("%s did not end in time", task.get_name())
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+
+def _cursor(key: RunKey) -> str:
+    return base64.urlsafe_b64encode(f"{key.created_us}.{key.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> RunKey:
+    try:
+        created, dot, run_id = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(".")
+        key = RunKey(int(created), run_id)
+    except (ValueError, binascii.Error):
+        dot, key = "", RunKey(0, "")
+    if not dot or abs(key.created_us) >= 1 << 63:
+        raise ProtocolError("'cursor' is not one that this server gave out: leave it out to start anew", field="cursor")
+    return key

@@ -1,0 +1,400 @@
+"""One live run: its browser, its planner, its picture, and everybody who steers it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from control.errors import InvalidTransition
+from control.event_log import Entry, EventLog
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, Step
+from control.roles import Actor, authorize
+from control.run import Run
+from media.stream import LiveStream
+from runner.driver import BrowserGone, Driver, Drivers, StepFailed
+from runner.export.port import whole
+from runner.planners.base import Planner
+from runner.run.changes import Changes, SteadyClock, Unwanted
+from runner.run.live_capture import LiveCapture
+from runner.run.log import RunLog
+from runner.run.masking import Masking
+from runner.run.options import SessionOptions
+from runner.run.screenshots import Screenshots
+from runner.run.step_loop import StepLoop
+from runner.run.take_over import ByHand, TakeOver
+from runner.selectors.describe import describe
+from runner.store.database import RunRecord, Store
+from runner.store.recorder import Recorder
+from runner.throttled_warnings import ThrottledWarnings
+from runner.uploads import Parcels
+
+logger = logging.getLogger(__name__)
+
+PlannerFactory = Callable[[PlannerName, NewRun], Planner]
+"""Makes a planner for a run. Raises control.errors.Refused where this one cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """What exists only while the page is open."""
+
+    driver: Driver
+    hands: TakeOver
+    pilot: StepLoop
+    shots: Screenshots
+    picture: LiveCapture | None
+
+    def background(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on beside the pilot, until it is cancelled."""
+        return [self.shots.work(), *([self.picture.work()] if self.picture else [])]
+
+
+class Session:
+    """A run and what carries it out. ``run`` is its whole life; implements signaling.ports.RunHandle."""
+
+    def __init__(
+        self,
+        spec: NewRun,
+        *,
+        run_id: str,
+        owner: str,
+        planner: PlannerName,
+        planners: PlannerFactory,
+        drivers: Drivers,
+        store: Store,
+        options: SessionOptions,
+    ) -> None:
+        """Raises what ``planners`` raises."""
+        self.owner = owner
+        self._options = options
+        steady = SteadyClock()
+        self._clock = options.clock or steady
+        self._alarm = options.alarm or steady.alarm
+        self._drivers = drivers
+        self._store = store
+        self._parcels = Parcels(store.parcels(run_id))
+        self._masking = Masking(spec.secrets, self._parcels)
+        spec = self._masking.spec(spec)
+        self._make_planner = planners
+        self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
+        self._run = Run(
+            spec,
+            run_id=run_id,
+            planner=planner,
+            new_id=lambda: secrets.token_urlsafe(16),
+            describe=lambda action: self._masking.text(describe(action)),
+            clock=self._clock,
+            grace=options.grace,
+            looks_ahead=self._planners[planner].looks_ahead,
+        )
+        self._logger = RunLog(logger, run_id, self._masking)
+        self._refusals = ThrottledWarnings(
+            lambda told: self._logger.warning("%s", told), more="the page was kept from {} more hosts and ports"
+        )
+        self._changes = Changes()
+        self._recorder = Recorder(self._run, store, self._logger)
+        self._dialogs: dict[str, e.Dialog] = {}
+        self._page: e.PageChanged | None = None
+        self._cockpit: OpenPage | None = None
+        self._handing = asyncio.Lock()  # a release takes its time, and whoever asked first is first
+        self._run.log.listen(self._hear)
+
+    # What it is
+
+    @property
+    def id(self) -> str:
+        return self._run.id
+
+    @property
+    def log(self) -> EventLog:
+        return self._run.log
+
+    @property
+    def stream(self) -> LiveStream | None:
+        """None before the page is open, after the run, and where streaming is switched off."""
+        picture = self._cockpit.picture if self._cockpit else None
+        return picture.stream if picture and not self._run.final else None
+
+    @property
+    def active(self) -> bool:
+        return not self._run.final
+
+    @property
+    def viewers(self) -> int:
+        """How many people are connected."""
+        return self._run.view().viewers
+
+    def view(self) -> RunView:
+        return self._run.view()
+
+    def record(self) -> RunRecord:
+        """As it is kept in the store."""
+        return RunRecord(self.owner, self.view(), self.creation())
+
+    def hello(self, actor: Actor) -> e.Hello:
+        """Everything as it stands, for one who has just come."""
+        return e.Hello(
+            role=actor.role,
+            viewer_id=actor.viewer_id,
+            run=self.view(),
+            dialogs=tuple(self._dialogs.values()),
+            page=self._page,
+            help=self._run.help,
+        )
+
+    def creation(self) -> dict[str, Any]:
+        """The body that it was created with; secrets by name, with empty values."""
+        body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return body | {"secrets": dict.fromkeys(self._masking.names, "")}
+
+    async def steps(self) -> Sequence[Step]:
+        return tuple(self._parcels.told(step) for step in self._run.steps)
+
+    async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
+        return await self._store.screenshot(self.id, number, before=before)
+
+    async def export(self, format: str) -> str:
+        """Raises Unsupported."""
+        return self._options.exporter(self.view(), whole(self._run.steps, self._parcels), format)
+
+    # Who steers it
+
+    def join(self, actor: Actor) -> None:
+        """A connection of this viewer has opened; paired with ``leave``."""
+        self._run.join(actor)
+
+    def leave(self, viewer_id: str) -> None:
+        self._run.leave(viewer_id)
+
+    def cancel(self) -> None:
+        """The server ends the run."""
+        self._run.cancel()
+
+    async def submit(self, command: c.Command, actor: Actor) -> e.Reply | None:
+        """Carries the command out; None stands for a plain ack. Raises Refused with the reason."""
+        match command:
+            case c.Ping():
+                authorize(actor, command.type)
+                return e.Pong(id=command.id, t=command.t)
+            case c.ReplayStep():
+                authorize(actor, command.type)
+                return e.StepReplay(id=command.id, step=self._parcels.told(self._run.step(command.step_number)))
+            case c.Pick() | c.Input() | c.AnswerDialog():
+                return await self._by_hand(command, actor)
+            case c.ReleaseControl():
+                async with self._handing:
+                    return await self._by_hand(command, actor)
+            case c.TakeControl():
+                async with self._handing:
+                    self._run.apply(command, actor)
+            case c.StepOverride():
+                action = self._masking.action(command.action)
+                self._run.apply(command.model_copy(update={"action": action}), actor)
+            case c.UpdateInstructions():
+                text = self._masking.refer(command.instructions)
+                self._run.apply(command.model_copy(update={"instructions": text}), actor)
+            case _:
+                self._run.apply(command, actor)
+        self._changes.tell()  # an approval makes no event
+        return None
+
+    async def _by_hand(self, command: ByHand, actor: Actor) -> e.Picked | None:
+        if isinstance(command, c.Input) and len(self._run.steps) >= self._options.max_steps:
+            raise InvalidTransition(f"the run has {len(self._run.steps)} steps, which is as many as it may have")
+        if self._cockpit is None or self._run.final:
+            self._run.apply(command, actor)
+            raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: no page is open")
+        try:
+            return await self._cockpit.hands.do(command, actor)
+        except BrowserGone as error:
+            self._lost(error)
+            raise InvalidTransition("the browser has gone, and the run with it") from error
+
+    # Its life
+
+    async def run(self) -> None:
+        """From the start of the browser to its end. Ends the run in every case; raises nothing but CancelledError."""
+        recording = asyncio.create_task(self._recorder.work())
+        try:
+            with self._failing():
+                await self._live()
+        except asyncio.CancelledError:
+            self._run.cancel()
+            self._recorder.hurry()
+            raise
+        finally:
+            self._refusals.end()
+            self._logger.info("%s", self._run.status)
+            await self._written(recording)
+
+    async def _written(self, recording: asyncio.Task[None]) -> None:
+        """The end counts once it is written: a run whose store does not work keeps its place until then."""
+        self._recorder.end()
+        try:
+            await asyncio.wait([recording])
+        except asyncio.CancelledError:
+            self._recorder.hurry()
+            await asyncio.wait([recording])
+            raise
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What breaks inside ends the run, with the reason."""
+        try:
+            yield
+        except BrowserGone as error:
+            self._lost(error)
+        except StepFailed as error:
+            self._run.fail(self._masking.text(str(error)))
+        except Exception as error:
+            self._logger.error("the run broke down", exc_info=True)
+            self._run.fail(self._masking.text(f"jumpseat itself failed: {type(error).__name__}: {error}"))
+
+    async def _live(self) -> None:
+        if not self.active:
+            return
+        self._logger.info("starting: %s", self._run.spec.url)
+        self._run.start()
+        async with AsyncExitStack() as parts:
+            parts.push_async_callback(self._close_planners)
+            try:
+                driver = await self._changes.while_wanted(self._launch(parts), lambda: self.active)
+                cockpit = self._take_seats(driver)
+                if cockpit.picture:
+                    parts.push_async_callback(cockpit.picture.aclose)
+                await self._changes.while_wanted(self._open(driver), lambda: self.active)
+            except Unwanted:
+                return
+            await self._fly(cockpit)
+
+    async def _launch(self, parts: AsyncExitStack) -> Driver:
+        spec = self._run.spec
+        kind = spec.browser or self._options.browser
+        try:
+            async with asyncio.timeout(self._options.launch_timeout):
+                driver = await self._drivers.launch(kind, viewport=spec.viewport or self._options.viewport)
+        except TimeoutError:
+            raise StepFailed(f"the browser did not start within {self._options.launch_timeout:g} s") from None
+        parts.push_async_callback(self._close_driver, driver)
+        return driver
+
+    async def _open(self, driver: Driver) -> None:
+        url = self._masking.resolve_text(self._run.spec.url)
+        try:
+            async with asyncio.timeout(self._options.open_timeout):
+                await driver.open(url)
+        except TimeoutError:
+            limit = self._options.open_timeout
+            raise StepFailed(f"{self._run.spec.url} did not load within {limit:g} s") from None
+
+    def _take_seats(self, driver: Driver) -> OpenPage:
+        options = self._options
+        shots = Screenshots(self._run, driver, self._store, self._clock, self._logger)
+        hands = TakeOver(
+            self._run,
+            driver,
+            changes=self._changes,
+            shots=shots,
+            masking=self._masking,
+            logger=self._logger,
+        )
+        pilot = StepLoop(
+            self._run,
+            driver,
+            planner=self._planner,
+            changes=self._changes,
+            hands=hands,
+            shots=shots,
+            masking=self._masking,
+            clock=self._clock,
+            alarm=self._alarm,
+            overtime=options.overtime,
+            max_steps=options.max_steps,
+            logger=self._logger,
+        )
+        picture = None
+        if options.streaming:
+            picture = LiveCapture(driver, fps=options.fps, bitrate=options.bitrate, logger=self._logger)
+            self._run.log.listen(picture.hear)
+        self._listen_to(driver, shots)
+        self._run.log.listen(hands.hear)
+        return OpenPage(driver, hands, pilot, shots, picture)
+
+    def _listen_to(self, driver: Driver, shots: Screenshots) -> None:
+        def on_page(page: e.PageChanged) -> None:
+            shots.stale()
+            self._page = self._masking.shape(page)
+            self._tell(self._page)
+
+        def on_dialog(dialog: e.Dialog) -> None:
+            shown = self._masking.shape(dialog)
+            if dialog.closed:
+                self._dialogs.pop(dialog.dialog_id, None)
+            else:
+                self._dialogs[dialog.dialog_id] = shown
+            self._tell(shown)
+
+        def on_answered(answer: DialogAnswer) -> None:
+            text = None if answer.text is None else self._masking.refer(answer.text)
+            message = self._masking.text(answer.message)
+            self._run.note_dialog(answer.model_copy(update={"message": message, "text": text}))
+
+        driver.on_page = on_page
+        driver.on_dialog = on_dialog
+        driver.on_answered = on_answered
+        driver.on_refused = self._refusals.tell
+        driver.on_gone = self._lost
+
+    def _tell(self, event: e.PageChanged | e.Dialog) -> None:
+        if self.active:
+            self._run.log.append(event)
+
+    async def _fly(self, cockpit: OpenPage) -> None:
+        self._cockpit = cockpit
+        self._run.ready(self._planner(self._run.planner).remaining(cockpit.pilot.task()))
+        if cockpit.picture:
+            self._run.log.append(e.StreamAvailable())
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(work) for work in cockpit.background()]
+                with self._failing():
+                    await cockpit.pilot.fly()
+                for worker in workers:
+                    worker.cancel()
+        finally:
+            self._cockpit = None
+            self._dialogs.clear()
+            cockpit.shots.end()
+
+    def _planner(self, name: PlannerName) -> Planner:
+        """The planner of that name; instructions may have changed a script into plain sentences."""
+        if name not in self._planners:
+            self._planners[name] = self._make_planner(name, self._run.spec)
+        return self._planners[name]
+
+    def _lost(self, error: BrowserGone) -> None:
+        self._run.fail(self._masking.text(f"the browser has gone: {error}"))
+
+    def _hear(self, _: Entry) -> None:
+        self._changes.tell()
+
+    # Its end
+
+    async def _close_planners(self) -> None:
+        for planner in self._planners.values():
+            await planner.aclose()
+
+    async def _close_driver(self, driver: Driver) -> None:
+        try:
+            async with asyncio.timeout(self._options.close_timeout):
+                await driver.aclose()
+        except (TimeoutError, BrowserGone) as error:
+            self._logger.warning("the browser did not close: %s", str(error) or "no answer")

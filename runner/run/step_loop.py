@@ -1,0 +1,273 @@
+"""Flies one run: asks the run what to do next, does it, and tells the run what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar, assert_never
+
+from control.errors import UnknownSecret
+from control.next_action import Diagnose, End, Finish, Perform, Plan, Wait
+from control.protocol.models import Action, ActionType, Clock, PlannerName, Proposal, Step, StepStatus
+from control.run import Run, StepFacts
+from runner.driver import BrowserGone, Driver, StepFailed, Target
+from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
+from runner.run.changes import Alarm, Changes, Unwanted
+from runner.run.log import RunLog
+from runner.run.masking import Masking
+from runner.run.screenshots import Screenshots
+from runner.run.take_over import TakeOver
+
+T = TypeVar("T")
+
+MAX_RETRIES = 2
+"""How often a failure is retried without asking anybody; counted anew after a person has steered the run."""
+
+_FIND_TIMEOUT = 2.0
+"""Seconds to find out where a proposal's target is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: StepStatus
+    error: str | None
+    facts: StepFacts
+
+
+class StepLoop:
+    """The loop of one run, while its page is open."""
+
+    def __init__(
+        self,
+        run: Run,
+        driver: Driver,
+        *,
+        planner: Callable[[PlannerName], Planner],
+        changes: Changes,
+        hands: TakeOver,
+        shots: Screenshots,
+        masking: Masking,
+        clock: Clock,
+        alarm: Alarm,
+        overtime: float,
+        max_steps: int,
+        logger: RunLog,
+    ) -> None:
+        self._run = run
+        self._driver = driver
+        self._planner = planner
+        self._changes = changes
+        self._hands = hands
+        self._shots = shots
+        self._masking = masking
+        self._clock = clock
+        self._alarm = alarm
+        self._overtime = overtime
+        self._max_steps = max_steps
+        self._logger = logger
+
+    def task(self) -> Task:
+        """What a planner is told."""
+        return Task(
+            url=self._run.spec.url,
+            instructions=self._run.instructions or "",
+            version=self._run.version,
+            consumed=self._run.consumed,
+            steps=tuple(self._run.steps),
+            secrets=self._masking.names,
+        )
+
+    async def fly(self) -> None:
+        """Until the run is over. Raises BrowserGone."""
+        while True:
+            change = self._changes.next()
+            await self._hands.settle()
+            match self._run.next():
+                case End():
+                    return
+                case Wait(until):
+                    await self._hold(change, until)
+                case Plan() as todo:
+                    await self._plan(todo)
+                case Perform(proposal):
+                    await self._perform(proposal)
+                case Diagnose() as todo:
+                    await self._diagnose(todo)
+                case Finish():
+                    await self._conclude()
+                case todo:
+                    assert_never(todo)
+
+    async def _hold(self, change: asyncio.Future[None], until: datetime | None) -> None:
+        if until is None:
+            await asyncio.wait([change])
+            return
+        alarm = asyncio.ensure_future(self._alarm(until))
+        try:
+            await asyncio.wait([change, alarm], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            alarm.cancel()
+        if self._clock() >= until:
+            if self._run.wheel.grace_until is not None:
+                await self._hands.flush()
+            self._run.tick()
+
+    async def _conclude(self) -> None:
+        with suppress(Unwanted):
+            await self._changes.while_wanted(self._shots.settle(), lambda: isinstance(self._run.next(), Finish))
+        self._run.conclude()
+
+    # Plan
+
+    async def _plan(self, todo: Plan) -> None:
+        try:
+            idea = await self._while_next(todo, self._planner(self._run.planner).propose(self.task(), self._driver))
+        except Unwanted:
+            return
+        except (Stuck, StepFailed) as error:
+            self._run.stuck(self._masking.text(str(error)), todo.version)
+        except BrowserGone:
+            raise
+        except Exception as error:
+            self._logger.error("the planner failed", exc_info=True)
+            self._run.stuck(self._masking.text(f"the planner failed: {error}"), todo.version)
+        else:
+            await self._planned(todo, idea)
+
+    async def _planned(self, todo: Plan, idea: Idea | None) -> None:
+        if idea is not None:
+            await self._propose(todo, idea, "plan")
+        elif self._run.next() == todo:
+            self._run.exhausted(todo.version)
+
+    async def _propose(self, todo: Plan | Diagnose, idea: Idea, source: Literal["plan", "repair"]) -> None:
+        try:
+            proposal = await self._while_next(todo, self._proposal(idea, source))
+        except Unwanted:
+            return
+        remaining = idea.remaining
+        if remaining is None and source == "plan":
+            remaining = self._planner(self._run.planner).remaining(self.task())
+        self._run.propose(proposal, remaining=remaining)
+
+    async def _proposal(self, idea: Idea, source: Literal["plan", "repair"]) -> Proposal:
+        version = self._run.version
+        action = self._masking.action(idea.action)
+        target = await self._find(action)
+        return Proposal(
+            proposal_id=secrets.token_urlsafe(16),
+            step_number=len(self._run.steps) + 1,
+            action=action,
+            description=self._masking.text(idea.description),
+            reasoning=self._masking.text(idea.reasoning) if idea.reasoning else None,
+            source=source,
+            box=target.box if target else None,
+            viewport=target.viewport if target else None,
+            instructions_version=version,
+        )
+
+    async def _find(self, action: Action) -> Target | None:
+        if not action.selector:
+            return None
+        try:
+            async with asyncio.timeout(_FIND_TIMEOUT):
+                return await self._driver.find(action.selector)
+        except (StepFailed, TimeoutError):
+            return None
+
+    # Perform
+
+    async def _perform(self, proposal: Proposal) -> None:
+        if len(self._run.steps) >= self._max_steps:
+            self._run.fail(f"the run has made {self._max_steps} steps and is not done: more it may not make")
+            return
+        step = self._run.begin_step(proposal)
+        turns = self._hands.turns
+
+        def undisturbed() -> bool:
+            return not self._run.final and self._hands.turns == turns
+
+        try:
+            outcome = await self._changes.while_wanted(self._attempt(step), undisturbed)
+        except Unwanted:
+            self._interrupted(step)
+            return
+        self._run.end_step(outcome.status, error=outcome.error, **outcome.facts)
+
+    def _interrupted(self, step: Step) -> None:
+        if self._run.end_step(StepStatus.SKIPPED, error=f"interrupted: {self._hands.taker} took control"):
+            self._shots.stale()
+            self._shots.later(step.step_number)
+
+    async def _attempt(self, step: Step) -> _Outcome:
+        before = await self._shots.before(step.step_number)
+        started = self._clock()
+        error = await self._do(step.full_action)
+        took = self._clock() - started
+        after = await self._shots.after(step.step_number)
+        facts = StepFacts(
+            screenshot_url=after,
+            before_screenshot_url=before,
+            url=self._masking.text(self._driver.url),
+            duration_ms=int(took.total_seconds() * 1000),
+            tab=self._driver.acted_in,
+        )
+        return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
+
+    async def _do(self, action: Action) -> str | None:
+        """What went wrong, or None. Here alone secrets' values are put in."""
+        self._shots.stale()
+        timeout_ms = self._run.spec.step_timeout_ms
+        if action.type is ActionType.WAIT:
+            timeout_ms += int(action.number or 0)
+        patience = timeout_ms / 1000 + self._overtime
+        try:
+            async with asyncio.timeout(patience):
+                asked = self._masking.resolve(action)
+                done = await self._driver.perform(asked, timeout_ms=timeout_ms)
+        except (StepFailed, UnknownSecret) as error:
+            return self._masking.text(str(error))
+        except TimeoutError:
+            return f"the browser did not answer within {patience:g} s"
+        if done != asked:
+            met = {"selector": done.selector, "target": done.target}
+            self._run.met(self._masking.action(action.model_copy(update=met)))
+        return None
+
+    # Diagnose
+
+    async def _diagnose(self, todo: Diagnose) -> None:
+        try:
+            repair = await self._while_next(todo, self._repair(todo))
+            if repair.retry is None or todo.attempt > MAX_RETRIES:
+                await self._ask_help(todo, repair)
+                return
+        except Unwanted:
+            return
+        await self._propose(todo, repair.retry, "repair")
+
+    async def _ask_help(self, todo: Diagnose, repair: Repair) -> None:
+        suggestions = [await self._while_next(todo, self._proposal(idea, "repair")) for idea in repair.suggestions]
+        reason = self._masking.text(repair.reason) if repair.reason else todo.reason
+        self._run.ask_help(reason, tuple(suggestions))
+
+    async def _repair(self, todo: Diagnose) -> Repair:
+        failure = Failure(todo.reason, todo.step, todo.attempt)
+        try:
+            return await self._planner(self._run.planner).repair(self.task(), self._driver, failure)
+        except (Stuck, StepFailed) as error:
+            return Repair(reason=str(error))
+        except BrowserGone:
+            raise
+        except Exception:
+            self._logger.error("the planner failed to look at a failure", exc_info=True)
+            return Repair()
+
+    async def _while_next(self, todo: Plan | Diagnose, work: Coroutine[Any, Any, T]) -> T:
+        """The work's result, as long as the run wants the same and control has not changed hands. Raises Unwanted."""
+        turns = self._hands.turns
+        return await self._changes.while_wanted(work, lambda: self._run.next() == todo and self._hands.turns == turns)

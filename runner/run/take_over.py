@@ -1,0 +1,133 @@
+"""What a person does in the page while they hold control."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+from control.errors import NotFound
+from control.event_log import Entry
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.roles import Actor, authorize
+from control.run import Run
+from runner.driver import Driver, HumanAction, StepFailed
+from runner.run.changes import Changes
+from runner.run.log import RunLog
+from runner.run.masking import Masking
+from runner.run.screenshots import Screenshots
+
+T = TypeVar("T")
+ByHand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl
+
+
+class TakeOver:
+    """Carries out input once the step that it interrupts has stopped, and records what it amounts to."""
+
+    def __init__(
+        self,
+        run: Run,
+        driver: Driver,
+        *,
+        changes: Changes,
+        shots: Screenshots,
+        masking: Masking,
+        logger: RunLog,
+    ) -> None:
+        self._run = run
+        self._driver = driver
+        self._changes = changes
+        self._shots = shots
+        self._masking = masking
+        self._logger = logger
+        self._left = False
+        """A person has let go of the wheel, and what they held down may still be held."""
+        self.turns = 0
+        """Counts up whenever control changes hands."""
+        self.taker = "somebody"
+        """The name of the person who took control last."""
+
+    def hear(self, entry: Entry) -> None:
+        """Tells the browser whether a person is at the wheel; a listener of the run's log."""
+        match entry.body:
+            case e.ControlChanged(holder=holder):
+                self.turns += 1
+                self.taker = holder.name if holder else self.taker
+                self._left = self._left or holder is None
+                self._driver.attended = holder is not None
+
+    async def do(self, command: ByHand, actor: Actor) -> e.Picked | None:
+        """Raises Refused, or BrowserGone."""
+        match command:
+            case c.Pick():
+                return await self._pick(command, actor)
+            case c.Input():
+                await self._input(command, actor)
+            case c.AnswerDialog():
+                await self._answer(command, actor)
+            case c.ReleaseControl():
+                await self._release(command, actor)
+        return None
+
+    async def _input(self, command: c.Input, actor: Actor) -> None:
+        self._run.apply(command, actor)
+        await self._stopped(actor)
+        self._record(await _refusing(self._driver.input(command), self._masking))
+
+    async def _answer(self, command: c.AnswerDialog, actor: Actor) -> None:
+        self._run.apply(command, actor)
+        await self._stopped(actor)
+        done = await _refusing(self._driver.answer(command), self._masking)
+        self._record([done] if done is not None else [])
+
+    async def _pick(self, command: c.Pick, actor: Actor) -> e.Picked:
+        self._run.apply(command, actor)
+        picked = await _refusing(self._driver.pick(command), self._masking)
+        return self._masking.shape(picked.model_copy(update={"id": command.id}))
+
+    async def _release(self, command: c.ReleaseControl, actor: Actor) -> None:
+        """What the person did is on record before the run looks at whether they did anything."""
+        authorize(actor, command.type)
+        self._run.wheel.require(actor)
+        await self.flush()
+        self._run.apply(command, actor)
+
+    async def flush(self) -> None:
+        """Lets go of held keys and buttons, and records what was not recorded yet. Raises BrowserGone."""
+        try:
+            self._record(await self._driver.flush_input())
+        except StepFailed as error:
+            self._logger.warning("what the person held down may still be held: %s", error)
+
+    async def settle(self) -> None:
+        """To be awaited before the page is touched by anybody else: nothing of the person's input is left over."""
+        if self._left:
+            self._left = False
+            await self.flush()
+
+    async def _stopped(self, actor: Actor) -> None:
+        await self._changes.until(lambda: self._run.in_flight is None)
+        self._run.wheel.require(actor)
+
+    def _record(self, actions: Iterable[HumanAction]) -> None:
+        for done in actions:
+            self._shots.stale()
+            step = self._run.human_step(
+                self._masking.action(done.action),
+                merges=done.merges,
+                description=self._masking.text(done.description),
+                url=self._masking.text(self._driver.url),
+                tab=self._driver.tab if done.tab is None else done.tab,
+                duration_ms=round((time.monotonic() - done.started_at) * 1000),
+            )
+            if step is not None:
+                self._shots.later(step.step_number)
+
+
+async def _refusing(work: Awaitable[T], masking: Masking) -> T:
+    """What the page did not allow, or did not have, as a refusal."""
+    try:
+        return await work
+    except StepFailed as error:
+        raise NotFound(masking.text(str(error))) from error

@@ -1,0 +1,1 @@
+"""Playwright selectors: built, parsed, described, and written as code; only here stand ``internal:`` engines."""

@@ -1,0 +1,112 @@
+"""Actions in one line, for a person: ``Click button 'Checkout'``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from control.protocol.models import Action, ActionType
+
+_LONGEST = 80
+"""Characters of a value or a selector that are shown."""
+
+_QUOTED = r"""(?P<quote>["'])(?P<name>(?:\\.|(?!(?P=quote)).)*)(?P=quote)[is]?"""
+_ROLE = re.compile(rf"^(?:internal:)?role=(?P<role>[\w-]+)(?:\[name={_QUOTED}\])?$")
+_NAMED = re.compile(rf"^(?:internal:)?(?:label|text|title|alt|placeholder)={_QUOTED}$")
+_ATTRIBUTE = re.compile(rf"^(?:internal:attr=|internal:testid=|\w*)?\[[\w-]+={_QUOTED}\]$")
+_PLAIN_TEXT = re.compile(r"^(?:label|text)=(?P<name>[^\"'].*)$")
+_SECRET = re.compile(r"^\{\{\s*secret:\s*([^{}\s]+)\s*\}\}$")
+
+
+def describe(action: Action) -> str:
+    """One line that says what the action does. A secret is called by its name."""
+    return _SENTENCES[action.type](action)
+
+
+def describe_selector(selector: str) -> str:
+    """A Playwright selector as a person would say it: ``button 'Checkout'``; itself where it says no name."""
+    selector = selector.removesuffix(" >> nth=0").strip()
+    if found := _ROLE.match(selector):
+        return f"{found['role']} {_quote(_unescape(found['name']))}" if found["name"] else found["role"]
+    for pattern in (_NAMED, _ATTRIBUTE):
+        if found := pattern.match(selector):
+            return _quote(_unescape(found["name"]))
+    if found := _PLAIN_TEXT.match(selector):
+        return _quote(found["name"])
+    return _shorten(selector)
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _quote(text: str) -> str:
+    return f"'{_shorten(text)}'"
+
+
+def _value(action: Action) -> str:
+    secret = _SECRET.match(action.text)
+    return f"secret {secret[1]}" if secret else _quote(action.shown)
+
+
+def _on(action: Action) -> str:
+    return describe_selector(action.selector or "")
+
+
+def _pointer(verb: str) -> Callable[[Action], str]:
+    return lambda action: f"{verb} {_on(action)}"
+
+
+def _type(action: Action) -> str:
+    return f"Clear {_on(action)}" if action.text == "" else f"Type {_value(action)} into {_on(action)}"
+
+
+def _press(action: Action) -> str:
+    return f"Press {_shorten(action.text)}" + (f" in {_on(action)}" if action.selector else "")
+
+
+def _scroll(action: Action) -> str:
+    if action.selector:
+        return f"Scroll to {_on(action)}"
+    pixels = action.number
+    if pixels is None:
+        return "Scroll down"
+    return f"Scroll {'up' if pixels < 0 else 'down'} by {abs(pixels):g} pixels"
+
+
+def _wait(action: Action) -> str:
+    return f"Wait for {_on(action)}" if action.selector else f"Wait {action.number or 0:g} ms"
+
+
+def _tab(verb: str) -> Callable[[Action], str]:
+    return lambda action: f"{verb} tab {action.number or 0:g}"
+
+
+_SENTENCES: dict[ActionType, Callable[[Action], str]] = {
+    ActionType.CLICK: _pointer("Click"),
+    ActionType.DOUBLE_CLICK: _pointer("Double-click"),
+    ActionType.HOVER: _pointer("Hover over"),
+    ActionType.TYPE: _type,
+    ActionType.PRESS: _press,
+    ActionType.SELECT: lambda action: f"Select {_value(action)} in {_on(action)}",
+    ActionType.CHECK: _pointer("Check"),
+    ActionType.UNCHECK: _pointer("Uncheck"),
+    ActionType.SCROLL: _scroll,
+    ActionType.NAVIGATE: lambda action: f"Go to {_shorten(action.text)}",
+    ActionType.BACK: lambda _: "Go back",
+    ActionType.FORWARD: lambda _: "Go forward",
+    ActionType.RELOAD: lambda _: "Reload the page",
+    ActionType.WAIT: _wait,
+    ActionType.UPLOAD: lambda action: f"Upload {_value(action)} to {_on(action)}",
+    ActionType.DRAG: lambda action: f"Drag {_on(action)} to {describe_selector(action.target or '')}",
+    ActionType.SWITCH_TAB: _tab("Switch to"),
+    ActionType.CLOSE_TAB: _tab("Close"),
+    ActionType.EXPECT_TEXT: lambda action: f"Expect {_on(action)} to say {_value(action)}",
+    ActionType.EXPECT_VISIBLE: lambda action: f"Expect to see {_on(action)}",
+    ActionType.EXPECT_URL: lambda action: f"Expect the address {_shorten(action.text)}",
+}

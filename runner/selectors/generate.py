@@ -1,0 +1,197 @@
+"""Finds the element at a point, or the one with the focus, and the selector that a person would choose for it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from playwright.async_api import ElementHandle, Frame, Locator, Page, Playwright
+from playwright.async_api import Error as PlaywrightError
+
+from runner.browser.aria_snapshot import by_role, role_and_name
+
+ENTER_FRAME = " >> internal:control=enter-frame >> "
+"""Between the selector of an ``<iframe>`` and a selector within it."""
+OR = " >> internal:or="
+"""Between the ways in which a selector may find its element."""
+FOCUSED = "jumpseat-focused=*"
+_SECONDS = 3.0
+_DEEPEST_FRAME = 5
+
+# The engines look through open shadow roots, and run apart from the page's own scripts. A label stands for the checkbox
+# that a click on it changes, unless that one is itself not to be seen. Points are where they are seen, elementFromPoint
+# goes by the page as it is laid out: pinch zoom tells them apart.
+_HIT = """(x, y) => {
+    const seen = window.visualViewport;
+    const [left, top] = [x / seen.scale + seen.offsetLeft, y / seen.scale + seen.offsetTop];
+    let found = document.elementFromPoint(left, top);
+    while (found && found.shadowRoot) {
+      const inner = found.shadowRoot.elementFromPoint(left, top);
+      if (!inner || inner === found) break;
+      found = inner;
+    }
+    const control = found && found.closest('label') && found.closest('label').control;
+    const boxed = control && control.matches('[type=checkbox], [type=radio]') && control.getClientRects().length > 0;
+    return (boxed && getComputedStyle(control).visibility === 'visible' ? control : found) || undefined;
+  }"""
+_AT_POINT = f"""{{
+  hit: {_HIT},
+  query(root, point) {{ return this.hit(...point.split(',').map(Number)); }},
+  queryAll(root, point) {{ const found = this.query(root, point); return found ? [found] : []; }}
+}}"""
+_WITH_FOCUS = """{
+  query() {
+    let found = document.activeElement;
+    while (found && found.shadowRoot && found.shadowRoot.activeElement) found = found.shadowRoot.activeElement;
+    return found || undefined;
+  },
+  queryAll() { const found = this.query(); return found ? [found] : []; }
+}"""
+# The point within a frame, for the point that hit it; [] for any other element, null for none.
+_INTO_FRAME = """([element], [x, y]) => {
+  if (!element?.matches('iframe, frame')) return element ? [] : null;
+  const seen = window.visualViewport;
+  const box = element.getBoundingClientRect();
+  return [
+    x / seen.scale + seen.offsetLeft - box.left - element.clientLeft,
+    y / seen.scale + seen.offsetTop - box.top - element.clientTop,
+  ];
+}"""
+# The same, only as long as the element is still what the point hits; [] for one that is no frame.
+_STILL_HIT = f"(element, [x, y]) => ({_HIT})(x, y) === element ? ({_INTO_FRAME})([element], [x, y]) : null"
+
+# The code generator would name the page by all the text on it.
+_WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowerCase() : null"
+
+
+async def register_engines(playwright: Playwright) -> None:
+    """Teaches Playwright the selectors ``jumpseat-at=x,y`` and ``jumpseat-focused=*``; once, before any browser."""
+    await playwright.selectors.register("jumpseat-at", _AT_POINT, content_script=True)
+    await playwright.selectors.register("jumpseat-focused", _WITH_FOCUS, content_script=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is at a point."""
+
+    locator: Locator
+    """Good until the page moves: make a selector of it with `selector_of`."""
+    frames: tuple[tuple[ElementHandle, float, float], ...]
+    """The ``<iframe>`` elements that it is within, from the outermost, and the point in the page that each is on."""
+    x: float
+    """The point in the frame that the element is in."""
+    y: float
+
+
+async def at_point(page: Page, x: float, y: float) -> Found | None:
+    """The innermost element at CSS pixels of the viewport as it is seen, also within frames; None where none is."""
+    frame: Frame = page.main_frame
+    frames: list[tuple[ElementHandle, float, float]] = []
+    for _ in range(_DEEPEST_FRAME):
+        found = frame.locator(f"jumpseat-at={x},{y}")
+        within = await found.evaluate_all(_INTO_FRAME, [x, y])
+        if within is None:
+            return None
+        element = await _element(found) if within else None
+        inner = await element.content_frame() if element else None
+        if element is None or inner is None:
+            return Found(found, tuple(frames), x, y)
+        frames.append((element, x, y))
+        frame, (x, y) = inner, within
+    return None
+
+
+async def still_hit(found: Found, handle: ElementHandle) -> bool:
+    """Whether the point is still on this element; raises playwright's Error where that has gone with its page."""
+    hit = [*found.frames, (handle, found.x, found.y)]
+    into = await asyncio.gather(*(element.evaluate(_STILL_HIT, [x, y]) for element, x, y in hit))
+    inner = [[x, y] for _, x, y in hit[1:]]
+    return into[:-1] == inner and into[-1] is not None
+
+
+async def focused(page: Page) -> Locator:
+    """The element that the keyboard goes to, also within frames; ``<body>`` where no other has the focus."""
+    frame: Frame = page.main_frame
+    for _ in range(_DEEPEST_FRAME):
+        found = frame.locator(FOCUSED)
+        within = await found.evaluate_all(_INTO_FRAME, [0, 0])
+        inner = await (await _element(found)).content_frame() if within else None
+        if inner is None:
+            return found
+        frame = inner
+    return frame.locator(FOCUSED)
+
+
+async def _element(found: Locator) -> ElementHandle:
+    return await found.element_handle(timeout=_SECONDS * 1000)
+
+
+def leaves_open(selector: str) -> bool:
+    """Whether it finds an element by several ways, and says only once that is there which of them it was."""
+    return OR in selector
+
+
+async def selector_of(locator: Locator) -> str:
+    """A selector for ``page.locator`` that finds exactly this element, chosen as Playwright's code generator chooses.
+
+    Raises playwright's Error where the element has gone, TimeoutError where the page does not answer.
+    """
+    return (await resolve(locator))[0]
+
+
+async def resolve(locator: Locator) -> tuple[str, ElementHandle]:
+    """`selector_of`, and the element itself."""
+    return await asyncio.wait_for(_resolve(locator), _SECONDS)
+
+
+async def _resolve(locator: Locator) -> tuple[str, ElementHandle]:
+    generated = _raw(await locator.normalize())
+    page = locator.page
+    handle = await page.locator(generated).element_handle(timeout=_SECONDS * 1000)
+    if "internal:text" in generated and (whole := await handle.evaluate(_WHOLE_PAGE)):
+        frame = generated.rpartition(ENTER_FRAME)[0]
+        return (f"{frame}{ENTER_FRAME}{whole}" if frame else str(whole)), handle
+    for candidate in (_readable(generated), await _role_selector(page, generated)):
+        if candidate and candidate != generated and await finds_only(page, candidate, handle):
+            return candidate, handle
+    return generated, handle
+
+
+def _raw(locator: Locator) -> str:
+    """The locator as a selector string, which Playwright for Python shows nowhere else."""
+    return str(locator._impl_obj._selector)
+
+
+_PLAIN = (
+    (re.compile(r"internal:role=(\w+)\[name=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"role=\1[name=\2]"),
+    (re.compile(r"internal:role="), "role="),
+    (re.compile(r"internal:(?:testid|attr)=\[([\w-]+)=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"[\1=\2]"),
+    (re.compile(r"internal:text=(\"(?:[^\"\\]|\\.)*\")s"), r"text=\1"),
+    (re.compile(r"internal:text=\"((?:[^\"\\/>])*)\"i"), r"text=\1"),
+)
+
+
+def _readable(generated: str) -> str:
+    """The same with the documented engines instead of the code generator's own; it may find something else."""
+    for pattern, replacement in _PLAIN:
+        generated = pattern.sub(replacement, generated)
+    return generated
+
+
+async def _role_selector(page: Page, generated: str) -> str | None:
+    """By role and name, where the generator preferred something that only it can read, such as a label."""
+    if "internal:" not in _readable(generated).replace(ENTER_FRAME, ""):
+        return None
+    frame, enter, _ = generated.rpartition(ENTER_FRAME)
+    role, name = role_and_name(await page.locator(generated).aria_snapshot(timeout=_SECONDS * 1000))
+    return f"{frame}{enter}{by_role(role, name)}" if role and name else None
+
+
+async def finds_only(page: Page, selector: str, handle: ElementHandle) -> bool:
+    """Whether the selector finds this element and no other."""
+    try:
+        only = "(found, wanted) => found.length === 1 && found[0] === wanted"
+        return bool(await page.locator(selector).evaluate_all(only, handle))
+    except PlaywrightError:
+        return False

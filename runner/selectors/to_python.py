@@ -1,0 +1,249 @@
+"""Selectors and texts as Python code for Playwright. Every text goes through `literal`: none can become code."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from runner.selectors.parse import Attribute, Piece, Wanted, attributes, pieces, role_of, text_of
+
+_SECRET: Final = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
+_BY_ATTRIBUTE: Final = {
+    "placeholder": "get_by_placeholder",
+    "alt": "get_by_alt_text",
+    "title": "get_by_title",
+}
+_ROLE_STATES: Final = {"checked", "disabled", "expanded", "pressed", "selected"}
+_NESTED: Final = {
+    "internal:has": "filter(has={})",
+    "internal:has-not": "filter(has_not={})",
+    "internal:or": "or_({})",
+    "internal:and": "and_({})",
+    "internal:chain": "locator({})",
+}
+
+
+def literal(text: str) -> str:
+    """A Python expression for the text; ``{{secret:NAME}}`` in it is looked up in the environment by the test."""
+    return _joined([Lookup(part) if index % 2 else part for index, part in enumerate(_SECRET.split(text))])
+
+
+def variables(text: str) -> list[str]:
+    """The environment variables that `literal` looks up."""
+    return [environment_name(name) for name in _SECRET.findall(text)]
+
+
+def environment_name(secret: str) -> str:
+    """``pass word`` is ``PASS_WORD``."""
+    return re.sub(r"\W", "_", secret, flags=re.ASCII).upper() or "SECRET"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A secret's value, which only the environment of the test knows."""
+
+    secret: str
+    escaped: bool = False
+    """For a regular expression."""
+
+    def __str__(self) -> str:
+        code = f'os.environ["{environment_name(self.secret)}"]'
+        return f"re.escape({code})" if self.escaped else code
+
+
+def _joined(parts: Iterable[str | Lookup]) -> str:
+    """One expression; neighbouring texts become one."""
+    codes: list[str] = []
+    for is_text, group in itertools.groupby(parts, key=lambda part: isinstance(part, str)):
+        texts = [str(part) for part in group]
+        codes.extend([_quoted("".join(texts))] if is_text and any(texts) else [] if is_text else texts)
+    return " + ".join(codes) or '""'
+
+
+def _quoted(text: str) -> str:
+    """``repr`` escapes all that cannot be seen; double quotes where that needs no more escapes."""
+    code = repr(text)
+    return code if '"' in text or not code.startswith("'") else f'"{code[1:-1]}"'
+
+
+def escaped(text: str) -> list[str | Lookup]:
+    """The text as parts of a regular expression that matches it."""
+    return [
+        Lookup(part, escaped=True) if index % 2 else re.escape(part) for index, part in enumerate(_SECRET.split(text))
+    ]
+
+
+def pattern(parts: Iterable[str | Lookup], *, fold: bool = False) -> str:
+    """A Python expression for a regular expression of these parts; ``fold``: upper and lower case are alike."""
+    return f"re.compile({_joined(parts)}{', re.IGNORECASE' if fold else ''})"
+
+
+def locator(selector: str, page: str = "page") -> str:
+    """``page.get_by_role("button", name="Pay", exact=True)``, or ``page.locator("…")`` where it has no such form."""
+    code, raw = page, ""
+    for piece in pieces(selector):
+        step = _step(piece)
+        if step is None:
+            raw = f"{raw} >> {piece}" if raw else str(piece)
+            continue
+        code, raw = _located(code, raw) + f".{step}", ""
+    return _located(code, raw)
+
+
+def _located(code: str, raw: str) -> str:
+    return f"{code}.locator({literal(raw)})" if raw else code
+
+
+def _step(piece: Piece) -> str | None:
+    """The method that stands for this piece; None where there is none."""
+    reader = _READERS.get(piece.engine)
+    if reader is not None:
+        return reader(piece.body)
+    if piece.engine in _NESTED:
+        return _nested(_NESTED[piece.engine], piece.body)
+    return None
+
+
+def _role(body: str) -> str | None:
+    role, listed = role_of(body) or (None, ())
+    if role is None:
+        return None
+    arguments = [_quoted(role)]
+    for attribute in listed:
+        argument = _role_argument(attribute)
+        if argument is None:
+            return None
+        arguments.append(argument)
+    return f"get_by_role({', '.join(arguments)})"
+
+
+def _internal_role(body: str) -> str | None:
+    """Here ``="x"i`` is a part of the name in any case, as ``get_by_role`` has it."""
+    return _role(re.sub(r'(\[name)=("(?:\\.|[^"\\])*"i\])', r"\1*=\2", body))
+
+
+def _role_argument(attribute: Attribute) -> str | None:
+    if attribute.name in _ROLE_STATES and not attribute.operator:
+        return f"{attribute.name}=True"
+    if attribute.name in _ROLE_STATES and attribute.wanted.text in {"true", "false"}:
+        return f"{attribute.name}={attribute.wanted.text.title()}"
+    if attribute.name == "level" and attribute.wanted.text.isdigit():
+        return f"level={attribute.wanted.text}"
+    if attribute.name != "name":
+        return None
+    if attribute.wanted.flags is not None:
+        return _with("name=", _regex(attribute.wanted))
+    return _name(attribute)
+
+
+def _name(attribute: Attribute) -> str | None:
+    text, folded = attribute.wanted.text, attribute.flag == "i"
+    if attribute.operator == "*=" and folded:
+        return f"name={literal(text)}"
+    if attribute.operator != "=":
+        return None
+    if folded:
+        return f"name={pattern(['^', *escaped(text), '$'], fold=True)}"
+    return f"name={literal(text)}, exact=True"
+
+
+def _text(method: str) -> Callable[[str], str | None]:
+    def read(body: str) -> str | None:
+        wanted = text_of(body)
+        return _by(method, wanted) if wanted else None
+
+    return read
+
+
+def _public_text(body: str) -> str | None:
+    """``text=Pay`` is a part of the text in any case, ``text="Pay"`` the whole."""
+    wanted = text_of(body)
+    if wanted is None:
+        return f"get_by_text({literal(body.strip())})"
+    return _by("get_by_text", wanted)
+
+
+def _by(method: str, wanted: Wanted) -> str | None:
+    if wanted.flags is not None:
+        return _with(f"{method}(", _regex(wanted), ")")
+    return f"{method}({literal(wanted.text)}{', exact=True' if wanted.exact else ''})"
+
+
+def _attribute(body: str) -> str | None:
+    listed = attributes(body)
+    if not listed or len(listed) > 1 or listed[0].operator != "=":
+        return None
+    method = _BY_ATTRIBUTE.get(listed[0].name)
+    return _by(method, listed[0].wanted) if method else None
+
+
+def _test_id(body: str) -> str | None:
+    listed = attributes(body) or ()
+    if len(listed) != 1 or listed[0].name != "data-testid" or listed[0].operator != "=":
+        return None
+    return None if listed[0].wanted.flags is not None else f"get_by_test_id({literal(listed[0].wanted.text)})"
+
+
+def _css(body: str) -> str | None:
+    """``[placeholder="Search"]`` and ``[data-testid="pay"]``; other CSS stays as it is."""
+    return _test_id(body) or _attribute(body)
+
+
+def _nth(body: str) -> str | None:
+    named = {"0": "first", "-1": "last"}
+    return named.get(body) or (f"nth({int(body)})" if re.fullmatch(r"-?\d{1,6}", body) else None)
+
+
+def _has_text(body: str) -> str | None:
+    wanted = text_of(body)
+    return f"filter(has_text={literal(wanted.text)})" if wanted and not wanted.exact and wanted.flags is None else None
+
+
+def _nested(form: str, body: str) -> str | None:
+    inner = inner_selector(body)
+    return None if inner is None else form.replace("{}", locator(inner))
+
+
+def inner_selector(body: str) -> str | None:
+    """The selector that ``internal:has="…"`` and its like hold."""
+    try:
+        inner = json.loads(body)
+    except ValueError:
+        return None
+    return inner if isinstance(inner, str) else None
+
+
+def _regex(wanted: Wanted) -> str | None:
+    """None where Python would read the expression in another way, or not at all."""
+    if set(wanted.flags or "") - {"i"} or "(?<" in wanted.text:
+        return None
+    try:
+        re.compile(wanted.text)
+    except re.error:
+        return None
+    return pattern([wanted.text], fold=bool(wanted.flags))
+
+
+def _with(before: str, code: str | None, after: str = "") -> str | None:
+    return None if code is None else f"{before}{code}{after}"
+
+
+_READERS: Final[dict[str, Callable[[str], str | None]]] = {
+    "role": _role,
+    "internal:role": _internal_role,
+    "internal:label": _text("get_by_label"),
+    "internal:text": _text("get_by_text"),
+    "text": _public_text,
+    "internal:attr": _attribute,
+    "internal:testid": _test_id,
+    "data-testid": lambda body: f"get_by_test_id({literal(body)})",
+    "css": _css,
+    "nth": _nth,
+    "visible": {"true": "filter(visible=True)", "false": "filter(visible=False)"}.get,
+    "internal:has-text": _has_text,
+    "internal:control": lambda body: "content_frame" if body == "enter-frame" else None,
+}

@@ -1,0 +1,172 @@
+"""Who is asking, and whether they may: API keys, share tokens, and the three answers 401, 403 and 404."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from control.roles import Actor, Role
+from signaling.access.proxies import TrustedProxies
+from signaling.access.rate_limits import RateKind, RateLimiter
+from signaling.access.share_tokens import Claims, ExpiredToken, InvalidToken, ShareTokens
+from signaling.ports import Revocations, RunHandle, Runs
+from signaling.problems import Problem
+
+_RANK = {Role.VIEWER: 0, Role.CONTROLLER: 1, Role.OWNER: 2}
+_LONGEST_CLIENT_KEY = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request has shown to say who it comes from."""
+
+    owner: str | None
+    """The name of the API key; None for a share token."""
+    claims: Claims | None
+    """What the share token says; None for an API key."""
+    identity: str
+    """The same for a credential and for the tokens that were derived from it; tells nothing to others."""
+
+    @property
+    def role(self) -> Role:
+        return self.claims.role if self.claims else Role.OWNER
+
+    @property
+    def token_ids(self) -> tuple[str, ...]:
+        """The share tokens that must all be valid for this one to be."""
+        return tuple(id for id in (self.claims.id, self.claims.parent) if id) if self.claims else ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request to one run, from somebody who may make it."""
+
+    credential: Credential
+    run: RunHandle
+    actor: Actor
+
+
+class Authenticator:
+    """Tells a request's credential, and lets it through to a run or not."""
+
+    def __init__(
+        self,
+        *,
+        api_keys: Mapping[str, str],
+        secret: str,
+        tokens: ShareTokens,
+        revocations: Revocations,
+        runs: Runs,
+        rates: RateLimiter,
+        proxies: TrustedProxies,
+    ) -> None:
+        self._keys = {name: _digest(key) for name, key in api_keys.items()}
+        self._secret = secret.encode()
+        self._tokens = tokens
+        self._revocations = revocations
+        self._runs = runs
+        self._rates = rates
+        self._proxies = proxies
+
+    async def credential(self, request: web.Request) -> Credential:
+        """Raises Problem 401, and 429 for a key from where too many wrong ones came.
+
+        Nobody can guess a share token's signature, so those are let in from there, too.
+        """
+        shown = _shown(request)
+        try:
+            claims = self._tokens.read(shown)
+        except ExpiredToken as error:
+            raise _unauthorized(str(error)) from None
+        except InvalidToken as error:
+            return self._by_key(shown, self._proxies.asker(request).address, str(error))
+        credential = Credential(None, claims, claims.subject or self._hide("token", claims.id))
+        for id in credential.token_ids:
+            if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
+                raise _unauthorized("this link has been revoked: ask for a new one")
+        return credential
+
+    def spend(self, kind: RateKind, request: web.Request, credential: Credential) -> None:
+        """Counts one of these for the credential and for the address that it comes from. Raises Problem 429."""
+        self._rates.spend(kind, identity=credential.identity, address=self._proxies.asker(request).address)
+
+    async def owner(self, request: web.Request, *, spends: RateKind | None = None) -> str:
+        """The name of the owner who asks. Raises Problem 401, 403 for a share token, and 429."""
+        credential = await self.credential(request)
+        if credential.owner is None:
+            raise _forbidden(Role.OWNER)
+        if spends is not None:
+            self.spend(spends, request, credential)
+        return credential.owner
+
+    async def visit(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> RequestContext:
+        """Raises Problem 401, 403, and 404 for a run that is not there or not theirs."""
+        credential = await self.credential(request)
+        run = await self._runs.get(run_id)
+        if run is None or not _reaches(credential, run):
+            raise Problem(404, "there is no such run, or it is not yours", code="not_found")
+        if _RANK[credential.role] < _RANK[needs]:
+            raise _forbidden(needs)
+        return RequestContext(credential, run, self._actor(credential, request.query.get("client")))
+
+    def _by_key(self, shown: str, address: str, otherwise: str) -> Credential:
+        self._rates.may_guess(address)
+        owner = self._owner_of(shown)
+        if owner is None:
+            self._rates.failed(address)
+            raise _unauthorized(otherwise)
+        return Credential(owner, None, self._hide("owner", owner))
+
+    def _owner_of(self, shown: str) -> str | None:
+        digest = _digest(shown)
+        matches = [name for name, key in self._keys.items() if hmac.compare_digest(key, digest)]
+        return matches[0] if matches else None
+
+    def _actor(self, credential: Credential, client: str | None) -> Actor:
+        if client and len(client) <= _LONGEST_CLIENT_KEY:
+            viewer_id = self._hide("viewer", f"{credential.identity}\0{client}")
+        else:
+            viewer_id = secrets.token_urlsafe(16)
+        return Actor(viewer_id, credential.role, credential.owner or f"{credential.role} {viewer_id[:4]}")
+
+    def _hide(self, kind: str, text: str) -> str:
+        """128 bits that stand for ``text`` and cannot be guessed from it."""
+        digest = hmac.digest(self._secret, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
+        return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def revocation_key(run_id: str, token_id: str) -> str:
+    """What a revoked token is filed under: nobody can revoke a token of another run."""
+    return f"{run_id}/{token_id}"
+
+
+def _shown(request: web.Request) -> str:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    shown = value.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
+    if not shown:
+        raise _unauthorized("send an API key or a share token as 'Authorization: Bearer …', or as '?token=…'")
+    return shown
+
+
+def _reaches(credential: Credential, run: RunHandle) -> bool:
+    return credential.claims.run_id == run.id if credential.claims else credential.owner == run.owner
+
+
+def _digest(key: str) -> bytes:
+    # Digests of one length, so that the comparison takes the same time for every guess.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, detail, code="unauthorized", headers={"WWW-Authenticate": 'Bearer realm="jumpseat"'})
+
+
+def _forbidden(needs: Role) -> Problem:
+    who = "the run's owner" if needs is Role.OWNER else f"a {needs}"
+    return Problem(403, f"only {who} may do this, with a link or key of that kind", code="forbidden")

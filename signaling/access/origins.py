@@ -1,0 +1,166 @@
+"""Where requests come from and under which addresses we are reached: Origin, Host, CORS, and public addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from signaling.access.proxies import TrustedProxies
+from signaling.config import Config
+from signaling.problems import Problem
+
+_EXPOSED = "Location, ETag, Link, Accept-Patch, Retry-After, X-Frame-Seq, X-Frame-Time"
+_HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.~-]+)(?::\d{1,5})?", re.ASCII)
+_METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
+_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
+_OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webhook"})
+"""Asked by other machines under whatever name they know us by; nothing there is anybody's, or it is signed."""
+_STANDARD_PORTS = {"http": ":80", "https": ":443"}
+
+
+class Origins:
+    """Browsers reach loopback and the inner network for any page, and CORS binds neither a WebSocket nor a request that
+    only does something: so every request must come to a name of ours, and one of a page's, from a page of ours."""
+
+    def __init__(self, config: Config, proxies: TrustedProxies) -> None:
+        self._config = config
+        self._proxies = proxies
+        self.api_port = config.port
+        """The port that is really listened on; set by the server."""
+        self.frame_port = config.frame_port
+        self._names = _own_names(config)
+
+    def check(self, request: web.Request) -> None:
+        """Raises Problem 403 for another's page and for a name that is not ours (DNS rebinding)."""
+        doubt = self._proxies.doubt(request)
+        if doubt is not None:
+            raise Problem(400, f"this request came by way of a proxy, and {doubt}", code="invalid")
+        if not self._is_own_name(_hostname(self._proxies.asker(request).host)):
+            detail = "the Host of this request is no name of this server: set JUMPSEAT_PUBLIC_URL to the one it has"
+            raise Problem(403, detail, code="forbidden")
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and not self.permits(origin, request):
+            raise Problem(
+                403,
+                "pages of this origin may not use this server: add it to JUMPSEAT_ALLOWED_ORIGINS",
+                code="forbidden",
+            )
+
+    def needs_check(self, request: web.Request) -> bool:
+        """All but what other machines ask."""
+        return request.path not in _OPEN
+
+    def permits(self, origin: str, request: web.Request) -> bool:
+        """Whether a page of this origin may use the address that the request came to."""
+        return origin in self._config.allowed_origins or origin in self._own_origins(request)
+
+    def _own_origins(self, request: web.Request) -> set[str]:
+        """Origins of our pages as browsers write them (RFC 6454 §6.2); of either scheme where none is known."""
+        asker = self._proxies.asker(request)
+        host = asker.host.lower()
+        schemes = (asker.scheme,) if asker.scheme else tuple(_STANDARD_PORTS)
+        places = (host, f"{_bracketed(_hostname(host))}:{self.api_port}")
+        own = {_origin(scheme, place) for scheme in schemes for place in places}
+        public = urlsplit(self._config.public_url or "")
+        return own | {_origin(public.scheme, public.netloc.lower())} if public.netloc else own
+
+    def cors(self, request: web.Request) -> dict[str, str]:
+        """Response headers that let a permitted page read the answer (Fetch standard, CORS protocol)."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin is None or not self.permits(origin, request):
+            return {hdrs.VARY: hdrs.ORIGIN}
+        return {
+            hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
+            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: _EXPOSED,
+            hdrs.VARY: hdrs.ORIGIN,
+        }
+
+    def preflight(self, request: web.Request) -> web.Response | None:
+        """The answer to a CORS preflight; None where the request is none."""
+        if request.method != hdrs.METH_OPTIONS or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
+            return None
+        self.check(request)
+        headers = {
+            hdrs.ACCESS_CONTROL_ALLOW_METHODS: _METHODS,
+            hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _HEADERS,
+            hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+        }
+        return web.Response(status=204, headers=headers)
+
+    def api_base(self, request: web.Request) -> str:
+        """Where the asker reaches the API, without a slash at the end."""
+        if self._config.public_url:
+            return self._config.public_url.rstrip("/")
+        asker = self._proxies.asker(request)
+        # What is no host and port (RFC 9110 §7.2) has no place in an address, nor in the policy of our answer.
+        host = asker.host if _HOST.fullmatch(asker.host) and _hostname(asker.host) else "localhost"
+        return f"{asker.scheme or 'http'}://{host}"
+
+    def frame_base(self, request: web.Request) -> str:
+        """Where the asker reaches the frame server, without a slash at the end."""
+        if self._config.frame_base_url:
+            return self._config.frame_base_url.rstrip("/")
+        if self.frame_port is None:
+            return self.api_base(request)
+        base = urlsplit(self.api_base(request))
+        return f"{base.scheme}://{_bracketed(base.hostname or '')}:{self.frame_port}"
+
+    def content_security_policy(self, request: web.Request) -> str:
+        """What our pages may load: nothing of others but pictures from the frame server and LiveKit."""
+        frames = self.frame_base(request)
+        livekit = _livekit_sources(self._config.livekit.url) if self._config.livekit else ""
+        # Safari's 'self' once left out WebSockets.
+        sockets = self.api_base(request).replace("http", "ws", 1)
+        ancestors = " ".join(["'self'", *sorted(self._config.allowed_origins)])
+        return (
+            f"default-src 'self'; img-src 'self' blob: data: {frames}; media-src 'self' blob: mediastream:; "
+            f"connect-src 'self' {sockets} {frames}{livekit}; style-src 'self'; script-src 'self'; "
+            f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+        )
+
+    def _is_own_name(self, host: str) -> bool:
+        return host in self._names or host.endswith(".localhost") or _is_address(host)
+
+
+def _own_names(config: Config) -> frozenset[str]:
+    urls = (config.public_url, config.frame_base_url)
+    named = {urlsplit(url).hostname for url in urls if url}
+    machine = socket.gethostname().lower()
+    return frozenset({"localhost", config.host.lower(), machine, f"{machine}.local"} | {name for name in named if name})
+
+
+def _is_address(host: str) -> bool:
+    """An address cannot be rebound: only names are looked up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _hostname(host: str) -> str:
+    """Empty where it is no host and port (RFC 9110 §7.2)."""
+    try:
+        parts = urlsplit(f"//{host}")
+        return parts.hostname or "" if parts.netloc == host and "@" not in parts.netloc else ""
+    except ValueError:
+        return ""
+
+
+def _bracketed(hostname: str) -> str:
+    return f"[{hostname}]" if ":" in hostname else hostname
+
+
+def _origin(scheme: str, place: str) -> str:
+    return f"{scheme}://{place.removesuffix(_STANDARD_PORTS[scheme])}"
+
+
+def _livekit_sources(url: str) -> str:
+    """LiveKit's client asks by HTTPS why a WebSocket was refused."""
+    parts = urlsplit(url)
+    secure = parts.scheme in {"wss", "https"}
+    return f" {'wss' if secure else 'ws'}://{parts.netloc} {'https' if secure else 'http'}://{parts.netloc}"

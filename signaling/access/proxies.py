@@ -1,0 +1,113 @@
+"""Who asks, and for which address, where trusted proxies stand between: X-Forwarded-* and Forwarded (RFC 7239)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from aiohttp import web
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_SCHEMES = frozenset({"http", "https"})
+_NAMES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
+_PAIR = r"[\w!#$%&'*+.^`|~-]++=(?:[\w!#$%&'*+.^`|~-]++|\"(?:[^\"\\]|\\.)*+\")"
+_FORWARDED = re.compile(rf"[ \t,]*+(?:{_PAIR}[ \t;]*+(?:,[ \t,]*+)?)*+", re.ASCII)
+"""RFC 7239 §4, with possessive quantifiers: a header that does not fit takes no longer than one that does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInfo:
+    """Where a request really comes from, as far as those we trust say."""
+
+    address: str
+    """Of the client; empty where the transport has none."""
+    scheme: str | None
+    """``http`` or ``https``, as the client used it; None where nobody says: a proxy that is not trusted may do TLS."""
+    host: str
+    """Host and port, as the client used them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """What one proxy says of the one that asked it."""
+
+    client: str | None
+    scheme: str | None
+    host: str | None
+
+
+class TrustedProxies:
+    """Reads what proxies add, from those proxies alone."""
+
+    def __init__(self, trusted: Collection[Network] = ()) -> None:
+        self._trusted = tuple(trusted)
+
+    def asker(self, request: web.Request) -> ClientInfo:
+        """Follows the proxies from the nearest one outwards, up to the first address that is not trusted."""
+        scheme = "https" if request.secure else None
+        address, hop = _address(request.remote), None
+        if self._trusts(address) and self.doubt(request) is None:
+            for hop in reversed(_hops(request)):
+                address = _address(hop.client) or address
+                if not self._trusts(address) or _address(hop.client) is None:
+                    break
+        if hop is None:
+            return ClientInfo(_text(address), scheme, request.host)
+        told = (hop.scheme or "").lower()
+        return ClientInfo(_text(address), told if told in _SCHEMES else scheme, hop.host or request.host)
+
+    def doubt(self, request: web.Request) -> str | None:
+        """What makes the headers that a trusted proxy hands on unusable: a part of them is the client's invention."""
+        lines = request.headers.getall("Forwarded", [])
+        if not lines or not self._trusts(_address(request.remote)):
+            return None
+        if any(name in request.headers for name in _NAMES):
+            return "it has both Forwarded and X-Forwarded headers: have the proxy remove the kind that it does not set"
+        # An open quote of the client's would swallow what the proxy adds.
+        return None if all(_FORWARDED.fullmatch(line) for line in lines) else "its Forwarded header cannot be read"
+
+    def _trusts(self, address: _Address | None) -> bool:
+        return address is not None and any(address in network for network in self._trusted)
+
+
+def _hops(request: web.Request) -> list[_Hop]:
+    """The client's first, the nearest proxy's last."""
+    if "Forwarded" in request.headers:
+        return [_Hop(each.get("for"), each.get("proto"), each.get("host")) for each in request.forwarded]
+    clients, schemes, hosts = (_values(request, name) for name in _NAMES)
+    # A proxy that sets a value instead of adding one speaks for all before it.
+    aligned = [values if len(values) == len(clients) else values[-1:] * len(clients) for values in (schemes, hosts)]
+    if not clients:
+        return [_Hop(None, schemes[-1] if schemes else None, hosts[-1] if hosts else None)] if schemes or hosts else []
+    return [_Hop(*each) for each in zip_longest(clients, *aligned)]
+
+
+def _values(request: web.Request, name: str) -> list[str]:
+    return [part.strip() for line in request.headers.getall(name, []) for part in line.split(",") if part.strip()]
+
+
+def _address(text: str | None) -> _Address | None:
+    """An address with or without a port, as RFC 7239 §6 and proxies write them; None for anything else."""
+    for candidate in _candidates(text or ""):
+        try:
+            parsed = ipaddress.ip_address(candidate)
+        except ValueError:
+            continue
+        mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+        return mapped or parsed
+    return None
+
+
+def _candidates(text: str) -> Iterator[str]:
+    yield text
+    yield text.partition("]")[0].removeprefix("[")
+    yield text.rpartition(":")[0]
+
+
+def _text(address: _Address | None) -> str:
+    return "" if address is None else str(address)

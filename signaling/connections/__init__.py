@@ -1,0 +1,1 @@
+"""Open connections: control messages in, events out, and what ends them."""

@@ -1,0 +1,197 @@
+"""Every open connection, and what ends it: its token's expiry or revocation, a viewer too slow, the server's end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from types import TracebackType
+from typing import Any
+
+from control.protocol.models import Clock, utc_now
+from signaling.access.authentication import RequestContext
+from signaling.limits import ViewerSlots
+from signaling.log_context import LogContext
+from signaling.metrics import Metrics
+from signaling.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+_REMEMBERED = 10_000
+
+
+class CloseReason(Enum):
+    """Why the server ends a connection, with the WebSocket close code that says so (RFC 6455 §7.4.1)."""
+
+    REVOKED = (1008, "this link has been revoked")
+    EXPIRED = (1008, "this link has expired")
+    TOO_SLOW = (1013, "too slow: come back with since")
+    GOING_AWAY = (1001, "the server is stopping")
+
+    @property
+    def code(self) -> int:
+        return self.value[0]
+
+    @property
+    def reason(self) -> str:
+        return self.value[1]
+
+
+class CloseSignal:
+    """The end of one connection, whoever brings it about."""
+
+    def __init__(self) -> None:
+        self._said = asyncio.Event()
+        self.why: CloseReason | None = None
+        """The server's reason; None where the other side has ended it."""
+
+    def hang_up(self, why: CloseReason) -> None:
+        """The first reason counts."""
+        self.why = self.why or why
+        self._said.set()
+
+    async def during(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Does the work until one part of it ends or somebody hangs up; nothing of it goes on after that."""
+        tasks = [asyncio.create_task(each) for each in (*work, self.said())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def said(self) -> None:
+        """Until the server hangs up."""
+        await self._said.wait()
+
+
+class Connection:
+    """One open connection of one viewer; a seat is taken and the run has been joined until it is closed."""
+
+    def __init__(
+        self,
+        visit: RequestContext,
+        transport: str,
+        hang_up: Callable[[CloseReason], None],
+        *,
+        seated: bool = True,
+        joins: bool = True,
+    ) -> None:
+        self.visit = visit
+        self.transport = transport
+        self.seated = seated
+        self.joins = joins
+        self._hang_up = hang_up
+        self._on_close: Callable[[], None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def arm(self, *, clock: Clock, cut: Callable[[CloseReason], None], on_close: Callable[[], None]) -> None:
+        """Lets the connection end with its token, and says what closing it does."""
+        self._on_close = on_close
+        claims = self.visit.credential.claims
+        if claims is not None:
+            left = (claims.expires_at - clock()).total_seconds()
+            self._expiry = asyncio.get_running_loop().call_later(max(left, 0), cut, CloseReason.EXPIRED)
+
+    def hang_up(self, why: CloseReason) -> None:
+        """Has the connection end, soon; safe to repeat."""
+        self._hang_up(why)
+
+    def close(self) -> None:
+        """The connection has ended; safe to repeat."""
+        on_close, self._on_close = self._on_close, None
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if on_close is not None:
+            on_close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class ConnectionRegistry:
+    """The books of all open connections."""
+
+    def __init__(self, seats: ViewerSlots, metrics: Metrics, *, clock: Clock = utc_now) -> None:
+        self._seats = seats
+        self._metrics = metrics
+        self._clock = clock
+        self._open: set[Connection] = set()
+        self._revoked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._closed = asyncio.Event()
+        self.closing = asyncio.Event()
+        """Set once the server is stopping."""
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(
+        self,
+        visit: RequestContext,
+        transport: str,
+        hang_up: Callable[[CloseReason], None],
+        *,
+        seated: bool = True,
+        joins: bool = True,
+    ) -> Connection:
+        """Takes a seat and joins the run; ``hang_up`` is called at most once for each reason, and must not wait.
+
+        Without ``seated`` it takes none: the connection is another server's, and costs us nothing. Without ``joins``
+        nobody is told of it: it is one of many short ones.
+
+        Raises Busy, or Problem where the token was revoked in this very moment or the server is stopping.
+        """
+        if self.closing.is_set():
+            raise Problem(503, "the server is stopping", headers={"Retry-After": "5"})
+        if any((visit.run.id, id) in self._revoked for id in visit.credential.token_ids):
+            raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
+        if seated:
+            self._seats.take(visit.run.id, visit.actor.viewer_id)
+        line = Connection(visit, transport, hang_up, seated=seated, joins=joins)
+        line.arm(clock=self._clock, cut=lambda why: self._cut(line, why), on_close=lambda: self._close(line))
+        self._open.add(line)
+        self._metrics.connections.labels(transport).inc()
+        if joins:
+            visit.run.join(visit.actor)
+            LogContext(logger, visit.run.id, visit.actor.viewer_id).info("%s open", transport)
+        return line
+
+    def revoke(self, run_id: str, token_id: str) -> None:
+        """Cuts every connection that lives by this token or by one derived from it."""
+        self._revoked[(run_id, token_id)] = None
+        if len(self._revoked) > _REMEMBERED:
+            self._revoked.popitem(last=False)
+        for line in tuple(self._open):
+            if line.visit.run.id == run_id and token_id in line.visit.credential.token_ids:
+                self._cut(line, CloseReason.REVOKED)
+
+    async def aclose(self) -> None:
+        """The server is stopping: ends every connection, opens none any more, and waits."""
+        self.closing.set()
+        for line in tuple(self._open):
+            self._cut(line, CloseReason.GOING_AWAY)
+        while self._open:
+            self._closed.clear()
+            await self._closed.wait()
+
+    def _cut(self, line: Connection, why: CloseReason) -> None:
+        self._metrics.cut.labels(why.name.lower()).inc()
+        line.hang_up(why)
+
+    def _close(self, line: Connection) -> None:
+        visit = line.visit
+        self._open.discard(line)
+        self._closed.set()
+        self._metrics.connections.labels(line.transport).dec()
+        if line.seated:
+            self._seats.leave(visit.run.id, visit.actor.viewer_id)
+        if line.joins:
+            visit.run.leave(visit.actor.viewer_id)
+            LogContext(logger, visit.run.id, visit.actor.viewer_id).info("%s closed", line.transport)

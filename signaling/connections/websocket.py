@@ -1,0 +1,130 @@
+"""The WebSocket ``/ws/test-control``: events and commands of one run (RFC 6455)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiohttp import WSMsgType, web
+
+from signaling.access.authentication import Authenticator, RequestContext
+from signaling.connections.conversation import Conversation
+from signaling.connections.dispatcher import CommandDispatcher
+from signaling.connections.feed import Feed
+from signaling.connections.registry import CloseReason, CloseSignal, ConnectionRegistry
+from signaling.limits import Limits
+from signaling.problems import Problem
+from signaling.watching.stream_info import StreamAddresses
+
+logger = logging.getLogger(__name__)
+
+_HEARTBEAT = 5.0
+"""Seconds between pings; aiohttp gives a pong half of that, so a viewer that has vanished is found within 7.5 s."""
+_HELD_BACK = 0.05
+"""Seconds that one who says too much is not read for, at most: pings have to be heard."""
+_LAST_WORDS = 2.0
+"""Seconds that a viewer gets to take the close frame."""
+
+
+class WebSocketEndpoint:
+    """Serves control WebSockets."""
+
+    def __init__(
+        self,
+        *,
+        gate: Authenticator,
+        lines: ConnectionRegistry,
+        door: CommandDispatcher,
+        addresses: StreamAddresses,
+        limits: Limits,
+    ) -> None:
+        self._gate = gate
+        self._lines = lines
+        self._door = door
+        self._addresses = addresses
+        self._limits = limits
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/ws/test-control", self.control)]
+
+    async def control(self, request: web.Request) -> web.StreamResponse:
+        run_id = request.query.get("runId")
+        if not run_id:
+            raise Problem(422, "say which run: ?runId=…", code="invalid", errors=[_missing("runId")])
+        since = _since(request)
+        visit = await self._gate.visit(request, run_id)
+        socket = web.WebSocketResponse(
+            heartbeat=_HEARTBEAT, max_msg_size=self._limits.socket_bytes, timeout=_LAST_WORDS, compress=False
+        )
+        if not socket.can_prepare(request):
+            raise Problem(426, "this address speaks WebSocket", headers={"Upgrade": "websocket"})
+        ending = CloseSignal()
+        with self._lines.open(visit, "websocket", ending.hang_up):
+            await socket.prepare(request)
+            await self._serve(request, socket, visit, since, ending)
+        return socket
+
+    async def _serve(
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        visit: RequestContext,
+        since: int | None,
+        ending: CloseSignal,
+    ) -> None:
+        feed = Feed(
+            visit,
+            personal=self._addresses.personal(request, visit),
+            since=since,
+            backlog=self._limits.backlog,
+            on_overflow=lambda: ending.hang_up(CloseReason.TOO_SLOW),
+        )
+        talk = Conversation(visit, self._door, feed, in_flight=self._limits.in_flight)
+        try:
+            await ending.during(_read(socket, talk), _write(socket, feed))
+        finally:
+            feed.close()
+            await talk.aclose()
+        await _end(request, socket, ending.why)
+
+
+async def _read(socket: web.WebSocketResponse, talk: Conversation) -> None:
+    async for message in socket:
+        if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+            # A socket that is not read holds its sender back.
+            await asyncio.sleep(min(talk.hear(message.data), _HELD_BACK))
+
+
+async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:
+    try:
+        while True:
+            await socket.send_str(await feed.next())
+    except ConnectionError:
+        logger.debug("the viewer has gone while it was being told something")
+
+
+async def _end(request: web.Request, socket: web.WebSocketResponse, why: CloseReason | None) -> None:
+    """Says goodbye, and lets go of a viewer that does not even read that."""
+    try:
+        async with asyncio.timeout(_LAST_WORDS):
+            if why is not None:
+                await socket.close(code=why.code, message=why.reason.encode())
+            else:
+                await socket.close()
+    except (TimeoutError, ConnectionError):
+        if request.transport is not None:
+            request.transport.abort()
+
+
+def _since(request: web.Request) -> int | None:
+    text = request.query.get("since")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        error = {"field": "since", "message": "give the number of the last event that you know"}
+        raise Problem(422, f"since: {error['message']}", code="invalid", errors=[error])
+    return int(text)
+
+
+def _missing(field: str) -> dict[str, str | None]:
+    return {"field": field, "message": "is missing"}

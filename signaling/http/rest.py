@@ -1,0 +1,258 @@
+"""The tests API: runs, their steps, their commands, and links to share them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from control.protocol.events import ErrorReply, Reply
+from control.protocol.models import NewRun, RunStatus, Shape, Step, rfc3339, utc_now
+from control.roles import Role
+from signaling.access.authentication import Authenticator, RequestContext, revocation_key
+from signaling.access.rate_limits import RateKind, too_often
+from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL, ShareTokens
+from signaling.connections.dispatcher import CommandDispatcher, Message
+from signaling.connections.registry import ConnectionRegistry
+from signaling.http.unknown_fields import read_exactly
+from signaling.limits import Limits
+from signaling.ports import Revocations, Runs
+from signaling.problems import Problem, from_code, read_json, read_shape
+from signaling.watching.stream_info import StreamAddresses
+
+_RUN = "/api/tests/{run_id}"
+_STEP = _RUN + r"/steps/{number:\d{1,9}}"
+_PAGE = 24
+_LONGEST_PAGE = 200
+_EXPORTS = {"pytest": ("text/x-python", "py")}
+
+
+class TokenRequest(Shape):
+    """The body of ``POST …/tokens``."""
+
+    role: Literal[Role.VIEWER, Role.CONTROLLER]
+    ttl_seconds: int = Field(
+        default=int(DEFAULT_TTL.total_seconds()), ge=1, le=int(LONGEST_TTL.total_seconds()), strict=True
+    )
+
+
+class Rest:
+    """Handlers of ``/api/tests``."""
+
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        gate: Authenticator,
+        door: CommandDispatcher,
+        addresses: StreamAddresses,
+        tokens: ShareTokens,
+        revocations: Revocations,
+        lines: ConnectionRegistry,
+        limits: Limits,
+    ) -> None:
+        self._runs = runs
+        self._gate = gate
+        self._door = door
+        self._addresses = addresses
+        self._tokens = tokens
+        self._revocations = revocations
+        self._lines = lines
+        self._limits = limits
+
+    def routes(self) -> list[web.RouteDef]:
+        verbs = [web.post(f"{_RUN}/{verb}", self.verb) for verb in ("pause", "resume", "step", "cancel")]
+        return [
+            web.post("/api/tests", self.create),
+            web.get("/api/tests", self.list),
+            web.get(_RUN, self.show),
+            web.delete(_RUN, self.remove),
+            *verbs,
+            web.post(f"{_RUN}/override-step", self.override_step),
+            web.post(f"{_RUN}/update-instructions", self.update_instructions),
+            web.post(f"{_RUN}/commands", self.command),
+            web.get(f"{_RUN}/stream", self.stream),
+            web.get(f"{_RUN}/spec", self.spec),
+            web.get(f"{_RUN}/export", self.export),
+            web.get(f"{_RUN}/steps", self.steps),
+            web.get(_STEP, self.step),
+            web.get(f"{_STEP}/screenshot", self.screenshot),
+            web.post(f"{_RUN}/tokens", self.share),
+            web.delete(f"{_RUN}/tokens/{{token_id}}", self.revoke),
+        ]
+
+    # Runs
+
+    async def create(self, request: web.Request) -> web.Response:
+        owner = await self._gate.owner(request, spends=RateKind.RUN)
+        spec = await read_exactly(request, NewRun, limit=self._limits.body_bytes)
+        run = await self._runs.create(spec, owner=owner)
+        return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
+
+    async def list(self, request: web.Request) -> web.Response:
+        owner = await self._gate.owner(request)
+        runs, cursor = await self._runs.list(
+            owner=owner,
+            status=_status(request.query.get("status")),
+            limit=_limit(request.query.get("limit")),
+            cursor=request.query.get("cursor") or None,
+        )
+        return web.json_response({"runs": [run.dump() for run in runs], "nextCursor": cursor})
+
+    async def show(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request)
+        return web.json_response(visit.run.view().dump())
+
+    async def remove(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request, needs=Role.OWNER)
+        await self._runs.delete(visit.run.id)
+        return web.Response(status=204)
+
+    async def spec(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request, needs=Role.OWNER)
+        return web.json_response(visit.run.creation())
+
+    async def export(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request, needs=Role.CONTROLLER)
+        format = request.query.get("format", "pytest")
+        text = await visit.run.export(format)
+        content_type, extension = _EXPORTS.get(format, ("text/plain", "txt"))
+        name = f'attachment; filename="test_{visit.run.id}.{extension}"'
+        return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": name})
+
+    async def stream(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request)
+        return web.json_response(self._addresses.stream_info(request, visit))
+
+    # Commands
+
+    async def verb(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request)
+        await self._submit({"type": request.path.rsplit("/", 1)[1]}, visit)
+        return _accepted(visit)
+
+    async def override_step(self, request: web.Request) -> web.Response:
+        return await self._command_with_body(request, "step_override", "action")
+
+    async def update_instructions(self, request: web.Request) -> web.Response:
+        return await self._command_with_body(request, "update_instructions", "instructions")
+
+    async def command(self, request: web.Request) -> web.Response:
+        """Any control message; its answer is the one that every other transport gives."""
+        visit = await self._visit(request)
+        reply = await self._submit(await read_json(request, limit=self._limits.body_bytes), visit)
+        return web.json_response(visit.run.log.reply(reply))
+
+    async def _command_with_body(self, request: web.Request, type: str, field: str) -> web.Response:
+        visit = await self._visit(request)
+        body = await _read_object(request, limit=self._limits.body_bytes)
+        given = {field: body[field]} if field in body else {}
+        await self._submit({"type": type, **given}, visit)
+        return _accepted(visit)
+
+    async def _submit(self, message: Message, visit: RequestContext) -> Reply:
+        # A request need not say which viewer makes it.
+        wait = self._door.admit(visit.run, visit.credential.identity)
+        if wait is not None:
+            raise too_often(self._door.refuse(message).message, wait)
+        reply = await self._door.answer(message, visit.actor, visit.run)
+        if isinstance(reply, ErrorReply):
+            raise from_code(reply.code, reply.message, field=reply.field)
+        return reply
+
+    # Steps
+
+    async def steps(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request)
+        return web.json_response({"steps": [step.dump() for step in await visit.run.steps()]})
+
+    async def step(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request)
+        return web.json_response({"step": (await _find_step(request, visit)).dump()})
+
+    async def screenshot(self, request: web.Request) -> web.StreamResponse:
+        """The picture as a file, with validators (RFC 9110 §8.8) that are the file's own."""
+        visit = await self._visit(request)
+        step = await _find_step(request, visit)
+        before = request.query.get("before") in {"1", "true"}
+        path = await visit.run.screenshot(step.step_number, before=before)
+        if path is None:
+            raise _no_screenshot(visit, step, before=before)
+        age = "max-age=3600" if "v" in request.query else "no-cache"
+        return web.FileResponse(path, headers={"Cache-Control": f"private, {age}"})
+
+    # Links
+
+    async def share(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request, needs=Role.OWNER)
+        self._gate.spend(RateKind.TOKEN, request, visit.credential)
+        wanted = await read_exactly(request, TokenRequest, limit=self._limits.body_bytes)
+        run_id, ttl = visit.run.id, timedelta(seconds=wanted.ttl_seconds)
+        token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
+        body = {
+            "id": claims.id,
+            "role": claims.role,
+            "token": token,
+            "watchUrl": self._addresses.watch_url(request, run_id, token),
+            "expiresAt": rfc3339(claims.expires_at),
+        }
+        return web.json_response(body, status=201, headers={"Location": f"/api/tests/{run_id}/tokens/{claims.id}"})
+
+    async def revoke(self, request: web.Request) -> web.Response:
+        visit = await self._visit(request, needs=Role.OWNER)
+        run_id, token_id = visit.run.id, request.match_info["token_id"]
+        await self._revocations.revoke(revocation_key(run_id, token_id), until=utc_now() + LONGEST_TTL)
+        self._lines.revoke(run_id, token_id)
+        return web.Response(status=204)
+
+    async def _visit(self, request: web.Request, *, needs: Role = Role.VIEWER) -> RequestContext:
+        return await self._gate.visit(request, request.match_info["run_id"], needs=needs)
+
+
+class _Anything(Shape):
+    model_config = Shape.model_config | {"extra": "allow"}
+
+
+async def _read_object(request: web.Request, *, limit: int) -> dict[str, Any]:
+    return dict((await read_shape(request, _Anything, limit=limit)).model_extra or {})
+
+
+async def _find_step(request: web.Request, visit: RequestContext) -> Step:
+    number = int(request.match_info["number"])
+    for step in await visit.run.steps():
+        if step.step_number == number:
+            return step
+    raise Problem(404, f"this run has no step {number}", code="not_found")
+
+
+def _no_screenshot(visit: RequestContext, step: Step, *, before: bool) -> Problem:
+    taken = step.before_screenshot_url if before else step.screenshot_url
+    if taken and visit.run.view().status.final:
+        text = "this picture was removed: the server had no room for pictures of older runs (JUMPSEAT_MAX_DISK)"
+        return Problem(410, text, code="not_found")
+    return Problem(404, "there is no screenshot of this step", code="not_found")
+
+
+def _accepted(visit: RequestContext) -> web.Response:
+    return web.json_response({"status": visit.run.view().status}, status=202)
+
+
+def _status(text: str | None) -> RunStatus | None:
+    try:
+        return None if text is None else RunStatus(text)
+    except ValueError:
+        raise _bad_query("status", f"one of {', '.join(RunStatus)}") from None
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return _PAGE
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= _LONGEST_PAGE:
+        raise _bad_query("limit", f"a number from 1 to {_LONGEST_PAGE}")
+    return int(text)
+
+
+def _bad_query(field: str, wanted: str) -> Problem:
+    return from_code("invalid", f"{field}: give {wanted}", field=field)

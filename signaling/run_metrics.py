@@ -1,0 +1,134 @@
+"""What runs and their pictures come to, for Prometheus: read when it asks, and kept when a run has ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from control.event_log import Entry
+from control.protocol.events import RunFinished, StreamAvailable
+from control.protocol.models import RunStatus
+from media.stats import StreamStats
+from signaling.ports import RunHandle
+
+_LANE = ("codec", "rendition")
+_Lane = tuple[str, ...]
+
+
+class _Totals:
+    """Sums over streams, of live ones and of those that are gone."""
+
+    def __init__(self) -> None:
+        self.decoded = 0
+        self.decode_seconds = 0.0
+        self.dropped: Counter[str] = Counter()
+        self.frames: Counter[_Lane] = Counter()
+        self.keyframes: Counter[_Lane] = Counter()
+        self.encode_seconds: dict[_Lane, float] = {}
+        self.age_seconds: dict[_Lane, float] = {}
+
+    def add(self, stats: StreamStats) -> None:
+        self.decoded += stats.decoded
+        self.decode_seconds += stats.decode_seconds
+        self.dropped["replaced"] += stats.dropped
+        self.dropped["undecodable"] += stats.undecodable
+        self.dropped["slow_viewer"] += stats.viewer_dropped
+        for key, lane in stats.renditions.items():
+            labels = (key.codec.value, key.rendition.value)
+            self.dropped["over_bitrate"] += lane.skipped
+            self.dropped["failed"] += lane.failed
+            self.frames[labels] += lane.encoded
+            self.keyframes[labels] += lane.keyframes
+            self.encode_seconds[labels] = self.encode_seconds.get(labels, 0.0) + lane.encode_seconds
+            self.age_seconds[labels] = self.age_seconds.get(labels, 0.0) + lane.age_seconds
+
+    def families(self) -> Iterator[Metric]:
+        yield SummaryMetricFamily(
+            "jumpseat_decode_seconds",
+            "Decoding a captured picture",
+            count_value=self.decoded,
+            sum_value=self.decode_seconds,
+        )
+        yield self._per_lane("jumpseat_encode_seconds", "Encoding a frame", self.encode_seconds)
+        yield self._per_lane("jumpseat_frame_age_seconds", "Age of frames when they go to viewers", self.age_seconds)
+        keyframes = CounterMetricFamily("jumpseat_keyframes", "Keyframes encoded", labels=_LANE)
+        for labels, count in self.keyframes.items():
+            keyframes.add_metric(labels, count)
+        yield keyframes
+        dropped = CounterMetricFamily("jumpseat_frames_dropped", "Pictures that viewers missed", labels=["cause"])
+        for cause, count in self.dropped.items():
+            dropped.add_metric([cause], count)
+        yield dropped
+
+    def _per_lane(self, name: str, documentation: str, sums: dict[_Lane, float]) -> Metric:
+        family = SummaryMetricFamily(name, documentation, labels=_LANE)
+        for labels, seconds in sums.items():
+            family.add_metric(labels, count_value=self.frames[labels], sum_value=seconds)
+        return family
+
+
+class RunMetrics(Collector):
+    """Runs by status, who watches which rendition, and what encoding costs and drops."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, RunHandle] = {}
+        self._streams: dict[str, StreamStats] = {}
+        self._past = _Totals()
+        self._finished: Counter[RunStatus] = Counter()
+
+    def follow(self, run: RunHandle) -> None:
+        """To be called for each new run; its figures stay when it has ended."""
+        self._runs[run.id] = run
+
+        def hear(entry: Entry) -> None:
+            if isinstance(entry.body, StreamAvailable) and run.stream is not None:
+                self._streams[run.id] = run.stream.stats
+            elif isinstance(entry.body, RunFinished):
+                self._end(run.id, entry.body)
+                stop()
+
+        stop = run.log.listen(hear)
+
+    def collect(self) -> Iterator[Metric]:
+        runs = GaugeMetricFamily("jumpseat_runs", "Runs that have not ended", labels=["status"])
+        now = Counter(run.view().status for run in self._runs.values())
+        for status in (status for status in RunStatus if not status.final):
+            runs.add_metric([status.value], now[status])
+        yield runs
+        finished = CounterMetricFamily("jumpseat_runs_finished", "Runs that have ended", labels=["status"])
+        for status in (status for status in RunStatus if status.final):
+            finished.add_metric([status.value], self._finished[status])
+        yield finished
+        yield self._viewers()
+        yield from self._totals().families()
+
+    def _viewers(self) -> Metric:
+        viewers: Counter[_Lane] = Counter()
+        for stats in self._streams.values():
+            for key, lane in stats.renditions.items():
+                viewers[key.codec.value, key.rendition.value] += lane.viewers
+        family = GaugeMetricFamily("jumpseat_stream_viewers", "Who gets which rendition right now", labels=_LANE)
+        for labels, count in viewers.items():
+            family.add_metric(labels, count)
+        return family
+
+    def _totals(self) -> _Totals:
+        totals = deepcopy(self._past)
+        for stats in self._streams.values():
+            totals.add(stats)
+        return totals
+
+    def _end(self, run_id: str, body: RunFinished) -> None:
+        del self._runs[run_id]
+        self._finished[body.status] += 1
+        if (stats := self._streams.pop(run_id, None)) is not None:
+            self._past.add(stats)

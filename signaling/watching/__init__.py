@@ -1,0 +1,1 @@
+"""Video and pictures for viewers: WHEP and the frame server."""

@@ -1,0 +1,79 @@
+"""Where a viewer finds a run's pictures and events, and the credentials that go with that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from control.protocol.events import Event, StreamAvailable
+from control.protocol.models import rfc3339
+from control.roles import Role
+from signaling.access.authentication import RequestContext
+from signaling.access.origins import Origins
+from signaling.access.share_tokens import ShareTokens
+from signaling.config import Config
+from signaling.connections.feed import PersonalizeEvent
+from signaling.livekit.room_tokens import livekit_token
+from signaling.watching.ice import viewer_ice_servers
+from signaling.watching.live_stream import require_streaming
+
+VIEWER_TOKEN_TTL = timedelta(hours=12)
+
+
+class StreamAddresses:
+    """Words every address that goes out, under the name that the asker knows us by."""
+
+    def __init__(self, config: Config, origins: Origins, tokens: ShareTokens) -> None:
+        self._config = config
+        self._origins = origins
+        self._tokens = tokens
+
+    def stream_info(self, request: web.Request, visit: RequestContext) -> dict[str, Any]:
+        """The body of ``GET …/stream``, with a token that may watch this run and stand in an address."""
+        require_streaming(self._config)
+        run_id = visit.run.id
+        given = visit.credential
+        token, claims = self._tokens.mint(
+            run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=given.claims, subject=given.identity
+        )
+        available = self._available(request, visit)
+        stream_url = available.stream_url
+        return {
+            "streamUrl": stream_url,
+            "mjpegUrl": f"{stream_url}.mjpeg",
+            "whepUrl": available.whep_url,
+            "controlUrl": self._control_url(request, run_id),
+            "iceServers": viewer_ice_servers(self._config, visit.actor.viewer_id),
+            "livekitUrl": available.livekit_url,
+            "token": available.token,
+            "viewerToken": token,
+            "expiresAt": rfc3339(claims.expires_at),
+        }
+
+    def personal(self, request: web.Request, visit: RequestContext) -> PersonalizeEvent:
+        """Fills in this viewer's addresses where an event carries them."""
+
+        def fill(body: Event) -> Event:
+            return self._available(request, visit) if isinstance(body, StreamAvailable) else body
+
+        return fill
+
+    def watch_url(self, request: web.Request, run_id: str, token: str) -> str:
+        """The watch page, with the credential that opens it."""
+        return f"{self._origins.api_base(request)}/runs/{quote(run_id)}?{urlencode({'token': token})}"
+
+    def _available(self, request: web.Request, visit: RequestContext) -> StreamAvailable:
+        run_id, livekit = visit.run.id, self._config.livekit
+        return StreamAvailable(
+            stream_url=f"{self._origins.frame_base(request)}/stream/{quote(run_id)}",
+            whep_url=f"{self._origins.api_base(request)}/whep/{quote(run_id)}",
+            livekit_url=livekit.url if livekit else None,
+            token=livekit_token(livekit, visit) if livekit else None,
+        )
+
+    def _control_url(self, request: web.Request, run_id: str) -> str:
+        base = self._origins.api_base(request).replace("http", "ws", 1)
+        return f"{base}/ws/test-control?{urlencode({'runId': run_id})}"

@@ -1,0 +1,193 @@
+"""WHEP: video over HTTP signaling (draft-ietf-wish-whep; what it takes over from WHIP is RFC 9725)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from media.errors import StreamClosed
+from signaling.access.authentication import Authenticator, RequestContext
+from signaling.access.rate_limits import RateKind
+from signaling.config import Config
+from signaling.connections.dispatcher import CommandDispatcher
+from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
+from signaling.problems import Problem, read_text
+from signaling.watching.ice import ice_links
+from signaling.watching.live_stream import live_stream, no_picture
+from signaling.watching.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
+from signaling.watching.stream_info import StreamAddresses
+from signaling.watching.viewer import Viewer
+
+logger = logging.getLogger(__name__)
+
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+_ENDPOINT = "/whep/{run_id}"
+_RESOURCE = "/whep/{run_id}/{session_id}"
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One viewer's resource."""
+
+    offer: Offer
+    viewer: Viewer
+    line: Connection
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(8)}"')
+    """Names the ICE session, which is never restarted."""
+    candidates: int = 0
+    """How many it has been given, in the offer and later."""
+
+    def count(self, fragment: Fragment) -> None:
+        """Each candidate is checked against each of ours, and kept as long as the session. Raises Problem 422."""
+        if self.candidates + len(fragment.candidates) > MOST_CANDIDATES:
+            detail = f"this session may have at most {MOST_CANDIDATES} candidates, those of the offer included"
+            raise Problem(422, f"{detail}: end it and make a new one", code="invalid")
+        self.candidates += len(fragment.candidates)
+
+
+class Whep:
+    """Handlers of ``/whep``, and the books of its sessions."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        gate: Authenticator,
+        lines: ConnectionRegistry,
+        door: CommandDispatcher,
+        addresses: StreamAddresses,
+    ) -> None:
+        self._config = config
+        self._gate = gate
+        self._lines = lines
+        self._door = door
+        self._addresses = addresses
+        self._sessions: dict[str, Session] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        """Sessions that are open, or have not quite ended yet."""
+        return len(self._sessions) + len(self._ending)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post(_ENDPOINT, self.create),
+            web.options(_ENDPOINT, self.options),
+            web.patch(_RESOURCE, self.trickle),
+            web.delete(_RESOURCE, self.end),
+        ]
+
+    async def settled(self) -> None:
+        """Waits for the sessions that are ending; their lines are closed already."""
+        await asyncio.gather(*self._ending)
+
+    async def options(self, request: web.Request) -> web.Response:
+        return web.Response(status=204, headers={"Accept-Post": SDP, "Accept-Patch": FRAGMENT})
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Answers an offer with 201 and the session's address."""
+        visit = await self._gate.visit(request, request.match_info["run_id"])
+        self._gate.spend(RateKind.WATCH, request, visit.credential)
+        live_stream(self._config, visit.run)
+        if request.content_type != SDP:
+            raise Problem(415, f"send an offer as {SDP}", headers={"Accept-Post": SDP, "Accept": SDP})
+        offer = read_offer(await read_text(request, limit=self._config.limits.sdp_bytes))
+        session = self._open(request, visit, offer)
+        try:
+            answer = await session.viewer.answer(offer)
+        except StreamClosed:
+            await self._close(session)
+            raise no_picture(visit.run) from None
+        except BaseException:
+            await self._close(session)
+            raise
+        response = web.Response(status=201, text=answer, content_type=SDP)
+        response.headers["Location"] = _location(request, visit, session)
+        response.headers["ETag"] = session.etag
+        response.headers["Accept-Patch"] = FRAGMENT
+        for link in ice_links(self._config, visit.actor.viewer_id):
+            response.headers.add("Link", link)
+        return response
+
+    async def trickle(self, request: web.Request) -> web.Response:
+        """Takes candidates (RFC 9725 §4.3.2). An ICE restart is refused with 422: aiortc has none."""
+        session = await self._find(request)
+        if request.content_type != FRAGMENT:
+            raise Problem(415, f"send candidates as {FRAGMENT}", headers={"Accept-Patch": FRAGMENT})
+        match = request.headers.get("If-Match")
+        if match is None:
+            raise Problem(428, "send the session's ETag as If-Match")
+        if match.strip() != "*" and session.etag not in [tag.strip() for tag in match.split(",")]:
+            raise Problem(412, "If-Match is not the ETag of this session")
+        fragment = read_fragment(await read_text(request, limit=self._config.limits.sdp_bytes))
+        if _restarts(session.offer, fragment):
+            raise Problem(422, "ICE cannot be restarted here: end this session and make a new one")
+        session.count(fragment)
+        await session.viewer.add(fragment)
+        return web.Response(status=204, headers={"ETag": session.etag})
+
+    async def end(self, request: web.Request) -> web.Response:
+        """Ends the session, or finds that it has ended."""
+        visit = await self._gate.visit(request, request.match_info["run_id"])
+        session = self._sessions.get(request.match_info["session_id"])
+        if session is not None and session.line.visit.run.id == visit.run.id:
+            await self._close(session)
+        return web.Response(status=200)
+
+    def _open(self, request: web.Request, visit: RequestContext, offer: Offer) -> Session:
+        stream = live_stream(self._config, visit.run)
+
+        def hang_up(why: CloseReason) -> None:
+            self._end(session)
+
+        line = self._lines.open(visit, "whep", hang_up)
+        viewer = Viewer(
+            visit,
+            config=self._config,
+            stream=stream,
+            door=self._door,
+            personal=self._addresses.personal(request, visit),
+            on_gone=lambda: self._end(session),
+        )
+        session = Session(offer, viewer, line, candidates=offer.candidates)
+        self._sessions[session.id] = session
+        return session
+
+    async def _find(self, request: web.Request) -> Session:
+        visit = await self._gate.visit(request, request.match_info["run_id"])
+        session = self._sessions.get(request.match_info["session_id"])
+        if session is None or session.line.visit.run.id != visit.run.id:
+            raise Problem(404, "there is no such session, or it has ended", code="not_found")
+        return session
+
+    def _end(self, session: Session) -> None:
+        """Has the session end, without waiting for it."""
+        task = asyncio.get_running_loop().create_task(self._close(session))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _close(self, session: Session) -> None:
+        """Safe to repeat."""
+        self._sessions.pop(session.id, None)
+        session.line.close()
+        await session.viewer.aclose()
+
+
+def _restarts(offer: Offer, fragment: Fragment) -> bool:
+    """Other credentials than the offer's ask for a new ICE session (RFC 8839 §4.4.1.1)."""
+    given = (fragment.ufrag or offer.ufrag, fragment.password or offer.password)
+    return given != (offer.ufrag, offer.password)
+
+
+def _location(request: web.Request, visit: RequestContext, session: Session) -> str:
+    """A client that could not send a header for the offer cannot send one to the session either."""
+    token = request.query.get("token")
+    credential = f"?{urlencode({'token': token})}" if token and "Authorization" not in request.headers else ""
+    return f"/whep/{quote(visit.run.id)}/{session.id}{credential}"
