@@ -26,8 +26,8 @@ from runner.planners.model_options import ModelOptions
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import PlannerFactory
-from runner.store.database import Store, StoreUnusable
 from runner.store.retention import Retention
+from runner.store.store import Store, StoreUnusable
 from signaling import config
 from signaling.limits import Limits
 from signaling.server import Server

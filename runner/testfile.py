@@ -22,10 +22,10 @@ from pydantic_core import ErrorDetails
 
 from control.protocol.models import Action, ActionType, NewRun, PlannerName, Shape
 from control.protocol.wording import wording
+from runner.browser.file_payload import data_url
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent
 from runner.planners.sentence_splitter import Sentence, UnclosedQuote, split
-from runner.uploads import data_url
 
 Place = tuple[str | int, ...]
 """Where in the file: ``("steps", 1, "selector")``."""

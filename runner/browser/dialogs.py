@@ -24,13 +24,13 @@ from control.protocol.commands import AnswerDialog
 from control.protocol.events import Choice, Dialog
 from control.protocol.models import Action, ActionType, DialogAnswer
 from runner.browser.background import Background
+from runner.browser.file_payload import data_url
 from runner.browser.human.elements import Spot
 from runner.browser.human.gestures import called
 from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
 from runner.selectors.generate import selector_of
 from runner.throttled_warnings import ThrottledWarnings
-from runner.uploads import data_url
 
 logger = logging.getLogger(__name__)
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 from control.errors import Unsupported
 from control.protocol.models import RunView, Step
-from runner.uploads import Parcels
+from runner.store.uploads import UploadStore
 
 Exporter = Callable[[RunView, Sequence[Step], str], str]
 """The run as a test, in the format named last. Raises control.errors.Unsupported."""
 
 
-def whole(steps: Sequence[Step], parcels: Parcels) -> list[Step]:
+def with_contents(steps: Sequence[Step], uploads: UploadStore) -> list[Step]:
     """The steps with the content of the files that they upload, as an exporter needs them."""
-    return [step.model_copy(update={"full_action": parcels.fetch(step.full_action)}) for step in steps]
+    return [step.model_copy(update={"full_action": uploads.inline(step.full_action)}) for step in steps]
 
 
 def no_export(_: RunView, __: Sequence[Step], format: str) -> str:

@@ -9,9 +9,9 @@ from urllib.parse import urljoin
 
 from control.errors import Unsupported
 from control.protocol.models import Action, ActionType, RunView, Source, Step, StepStatus
+from runner.browser.file_payload import file_name, payload
 from runner.selectors.parse import pieces, role_of
 from runner.selectors.to_python import escaped, inner_selector, literal, locator, pattern, variables
-from runner.uploads import file_name, payload
 
 FORMATS: Final = ("pytest",)
 _HEADER: Final = '''"""A browser test, exported from a run of jumpseat: what was planned, and what people did.

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from control.protocol.models import Action, NewRun, Shape
 from control.secrets import Secrets
-from runner.uploads import Parcels
+from runner.store.uploads import UploadStore
 
 S = TypeVar("S", bound=Shape)
 A = TypeVar("A", bound=Shape)
@@ -17,12 +17,12 @@ A = TypeVar("A", bound=Shape)
 class Masking:
     """Everything that can carry the page's words goes through it on its way into the run.
 
-    With ``parcels``, uploaded files leave their content there.
+    With ``uploads``, uploaded files leave their content there.
     """
 
-    def __init__(self, secrets: Mapping[str, str], parcels: Parcels | None = None) -> None:
+    def __init__(self, secrets: Mapping[str, str], uploads: UploadStore | None = None) -> None:
         self._secrets = Secrets(secrets)
-        self._parcels = parcels
+        self._uploads = uploads
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ class Masking:
     def action(self, action: Action) -> Action:
         """The action as it is told: names in place of values, and references in place of files."""
         named = self._named(action)
-        return self._parcels.put_away(named) if self._parcels else named
+        return self._uploads.externalize(named) if self._uploads else named
 
     def spec(self, spec: NewRun) -> NewRun:
         """What the run is made from, with names in place of values everywhere but in ``secrets``."""
@@ -62,7 +62,7 @@ class Masking:
 
     def resolve(self, action: Action) -> Action:
         """The action with values in place of names, for the browser only. Raises UnknownSecret."""
-        action = self._parcels.fetch(action) if self._parcels else action
+        action = self._uploads.inline(action) if self._uploads else action
         texts = {name: self._secrets.resolve(text) for name, text in action if isinstance(text, str) and name != "type"}
         return action.model_copy(update=texts)
 

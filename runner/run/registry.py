@@ -16,8 +16,8 @@ from runner.driver import Drivers
 from runner.egress.policy import EgressPolicy
 from runner.run.options import SessionOptions
 from runner.run.session import PlannerFactory, Session
-from runner.store.database import RunKey, Store, StoreErrors
-from runner.store.stored import StoredRun
+from runner.store.finished_run import FinishedRun
+from runner.store.store import RunKey, Store, StoreErrors
 
 logger = logging.getLogger(__name__)
 
@@ -90,14 +90,14 @@ class RunRegistry:
         await asyncio.shield(creating)
         return session
 
-    async def get(self, run_id: str) -> Session | StoredRun | None:
+    async def get(self, run_id: str) -> Session | FinishedRun | None:
         session = self._sessions.get(run_id)
         if session is not None:
             return session
         record = await self._store.get(run_id)
         if record is None:
             return None
-        return StoredRun(record, self._store, clock=self._options.clock or utc_now, exporter=self._options.exporter)
+        return FinishedRun(record, self._store, clock=self._options.clock or utc_now, exporter=self._options.exporter)
 
     async def list(
         self, *, owner: str, status: RunStatus | None = None, limit: int = 50, cursor: str | None = None

@@ -10,7 +10,7 @@ from control.protocol.models import Clock
 from control.run import Run
 from runner.driver import Driver
 from runner.run.log import RunLog
-from runner.store.database import Store
+from runner.store.store import Store
 from runner.throttled_warnings import ThrottledWarnings
 
 _TIMEOUT = 5.0

@@ -20,7 +20,7 @@ from control.roles import Actor, authorize
 from control.run import Run
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
-from runner.export.port import whole
+from runner.export.port import with_contents
 from runner.planners.base import Planner
 from runner.run.changes import Changes, SteadyClock, Unwanted
 from runner.run.live_capture import LiveCapture
@@ -31,10 +31,10 @@ from runner.run.screenshots import Screenshots
 from runner.run.step_loop import StepLoop
 from runner.run.take_over import ByHand, TakeOver
 from runner.selectors.describe import describe
-from runner.store.database import RunRecord, Store
 from runner.store.recorder import Recorder
+from runner.store.store import RunRecord, Store
+from runner.store.uploads import UploadStore
 from runner.throttled_warnings import ThrottledWarnings
-from runner.uploads import Parcels
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +80,8 @@ class Session:
         self._alarm = options.alarm or steady.alarm
         self._drivers = drivers
         self._store = store
-        self._parcels = Parcels(store.parcels(run_id))
-        self._masking = Masking(spec.secrets, self._parcels)
+        self._uploads = UploadStore(store.uploads_folder(run_id))
+        self._masking = Masking(spec.secrets, self._uploads)
         spec = self._masking.spec(spec)
         self._make_planner = planners
         self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
@@ -156,14 +156,14 @@ class Session:
         return body | {"secrets": dict.fromkeys(self._masking.names, "")}
 
     async def steps(self) -> Sequence[Step]:
-        return tuple(self._parcels.told(step) for step in self._run.steps)
+        return tuple(self._uploads.mark_removed(step) for step in self._run.steps)
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        return self._options.exporter(self.view(), whole(self._run.steps, self._parcels), format)
+        return self._options.exporter(self.view(), with_contents(self._run.steps, self._uploads), format)
 
     # Who steers it
 
@@ -186,7 +186,7 @@ class Session:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 authorize(actor, command.type)
-                return e.StepReplay(id=command.id, step=self._parcels.told(self._run.step(command.step_number)))
+                return e.StepReplay(id=command.id, step=self._uploads.mark_removed(self._run.step(command.step_number)))
             case c.Pick() | c.Input() | c.AnswerDialog():
                 return await self._by_hand(command, actor)
             case c.ReleaseControl():

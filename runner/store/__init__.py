@@ -1,1 +1,1 @@
-"""What outlives the process: ``database`` keeps runs, ``recorder`` writes one down while it goes on."""
+"""What outlives the process: ``store`` keeps runs, ``recorder`` writes one down while it goes on."""

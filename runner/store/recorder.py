@@ -10,7 +10,7 @@ from control.protocol import events as e
 from control.protocol.models import RunView, Step
 from control.run import Run
 from runner.run.log import RunLog
-from runner.store.database import Store, StoreErrors
+from runner.store.store import Store, StoreErrors
 
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
@@ -68,17 +68,17 @@ class Recorder:
                 self._steps[step.step_number] = step
             case e.RunState(status=status) if status.final:
                 self._run_changed = True
-                self._note_end()
+                self._note_final()
             case e.RunState() | e.InstructionsUpdated() | e.RunFinished():
                 self._run_changed = True
             case _:
                 return
         self._news.set()
 
-    def _note_end(self) -> None:
+    def _note_final(self) -> None:
         """Heard before any viewer is told: a run whose end was told has that end, whatever becomes of this process."""
         try:
-            self._store.note_end(self._view(), (self._writing | self._steps).values())
+            self._store.note_final(self._view(), (self._writing | self._steps).values())
         except OSError as error:
             self._logger.warning("the end of the run could not be noted: %s", error)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from control.errors import InvalidTransition, NotFound
 from control.protocol.models import Clock, utc_now
-from runner.store.database import Store, StoreErrors
+from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
 

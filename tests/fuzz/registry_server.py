@@ -11,7 +11,7 @@ from runner.driver import Driver
 from runner.export.pytest import export
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
-from runner.store.database import Store
+from runner.store.store import Store
 from signaling.server import Server
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.fuzz.command_channels import UNLIMITED_CONFIG

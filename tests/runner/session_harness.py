@@ -14,7 +14,7 @@ from control.protocol.models import NewRun, RunStatus, Step, StepStatus
 from control.roles import Actor, Role
 from runner.run.options import SessionOptions
 from runner.run.session import Session
-from runner.store.database import RunRecord, Store
+from runner.store.store import RunRecord, Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
 
 E = TypeVar("E")

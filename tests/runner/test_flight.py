@@ -23,7 +23,7 @@ from runner.planners.plain import PlainPlanner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import Session
-from runner.store.database import Store
+from runner.store.store import Store
 from tests.processes import children
 from web.shop import serving_shop
 

@@ -21,8 +21,8 @@ from runner.planners.base import Planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import Session
-from runner.store.database import Store
-from runner.store.stored import StoredRun
+from runner.store.finished_run import FinishedRun
+from runner.store.store import Store
 from signaling.ports import RunHandle, Runs
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.runner.session_harness import ADA
@@ -202,7 +202,7 @@ class TestGet:
             view, steps = session.view(), await session.steps()
         async with registry_harness(tmp_path) as harness:
             stored = await harness.runs.get(session.id)
-            assert isinstance(stored, StoredRun)
+            assert isinstance(stored, FinishedRun)
             assert stored.view().dump() == view.dump()
             assert [step.dump() for step in await stored.steps()] == [step.dump() for step in steps]
             assert stored.owner == "ada"

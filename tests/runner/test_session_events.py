@@ -18,7 +18,7 @@ from runner.planners.base import Repair
 from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
-from runner.store.database import Store
+from runner.store.store import Store
 from tests.control.run_scenarios import RunScenario
 from tests.fakes import JPEG, FakeClock, FakeDriver, FakePlanner, click, idea
 from tests.runner.session_harness import ADA, BOB, EVE, session_harness

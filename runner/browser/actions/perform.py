@@ -18,10 +18,10 @@ from runner.browser.actions import expect
 from runner.browser.actions.actionability import Subject, closes, seen_to_its_end
 from runner.browser.actions.navigation import Watch
 from runner.browser.deadline import Deadline
+from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 from runner.egress.proxy import EgressProxy
-from runner.uploads import payloads
 
 _LOAD_MS = 5000.0
 """How long a page that is there may go on loading before the next step begins."""

@@ -23,7 +23,7 @@ from runner.planners.factory import build_planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import Session
-from runner.store.database import Store
+from runner.store.store import Store
 from tests.runner.browser.driver_harness import site
 from tests.runner.files.test_export import pytest_on
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from control.protocol.models import ActionType, NewRun
+from runner.browser.file_payload import payload
 from runner.testfile import BadTestFile, load
-from runner.uploads import payload
 
 GOOD = """\
 # A comment

@@ -15,7 +15,7 @@ from jumpseat.settings import load_settings
 from runner.planners.base import Stuck
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
-from runner.store.database import Store
+from runner.store.store import Store
 from tests.fakes import FakeDriver, FakeDrivers
 from tests.openai_server import Answer, OpenAIServer, decides, never, serve_openai
 from tests.runner.planners.planner_harness import task

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from control.protocol.models import Action, ActionType
+from runner.browser.file_payload import payload
 from runner.driver import StepFailed
 from runner.planners.base import Failure, Repair
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
-from runner.uploads import payload
 from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
 
 ACTIONS = (

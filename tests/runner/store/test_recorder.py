@@ -18,8 +18,8 @@ from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.selectors.describe import describe
 from runner.store.connection import StoreFailed
-from runner.store.database import RunRecord, Store
 from runner.store.recorder import Recorder
+from runner.store.store import RunRecord, Store
 from tests.fakes import FakeClock, click
 
 

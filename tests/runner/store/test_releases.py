@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from control import commands as c
-from control import events as e
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.protocol.models import RunStatus, utc_now
 from control.roles import Actor, Role
-from control.shapes import RunStatus, utc_now
-from runner.files.export import export
-from runner.store.database import STOPPED, RunRecord, Store
-from runner.store.stored import StoredRun
+from runner.export.pytest import export
+from runner.store.finished_run import FinishedRun
+from runner.store.store import STOPPED, RunRecord, Store
 from tests.served import Served, served
 
 RELEASES = sorted(folder.parent for folder in (Path(__file__).parents[2] / "fixtures/store").glob("*/expected.json"))
@@ -76,7 +76,7 @@ async def test_the_store_reads_all_that_a_release_wrote(release: Path) -> None:
 
 
 async def assert_replays(store: Store, record: RunRecord, answers: dict[str, Any]) -> None:
-    run = StoredRun(record, store, clock=utc_now, exporter=export)
+    run = FinishedRun(record, store, clock=utc_now, exporter=export)
     assert_holds(run.view().dump(), answers["run"])
     assert_holds(run.creation(), answers["spec"])
     assert_holds([step.dump() for step in await run.steps()], answers["steps"])

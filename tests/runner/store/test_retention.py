@@ -13,8 +13,8 @@ import pytest
 from control.errors import InvalidTransition
 from control.protocol.models import RunStatus
 from runner.store.connection import StoreFailed
-from runner.store.database import Store
 from runner.store.retention import Retention
+from runner.store.store import Store
 from tests.fakes import FakeClock
 from tests.runner.store.test_store import record
 
@@ -81,7 +81,7 @@ async def test_what_a_run_uploaded_counts_and_goes_with_its_pictures(tmp_path: P
     """Those of a run in flight are never touched."""
     async with kept(tmp_path) as store:
         await add_some(store)
-        uploads = {run_id: store.parcels(run_id) / "1f0c" for run_id in ("long", "old", "mid")}
+        uploads = {run_id: store.uploads_folder(run_id) / "1f0c" for run_id in ("long", "old", "mid")}
         for upload in uploads.values():
             upload.parent.mkdir()
             upload.write_bytes(b"x" * 4000)

@@ -27,8 +27,8 @@ from control.protocol.models import (
     StepStatus,
     utc_now,
 )
-from runner.store.database import STOPPED, RunKey, RunRecord, Store, StoreUnusable
-from runner.store.instance import Instance
+from runner.store.server_lock import ServerLock
+from runner.store.store import STOPPED, RunKey, RunRecord, Store, StoreUnusable
 from tests.fakes import FakeClock
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -147,7 +147,7 @@ async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
     program = f"""
 import asyncio, sys
 from pathlib import Path
-from runner.store.database import Store
+from runner.store.store import Store
 from tests.runner.store.test_store import record, step
 async def main():
     store = await Store.open(Path({str(tmp_path)!r}))
@@ -261,7 +261,7 @@ async def test_a_database_may_be_named_by_url(tmp_path: Path) -> None:
 
 
 def test_a_server_is_alive_until_it_is_closed(tmp_path: Path) -> None:
-    one, other = Instance.register(tmp_path), Instance.register(tmp_path)
+    one, other = ServerLock.register(tmp_path), ServerLock.register(tmp_path)
     assert other.alive(one.id)
     one.close()
     one.close()

@@ -14,19 +14,19 @@ from control.protocol.models import Clock, RunView, Step
 from control.protocol.wording import ending
 from control.roles import Actor, authorize
 from media.stream import LiveStream
-from runner.export.port import Exporter, whole
-from runner.store.database import RunRecord, Store
-from runner.uploads import Parcels
+from runner.export.port import Exporter, with_contents
+from runner.store.store import RunRecord, Store
+from runner.store.uploads import UploadStore
 
 
-class StoredRun:
+class FinishedRun:
     """Answers what a finished run can answer. Implements signaling.ports.RunHandle."""
 
     def __init__(self, record: RunRecord, store: Store, *, clock: Clock, exporter: Exporter) -> None:
         self._record = record
         self._store = store
         self._exporter = exporter
-        self._parcels = Parcels(store.parcels(record.view.id))
+        self._uploads = UploadStore(store.uploads_folder(record.view.id))
         self.owner = record.owner
         self.log = EventLog(record.view.id, clock=clock)
 
@@ -61,7 +61,7 @@ class StoredRun:
         raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run {ending(self.view().status)}")
 
     async def steps(self) -> Sequence[Step]:
-        return [self._parcels.told(step) for step in await self._store.steps(self.id)]
+        return [self._uploads.mark_removed(step) for step in await self._store.steps(self.id)]
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)
@@ -71,7 +71,7 @@ class StoredRun:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        return self._exporter(self.view(), whole(await self.steps(), self._parcels), format)
+        return self._exporter(self.view(), with_contents(await self.steps(), self._uploads), format)
 
     async def _step(self, number: int) -> Step:
         steps = await self.steps()

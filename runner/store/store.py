@@ -20,11 +20,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.protocol.models import Clock, RunStatus, RunView, Step, utc_now
+from runner.store.atomic_write import atomic_write
 from runner.store.connection import Database, StoreFailed
-from runner.store.ends import Ends
-from runner.store.instance import Instance
+from runner.store.pending_finals import PendingFinals
+from runner.store.server_lock import ServerLock
 from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
-from runner.store.whole import write_whole
 
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
@@ -69,11 +69,13 @@ def microseconds(moment: datetime) -> int:
 class Store:
     """Made by ``open``; one process writes to a run."""
 
-    def __init__(self, database: Database, data_dir: Path, ends: Ends, instance: Instance, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, data_dir: Path, finals: PendingFinals, lock: ServerLock, clock: Clock
+    ) -> None:
         self._database = database
         self._data_dir = data_dir
-        self._ends = ends
-        self._instance = instance
+        self._finals = finals
+        self._lock = lock
         self._clock = clock
         self._revoked: dict[str, int] = {}
 
@@ -86,11 +88,11 @@ class Store:
         try:
             (data_dir / "runs").mkdir(parents=True, exist_ok=True)
             database = Database(database_url or f"sqlite+aiosqlite:///{data_dir / 'jumpseat.sqlite3'}")
-            ends = Ends(data_dir / "ends")
-            instance = Instance.register(data_dir / "servers")
+            finals = PendingFinals(data_dir / "ends")
+            lock = ServerLock.register(data_dir / "servers")
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {error}") from error
-        store = cls(database, data_dir, ends, instance, clock)
+        store = cls(database, data_dir, finals, lock, clock)
         try:
             await store._prepare()
         except StoreFailed as error:
@@ -103,7 +105,7 @@ class Store:
 
     async def aclose(self) -> None:
         """Safe to repeat."""
-        self._instance.close()
+        self._lock.close()
         await self._database.aclose()
 
     async def check(self) -> str | None:
@@ -123,7 +125,7 @@ class Store:
             "id": record.view.id,
             "owner": record.owner,
             "created_us": record.key.created_us,
-            "server": self._instance.id,
+            "server": self._lock.id,
             "creation": record.creation,
             **_run_columns(record.view),
         }
@@ -136,14 +138,14 @@ class Store:
             await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
             await _save_steps(connection, view.id, changed)
         if view.status.final:
-            await asyncio.to_thread(self._ends.forget, view.id)
+            await asyncio.to_thread(self._finals.forget, view.id)
 
-    def note_end(self, view: RunView, changed: Collection[Step]) -> None:
+    def note_final(self, view: RunView, changed: Collection[Step]) -> None:
         """Has the end of a run outlive this process though it is not saved yet; ``changed`` as for `save`.
 
         Raises OSError.
         """
-        self._ends.note(view.model_copy(update={"steps": ()}), changed)
+        self._finals.note(view.model_copy(update={"steps": ()}), changed)
 
     async def get(self, run_id: str) -> RunRecord | None:
         async with self._database.reading() as connection:
@@ -197,7 +199,7 @@ class Store:
         """Where a run's files are; it may not exist yet."""
         return self._data_dir / "runs" / run_id
 
-    def parcels(self, run_id: str) -> Path:
+    def uploads_folder(self, run_id: str) -> Path:
         """Where the files that it uploads are; it may not exist yet."""
         return self.folder(run_id) / "uploads"
 
@@ -223,7 +225,7 @@ class Store:
 
     async def save_screenshot(self, run_id: str, number: int, jpeg: bytes, *, before: bool = False) -> None:
         """A reader finds the old file or the new one, never a part. Raises OSError."""
-        await asyncio.to_thread(write_whole, self.screenshot_path(run_id, number, before=before), jpeg)
+        await asyncio.to_thread(atomic_write, self.screenshot_path(run_id, number, before=before), jpeg)
 
     # Revoked tokens
 
@@ -248,7 +250,7 @@ class Store:
             await self._load_revoked(connection)
             await self._end_orphans(connection)
         self._database.opened()
-        await self._forget_ends()
+        await self._forget_saved_finals()
 
     async def _load_revoked(self, connection: AsyncConnection) -> None:
         now = microseconds(self._clock())
@@ -258,23 +260,23 @@ class Store:
     async def _end_orphans(self, connection: AsyncConnection) -> None:
         """A run in flight whose server is alive, another process on the same directory, is none of ours."""
         rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
-        orphans = [row for row in rows if not self._instance.alive(row.server)]
+        orphans = [row for row in rows if not self._lock.alive(row.server)]
         for record in await _records(connection, orphans):
-            if (noted := self._ends.find(record.view.id)) is not None:
+            if (noted := self._finals.find(record.view.id)) is not None:
                 view, changed = noted.view, noted.steps
             else:
                 view, changed = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())
             await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
             await _save_steps(connection, view.id, changed)
 
-    async def _forget_ends(self) -> None:
+    async def _forget_saved_finals(self) -> None:
         """But those of runs that another server has not saved yet."""
-        noted = self._ends.ids()
+        noted = self._finals.ids()
         query = select(runs.c.id).where(runs.c.id.in_(noted), runs.c.status.not_in(_FINAL))
         async with self._database.reading() as connection:
             unsaved = set((await connection.execute(query)).scalars())
         for run_id in set(noted) - unsaved:
-            self._ends.forget(run_id)
+            self._finals.forget(run_id)
 
 
 async def _check_version(connection: AsyncConnection) -> None:

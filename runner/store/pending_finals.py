@@ -14,19 +14,19 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from control.protocol.models import RunView, Step
-from runner.store.whole import write_whole
+from runner.store.atomic_write import atomic_write
 
 logger = logging.getLogger(__name__)
 
 
-class End(BaseModel):
+class PendingFinal(BaseModel):
     """What the database does not have yet."""
 
     view: RunView
     steps: list[Step]
 
 
-class Ends:
+class PendingFinals:
     """One file for each run that ended and is not in the database with its end."""
 
     def __init__(self, folder: Path) -> None:
@@ -36,11 +36,13 @@ class Ends:
 
     def note(self, view: RunView, steps: Iterable[Step]) -> None:
         """Returns once it is safe from the end of this process, in about a millisecond, once a run. Raises OSError."""
-        write_whole(self._file(view.id), End(view=view, steps=list(steps)).model_dump_json(by_alias=True).encode())
+        atomic_write(
+            self._file(view.id), PendingFinal(view=view, steps=list(steps)).model_dump_json(by_alias=True).encode()
+        )
 
-    def find(self, run_id: str) -> End | None:
+    def find(self, run_id: str) -> PendingFinal | None:
         try:
-            return End.model_validate_json(self._file(run_id).read_text(encoding="utf-8"))
+            return PendingFinal.model_validate_json(self._file(run_id).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:

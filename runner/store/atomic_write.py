@@ -6,10 +6,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["write_whole"]
+__all__ = ["atomic_write"]
 
 
-def write_whole(file: Path, data: bytes) -> None:
+def atomic_write(file: Path, data: bytes) -> None:
     """Makes the folder where it is missing. Raises OSError, and leaves nothing behind then."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")

@@ -1,20 +1,16 @@
-"""Which server processes of a data directory are alive."""
+"""Which server processes of a data directory are alive: each holds a lock on a file of its own."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
 from typing import Self
 
-try:
-    import fcntl
-except ImportError:  # no fcntl on Windows: every other server counts as gone there
-    fcntl = None  # type: ignore[assignment]
 
-
-class Instance:
-    """This process, known to others by a locked file; the lock ends with the process, however that ends."""
+class ServerLock:
+    """Stands for this process; the lock ends with the process, however that ends."""
 
     def __init__(self, folder: Path, id: str, descriptor: int) -> None:
         self.id = id
@@ -23,18 +19,17 @@ class Instance:
 
     @classmethod
     def register(cls, folder: Path) -> Self:
-        """Raises OSError."""
+        """Makes and locks a file of a new id. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         id = secrets.token_urlsafe(16)
         descriptor = os.open(folder / id, os.O_RDWR | os.O_CREAT, 0o600)
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return cls(folder, id, descriptor)
 
     def alive(self, id: str) -> bool:
-        """Whether the process of that id still runs; the file of one that does not is removed."""
+        """Returns whether the process of that id still runs; removes the file of one that does not."""
         path = self._folder / id
-        if fcntl is None or not path.is_file():
+        if not path.is_file():
             return False
         descriptor = os.open(path, os.O_RDWR)
         try:
@@ -48,7 +43,7 @@ class Instance:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Safe to repeat."""
+        """Removes the file and lets go of the lock. Safe to repeat."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             (self._folder / self.id).unlink(missing_ok=True)

@@ -13,11 +13,12 @@ from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.models import Action, RunStatus, StepStatus, utc_now
+from runner.browser.file_payload import data_url, payload, payloads
 from runner.driver import HumanAction, StepFailed
-from runner.export.port import whole
+from runner.export.port import with_contents
 from runner.export.pytest import export
-from runner.store.stored import StoredRun
-from runner.uploads import Parcels, data_url, payload, payloads
+from runner.store.finished_run import FinishedRun
+from runner.store.uploads import UploadStore
 from tests.fakes import FakePlanner
 from tests.runner.session_harness import BOB, SessionHarness, session_harness
 
@@ -70,7 +71,9 @@ async def test_no_content_is_in_any_event_or_step_and_the_page_gets_it_all(tmp_p
         ]
         assert steps[0].proposed
         assert steps[0].proposed.text.endswith(";name=plan%201.txt;type=text/plain;size=17")
-        stored = whole(await run.store.steps(run.session.id), Parcels(run.store.parcels(run.session.id)))
+        stored = with_contents(
+            await run.store.steps(run.session.id), UploadStore(run.store.uploads_folder(run.session.id))
+        )
         assert contents(json.dumps([step.dump() for step in stored])) == {"plan", "over", "hand"}
 
 
@@ -80,7 +83,7 @@ async def test_a_run_is_made_again_from_the_whole_content(tmp_path: Path) -> Non
 
 
 async def test_a_reference_of_another_run_uploads_nothing(tmp_path: Path) -> None:
-    reference = Parcels(tmp_path / "other").put_away(upload(url("plan"))).text
+    reference = UploadStore(tmp_path / "other").externalize(upload(url("plan"))).text
     async with session_harness(tmp_path, FakePlanner([upload(reference)])) as run:
         run.start()
         await run.until_step(1, StepStatus.PASSED)
@@ -95,12 +98,12 @@ async def test_uploads_that_had_to_go_are_told_of_and_the_export_is_made_all_the
     async with session_harness(tmp_path, FakePlanner([upload(url("plan"), words, "by-name.txt")])) as run:
         run.start()
         assert await run.finish() is RunStatus.PASSED
-        stored = StoredRun(await run.stored(), run.store, clock=utc_now, exporter=export)
+        stored = FinishedRun(await run.stored(), run.store, clock=utc_now, exporter=export)
         assert "the words of plan" in await stored.export("pytest")
         shown = "plan 1.txt (17 B), pic 2.svg (6 B), by-name.txt"
         assert [step.value for step in await stored.steps()] == [shown]
         digest = hashlib.sha256(words.encode()).hexdigest()
-        (run.store.parcels(run.session.id) / digest).unlink()
+        (run.store.uploads_folder(run.session.id) / digest).unlink()
         gone = [f"{shown} - removed to make room (JUMPSEAT_MAX_DISK): pic 2.svg"]
         assert [step.value for step in await stored.steps()] == gone
         assert [step.value for step in await run.steps()] == gone
@@ -115,10 +118,10 @@ async def test_uploads_that_had_to_go_are_told_of_and_the_export_is_made_all_the
 
 def test_a_disk_that_takes_nothing_keeps_no_upload_from_being_done(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
-    parcels = Parcels(tmp_path / "taken")
-    away = parcels.put_away(upload(url("plan")))
+    uploads = UploadStore(tmp_path / "taken")
+    away = uploads.externalize(upload(url("plan")))
     assert contents(away.text) == set()
-    assert parcels.fetch(away) == upload(url("plan"))
+    assert uploads.inline(away) == upload(url("plan"))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_a_disk_that_takes_nothing_keeps_no_upload_from_being_done(tmp_path: Pat
 )
 def test_a_reference_that_is_none_is_only_a_name(tmp_path: Path, value: str) -> None:
     action = upload(value)
-    assert Parcels(tmp_path).fetch(action) == action
+    assert UploadStore(tmp_path).inline(action) == action
     assert action.shown
     with pytest.raises(StepFailed, match="There is no file"):
         payloads(value, tmp_path)
