@@ -27,7 +27,7 @@ from signaling.metrics import Check, Health, Metrics
 from signaling.ports import Revocations, Runs
 from signaling.problems import CODE, Handler, answer_problems
 from signaling.watching.frame_server import FrameServer
-from signaling.watching.stream_info import StreamAddresses
+from signaling.watching.stream_addresses import StreamAddresses
 from signaling.watching.whep import Whep
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Apps:
     frame_server: web.Application | None
     """None where ``api`` serves frames, too."""
     origins: Origins
-    lines: ConnectionRegistry
-    door: CommandDispatcher
+    connections: ConnectionRegistry
+    dispatcher: CommandDispatcher
     whep: Whep
     frames: FrameServer
     metrics: Metrics
@@ -60,7 +60,7 @@ def build(
     proxies = TrustedProxies(config.trusted_proxies)
     origins = Origins(config, proxies)
     tokens = ShareTokens(config.secret)
-    gate = Authenticator(
+    authenticator = Authenticator(
         api_keys=config.api_keys,
         secret=config.secret,
         tokens=tokens,
@@ -69,23 +69,35 @@ def build(
         rates=_rates(limits),
         proxies=proxies,
     )
-    lines = ConnectionRegistry(ViewerSlots(config.limits), metrics)
-    door = CommandDispatcher(metrics, limits)
-    addresses = StreamAddresses(config, origins, tokens)
-    frames = FrameServer(config=config, gate=gate, lines=lines, metrics=metrics)
-    whep = Whep(config=config, gate=gate, lines=lines, door=door, addresses=addresses)
+    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics)
+    dispatcher = CommandDispatcher(metrics, limits)
+    stream_addresses = StreamAddresses(config, origins, tokens)
+    frames = FrameServer(config=config, authenticator=authenticator, connections=connections, metrics=metrics)
+    whep = Whep(
+        config=config,
+        authenticator=authenticator,
+        connections=connections,
+        dispatcher=dispatcher,
+        stream_addresses=stream_addresses,
+    )
     rest = Rest(
         runs=runs,
-        gate=gate,
-        door=door,
-        addresses=addresses,
+        authenticator=authenticator,
+        dispatcher=dispatcher,
+        stream_addresses=stream_addresses,
         tokens=tokens,
         revocations=revocations,
-        lines=lines,
+        connections=connections,
         limits=limits,
     )
-    sockets = WebSocketEndpoint(gate=gate, lines=lines, door=door, addresses=addresses, limits=limits)
-    rooms = _livekit_rooms(config, door=door, lines=lines)
+    sockets = WebSocketEndpoint(
+        authenticator=authenticator,
+        connections=connections,
+        dispatcher=dispatcher,
+        stream_addresses=stream_addresses,
+        limits=limits,
+    )
+    rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
     routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *health.routes(), *(rooms.routes() if rooms else [])]
     pages = [*OpenApiPages().routes(), *Pages(dist).routes()]
@@ -94,8 +106,8 @@ def build(
         api=_application([*routes, *shared, *pages], origins, metrics),
         frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
         origins=origins,
-        lines=lines,
-        door=door,
+        connections=connections,
+        dispatcher=dispatcher,
         whep=whep,
         frames=frames,
         metrics=metrics,
@@ -108,12 +120,12 @@ def _rates(limits: Limits) -> RateLimiter:
     return RateLimiter(rates, failures=limits.failures)
 
 
-def _livekit_rooms(config: Config, *, door: CommandDispatcher, lines: ConnectionRegistry) -> Rooms | None:
+def _livekit_rooms(config: Config, *, dispatcher: CommandDispatcher, connections: ConnectionRegistry) -> Rooms | None:
     if config.livekit is None or not config.streaming:
         return None
     from signaling.livekit.rooms import Rooms  # noqa: PLC0415 - needs an extra, and loads a library of 20 MB
 
-    return Rooms(config.livekit, door=door, lines=lines, limits=config.limits)
+    return Rooms(config.livekit, dispatcher=dispatcher, connections=connections, limits=config.limits)
 
 
 def _application(routes: list[web.RouteDef], origins: Origins, metrics: Metrics) -> web.Application:

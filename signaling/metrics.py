@@ -32,7 +32,7 @@ class Metrics:
             registry=self.registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5),
         )
-        self.cut = Counter(
+        self.connections_cut = Counter(
             "jumpseat_connections_cut", "Connections that the server ended", ["reason"], registry=self.registry
         )
         self.refused = Counter(

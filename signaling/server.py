@@ -95,15 +95,15 @@ class Server:
     async def _close(self) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self.apps.lines.aclose()
+                await self.apps.connections.aclose()
                 await self.apps.whep.settled()
         except TimeoutError:
-            logger.warning("%d connections did not end in time", len(self.apps.lines))
+            logger.warning("%d connections did not end in time", len(self.apps.connections))
         if self.apps.rooms is not None:
             await self.apps.rooms.aclose()
         self.apps.frames.close()
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
-        await self.apps.door.aclose()
+        await self.apps.dispatcher.aclose()
 
     async def _listen(self, app: web.Application, port: int) -> int:
         # No access log: addresses may carry a token.

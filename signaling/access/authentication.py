@@ -85,7 +85,7 @@ class Authenticator:
         except ExpiredToken as error:
             raise _unauthorized(str(error)) from None
         except InvalidToken as error:
-            return self._by_key(shown, self._proxies.asker(request).address, str(error))
+            return self._by_key(shown, self._proxies.client_info(request).address, str(error))
         credential = Credential(None, claims, claims.subject or self._hide("token", claims.id))
         for id in credential.token_ids:
             if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
@@ -94,7 +94,7 @@ class Authenticator:
 
     def spend(self, kind: RateKind, request: web.Request, credential: Credential) -> None:
         """Counts one of these for the credential and for the address that it comes from. Raises Problem 429."""
-        self._rates.spend(kind, identity=credential.identity, address=self._proxies.asker(request).address)
+        self._rates.spend(kind, identity=credential.identity, address=self._proxies.client_info(request).address)
 
     async def owner(self, request: web.Request, *, spends: RateKind | None = None) -> str:
         """The name of the owner who asks. Raises Problem 401, 403 for a share token, and 429."""
@@ -105,7 +105,7 @@ class Authenticator:
             self.spend(spends, request, credential)
         return credential.owner
 
-    async def visit(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> RequestContext:
+    async def authorize(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> RequestContext:
         """Raises Problem 401, 403, and 404 for a run that is not there or not theirs."""
         credential = await self.credential(request)
         run = await self._runs.get(run_id)

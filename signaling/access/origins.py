@@ -36,10 +36,10 @@ class Origins:
 
     def check(self, request: web.Request) -> None:
         """Raises Problem 403 for another's page and for a name that is not ours (DNS rebinding)."""
-        doubt = self._proxies.doubt(request)
-        if doubt is not None:
-            raise Problem(400, f"this request came by way of a proxy, and {doubt}", code="invalid")
-        if not self._is_own_name(_hostname(self._proxies.asker(request).host)):
+        forwarding_error = self._proxies.forwarding_error(request)
+        if forwarding_error is not None:
+            raise Problem(400, f"this request came by way of a proxy, and {forwarding_error}", code="invalid")
+        if not self._is_own_name(_hostname(self._proxies.client_info(request).host)):
             detail = "the Host of this request is no name of this server: set JUMPSEAT_PUBLIC_URL to the one it has"
             raise Problem(403, detail, code="forbidden")
         origin = request.headers.get(hdrs.ORIGIN)
@@ -60,9 +60,9 @@ class Origins:
 
     def _own_origins(self, request: web.Request) -> set[str]:
         """Origins of our pages as browsers write them (RFC 6454 §6.2); of either scheme where none is known."""
-        asker = self._proxies.asker(request)
-        host = asker.host.lower()
-        schemes = (asker.scheme,) if asker.scheme else tuple(_STANDARD_PORTS)
+        client = self._proxies.client_info(request)
+        host = client.host.lower()
+        schemes = (client.scheme,) if client.scheme else tuple(_STANDARD_PORTS)
         places = (host, f"{_bracketed(_hostname(host))}:{self.api_port}")
         own = {_origin(scheme, place) for scheme in schemes for place in places}
         public = urlsplit(self._config.public_url or "")
@@ -95,10 +95,10 @@ class Origins:
         """Where the asker reaches the API, without a slash at the end."""
         if self._config.public_url:
             return self._config.public_url.rstrip("/")
-        asker = self._proxies.asker(request)
+        client = self._proxies.client_info(request)
         # What is no host and port (RFC 9110 §7.2) has no place in an address, nor in the policy of our answer.
-        host = asker.host if _HOST.fullmatch(asker.host) and _hostname(asker.host) else "localhost"
-        return f"{asker.scheme or 'http'}://{host}"
+        host = client.host if _HOST.fullmatch(client.host) and _hostname(client.host) else "localhost"
+        return f"{client.scheme or 'http'}://{host}"
 
     def frame_base(self, request: web.Request) -> str:
         """Where the asker reaches the frame server, without a slash at the end."""

@@ -47,11 +47,11 @@ class TrustedProxies:
     def __init__(self, trusted: Collection[Network] = ()) -> None:
         self._trusted = tuple(trusted)
 
-    def asker(self, request: web.Request) -> ClientInfo:
+    def client_info(self, request: web.Request) -> ClientInfo:
         """Follows the proxies from the nearest one outwards, up to the first address that is not trusted."""
         scheme = "https" if request.secure else None
         address, hop = _address(request.remote), None
-        if self._trusts(address) and self.doubt(request) is None:
+        if self._trusts(address) and self.forwarding_error(request) is None:
             for hop in reversed(_hops(request)):
                 address = _address(hop.client) or address
                 if not self._trusts(address) or _address(hop.client) is None:
@@ -61,7 +61,7 @@ class TrustedProxies:
         told = (hop.scheme or "").lower()
         return ClientInfo(_text(address), told if told in _SCHEMES else scheme, hop.host or request.host)
 
-    def doubt(self, request: web.Request) -> str | None:
+    def forwarding_error(self, request: web.Request) -> str | None:
         """What makes the headers that a trusted proxy hands on unusable: a part of them is the client's invention."""
         lines = request.headers.getall("Forwarded", [])
         if not lines or not self._trusts(_address(request.remote)):

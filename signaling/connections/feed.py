@@ -24,38 +24,38 @@ class Feed:
 
     def __init__(
         self,
-        visit: RequestContext,
+        context: RequestContext,
         *,
-        personal: PersonalizeEvent,
+        personalize: PersonalizeEvent,
         since: int | None = None,
         backlog: int,
         on_overflow: Callable[[], None],
     ) -> None:
         """
         Args:
-            personal: applied to every event on its way out.
+            personalize: applied to every event on its way out.
             since: the number of the last event that the client knows.
             backlog: how many messages may wait.
             on_overflow: called once when more would have to wait; nothing is queued from then on.
         """
-        self._visit = visit
-        self._personal = personal
+        self._context = context
+        self._personalize = personalize
         self._backlog = backlog
         self._on_overflow: Callable[[], None] | None = on_overflow
         self._queue: deque[Entry | dict[str, Any]] = deque()
         self._ready = asyncio.Event()
-        missed = visit.run.log.since(since) if since is not None else None
+        missed = context.run.log.since(since) if since is not None else None
         if missed is None:
-            self.reply(self._visit.run.hello(self._visit.actor))
+            self.reply(self._context.run.hello(self._context.actor))
         else:
             self._queue.extend(missed)
             self._ready.set()
-        self._stop = visit.run.log.listen(self._put)
+        self._stop = context.run.log.listen(self._put)
 
     def reply(self, body: Reply) -> None:
         """Queues an answer to this connection alone; a plain acknowledgement without an id is left out."""
         if not (isinstance(body, Ack) and body.id is None):
-            self._put(self._visit.run.log.reply(body))
+            self._put(self._context.run.log.reply(body))
 
     async def next(self) -> str:
         """The next message, as JSON text; waits for one."""
@@ -85,4 +85,4 @@ class Feed:
             on_overflow()
 
     def _message(self, entry: Entry) -> dict[str, Any]:
-        return envelope(self._personal(entry.body), run_id=entry.run_id, seq=entry.seq, at=entry.at)
+        return envelope(self._personalize(entry.body), run_id=entry.run_id, seq=entry.seq, at=entry.at)

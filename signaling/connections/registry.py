@@ -35,7 +35,7 @@ class CloseReason(Enum):
         return self.value[0]
 
     @property
-    def reason(self) -> str:
+    def text(self) -> str:
         return self.value[1]
 
 
@@ -44,12 +44,12 @@ class CloseSignal:
 
     def __init__(self) -> None:
         self._said = asyncio.Event()
-        self.why: CloseReason | None = None
+        self.reason: CloseReason | None = None
         """The server's reason; None where the other side has ended it."""
 
-    def hang_up(self, why: CloseReason) -> None:
+    def request_close(self, reason: CloseReason) -> None:
         """The first reason counts."""
-        self.why = self.why or why
+        self.reason = self.reason or reason
         self._said.set()
 
     async def during(self, *work: Coroutine[Any, Any, None]) -> None:
@@ -72,32 +72,32 @@ class Connection:
 
     def __init__(
         self,
-        visit: RequestContext,
+        context: RequestContext,
         transport: str,
-        hang_up: Callable[[CloseReason], None],
+        request_close: Callable[[CloseReason], None],
         *,
-        seated: bool = True,
+        takes_slot: bool = True,
         joins: bool = True,
     ) -> None:
-        self.visit = visit
+        self.context = context
         self.transport = transport
-        self.seated = seated
+        self.takes_slot = takes_slot
         self.joins = joins
-        self._hang_up = hang_up
+        self._request_close = request_close
         self._on_close: Callable[[], None] | None = None
         self._expiry: asyncio.TimerHandle | None = None
 
     def arm(self, *, clock: Clock, cut: Callable[[CloseReason], None], on_close: Callable[[], None]) -> None:
         """Lets the connection end with its token, and says what closing it does."""
         self._on_close = on_close
-        claims = self.visit.credential.claims
+        claims = self.context.credential.claims
         if claims is not None:
             left = (claims.expires_at - clock()).total_seconds()
             self._expiry = asyncio.get_running_loop().call_later(max(left, 0), cut, CloseReason.EXPIRED)
 
-    def hang_up(self, why: CloseReason) -> None:
+    def request_close(self, reason: CloseReason) -> None:
         """Has the connection end, soon; safe to repeat."""
-        self._hang_up(why)
+        self._request_close(reason)
 
     def close(self) -> None:
         """The connection has ended; safe to repeat."""
@@ -119,8 +119,8 @@ class Connection:
 class ConnectionRegistry:
     """The books of all open connections."""
 
-    def __init__(self, seats: ViewerSlots, metrics: Metrics, *, clock: Clock = utc_now) -> None:
-        self._seats = seats
+    def __init__(self, slots: ViewerSlots, metrics: Metrics, *, clock: Clock = utc_now) -> None:
+        self._slots = slots
         self._metrics = metrics
         self._clock = clock
         self._open: set[Connection] = set()
@@ -134,11 +134,11 @@ class ConnectionRegistry:
 
     def open(
         self,
-        visit: RequestContext,
+        context: RequestContext,
         transport: str,
-        hang_up: Callable[[CloseReason], None],
+        request_close: Callable[[CloseReason], None],
         *,
-        seated: bool = True,
+        takes_slot: bool = True,
         joins: bool = True,
     ) -> Connection:
         """Takes a seat and joins the run; ``hang_up`` is called at most once for each reason, and must not wait.
@@ -150,48 +150,52 @@ class ConnectionRegistry:
         """
         if self.closing.is_set():
             raise Problem(503, "the server is stopping", headers={"Retry-After": "5"})
-        if any((visit.run.id, id) in self._revoked for id in visit.credential.token_ids):
+        if any((context.run.id, id) in self._revoked for id in context.credential.token_ids):
             raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
-        if seated:
-            self._seats.take(visit.run.id, visit.actor.viewer_id)
-        line = Connection(visit, transport, hang_up, seated=seated, joins=joins)
-        line.arm(clock=self._clock, cut=lambda why: self._cut(line, why), on_close=lambda: self._close(line))
-        self._open.add(line)
+        if takes_slot:
+            self._slots.take(context.run.id, context.actor.viewer_id)
+        connection = Connection(context, transport, request_close, takes_slot=takes_slot, joins=joins)
+        connection.arm(
+            clock=self._clock,
+            cut=lambda reason: self._cut(connection, reason),
+            on_close=lambda: self._close(connection),
+        )
+        self._open.add(connection)
         self._metrics.connections.labels(transport).inc()
         if joins:
-            visit.run.join(visit.actor)
-            LogContext(logger, visit.run.id, visit.actor.viewer_id).info("%s open", transport)
-        return line
+            context.run.join(context.actor)
+            LogContext(logger, context.run.id, context.actor.viewer_id).info("%s open", transport)
+        return connection
 
     def revoke(self, run_id: str, token_id: str) -> None:
         """Cuts every connection that lives by this token or by one derived from it."""
         self._revoked[(run_id, token_id)] = None
         if len(self._revoked) > _REMEMBERED:
             self._revoked.popitem(last=False)
-        for line in tuple(self._open):
-            if line.visit.run.id == run_id and token_id in line.visit.credential.token_ids:
-                self._cut(line, CloseReason.REVOKED)
+        for connection in tuple(self._open):
+            if connection.context.run.id == run_id and token_id in connection.context.credential.token_ids:
+                self._cut(connection, CloseReason.REVOKED)
 
     async def aclose(self) -> None:
         """The server is stopping: ends every connection, opens none any more, and waits."""
         self.closing.set()
-        for line in tuple(self._open):
-            self._cut(line, CloseReason.GOING_AWAY)
+        for connection in tuple(self._open):
+            self._cut(connection, CloseReason.GOING_AWAY)
         while self._open:
             self._closed.clear()
             await self._closed.wait()
 
-    def _cut(self, line: Connection, why: CloseReason) -> None:
-        self._metrics.cut.labels(why.name.lower()).inc()
-        line.hang_up(why)
+    def _cut(self, connection: Connection, reason: CloseReason) -> None:
+        self._metrics.connections_cut.labels(reason.name.lower()).inc()
+        connection.request_close(reason)
 
-    def _close(self, line: Connection) -> None:
-        visit = line.visit
-        self._open.discard(line)
+    def _close(self, connection: Connection) -> None:
+        context = connection.context
+        self._open.discard(connection)
         self._closed.set()
-        self._metrics.connections.labels(line.transport).dec()
-        if line.seated:
-            self._seats.leave(visit.run.id, visit.actor.viewer_id)
-        if line.joins:
-            visit.run.leave(visit.actor.viewer_id)
-            LogContext(logger, visit.run.id, visit.actor.viewer_id).info("%s closed", line.transport)
+        self._metrics.connections.labels(connection.transport).dec()
+        if connection.takes_slot:
+            self._slots.leave(context.run.id, context.actor.viewer_id)
+        if connection.joins:
+            context.run.leave(context.actor.viewer_id)
+            LogContext(logger, context.run.id, context.actor.viewer_id).info("%s closed", connection.transport)

@@ -14,7 +14,7 @@ from signaling.connections.feed import Feed
 from signaling.connections.registry import CloseReason, CloseSignal, ConnectionRegistry
 from signaling.limits import Limits
 from signaling.problems import Problem
-from signaling.watching.stream_info import StreamAddresses
+from signaling.watching.stream_addresses import StreamAddresses
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +32,16 @@ class WebSocketEndpoint:
     def __init__(
         self,
         *,
-        gate: Authenticator,
-        lines: ConnectionRegistry,
-        door: CommandDispatcher,
-        addresses: StreamAddresses,
+        authenticator: Authenticator,
+        connections: ConnectionRegistry,
+        dispatcher: CommandDispatcher,
+        stream_addresses: StreamAddresses,
         limits: Limits,
     ) -> None:
-        self._gate = gate
-        self._lines = lines
-        self._door = door
-        self._addresses = addresses
+        self._authenticator = authenticator
+        self._connections = connections
+        self._dispatcher = dispatcher
+        self._stream_addresses = stream_addresses
         self._limits = limits
 
     def routes(self) -> list[web.RouteDef]:
@@ -52,47 +52,47 @@ class WebSocketEndpoint:
         if not run_id:
             raise Problem(422, "say which run: ?runId=…", code="invalid", errors=[_missing("runId")])
         since = _since(request)
-        visit = await self._gate.visit(request, run_id)
+        context = await self._authenticator.authorize(request, run_id)
         socket = web.WebSocketResponse(
             heartbeat=_HEARTBEAT, max_msg_size=self._limits.socket_bytes, timeout=_LAST_WORDS, compress=False
         )
         if not socket.can_prepare(request):
             raise Problem(426, "this address speaks WebSocket", headers={"Upgrade": "websocket"})
-        ending = CloseSignal()
-        with self._lines.open(visit, "websocket", ending.hang_up):
+        close_signal = CloseSignal()
+        with self._connections.open(context, "websocket", close_signal.request_close):
             await socket.prepare(request)
-            await self._serve(request, socket, visit, since, ending)
+            await self._serve(request, socket, context, since, close_signal)
         return socket
 
     async def _serve(
         self,
         request: web.Request,
         socket: web.WebSocketResponse,
-        visit: RequestContext,
+        context: RequestContext,
         since: int | None,
-        ending: CloseSignal,
+        close_signal: CloseSignal,
     ) -> None:
         feed = Feed(
-            visit,
-            personal=self._addresses.personal(request, visit),
+            context,
+            personalize=self._stream_addresses.personalizer(request, context),
             since=since,
             backlog=self._limits.backlog,
-            on_overflow=lambda: ending.hang_up(CloseReason.TOO_SLOW),
+            on_overflow=lambda: close_signal.request_close(CloseReason.TOO_SLOW),
         )
-        talk = Conversation(visit, self._door, feed, in_flight=self._limits.in_flight)
+        conversation = Conversation(context, self._dispatcher, feed, in_flight=self._limits.in_flight)
         try:
-            await ending.during(_read(socket, talk), _write(socket, feed))
+            await close_signal.during(_read(socket, conversation), _write(socket, feed))
         finally:
             feed.close()
-            await talk.aclose()
-        await _end(request, socket, ending.why)
+            await conversation.aclose()
+        await _end(request, socket, close_signal.reason)
 
 
-async def _read(socket: web.WebSocketResponse, talk: Conversation) -> None:
+async def _read(socket: web.WebSocketResponse, conversation: Conversation) -> None:
     async for message in socket:
         if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             # A socket that is not read holds its sender back.
-            await asyncio.sleep(min(talk.hear(message.data), _HELD_BACK))
+            await asyncio.sleep(min(conversation.hear(message.data), _HELD_BACK))
 
 
 async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:
@@ -103,12 +103,12 @@ async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:
         logger.debug("the viewer has gone while it was being told something")
 
 
-async def _end(request: web.Request, socket: web.WebSocketResponse, why: CloseReason | None) -> None:
+async def _end(request: web.Request, socket: web.WebSocketResponse, reason: CloseReason | None) -> None:
     """Says goodbye, and lets go of a viewer that does not even read that."""
     try:
         async with asyncio.timeout(_LAST_WORDS):
-            if why is not None:
-                await socket.close(code=why.code, message=why.reason.encode())
+            if reason is not None:
+                await socket.close(code=reason.code, message=reason.text.encode())
             else:
                 await socket.close()
     except (TimeoutError, ConnectionError):

@@ -20,7 +20,7 @@ from signaling.http.unknown_fields import read_exactly
 from signaling.limits import Limits
 from signaling.ports import Revocations, Runs
 from signaling.problems import Problem, from_code, read_json, read_shape
-from signaling.watching.stream_info import StreamAddresses
+from signaling.watching.stream_addresses import StreamAddresses
 
 _RUN = "/api/tests/{run_id}"
 _STEP = _RUN + r"/steps/{number:\d{1,9}}"
@@ -45,21 +45,21 @@ class Rest:
         self,
         *,
         runs: Runs,
-        gate: Authenticator,
-        door: CommandDispatcher,
-        addresses: StreamAddresses,
+        authenticator: Authenticator,
+        dispatcher: CommandDispatcher,
+        stream_addresses: StreamAddresses,
         tokens: ShareTokens,
         revocations: Revocations,
-        lines: ConnectionRegistry,
+        connections: ConnectionRegistry,
         limits: Limits,
     ) -> None:
         self._runs = runs
-        self._gate = gate
-        self._door = door
-        self._addresses = addresses
+        self._authenticator = authenticator
+        self._dispatcher = dispatcher
+        self._stream_addresses = stream_addresses
         self._tokens = tokens
         self._revocations = revocations
-        self._lines = lines
+        self._connections = connections
         self._limits = limits
 
     def routes(self) -> list[web.RouteDef]:
@@ -86,13 +86,13 @@ class Rest:
     # Runs
 
     async def create(self, request: web.Request) -> web.Response:
-        owner = await self._gate.owner(request, spends=RateKind.RUN)
+        owner = await self._authenticator.owner(request, spends=RateKind.RUN)
         spec = await read_exactly(request, NewRun, limit=self._limits.body_bytes)
         run = await self._runs.create(spec, owner=owner)
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
 
     async def list(self, request: web.Request) -> web.Response:
-        owner = await self._gate.owner(request)
+        owner = await self._authenticator.owner(request)
         runs, cursor = await self._runs.list(
             owner=owner,
             status=_status(request.query.get("status")),
@@ -102,36 +102,36 @@ class Rest:
         return web.json_response({"runs": [run.dump() for run in runs], "nextCursor": cursor})
 
     async def show(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request)
-        return web.json_response(visit.run.view().dump())
+        context = await self._authorize(request)
+        return web.json_response(context.run.view().dump())
 
     async def remove(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request, needs=Role.OWNER)
-        await self._runs.delete(visit.run.id)
+        context = await self._authorize(request, needs=Role.OWNER)
+        await self._runs.delete(context.run.id)
         return web.Response(status=204)
 
     async def spec(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request, needs=Role.OWNER)
-        return web.json_response(visit.run.creation())
+        context = await self._authorize(request, needs=Role.OWNER)
+        return web.json_response(context.run.creation())
 
     async def export(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request, needs=Role.CONTROLLER)
+        context = await self._authorize(request, needs=Role.CONTROLLER)
         format = request.query.get("format", "pytest")
-        text = await visit.run.export(format)
+        text = await context.run.export(format)
         content_type, extension = _EXPORTS.get(format, ("text/plain", "txt"))
-        name = f'attachment; filename="test_{visit.run.id}.{extension}"'
+        name = f'attachment; filename="test_{context.run.id}.{extension}"'
         return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": name})
 
     async def stream(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request)
-        return web.json_response(self._addresses.stream_info(request, visit))
+        context = await self._authorize(request)
+        return web.json_response(self._stream_addresses.stream_info(request, context))
 
     # Commands
 
     async def verb(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request)
-        await self._submit({"type": request.path.rsplit("/", 1)[1]}, visit)
-        return _accepted(visit)
+        context = await self._authorize(request)
+        await self._submit({"type": request.path.rsplit("/", 1)[1]}, context)
+        return _accepted(context)
 
     async def override_step(self, request: web.Request) -> web.Response:
         return await self._command_with_body(request, "step_override", "action")
@@ -141,23 +141,23 @@ class Rest:
 
     async def command(self, request: web.Request) -> web.Response:
         """Any control message; its answer is the one that every other transport gives."""
-        visit = await self._visit(request)
-        reply = await self._submit(await read_json(request, limit=self._limits.body_bytes), visit)
-        return web.json_response(visit.run.log.reply(reply))
+        context = await self._authorize(request)
+        reply = await self._submit(await read_json(request, limit=self._limits.body_bytes), context)
+        return web.json_response(context.run.log.reply(reply))
 
     async def _command_with_body(self, request: web.Request, type: str, field: str) -> web.Response:
-        visit = await self._visit(request)
+        context = await self._authorize(request)
         body = await _read_object(request, limit=self._limits.body_bytes)
         given = {field: body[field]} if field in body else {}
-        await self._submit({"type": type, **given}, visit)
-        return _accepted(visit)
+        await self._submit({"type": type, **given}, context)
+        return _accepted(context)
 
-    async def _submit(self, message: Message, visit: RequestContext) -> Reply:
+    async def _submit(self, message: Message, context: RequestContext) -> Reply:
         # A request need not say which viewer makes it.
-        wait = self._door.admit(visit.run, visit.credential.identity)
+        wait = self._dispatcher.admit(context.run, context.credential.identity)
         if wait is not None:
-            raise too_often(self._door.refuse(message).message, wait)
-        reply = await self._door.answer(message, visit.actor, visit.run)
+            raise too_often(self._dispatcher.refuse(message).message, wait)
+        reply = await self._dispatcher.answer(message, context.actor, context.run)
         if isinstance(reply, ErrorReply):
             raise from_code(reply.code, reply.message, field=reply.field)
         return reply
@@ -165,50 +165,50 @@ class Rest:
     # Steps
 
     async def steps(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request)
-        return web.json_response({"steps": [step.dump() for step in await visit.run.steps()]})
+        context = await self._authorize(request)
+        return web.json_response({"steps": [step.dump() for step in await context.run.steps()]})
 
     async def step(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request)
-        return web.json_response({"step": (await _find_step(request, visit)).dump()})
+        context = await self._authorize(request)
+        return web.json_response({"step": (await _find_step(request, context)).dump()})
 
     async def screenshot(self, request: web.Request) -> web.StreamResponse:
         """The picture as a file, with validators (RFC 9110 §8.8) that are the file's own."""
-        visit = await self._visit(request)
-        step = await _find_step(request, visit)
+        context = await self._authorize(request)
+        step = await _find_step(request, context)
         before = request.query.get("before") in {"1", "true"}
-        path = await visit.run.screenshot(step.step_number, before=before)
+        path = await context.run.screenshot(step.step_number, before=before)
         if path is None:
-            raise _no_screenshot(visit, step, before=before)
+            raise _no_screenshot(context, step, before=before)
         age = "max-age=3600" if "v" in request.query else "no-cache"
         return web.FileResponse(path, headers={"Cache-Control": f"private, {age}"})
 
     # Links
 
     async def share(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request, needs=Role.OWNER)
-        self._gate.spend(RateKind.TOKEN, request, visit.credential)
+        context = await self._authorize(request, needs=Role.OWNER)
+        self._authenticator.spend(RateKind.TOKEN, request, context.credential)
         wanted = await read_exactly(request, TokenRequest, limit=self._limits.body_bytes)
-        run_id, ttl = visit.run.id, timedelta(seconds=wanted.ttl_seconds)
+        run_id, ttl = context.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
         body = {
             "id": claims.id,
             "role": claims.role,
             "token": token,
-            "watchUrl": self._addresses.watch_url(request, run_id, token),
+            "watchUrl": self._stream_addresses.watch_url(request, run_id, token),
             "expiresAt": rfc3339(claims.expires_at),
         }
         return web.json_response(body, status=201, headers={"Location": f"/api/tests/{run_id}/tokens/{claims.id}"})
 
     async def revoke(self, request: web.Request) -> web.Response:
-        visit = await self._visit(request, needs=Role.OWNER)
-        run_id, token_id = visit.run.id, request.match_info["token_id"]
+        context = await self._authorize(request, needs=Role.OWNER)
+        run_id, token_id = context.run.id, request.match_info["token_id"]
         await self._revocations.revoke(revocation_key(run_id, token_id), until=utc_now() + LONGEST_TTL)
-        self._lines.revoke(run_id, token_id)
+        self._connections.revoke(run_id, token_id)
         return web.Response(status=204)
 
-    async def _visit(self, request: web.Request, *, needs: Role = Role.VIEWER) -> RequestContext:
-        return await self._gate.visit(request, request.match_info["run_id"], needs=needs)
+    async def _authorize(self, request: web.Request, *, needs: Role = Role.VIEWER) -> RequestContext:
+        return await self._authenticator.authorize(request, request.match_info["run_id"], needs=needs)
 
 
 class _Anything(Shape):
@@ -219,24 +219,24 @@ async def _read_object(request: web.Request, *, limit: int) -> dict[str, Any]:
     return dict((await read_shape(request, _Anything, limit=limit)).model_extra or {})
 
 
-async def _find_step(request: web.Request, visit: RequestContext) -> Step:
+async def _find_step(request: web.Request, context: RequestContext) -> Step:
     number = int(request.match_info["number"])
-    for step in await visit.run.steps():
+    for step in await context.run.steps():
         if step.step_number == number:
             return step
     raise Problem(404, f"this run has no step {number}", code="not_found")
 
 
-def _no_screenshot(visit: RequestContext, step: Step, *, before: bool) -> Problem:
+def _no_screenshot(context: RequestContext, step: Step, *, before: bool) -> Problem:
     taken = step.before_screenshot_url if before else step.screenshot_url
-    if taken and visit.run.view().status.final:
+    if taken and context.run.view().status.final:
         text = "this picture was removed: the server had no room for pictures of older runs (JUMPSEAT_MAX_DISK)"
         return Problem(410, text, code="not_found")
     return Problem(404, "there is no screenshot of this step", code="not_found")
 
 
-def _accepted(visit: RequestContext) -> web.Response:
-    return web.json_response({"status": visit.run.view().status}, status=202)
+def _accepted(context: RequestContext) -> web.Response:
+    return web.json_response({"status": context.run.view().status}, status=202)
 
 
 def _status(text: str | None) -> RunStatus | None:

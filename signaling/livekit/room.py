@@ -21,7 +21,7 @@ from signaling.connections.conversation import Conversation, PointerMoveCoalesce
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
 from signaling.limits import Limits
-from signaling.livekit.room_tokens import PUBLISHER, NotOurs, publisher_token, room_name, visit_of
+from signaling.livekit.room_tokens import PUBLISHER, NotOurs, context_of, publisher_token, room_name
 from signaling.livekit.service import LiveKitService
 from signaling.log_context import LogContext
 from signaling.ports import RunHandle
@@ -56,23 +56,29 @@ class Guest:
     """One participant: their line, and their side of the conversation."""
 
     def __init__(
-        self, session: str, line: Connection, *, door: CommandDispatcher, limits: Limits, send: Callable[[bytes], None]
+        self,
+        session: str,
+        connection: Connection,
+        *,
+        dispatcher: CommandDispatcher,
+        limits: Limits,
+        send: Callable[[bytes], None],
     ) -> None:
         self.session = session
-        self.line = line
+        self.connection = connection
         self._send = send
         self._greeted = False
-        self._talk = Conversation(line.visit, door, self, in_flight=limits.in_flight)
-        self._moves = PointerMoveCoalescer(line.visit, door)
+        self._conversation = Conversation(connection.context, dispatcher, self, in_flight=limits.in_flight)
+        self._moves = PointerMoveCoalescer(connection.context, dispatcher)
 
     def greet(self) -> None:
         """Says hello, once; a run of very many steps is told without them, for they would not fit into a message."""
         if self._greeted:
             return
         self._greeted = True
-        visit = self.line.visit
-        hello = visit.run.hello(visit.actor)
-        if len(_pack(visit.run.log.reply(hello))) > MESSAGE_BYTES:
+        context = self.connection.context
+        hello = context.run.hello(context.actor)
+        if len(_pack(context.run.log.reply(hello))) > MESSAGE_BYTES:
             hello = hello.model_copy(update={"run": hello.run.model_copy(update={"steps": ()})})
         self.reply(hello)
 
@@ -80,22 +86,22 @@ class Guest:
         if packet.topic == INPUT or (packet.topic == CONTROL and packet.lossy):
             self._moves.hear(packet.data)
         elif packet.topic == CONTROL:
-            self._talk.hear(packet.data)
+            self._conversation.hear(packet.data)
 
     def reply(self, body: Reply) -> None:
         """Answers this participant alone."""
         if isinstance(body, Ack) and body.id is None:
             return
-        data = _pack(self.line.visit.run.log.reply(body))
+        data = _pack(self.connection.context.run.log.reply(body))
         if len(data) > MESSAGE_BYTES:
             text = "the answer is too long for a LiveKit message: ask over WebSocket or HTTP"
             too_long = ErrorReply(id=getattr(body, "id", None), code=TooLarge.code, message=text)
-            data = _pack(self.line.visit.run.log.reply(too_long))
+            data = _pack(self.connection.context.run.log.reply(too_long))
         self._send(data)
 
     async def aclose(self) -> None:
-        self.line.close()
-        await self._talk.aclose()
+        self.connection.close()
+        await self._conversation.aclose()
         await self._moves.aclose()
 
 
@@ -113,16 +119,16 @@ class RunRoom:
         *,
         service: LiveKitService,
         reachability: Reachability,
-        door: CommandDispatcher,
-        lines: ConnectionRegistry,
+        dispatcher: CommandDispatcher,
+        connections: ConnectionRegistry,
         limits: Limits,
     ) -> None:
         self.name = room_name(run.id)
         self._run = run
         self._service = service
         self._reachability = reachability
-        self._door = door
-        self._lines = lines
+        self._dispatcher = dispatcher
+        self._connections = connections
         self._limits = limits
         self._guests: dict[str, Guest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -198,28 +204,28 @@ class RunRoom:
         if known:
             self._part(known)
         try:
-            visit = visit_of(self._run, identity=member.identity, name=member.name, attributes=member.attributes)
-            return self._welcome(visit, member)
+            context = context_of(self._run, identity=member.identity, name=member.name, attributes=member.attributes)
+            return self._welcome(context, member)
         except (NotOurs, Problem) as error:
             LogContext(logger, self._run.id, member.identity).info("is sent away: %s", error)
             self._do(self._remove(member.identity))
             return None
 
-    def _welcome(self, visit: RequestContext, member: Member) -> Guest:
+    def _welcome(self, context: RequestContext, member: Member) -> Guest:
         identity = member.identity
 
-        def hang_up(why: CloseReason) -> None:
+        def request_close(reason: CloseReason) -> None:
             guest = self._guests.get(identity)
             if guest is not None:
                 self._part(guest)
-            if why is not CloseReason.GOING_AWAY:
+            if reason is not CloseReason.GOING_AWAY:
                 self._do(self._remove(identity))
 
-        line = self._lines.open(visit, "livekit", hang_up, seated=False)
+        connection = self._connections.open(context, "livekit", request_close, takes_slot=False)
         guest = Guest(
             member.session,
-            line,
-            door=self._door,
+            connection,
+            dispatcher=self._dispatcher,
             limits=self._limits,
             send=lambda data: self._publisher.send(data, to=identity),
         )
@@ -227,8 +233,8 @@ class RunRoom:
         return guest
 
     def _part(self, guest: Guest) -> None:
-        self._guests.pop(guest.line.visit.actor.viewer_id, None)
-        guest.line.close()
+        self._guests.pop(guest.connection.context.actor.viewer_id, None)
+        guest.connection.close()
         self._do(guest.aclose())
 
     async def _look_around(self) -> None:

@@ -29,16 +29,16 @@ def room_name(run_id: str) -> str:
     return f"jumpseat-{run_id}"
 
 
-def livekit_token(livekit: LiveKit, visit: RequestContext) -> str:
+def livekit_token(livekit: LiveKit, context: RequestContext) -> str:
     """A JWT to join this run's room: to watch, and for one who may steer, to send data.
 
     Grants that are not denied are given, so each is named. The role and the share token that it comes from stand in
     the signed attributes, which nobody can change; it does not outlive that share token.
     """
-    actor, claims = visit.actor, visit.credential.claims
+    actor, claims = context.actor, context.credential.claims
     grants = VideoGrants(
         room_join=True,
-        room=room_name(visit.run.id),
+        room=room_name(context.run.id),
         can_subscribe=True,
         can_publish=False,
         can_publish_data=actor.role.controls,
@@ -64,8 +64,8 @@ def publisher_token(livekit: LiveKit, run_id: str) -> str:
     return token.with_ttl(TTL).with_grants(grants).to_jwt()
 
 
-def visit_of(run: RunHandle, *, identity: str, name: str, attributes: Mapping[str, str]) -> RequestContext:
-    """The visit of one who has joined with ``livekit_token``. Raises NotOurs."""
+def context_of(run: RunHandle, *, identity: str, name: str, attributes: Mapping[str, str]) -> RequestContext:
+    """The context of one who has joined with ``livekit_token``. Raises NotOurs."""
     try:
         role = Role(attributes["role"])
         claims = _claims(run.id, role, attributes)

@@ -29,10 +29,12 @@ _PATIENCE = 3.0
 class Rooms:
     """Opens a room for each run that starts; it closes with the run."""
 
-    def __init__(self, livekit: LiveKit, *, door: CommandDispatcher, lines: ConnectionRegistry, limits: Limits) -> None:
+    def __init__(
+        self, livekit: LiveKit, *, dispatcher: CommandDispatcher, connections: ConnectionRegistry, limits: Limits
+    ) -> None:
         self._livekit = livekit
-        self._door = door
-        self._lines = lines
+        self._dispatcher = dispatcher
+        self._connections = connections
         self._limits = limits
         self._service = LiveKitService(livekit)
         self._reachability = Reachability()
@@ -55,8 +57,8 @@ class Rooms:
             self._livekit,
             service=self._service,
             reachability=self._reachability,
-            door=self._door,
-            lines=self._lines,
+            dispatcher=self._dispatcher,
+            connections=self._connections,
             limits=self._limits,
         )
         self._rooms[room.name] = room

@@ -37,10 +37,12 @@ _BOUNDARY = "frame"
 class FrameServer:
     """Handlers of ``/stream``."""
 
-    def __init__(self, *, config: Config, gate: Authenticator, lines: ConnectionRegistry, metrics: Metrics) -> None:
+    def __init__(
+        self, *, config: Config, authenticator: Authenticator, connections: ConnectionRegistry, metrics: Metrics
+    ) -> None:
         self._config = config
-        self._gate = gate
-        self._lines = lines
+        self._authenticator = authenticator
+        self._connections = connections
         self._metrics = metrics
         self._attention = PollKeepalive()
         self._thumbnails = Thumbnails()
@@ -57,74 +59,74 @@ class FrameServer:
 
     async def newest(self, request: web.Request) -> web.Response:
         """One picture. 304 where the asker has it already, or where none newer than ``after`` came in time."""
-        visit = await self._gate.visit(request, request.match_info["run_id"])
-        stream = live_stream(self._config, visit.run)
+        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        stream = live_stream(self._config, context.run)
         after = _number(request, "after", least=0, most=1 << 53)
         width = _number(request, "width", least=SMALLEST, most=LARGEST)
-        frame = await self._frame(visit, stream, after)
+        frame = await self._frame(context, stream, after)
         headers = _headers(frame, width)
         unchanged = after is not None and frame.seq <= after
         if unchanged or _knows(request, headers["ETag"]):
             return web.Response(status=304, headers=headers)
-        body = frame.data if width is None else await self._shrunk(visit, frame, width)
+        body = frame.data if width is None else await self._shrunk(context, frame, width)
         self._metrics.frames.labels("jpeg").inc()
         return web.Response(body=body, content_type="image/jpeg", headers=headers)
 
     async def mjpeg(self, request: web.Request) -> web.StreamResponse:
         """Pictures one after another, each replacing the one before (HTML standard, multipart/x-mixed-replace)."""
-        visit = await self._gate.visit(request, request.match_info["run_id"])
-        stream = live_stream(self._config, visit.run)
-        ending = CloseSignal()
+        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        stream = live_stream(self._config, context.run)
+        close_signal = CloseSignal()
         response = web.StreamResponse(
             headers={"Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}", "Connection": "close"}
         )
         with (
-            self._lines.open(visit, "mjpeg", ending.hang_up),
-            _watch(stream, visit),
+            self._connections.open(context, "mjpeg", close_signal.request_close),
+            _watch(stream, context),
         ):
             _miss_soon(request)
             await response.prepare(request)
-            await ending.during(self._send(response, visit, stream, ending))
+            await close_signal.during(self._send(response, context, stream, close_signal))
         await _finish(request, response)
         return response
 
-    async def _frame(self, visit: RequestContext, stream: LiveStream, after: int | None) -> JpegFrame:
+    async def _frame(self, context: RequestContext, stream: LiveStream, after: int | None) -> JpegFrame:
         """The newest picture, or the first one after ``after``, or after the first look at a stream nobody watched."""
-        cold = self._attention.look(stream, visit)
+        cold = self._attention.look(stream, context)
         newest = stream.latest.newest
         if newest is not None and after is None and not cold:
             return newest
         seq, seconds = (after or 0, LONGEST_WAIT) if after is not None or newest is None else (newest.seq, _FRESH)
-        frame = await self._first(visit, stream.latest, seq, seconds) or stream.latest.newest
+        frame = await self._first(context, stream.latest, seq, seconds) or stream.latest.newest
         if frame is None:
-            raise no_picture(visit.run)
+            raise no_picture(context.run)
         return frame
 
-    async def _first(self, visit: RequestContext, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
+    async def _first(self, context: RequestContext, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
         """As ``_wait``, for one request. Raises Problem 401 where its credential ends meanwhile."""
-        ending = CloseSignal()
-        with self._lines.open(visit, "polling", ending.hang_up, seated=False, joins=False):
-            frame = await _wait(latest, seq, seconds, ending)
-        if ending.why in {CloseReason.REVOKED, CloseReason.EXPIRED}:
-            raise Problem(401, f"{ending.why.reason}: ask for a new one", code="unauthorized")
+        close_signal = CloseSignal()
+        with self._connections.open(context, "polling", close_signal.request_close, takes_slot=False, joins=False):
+            frame = await _wait(latest, seq, seconds, close_signal)
+        if close_signal.reason in {CloseReason.REVOKED, CloseReason.EXPIRED}:
+            raise Problem(401, f"{close_signal.reason.text}: ask for a new one", code="unauthorized")
         return frame
 
-    async def _shrunk(self, visit: RequestContext, frame: JpegFrame, width: int) -> bytes:
+    async def _shrunk(self, context: RequestContext, frame: JpegFrame, width: int) -> bytes:
         try:
-            return await self._thumbnails.get(visit.run.id, frame, width)
+            return await self._thumbnails.get(context.run.id, frame, width)
         except ValueError as error:
             headers = {"Retry-After": str(RETRY_AFTER)}
             raise Problem(409, str(error), code="conflict", headers=headers) from None
 
     async def _send(
-        self, response: web.StreamResponse, visit: RequestContext, stream: LiveStream, ending: CloseSignal
+        self, response: web.StreamResponse, context: RequestContext, stream: LiveStream, close_signal: CloseSignal
     ) -> None:
         """Sends every picture that comes while the last one is taken, and the last one again on a still page: Chrome
         shows a part only once the next one begins."""
         seen, patience = 0, LONGEST_WAIT
         await response.write(f"--{_BOUNDARY}\r\n".encode())
-        while visit.run.stream is stream:
-            newer = await _wait(stream.latest, seen, min(patience, _IDLE), ending)
+        while context.run.stream is stream:
+            newer = await _wait(stream.latest, seen, min(patience, _IDLE), close_signal)
             frame = newer or stream.latest.newest
             if frame is None:
                 continue
@@ -146,14 +148,14 @@ class PollKeepalive:
     def __init__(self) -> None:
         self._looks: dict[LiveStream, _Look] = {}
 
-    def look(self, stream: LiveStream, visit: RequestContext) -> bool:
+    def look(self, stream: LiveStream, context: RequestContext) -> bool:
         """Watches for a while; True where nobody had been watching."""
         look = self._looks.get(stream)
         cold = look is None and stream.stats.viewers == 0
         if look is not None:
             look.timer.cancel()
         timer = asyncio.get_running_loop().call_later(_ATTENTION, self._away, stream)
-        self._looks[stream] = _Look(look.watch if look else _watch(stream, visit), timer)
+        self._looks[stream] = _Look(look.watch if look else _watch(stream, context), timer)
         return cold
 
     def close(self) -> None:
@@ -166,9 +168,9 @@ class PollKeepalive:
         self._looks.pop(stream).watch.close()
 
 
-async def _wait(latest: LatestFrame, seq: int, seconds: float, ending: CloseSignal) -> JpegFrame | None:
+async def _wait(latest: LatestFrame, seq: int, seconds: float, close_signal: CloseSignal) -> JpegFrame | None:
     """The first picture after number ``seq``; None where none comes in time, or the server hangs up."""
-    newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(ending.said())
+    newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(close_signal.said())
     try:
         await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -178,11 +180,11 @@ async def _wait(latest: LatestFrame, seq: int, seconds: float, ending: CloseSign
     return None if newer.cancelled() else newer.result()
 
 
-def _watch(stream: LiveStream, visit: RequestContext) -> Watch:
+def _watch(stream: LiveStream, context: RequestContext) -> Watch:
     try:
         return stream.watch()
     except StreamClosed:
-        raise no_picture(visit.run) from None
+        raise no_picture(context.run) from None
 
 
 def _headers(frame: JpegFrame, width: int | None) -> dict[str, str]:

@@ -33,23 +33,23 @@ class Viewer:
 
     def __init__(
         self,
-        visit: RequestContext,
+        context: RequestContext,
         *,
         config: Config,
         stream: LiveStream,
-        door: CommandDispatcher,
-        personal: PersonalizeEvent,
+        dispatcher: CommandDispatcher,
+        personalize: PersonalizeEvent,
         on_gone: Callable[[], None],
     ) -> None:
         """
         Args:
             on_gone: called once when the connection has ended or failed by itself; `aclose` is still to be called.
         """
-        self._visit = visit
+        self._context = context
         self._config = config
         self._stream = stream
-        self._door = door
-        self._personal = personal
+        self._dispatcher = dispatcher
+        self._personalize = personalize
         self._on_gone: Callable[[], None] | None = on_gone
         self._peer = RTCPeerConnection(configuration(config))
         self._feedback: Feedback | None = None
@@ -133,10 +133,10 @@ class Viewer:
     def _on_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "test-control" and self._control is None:
             self._control = ControlChannel(
-                channel, self._visit, door=self._door, personal=self._personal, config=self._config
+                channel, self._context, dispatcher=self._dispatcher, personalize=self._personalize, config=self._config
             )
         elif channel.label == "test-input" and self._moves is None:
-            self._moves = PointerMoveCoalescer(self._visit, self._door)
+            self._moves = PointerMoveCoalescer(self._context, self._dispatcher)
             channel.on("message", self._moves.hear)
         else:
             channel.close()
@@ -148,17 +148,17 @@ class ControlChannel:
     def __init__(
         self,
         channel: RTCDataChannel,
-        visit: RequestContext,
+        context: RequestContext,
         *,
-        door: CommandDispatcher,
-        personal: PersonalizeEvent,
+        dispatcher: CommandDispatcher,
+        personalize: PersonalizeEvent,
         config: Config,
     ) -> None:
         limits = config.limits
         self._channel = channel
         self._drained = asyncio.Event()
-        self._feed = Feed(visit, personal=personal, backlog=limits.backlog, on_overflow=self._give_up)
-        self._talk = Conversation(visit, door, self._feed, in_flight=limits.in_flight)
+        self._feed = Feed(context, personalize=personalize, backlog=limits.backlog, on_overflow=self._give_up)
+        self._conversation = Conversation(context, dispatcher, self._feed, in_flight=limits.in_flight)
         self._writing = asyncio.create_task(self._write())
         channel.bufferedAmountLowThreshold = _BUFFERED // 2
         channel.on("message", self._hear)
@@ -169,10 +169,10 @@ class ControlChannel:
         """Ends what belongs to the channel, and waits; safe to repeat."""
         self._give_up()
         await asyncio.gather(self._writing, return_exceptions=True)
-        await self._talk.aclose()
+        await self._conversation.aclose()
 
     def _hear(self, message: str | bytes) -> None:
-        self._talk.hear(message)
+        self._conversation.hear(message)
 
     def _give_up(self) -> None:
         """A viewer too slow for its events loses the channel, and may come back by WebSocket with ``since``."""

@@ -20,7 +20,7 @@ from signaling.problems import Problem, read_text
 from signaling.watching.ice import ice_links
 from signaling.watching.live_stream import live_stream, no_picture
 from signaling.watching.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
-from signaling.watching.stream_info import StreamAddresses
+from signaling.watching.stream_addresses import StreamAddresses
 from signaling.watching.viewer import Viewer
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Session:
 
     offer: Offer
     viewer: Viewer
-    line: Connection
+    connection: Connection
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(8)}"')
     """Names the ICE session, which is never restarted."""
@@ -59,16 +59,16 @@ class Whep:
         self,
         *,
         config: Config,
-        gate: Authenticator,
-        lines: ConnectionRegistry,
-        door: CommandDispatcher,
-        addresses: StreamAddresses,
+        authenticator: Authenticator,
+        connections: ConnectionRegistry,
+        dispatcher: CommandDispatcher,
+        stream_addresses: StreamAddresses,
     ) -> None:
         self._config = config
-        self._gate = gate
-        self._lines = lines
-        self._door = door
-        self._addresses = addresses
+        self._authenticator = authenticator
+        self._connections = connections
+        self._dispatcher = dispatcher
+        self._stream_addresses = stream_addresses
         self._sessions: dict[str, Session] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -85,7 +85,7 @@ class Whep:
         ]
 
     async def settled(self) -> None:
-        """Waits for the sessions that are ending; their lines are closed already."""
+        """Waits for the sessions that are ending; their connections are closed already."""
         await asyncio.gather(*self._ending)
 
     async def options(self, request: web.Request) -> web.Response:
@@ -93,26 +93,26 @@ class Whep:
 
     async def create(self, request: web.Request) -> web.Response:
         """Answers an offer with 201 and the session's address."""
-        visit = await self._gate.visit(request, request.match_info["run_id"])
-        self._gate.spend(RateKind.WATCH, request, visit.credential)
-        live_stream(self._config, visit.run)
+        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        self._authenticator.spend(RateKind.WATCH, request, context.credential)
+        live_stream(self._config, context.run)
         if request.content_type != SDP:
             raise Problem(415, f"send an offer as {SDP}", headers={"Accept-Post": SDP, "Accept": SDP})
         offer = read_offer(await read_text(request, limit=self._config.limits.sdp_bytes))
-        session = self._open(request, visit, offer)
+        session = self._open(request, context, offer)
         try:
             answer = await session.viewer.answer(offer)
         except StreamClosed:
             await self._close(session)
-            raise no_picture(visit.run) from None
+            raise no_picture(context.run) from None
         except BaseException:
             await self._close(session)
             raise
         response = web.Response(status=201, text=answer, content_type=SDP)
-        response.headers["Location"] = _location(request, visit, session)
+        response.headers["Location"] = _location(request, context, session)
         response.headers["ETag"] = session.etag
         response.headers["Accept-Patch"] = FRAGMENT
-        for link in ice_links(self._config, visit.actor.viewer_id):
+        for link in ice_links(self._config, context.actor.viewer_id):
             response.headers.add("Link", link)
         return response
 
@@ -135,35 +135,35 @@ class Whep:
 
     async def end(self, request: web.Request) -> web.Response:
         """Ends the session, or finds that it has ended."""
-        visit = await self._gate.visit(request, request.match_info["run_id"])
+        context = await self._authenticator.authorize(request, request.match_info["run_id"])
         session = self._sessions.get(request.match_info["session_id"])
-        if session is not None and session.line.visit.run.id == visit.run.id:
+        if session is not None and session.connection.context.run.id == context.run.id:
             await self._close(session)
         return web.Response(status=200)
 
-    def _open(self, request: web.Request, visit: RequestContext, offer: Offer) -> Session:
-        stream = live_stream(self._config, visit.run)
+    def _open(self, request: web.Request, context: RequestContext, offer: Offer) -> Session:
+        stream = live_stream(self._config, context.run)
 
-        def hang_up(why: CloseReason) -> None:
+        def request_close(reason: CloseReason) -> None:
             self._end(session)
 
-        line = self._lines.open(visit, "whep", hang_up)
+        connection = self._connections.open(context, "whep", request_close)
         viewer = Viewer(
-            visit,
+            context,
             config=self._config,
             stream=stream,
-            door=self._door,
-            personal=self._addresses.personal(request, visit),
+            dispatcher=self._dispatcher,
+            personalize=self._stream_addresses.personalizer(request, context),
             on_gone=lambda: self._end(session),
         )
-        session = Session(offer, viewer, line, candidates=offer.candidates)
+        session = Session(offer, viewer, connection, candidates=offer.candidates)
         self._sessions[session.id] = session
         return session
 
     async def _find(self, request: web.Request) -> Session:
-        visit = await self._gate.visit(request, request.match_info["run_id"])
+        context = await self._authenticator.authorize(request, request.match_info["run_id"])
         session = self._sessions.get(request.match_info["session_id"])
-        if session is None or session.line.visit.run.id != visit.run.id:
+        if session is None or session.connection.context.run.id != context.run.id:
             raise Problem(404, "there is no such session, or it has ended", code="not_found")
         return session
 
@@ -176,7 +176,7 @@ class Whep:
     async def _close(self, session: Session) -> None:
         """Safe to repeat."""
         self._sessions.pop(session.id, None)
-        session.line.close()
+        session.connection.close()
         await session.viewer.aclose()
 
 
@@ -186,8 +186,8 @@ def _restarts(offer: Offer, fragment: Fragment) -> bool:
     return given != (offer.ufrag, offer.password)
 
 
-def _location(request: web.Request, visit: RequestContext, session: Session) -> str:
+def _location(request: web.Request, context: RequestContext, session: Session) -> str:
     """A client that could not send a header for the offer cannot send one to the session either."""
     token = request.query.get("token")
     credential = f"?{urlencode({'token': token})}" if token and "Authorization" not in request.headers else ""
-    return f"/whep/{quote(visit.run.id)}/{session.id}{credential}"
+    return f"/whep/{quote(context.run.id)}/{session.id}{credential}"

@@ -106,11 +106,11 @@ def _over_channel(peer: WhepPeer) -> Exchange:
 async def by_livekit(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exchange]:
     """What a LiveKit room does with a packet, without the room."""
     apps, came = harness.server.apps, asyncio.Queue[dict[str, Any]]()
-    visit = RequestContext(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
+    context = RequestContext(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
     guest = Guest(
         "session",
-        apps.lines.open(visit, "livekit", lambda _: None, seated=False),
-        door=apps.door,
+        apps.connections.open(context, "livekit", lambda _: None, takes_slot=False),
+        dispatcher=apps.dispatcher,
         limits=UNLIMITED,
         send=lambda data: came.put_nowait(json.loads(data)),
     )

@@ -58,7 +58,7 @@ async def gone(harness: ServerHarness, run: FakeRun) -> None:
     await run.until(lambda: len(run.left) == len(run.joined))
     await harness.server.apps.whep.settled()
     assert len(harness.server.apps.whep) == 0
-    assert len(harness.server.apps.lines) == 0
+    assert len(harness.server.apps.connections) == 0
     assert run.stream is not None
     assert run.stream.stats.viewers == 0
     assert run.view().viewers == 0

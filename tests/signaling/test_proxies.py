@@ -22,13 +22,13 @@ BEHIND = replace(CONFIG, trusted_proxies=TRUSTED, public_url=PUBLIC)
 NAMED = replace(CONFIG, trusted_proxies=TRUSTED)
 
 
-def asker(headers: list[tuple[str, str]], *, peer: str = "127.0.0.1") -> tuple[ClientInfo, str | None]:
+def client_info(headers: list[tuple[str, str]], *, peer: str = "127.0.0.1") -> tuple[ClientInfo, str | None]:
     """Who it is, and what is doubtful, where this peer hands on these headers."""
     request = make_mocked_request("GET", "/", headers=CIMultiDict([("Host", "inner:3001"), *headers])).clone(
         remote=peer
     )
     proxies = TrustedProxies(TRUSTED)
-    return proxies.asker(request), proxies.doubt(request)
+    return proxies.client_info(request), proxies.forwarding_error(request)
 
 
 DIRECT = ClientInfo("127.0.0.1", None, "inner:3001")
@@ -55,20 +55,20 @@ class TestReading:
         ],
     )
     def test_what_a_trusted_proxy_says(self, headers: list[tuple[str, str]], expected: ClientInfo) -> None:
-        assert asker(headers) == (expected, None)
+        assert client_info(headers) == (expected, None)
 
     def test_what_a_client_puts_before_it_is_not_believed(self) -> None:
         forged = [("X-Forwarded-For", "10.9.9.9"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "evil.example")]
         added = [("X-Forwarded-For", "192.0.2.7"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a.example")]
-        assert asker([*forged, *added])[0] == ClientInfo("192.0.2.7", "https", "a.example")
-        assert asker([("X-Forwarded-For", "127.0.0.1, 192.0.2.7, 127.0.0.3")])[0].address == "192.0.2.7"
-        assert asker([("Forwarded", "for=10.9.9.9;host=evil, for=192.0.2.7;host=a")])[0].host == "a"
+        assert client_info([*forged, *added])[0] == ClientInfo("192.0.2.7", "https", "a.example")
+        assert client_info([("X-Forwarded-For", "127.0.0.1, 192.0.2.7, 127.0.0.3")])[0].address == "192.0.2.7"
+        assert client_info([("Forwarded", "for=10.9.9.9;host=evil, for=192.0.2.7;host=a")])[0].host == "a"
 
     @pytest.mark.parametrize("peer", ["192.0.2.66", "2001:dead::1", "128.0.0.1"])
     def test_nobody_else_is_believed(self, peer: str) -> None:
         headers = [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil")]
-        assert asker(headers, peer=peer) == (ClientInfo(peer, None, "inner:3001"), None)
-        assert asker([("Forwarded", "for=127.0.0.1;proto=https;host=evil")], peer=peer)[0].host == "inner:3001"
+        assert client_info(headers, peer=peer) == (ClientInfo(peer, None, "inner:3001"), None)
+        assert client_info([("Forwarded", "for=127.0.0.1;proto=https;host=evil")], peer=peer)[0].host == "inner:3001"
 
     @pytest.mark.parametrize(
         "headers",
@@ -80,9 +80,9 @@ class TestReading:
         ],
     )
     def test_what_may_be_the_clients_own_is_doubtful_and_not_used(self, headers: list[tuple[str, str]]) -> None:
-        found, doubt = asker(headers)
+        found, forwarding_error = client_info(headers)
         assert found == DIRECT
-        assert doubt
+        assert forwarding_error
 
 
 async def guesses(harness: ServerHarness, headers: Mapping[str, str]) -> list[int]:

@@ -238,8 +238,8 @@ class TestCredentials:
     def test_livekit_tokens_let_viewers_watch_and_controllers_send_data(self, role: Role) -> None:
         livekit = LiveKit(url="wss://lk.example", api_key="key", api_secret="s" * 32)
         run = FakeRun(NewRun(url="http://shop.test/"), owner="ada")
-        visit = RequestContext(Credential("ada", None, "ada"), run, Actor("viewer-id", role, "Ada"))
-        token = livekit_token(livekit, visit)
+        context = RequestContext(Credential("ada", None, "ada"), run, Actor("viewer-id", role, "Ada"))
+        token = livekit_token(livekit, context)
         claims = jwt.decode(token, "s" * 32, algorithms=["HS256"], options={"verify_aud": False})
         assert claims["sub"] == "viewer-id"
         assert claims["attributes"] == {"role": role.value}

@@ -341,4 +341,4 @@ async def test_joining_and_leaving_are_paired(harness: ServerHarness, run: FakeR
         assert run.view().viewers == 1
     await run.until(lambda: run.view().viewers == 0)
     assert (run.joined, run.left) == ([viewer], [viewer])
-    assert len(harness.server.apps.lines) == 0
+    assert len(harness.server.apps.connections) == 0

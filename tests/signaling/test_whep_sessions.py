@@ -190,7 +190,7 @@ class TestIce:
             assert "a=candidate" in first.text
             assert second.status == 503
             assert int(second.headers["Retry-After"]) > 0
-            assert len(harness.server.apps.whep) == len(harness.server.apps.lines) == 1
+            assert len(harness.server.apps.whep) == len(harness.server.apps.connections) == 1
 
     async def test_servers_are_told_in_links_and_in_the_api(self) -> None:
         servers = (

@@ -31,33 +31,33 @@ class StreamAddresses:
         self._origins = origins
         self._tokens = tokens
 
-    def stream_info(self, request: web.Request, visit: RequestContext) -> dict[str, Any]:
+    def stream_info(self, request: web.Request, context: RequestContext) -> dict[str, Any]:
         """The body of ``GET …/stream``, with a token that may watch this run and stand in an address."""
         require_streaming(self._config)
-        run_id = visit.run.id
-        given = visit.credential
+        run_id = context.run.id
+        given = context.credential
         token, claims = self._tokens.mint(
             run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=given.claims, subject=given.identity
         )
-        available = self._available(request, visit)
+        available = self._available(request, context)
         stream_url = available.stream_url
         return {
             "streamUrl": stream_url,
             "mjpegUrl": f"{stream_url}.mjpeg",
             "whepUrl": available.whep_url,
             "controlUrl": self._control_url(request, run_id),
-            "iceServers": viewer_ice_servers(self._config, visit.actor.viewer_id),
+            "iceServers": viewer_ice_servers(self._config, context.actor.viewer_id),
             "livekitUrl": available.livekit_url,
             "token": available.token,
             "viewerToken": token,
             "expiresAt": rfc3339(claims.expires_at),
         }
 
-    def personal(self, request: web.Request, visit: RequestContext) -> PersonalizeEvent:
-        """Fills in this viewer's addresses where an event carries them."""
+    def personalizer(self, request: web.Request, context: RequestContext) -> PersonalizeEvent:
+        """Returns what fills in this viewer's addresses where an event carries them."""
 
         def fill(body: Event) -> Event:
-            return self._available(request, visit) if isinstance(body, StreamAvailable) else body
+            return self._available(request, context) if isinstance(body, StreamAvailable) else body
 
         return fill
 
@@ -65,13 +65,13 @@ class StreamAddresses:
         """The watch page, with the credential that opens it."""
         return f"{self._origins.api_base(request)}/runs/{quote(run_id)}?{urlencode({'token': token})}"
 
-    def _available(self, request: web.Request, visit: RequestContext) -> StreamAvailable:
-        run_id, livekit = visit.run.id, self._config.livekit
+    def _available(self, request: web.Request, context: RequestContext) -> StreamAvailable:
+        run_id, livekit = context.run.id, self._config.livekit
         return StreamAvailable(
             stream_url=f"{self._origins.frame_base(request)}/stream/{quote(run_id)}",
             whep_url=f"{self._origins.api_base(request)}/whep/{quote(run_id)}",
             livekit_url=livekit.url if livekit else None,
-            token=livekit_token(livekit, visit) if livekit else None,
+            token=livekit_token(livekit, context) if livekit else None,
         )
 
     def _control_url(self, request: web.Request, run_id: str) -> str:
