@@ -1,12 +1,61 @@
-"""The front door: settings, the commands, and the building of the parts (closed in reverse).
+"""The front door: settings, the commands, the building of the parts (closed in reverse), and the client of the API.
 
-A folder, not one file, because five commands, their settings and the doctor are more than one file should hold.
+What is public is loaded when it is first used: ``import jumpseat`` loads nothing, and ``from jumpseat import Client``
+loads no browser, codec or server.
 """
+
+from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from jumpseat.client import Client, Message, RunPage, ShareLink, StreamInfo
+    from jumpseat.client_errors import (
+        ClientError,
+        InvalidAddress,
+        InvalidRequest,
+        NotAuthenticated,
+        NotPermitted,
+        NotThere,
+        RequestRefused,
+        ServerUnreachable,
+        StateConflict,
+        TryLater,
+        UnexpectedAnswer,
+    )
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "InvalidAddress",
+    "InvalidRequest",
+    "Message",
+    "NotAuthenticated",
+    "NotPermitted",
+    "NotThere",
+    "RequestRefused",
+    "RunPage",
+    "ServerUnreachable",
+    "ShareLink",
+    "StateConflict",
+    "StreamInfo",
+    "TryLater",
+    "UnexpectedAnswer",
+    "__version__",
+    "main",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("jumpseat")
+    if name not in __all__:
+        raise AttributeError(f"module 'jumpseat' has no attribute {name!r}")
+    errors = import_module("jumpseat.client_errors")
+    return getattr(errors if hasattr(errors, name) else import_module("jumpseat.client"), name)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, nullcontext, suppress
 from datetime import timedelta
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from control.roles import Role
+from control.shapes import RunStatus
+from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
 from jumpseat.doctor import diagnose
 from jumpseat.logging_setup import configure_logging, pass_over_lost_peers
@@ -28,7 +31,6 @@ from runner.reports.junit import junit_xml
 from runner.reports.terminal import TerminalReport
 from runner.testfile import BadTestFile, load
 from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
-from signaling.client import Client, ServerRefused
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 _DESCRIPTORS = 65_536
@@ -56,9 +58,23 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-app = typer.Typer(
-    help="Watch a browser test live, in real video, and steer it.", add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        _say(f"jumpseat {version('jumpseat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Watch a browser test live, in real video, and steer it."""
+
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: JUMPSEAT_HOST, 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port of the player and the API.  [default: JUMPSEAT_PORT, 3001]")]
@@ -99,8 +115,8 @@ def demo(
         ):
             body = {"url": shop, "instructions": DEMO_INSTRUCTIONS, "planner": "plain", "name": "Sample shop"}
             run = await client.create(body)
-            _say(client.watch_url(run["id"]))
-            async with opened(client.watch_url(run["id"])) if open_ else nullcontext():
+            _say(client.watch_url(run.id))
+            async with opened(client.watch_url(run.id)) if open_ else nullcontext():
                 _say("Press Ctrl-C to stop. Run it again from the page.")
                 await _until_stopped()
         return 0
@@ -156,24 +172,24 @@ def _check_writable(file: Path | None) -> None:
 
 async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
     report = TerminalReport(Console())
-    run_id = str((await client.create(body))["id"])
+    run_id = (await client.create(body)).id
     if watch:
         _say(client.watch_url(run_id))
     try:
         async with opened(client.watch_url(run_id)) if watch else nullcontext():
             async for message in client.follow(run_id):
-                report.show(message)
+                report.show(message.data)
     except asyncio.CancelledError:
         await asyncio.shield(client.cancel(run_id))
         raise
-    ended = await client.run(run_id)
-    report.finished(ended)
+    ended = await client.get(run_id)
+    report.finished(ended.dump())
     if junit:
         report_xml = junit_xml(ended, await client.steps(run_id))
         await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
-    if ended["status"] == "failed" and not ended["steps"]:
+    if ended.status is RunStatus.FAILED and not ended.steps:
         return 2
-    return 0 if ended["status"] == "passed" else 1
+    return 0 if ended.status is RunStatus.PASSED else 1
 
 
 class ShareRole(StrEnum):
@@ -248,7 +264,7 @@ def main() -> None:
     """The ``jumpseat`` command: whatever goes wrong is one line on stderr and exit code 2."""
     try:
         status = app(standalone_mode=False)
-    except (BadSetting, ServerRefused, BadTestFile) as error:
+    except (BadSetting, ClientError, BadTestFile) as error:
         message = str(error)
     except typer.exceptions.TyperException as error:
         message = f"{error.format_message().rstrip('.')}; 'jumpseat --help' tells what there is"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 from xml.etree import ElementTree as xml
 
 from control.protocol.models import RunStatus, RunView, Step, StepStatus, rfc3339
@@ -13,16 +12,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """Characters that XML 1.0 §2.2 does not allow, not even escaped."""
 
 
-def junit_xml(run: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> str:
-    """One suite with a case for each step; ``run`` and ``steps`` are Run and Step objects as the API gives them.
+def junit_xml(run: RunView, steps: Iterable[Step]) -> str:
+    """Returns one suite with a case for each step.
 
     A step that failed in a run that passed was repaired or replaced: it counts as skipped. What ended a run without
     failing any step, such as a start URL that does not answer or a cancellation, is a case of its own.
     """
-    return _junit(RunView.model_validate(run), [Step.model_validate(step) for step in steps])
-
-
-def _junit(run: RunView, steps: list[Step]) -> str:
     suite = xml.Element("testsuite", name=_clean(run.name), timestamp=rfc3339(run.started_at or run.created_at))
     suite.set("time", f"{_seconds(run):.3f}")
     for step in steps:

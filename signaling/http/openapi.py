@@ -6,16 +6,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+<<<<<<< HEAD:signaling/http/openapi.py
 from control.protocol.commands import Command
 from control.protocol.events import PROTOCOL_VERSION, Event, Reply
 from control.protocol.models import Action, NewRun, RunStatus, RunView, Step
 from signaling.http.operations import OPERATIONS, Operation
+=======
+from control.commands import Command
+from control.events import Event, Reply
+from control.shapes import Action, NewRun, RunStatus, RunView, Step
+from signaling.operations import OPERATIONS, Operation
+>>>>>>> 28c653f (Publish a typed client of the API as jumpseat.Client):signaling/openapi.py
 
 _REF = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (NewRun, RunView, Step, Action)
@@ -68,7 +76,7 @@ def describe() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "jumpseat",
-            "version": str(PROTOCOL_VERSION),
+            "version": version("jumpseat"),
             "description": "Watch a browser test live, and steer it.",
         },
         "security": [{"bearer": []}, {"token": []}],

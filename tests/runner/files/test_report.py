@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from xml.etree import ElementTree as xml
 
 import pytest
@@ -14,7 +13,7 @@ from runner.reports.junit import junit_xml
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
-def view(status: RunStatus, *, error: str | None = None, name: str = "Buy <a> lamp") -> dict[str, Any]:
+def view(status: RunStatus, *, error: str | None = None, name: str = "Buy <a> lamp") -> RunView:
     return RunView(
         id="r",
         name=name,
@@ -35,10 +34,10 @@ def view(status: RunStatus, *, error: str | None = None, name: str = "Buy <a> la
         started_at=START,
         ended_at=START + timedelta(seconds=2.5),
         error=error,
-    ).dump()
+    )
 
 
-def step(number: int, status: StepStatus, error: str | None = None) -> dict[str, Any]:
+def step(number: int, status: StepStatus, error: str | None = None) -> Step:
     return Step(
         step_number=number,
         action=ActionType.CLICK,
@@ -52,7 +51,7 @@ def step(number: int, status: StepStatus, error: str | None = None) -> dict[str,
         duration_ms=1250,
         full_action=Action(type=ActionType.CLICK, selector="#pay"),
         url="http://shop.test/cart",
-    ).dump()
+    )
 
 
 def suite(report: str) -> xml.Element:

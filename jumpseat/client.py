@@ -1,0 +1,371 @@
+"""The typed client of the HTTP API: starts runs on a server, steers them, and follows their events."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from yarl import URL
+
+from control.events import Event, Hello
+from control.shapes import Action, NewRun, RunStatus, RunView, Shape, Step, Timestamp
+from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
+
+__all__ = ["Client", "ClientError", "Message", "RunPage", "ShareLink", "StreamInfo"]
+
+_ANSWER_SECONDS = 60.0
+_SLOWEST_RECONNECT_SECONDS = 3.0
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+_EVENT: TypeAdapter[Event | Hello] = TypeAdapter(Annotated[Event | Hello, Field(discriminator="type")])
+
+
+class RunPage(Shape):
+    """One page of a list of runs, the newest first."""
+
+    runs: tuple[RunView, ...]
+    """Their ``steps`` may be empty; their numbers are there."""
+    next_cursor: str | None = None
+    """What `Client.list_runs` takes for the next page; None after the last one."""
+
+
+class StreamInfo(Shape):
+    """Where the pictures and events of a run are, with credentials that may stand in an address."""
+
+    stream_url: str
+    """The newest picture as JPEG, on the frame server."""
+    mjpeg_url: str
+    whep_url: str
+    control_url: str
+    """The WebSocket of the control messages."""
+    ice_servers: tuple[dict[str, Any], ...] = ()
+    """RTCIceServer objects."""
+    livekit_url: str | None = None
+    token: str | None = Field(default=None, repr=False)
+    """A LiveKit token; None without LiveKit."""
+    viewer_token: str = Field(repr=False)
+    """A share token that may watch this run."""
+    expires_at: Timestamp
+
+
+class ShareLink(Shape):
+    """A link to one run for one role."""
+
+    id: str
+    role: str
+    token: str = Field(repr=False)
+    watch_url: str = Field(repr=False)
+    """The watch page, with the token."""
+    expires_at: Timestamp
+
+
+class _Steps(Shape):
+    steps: tuple[Step, ...]
+
+
+class _OneStep(Shape):
+    step: Step
+
+
+class _Status(Shape):
+    status: RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One server message, numbered by its run; docs/protocol.md describes every type."""
+
+    run_id: str
+    seq: int
+    """Its number, which grows by one from event to event; a reply carries the newest event's."""
+    type: str
+    data: dict[str, Any]
+    """The whole message as it came."""
+
+    @property
+    def event(self) -> Event | Hello | None:
+        """The typed body, a model of ``control.events``; None for a type that this version does not know."""
+        try:
+            return _EVENT.validate_python(self.data)
+        except ValidationError:
+            return None
+
+    @property
+    def at(self) -> datetime:
+        """When the server sent it, in UTC."""
+        return datetime.fromisoformat(self.data["at"])
+
+    @property
+    def last(self) -> bool:
+        """Whether the run is finished with it: nothing comes after."""
+        if self.type == "run_finished":
+            return True
+        return self.type == "hello" and self.data["run"]["endedAt"] is not None
+
+
+class Client:
+    """One server and one credential. An async context manager; every method raises `ClientError` and nothing else.
+
+    All requests and connections of a client are one viewer to the server: what takes control by `send` holds it.
+    """
+
+    def __init__(
+        self, server: str, *, key: str | None = None, reconnects: int = 10, timeout: float = _ANSWER_SECONDS
+    ) -> None:
+        """
+        Args:
+            server: its address, such as ``http://127.0.0.1:3001``; the one that ``jumpseat serve`` prints holds a key.
+            key: an API key or a share token; left out: the ``token`` in the address, if there is one.
+            reconnects: how often in a row `follow` connects anew before it gives up.
+            timeout: seconds for one answer.
+        """
+        base = _address(server)
+        token = key or base.query.get("token")
+        self._base = base.with_query(None).with_path("/")
+        self._key = token
+        self._reconnects = reconnects
+        self._viewer = secrets.token_urlsafe(16)
+        self._http = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=aiohttp.ClientTimeout(total=timeout),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes all connections; safe to repeat."""
+        await self._http.close()
+
+    # Runs
+
+    async def create(self, run: NewRun | Mapping[str, Any]) -> RunView:
+        """Starts a run.
+
+        Args:
+            run: the body of ``POST /api/tests``, as a model or as its JSON object (camelCase).
+        """
+        return await self._read(RunView, "POST", "api/tests", _body(run))
+
+    async def get(self, run_id: str) -> RunView:
+        """Returns the run as it stands."""
+        return await self._read(RunView, "GET", _run(run_id))
+
+    async def list_runs(
+        self,
+        *,
+        q: str | None = None,
+        status: RunStatus | str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> RunPage:
+        """Returns one page of this key's runs, the newest first.
+
+        Args:
+            q: only runs whose name or address holds this text.
+            status: only runs of this status.
+            limit: how many at most, 1 to 200; the server's default is 24.
+            cursor: `RunPage.next_cursor` of the page before.
+        """
+        given = {"q": q, "status": status, "limit": limit, "cursor": cursor}
+        query = {name: str(value) for name, value in given.items() if value is not None}
+        return await self._read(RunPage, "GET", "api/tests", query=query)
+
+    async def delete(self, run_id: str) -> None:
+        """Removes a finished run and its files."""
+        await self._ask("DELETE", _run(run_id))
+
+    async def spec(self, run_id: str) -> dict[str, Any]:
+        """Returns the body that made the run, without the values of secrets."""
+        return await self._json("GET", f"{_run(run_id)}/spec")
+
+    async def export(self, run_id: str, *, format: str = "pytest") -> str:
+        """Returns the run as a test of its own."""
+        return (await self._ask("GET", f"{_run(run_id)}/export", query={"format": format})).decode()
+
+    # Steps
+
+    async def steps(self, run_id: str) -> list[Step]:
+        """Returns all steps so far, in order."""
+        return list((await self._read(_Steps, "GET", f"{_run(run_id)}/steps")).steps)
+
+    async def get_step(self, run_id: str, number: int) -> Step:
+        """Returns one step; the first is number 1."""
+        return (await self._read(_OneStep, "GET", f"{_run(run_id)}/steps/{number}")).step
+
+    async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> bytes:
+        """Returns the page after that step, or before it, as JPEG."""
+        query = {"before": "1"} if before else {}
+        return await self._ask("GET", f"{_run(run_id)}/steps/{number}/screenshot", query=query)
+
+    # Commands
+
+    async def pause(self, run_id: str) -> RunStatus:
+        """Pauses the run: nothing new is dispatched. Returns its status by then."""
+        return await self._verb(run_id, "pause")
+
+    async def resume(self, run_id: str) -> RunStatus:
+        """Lets a paused run go on. Returns its status by then."""
+        return await self._verb(run_id, "resume")
+
+    async def step(self, run_id: str) -> RunStatus:
+        """Lets a run do exactly one step, and pauses it. Returns its status by then."""
+        return await self._verb(run_id, "step")
+
+    async def cancel(self, run_id: str) -> RunStatus:
+        """Ends the run. Returns its status by then."""
+        return await self._verb(run_id, "cancel")
+
+    async def override(self, run_id: str, action: Action | Mapping[str, Any]) -> RunStatus:
+        """Puts ``action`` in the place of the next step. Returns the run's status by then."""
+        return await self._verb(run_id, "override-step", {"action": _body(action)})
+
+    async def update_instructions(self, run_id: str, instructions: str) -> RunStatus:
+        """Changes what the planner works from while the run goes on. Returns the run's status by then."""
+        return await self._verb(run_id, "update-instructions", {"instructions": instructions})
+
+    async def send(self, run_id: str, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Sends any control message of docs/protocol.md, such as ``{"type": "skip_step"}``; returns its reply."""
+        return await self._json("POST", f"{_run(run_id)}/commands", dict(command), query={"client": self._viewer})
+
+    # Watching
+
+    async def stream(self, run_id: str) -> StreamInfo:
+        """Returns where the run's pictures and events are."""
+        return await self._read(StreamInfo, "GET", f"{_run(run_id)}/stream", query={"client": self._viewer})
+
+    def watch_url(self, run_id: str) -> str:
+        """Returns the address of the watch page, with this client's own credential: for nobody else's eyes."""
+        page = self._base / "runs" / run_id
+        return str(page.with_query(token=self._key) if self._key else page)
+
+    async def share(
+        self, run_id: str, *, role: Literal["viewer", "controller"] = "viewer", ttl_seconds: int = 3600
+    ) -> ShareLink:
+        """Makes a link to the run that others may have."""
+        return await self._read(ShareLink, "POST", f"{_run(run_id)}/tokens", {"role": role, "ttlSeconds": ttl_seconds})
+
+    async def revoke(self, run_id: str, token_id: str) -> None:
+        """Revokes a link (`ShareLink.id`) at once; its open connections are cut."""
+        await self._ask("DELETE", f"{_run(run_id)}/tokens/{token_id}")
+
+    async def follow(self, run_id: str, *, since: int | None = None) -> AsyncIterator[Message]:
+        """Yields every message of the run until it is finished, each once, over broken connections too.
+
+        The first is a ``hello`` with the whole run, unless ``since``, the number of the last message that is known
+        already, lets the server go on from there.
+        """
+        seq, failures = since, 0
+        while failures <= self._reconnects:
+            try:
+                async for message in self._messages(run_id, since=seq):
+                    failures, seq = 0, max(seq or 0, message.seq)
+                    yield message
+                    if message.last:
+                        return
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status < 500:
+                    reason = {"detail": f"the server refused to show the run: HTTP {error.status}"}
+                    raise refusal(error.status, reason) from None
+            except (aiohttp.ClientError, OSError):
+                pass
+            failures += 1
+            await asyncio.sleep(min(0.1 * 2**failures, _SLOWEST_RECONNECT_SECONDS))
+        raise ServerUnreachable(f"the connection to {self._base} was lost and did not come back")
+
+    async def _messages(self, run_id: str, *, since: int | None) -> AsyncIterator[Message]:
+        query = {"runId": run_id, "client": self._viewer} | ({"since": str(since)} if since is not None else {})
+        url = (self._base / "ws/test-control").with_query(query)
+        async with self._http.ws_connect(url, heartbeat=20) as socket:
+            async for received in socket:
+                if received.type is aiohttp.WSMsgType.TEXT:
+                    data = received.json()
+                    yield Message(run_id, int(data["seq"]), str(data["type"]), data)
+
+    # Requests
+
+    async def _verb(self, run_id: str, verb: str, body: dict[str, Any] | None = None) -> RunStatus:
+        path = f"{_run(run_id)}/{verb}"
+        return (await self._read(_Status, "POST", path, body, query={"client": self._viewer})).status
+
+    async def _read(
+        self,
+        model: type[ModelT],
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> ModelT:
+        try:
+            return model.model_validate_json(await self._ask(method, path, body, query=query))
+        except ValidationError:
+            raise self._unexpected() from None
+
+    async def _json(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        try:
+            return _OBJECT.validate_json(await self._ask(method, path, body, query=query))
+        except ValidationError:
+            raise self._unexpected() from None
+
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, query: Mapping[str, str] | None = None
+    ) -> bytes:
+        url = self._base.joinpath(path).with_query(query)
+        try:
+            async with self._http.request(method, url, json=body) as answer:
+                content = await answer.read()
+        except (aiohttp.ClientError, OSError) as error:
+            # A time-out has no text of its own.
+            reason = str(error) or "it does not answer"
+            raise ServerUnreachable(
+                f"cannot reach {self._base}: {reason}; is 'jumpseat serve' running there?"
+            ) from None
+        if answer.ok:
+            return content
+        raise refusal(answer.status, _problem(content), retry_after=answer.headers.get("Retry-After"))
+
+    def _unexpected(self) -> UnexpectedAnswer:
+        return UnexpectedAnswer(f"{self._base} does not answer as a jumpseat server of this version does")
+
+
+_OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+def _problem(content: bytes) -> dict[str, Any]:
+    """The problem document, or nothing where a proxy has answered with something else."""
+    try:
+        return _OBJECT.validate_json(content)
+    except ValidationError:
+        return {}
+
+
+def _body(given: Shape | Mapping[str, Any]) -> dict[str, Any]:
+    return given.model_dump(mode="json", by_alias=True, exclude_unset=True) if isinstance(given, Shape) else dict(given)
+
+
+def _run(run_id: str) -> str:
+    return f"api/tests/{run_id}"
+
+
+def _address(server: str) -> URL:
+    try:
+        address = URL(server)
+    except ValueError:
+        address = URL()
+    if address.scheme not in {"http", "https"} or not address.host:
+        # What follows may be a key.
+        shown = server.partition("?")[0]
+        raise InvalidAddress(f"{shown} is no address of a server: give one such as http://127.0.0.1:3001")
+    return address
