@@ -19,8 +19,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from control.protocol.models import RunStatus
 from control.roles import Role
-from control.shapes import RunStatus
 from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
 from jumpseat.doctor import diagnose

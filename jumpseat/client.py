@@ -13,8 +13,8 @@ import aiohttp
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from yarl import URL
 
-from control.events import Event, Hello
-from control.shapes import Action, NewRun, RunStatus, RunView, Shape, Step, Timestamp
+from control.protocol.events import Event, Hello
+from control.protocol.models import Action, NewRun, RunStatus, RunView, Shape, Step, Timestamp
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
 
 __all__ = ["Client", "ClientError", "Message", "RunPage", "ShareLink", "StreamInfo"]
@@ -90,7 +90,7 @@ class Message:
 
     @property
     def event(self) -> Event | Hello | None:
-        """The typed body, a model of ``control.events``; None for a type that this version does not know."""
+        """The typed body, a model of ``control.protocol.events``; None for a type that this version does not know."""
         try:
             return _EVENT.validate_python(self.data)
         except ValidationError:

@@ -13,17 +13,10 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-<<<<<<< HEAD:signaling/http/openapi.py
 from control.protocol.commands import Command
-from control.protocol.events import PROTOCOL_VERSION, Event, Reply
+from control.protocol.events import Event, Reply
 from control.protocol.models import Action, NewRun, RunStatus, RunView, Step
 from signaling.http.operations import OPERATIONS, Operation
-=======
-from control.commands import Command
-from control.events import Event, Reply
-from control.shapes import Action, NewRun, RunStatus, RunView, Step
-from signaling.operations import OPERATIONS, Operation
->>>>>>> 28c653f (Publish a typed client of the API as jumpseat.Client):signaling/openapi.py
 
 _REF = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (NewRun, RunView, Step, Action)
