@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from control.errors import ControlHeld, Forbidden, InvalidTransition, NotHolder
 from control.protocol.events import ControlChanged
-from control.protocol.models import Clock, Control, Holder
+from control.protocol.models import Control, Holder
+from control.protocol.shape import Clock
 from control.roles import Actor, Role
 
 

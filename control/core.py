@@ -14,7 +14,8 @@ from control.event_log import EventLog
 from control.next_action import End, Finish, Perform, Plan, Todo, Wait
 from control.pending_step import Describe, PendingStep
 from control.protocol import events as e
-from control.protocol.models import Clock, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus, utc_now
+from control.protocol.models import NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus
+from control.protocol.shape import Clock, utc_now
 from control.step_history import StepHistory
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from control.protocol.events import Event, Reply, envelope
-from control.protocol.models import Clock, rfc3339
+from control.protocol.shape import Clock, rfc3339
 
 
 @dataclass(frozen=True, slots=True)

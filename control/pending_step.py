@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from control.errors import InvalidTransition
 from control.event_log import EventLog
 from control.protocol import events as e
-from control.protocol.models import Action, Proposal
+from control.protocol.actions import Action
+from control.protocol.models import Proposal
 
 Describe = Callable[[Action], str]
 """One line for a person, telling what an action does."""

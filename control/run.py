@@ -17,7 +17,8 @@ from control.next_action import Diagnose, Finish, Perform, Wait
 from control.pending_step import Describe
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, DialogAnswer, Proposal, RunStatus, Source, Step, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import DialogAnswer, Proposal, RunStatus, Source, Step, StepStatus
 from control.roles import Actor, authorize
 from control.steering import Steering
 from control.step_history import StepFacts

@@ -8,7 +8,8 @@ from control.core import RunCore, Stepping
 from control.errors import InvalidTransition, NotFound
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, Holder, Proposal, RunStatus, Source, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import Holder, Proposal, RunStatus, Source, StepStatus
 from control.roles import Actor
 
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import TypedDict, Unpack
 
 from control.errors import NotFound
-from control.protocol.models import Action, ActionType, Box, Clock, DialogAnswer, Size, Source, Step, StepStatus
+from control.protocol.actions import Action, ActionType, Box, Size
+from control.protocol.models import DialogAnswer, Source, Step, StepStatus
+from control.protocol.shape import Clock
 
 MAX_DIALOGS = 100
 """Of one step; a page may open them without end."""

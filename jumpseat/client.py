@@ -13,8 +13,10 @@ import aiohttp
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from yarl import URL
 
+from control.protocol.actions import Action
 from control.protocol.events import Event, Hello
-from control.protocol.models import Action, NewRun, RunStatus, RunView, Shape, Step, Timestamp
+from control.protocol.models import NewRun, RunStatus, RunView, Step
+from control.protocol.shape import Shape, Timestamp
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
 
 __all__ = ["Client", "ClientError", "Message", "RunPage", "ShareLink", "StreamInfo"]

@@ -7,7 +7,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from control.protocol.models import Size
+from control.protocol.actions import Size
 from jumpseat.composition import browser_options, livekit_config
 from jumpseat.settings import BadSetting, Settings, owner_keys, weak_keys
 from media.coding.codecs import check as check_codecs

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from control.protocol.models import rfc3339
+from control.protocol.shape import rfc3339
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ import platformdirs
 from pydantic import BaseModel, ByteSize, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from control.protocol.models import BrowserName, PlannerName, Viewport
+from control.protocol.actions import Viewport
+from control.protocol.models import BrowserName, PlannerName
 from signaling.access.rate_limits import Rate
 
 _SAFE_KEY = 16

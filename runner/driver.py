@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
-from control.protocol.models import Action, Box, DialogAnswer, Size
+from control.protocol.models import DialogAnswer
 from media.frames import FrameSink
 
 

@@ -20,7 +20,9 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from control.protocol.models import Action, ActionType, NewRun, PlannerName, Shape
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import NewRun, PlannerName
+from control.protocol.shape import Shape
 from control.protocol.wording import wording
 from runner.browser.file_payload import data_url
 from runner.planners.grammar import UnknownSentence, parse

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
-from control.protocol.models import Action, Box, DialogAnswer, Size
+from control.protocol.models import DialogAnswer
 from media.frames import FrameSink
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task

@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from control.protocol.actions import Action, ActionType
 from control.protocol.events import Hello, RunFinished
-from control.protocol.models import Action, ActionType, NewRun, RunStatus
+from control.protocol.models import NewRun, RunStatus
 from jumpseat import (
     Client,
     InvalidAddress,

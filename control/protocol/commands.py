@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from control.errors import ProtocolError, TooLarge
-from control.protocol.models import Action, Shape
+from control.protocol.actions import Action
+from control.protocol.shape import Shape
 from control.protocol.wording import wording
 
 MAX_MESSAGE_BYTES = 64 * 1024

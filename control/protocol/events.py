@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from control.protocol.models import Action, Box, Holder, Proposal, RunStatus, RunView, Shape, Size, Step, Timestamp
+from control.protocol.actions import Action, Box, Size
+from control.protocol.models import Holder, Proposal, RunStatus, RunView, Step
+from control.protocol.shape import Shape, Timestamp
 
 PROTOCOL_VERSION = 1
 

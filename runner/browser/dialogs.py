@@ -20,9 +20,10 @@ from playwright.async_api import Dialog as NativeDialog
 from playwright.async_api import Error as PlaywrightError
 
 from control.errors import NotFound, ProtocolError
+from control.protocol.actions import Action, ActionType
 from control.protocol.commands import AnswerDialog
 from control.protocol.events import Choice, Dialog
-from control.protocol.models import Action, ActionType, DialogAnswer
+from control.protocol.models import DialogAnswer
 from runner.browser.background import Background
 from runner.browser.file_payload import data_url
 from runner.browser.human.elements import Spot

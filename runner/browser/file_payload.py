@@ -10,7 +10,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from playwright.async_api import FilePayload
 
-from control.protocol.models import KEPT
+from control.protocol.actions import KEPT
 from runner.driver import StepFailed
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserType, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from control.protocol.models import Size
+from control.protocol.actions import Size
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
 from runner.driver import StepFailed

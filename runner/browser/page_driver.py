@@ -13,9 +13,10 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, ProxySe
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
-from control.protocol.models import Action, Box, DialogAnswer, Size
+from control.protocol.models import DialogAnswer
 from media.frames import FrameSink
 from runner.browser import playwright_errors as sentences
 from runner.browser.actions.perform import Performer

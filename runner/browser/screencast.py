@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from playwright.async_api import CDPSession, Page, ScreencastFrame
 from playwright.async_api import Error as PlaywrightError
 
-from control.protocol.models import Size
+from control.protocol.actions import Size
 from media.frames import FrameSink
 from runner.browser.background import Background
 from runner.throttled_warnings import ThrottledWarnings

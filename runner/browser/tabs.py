@@ -8,8 +8,8 @@ from collections.abc import Callable
 from playwright.async_api import BrowserContext, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
+from control.protocol.actions import Size
 from control.protocol.events import PageChanged, Tab
-from control.protocol.models import Size
 from runner.browser.background import Background
 from runner.driver import StepFailed
 

@@ -8,7 +8,8 @@ from typing import Final
 from urllib.parse import urljoin
 
 from control.errors import Unsupported
-from control.protocol.models import Action, ActionType, RunView, Source, Step, StepStatus
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import RunView, Source, Step, StepStatus
 from runner.browser.file_payload import file_name, payload
 from runner.selectors.parse import pieces, role_of
 from runner.selectors.to_python import escaped, inner_selector, literal, locator, pattern, variables

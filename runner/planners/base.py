@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from control.protocol.models import Action, Step
+from control.protocol.actions import Action
+from control.protocol.models import Step
 from runner.driver import Driver
 
 

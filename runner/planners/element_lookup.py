@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from control.protocol.models import ActionType
+from control.protocol.actions import ActionType
 from runner.driver import Driver, StepFailed
 from runner.planners.intents import Thing
 from runner.selectors.build import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from control.protocol.models import ActionType
+from control.protocol.actions import ActionType
 from runner.planners.intents import ORDINALS, QUOTED, Intent, Unclear, key, ordinal, thing
 from runner.planners.sentence_splitter import VERBS, Sentence, UnclosedQuote, split
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from control.protocol.models import ActionType
+from control.protocol.actions import ActionType
 from runner.planners.sentence_splitter import VERBS, Kind, Sentence
 
 KINDS: Final = {

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from control.protocol.models import Action
+from control.protocol.actions import Action
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 from runner.planners.model_options import ModelOptions

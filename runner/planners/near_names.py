@@ -8,7 +8,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.driver import Driver, Element
 from runner.planners.base import Idea, Repair
 from runner.planners.element_lookup import KIND_ROLES, roles_for

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 from runner.planners.element_lookup import Found, Lookup

@@ -9,7 +9,8 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from control.protocol.models import Action, ActionType, Step
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import Step
 from runner.driver import PageView
 from runner.planners.base import Failure, Task
 

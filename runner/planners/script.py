@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from control.protocol.models import Action
+from control.protocol.actions import Action
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Task
 from runner.planners.near_names import lacks_its_file, looks_transient, nearest

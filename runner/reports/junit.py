@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as xml
 
-from control.protocol.models import RunStatus, RunView, Step, StepStatus, rfc3339
+from control.protocol.models import RunStatus, RunView, Step, StepStatus
+from control.protocol.shape import rfc3339
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 §2.2 does not allow, not even escaped."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from control.protocol.models import utc_now
+from control.protocol.shape import utc_now
 
 T = TypeVar("T")
 

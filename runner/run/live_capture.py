@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from control.event_log import Entry
 from control.protocol import events as e
-from control.protocol.models import ActionType, Source, Step, StepStatus
+from control.protocol.actions import ActionType
+from control.protocol.models import Source, Step, StepStatus
 from media.frames import LatestFrame
 from media.stream import LiveStream
 from runner.driver import Driver

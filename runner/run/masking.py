@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from control.protocol.models import Action, NewRun, Shape
+from control.protocol.actions import Action
+from control.protocol.models import NewRun
+from control.protocol.shape import Shape
 from control.secrets import Secrets
 from runner.store.uploads import UploadStore
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from control.protocol.models import BrowserName, Clock, Size
+from control.protocol.actions import Size
+from control.protocol.models import BrowserName
+from control.protocol.shape import Clock
 from runner.export.port import Exporter, no_export
 from runner.run.changes import Alarm
 

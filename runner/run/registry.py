@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
-from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, utc_now
+from control.protocol.models import NewRun, PlannerName, RunStatus, RunView
+from control.protocol.shape import utc_now
 from runner.driver import Drivers
 from runner.egress.policy import EgressPolicy
 from runner.run.options import SessionOptions

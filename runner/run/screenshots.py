@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from control.protocol.models import Clock
+from control.protocol.shape import Clock
 from control.run import Run
 from runner.driver import Driver
 from runner.run.log import RunLog

@@ -12,7 +12,9 @@ from typing import Any, Literal, TypeVar, assert_never
 
 from control.errors import UnknownSecret
 from control.next_action import Diagnose, End, Finish, Perform, Plan, Wait
-from control.protocol.models import Action, ActionType, Clock, PlannerName, Proposal, Step, StepStatus
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import PlannerName, Proposal, Step, StepStatus
+from control.protocol.shape import Clock
 from control.run import Run, StepFacts
 from runner.driver import BrowserGone, Driver, StepFailed, Target
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 
 _LONGEST = 80
 """Characters of a value or a selector that are shown."""

@@ -10,7 +10,8 @@ from control.errors import InvalidTransition, NotFound
 from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Clock, RunView, Step
+from control.protocol.models import RunView, Step
+from control.protocol.shape import Clock
 from control.protocol.wording import ending
 from control.roles import Actor, authorize
 from media.stream import LiveStream

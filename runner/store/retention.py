@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from control.errors import InvalidTransition, NotFound
-from control.protocol.models import Clock, utc_now
+from control.protocol.shape import Clock, utc_now
 from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)

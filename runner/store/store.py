@@ -19,7 +19,8 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, tuple_,
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from control.protocol.models import Clock, RunStatus, RunView, Step, utc_now
+from control.protocol.models import RunStatus, RunView, Step
+from control.protocol.shape import Clock, utc_now
 from runner.store.atomic_write import atomic_write
 from runner.store.connection import Database, StoreFailed
 from runner.store.pending_finals import PendingFinals

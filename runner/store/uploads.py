@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from control.protocol.models import KEPT, Action, ActionType, Step
+from control.protocol.actions import KEPT, Action, ActionType
+from control.protocol.models import Step
 from runner.browser.file_payload import file_name, payload, safe_name
 from runner.driver import StepFailed
 from runner.store.atomic_write import atomic_write

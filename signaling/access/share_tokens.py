@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import jwt
 
-from control.protocol.models import Clock, utc_now
+from control.protocol.shape import Clock, utc_now
 from control.roles import Role
 
 SHAREABLE = (Role.VIEWER, Role.CONTROLLER)

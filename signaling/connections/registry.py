@@ -10,7 +10,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Any
 
-from control.protocol.models import Clock, utc_now
+from control.protocol.shape import Clock, utc_now
 from signaling.access.authentication import RequestContext
 from signaling.limits import ViewerSlots
 from signaling.log_context import LogContext

@@ -13,9 +13,10 @@ from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from control.protocol.actions import Action
 from control.protocol.commands import Command
 from control.protocol.events import Event, Reply
-from control.protocol.models import Action, NewRun, RunStatus, RunView, Step
+from control.protocol.models import NewRun, RunStatus, RunView, Step
 from signaling.http.operations import OPERATIONS, Operation
 
 _REF = "#/components/schemas/{model}"

@@ -9,7 +9,8 @@ from aiohttp import web
 from pydantic import Field
 
 from control.protocol.events import ErrorReply, Reply
-from control.protocol.models import NewRun, RunStatus, Shape, Step, rfc3339, utc_now
+from control.protocol.models import NewRun, RunStatus, Step
+from control.protocol.shape import Shape, rfc3339, utc_now
 from control.roles import Role
 from signaling.access.authentication import Authenticator, RequestContext, revocation_key
 from signaling.access.rate_limits import RateKind, too_often

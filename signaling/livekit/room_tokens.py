@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from livekit.api import AccessToken, VideoGrants
 
-from control.protocol.models import utc_now
+from control.protocol.shape import utc_now
 from control.roles import Actor, Role
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.share_tokens import Claims

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from control.protocol.events import Event, StreamAvailable
-from control.protocol.models import rfc3339
+from control.protocol.shape import rfc3339
 from control.roles import Role
 from signaling.access.authentication import RequestContext
 from signaling.access.origins import Origins

@@ -9,7 +9,8 @@ from control.event_log import Entry
 from control.next_action import Diagnose, Perform, Plan
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, ActionType, Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
 from control.roles import Actor, Role
 from control.run import Run
 

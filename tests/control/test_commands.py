@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from control.errors import ProtocolError, TooLarge
 from control.protocol import commands as c
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 
 CLICK = {"type": "click", "selector": "#pay"}
 MESSAGES: list[tuple[dict[str, Any], c.Command]] = [

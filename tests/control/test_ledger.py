@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from control.errors import NotFound
-from control.protocol.models import Action, ActionType, Source
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import Source
 from control.step_history import StepHistory
 from tests.control.run_scenarios import FAILED, PASSED, SKIPPED, FakeClock, click
 

@@ -9,7 +9,8 @@ from control.next_action import Plan, Wait
 from control.pending_step import MAX_WAITING
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, ActionType, RunStatus, Source
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import RunStatus, Source
 from tests.control.run_scenarios import FAILED, HELP, PASSED, RunScenario, click
 
 

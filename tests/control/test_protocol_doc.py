@@ -13,11 +13,14 @@ from pydantic import Field, TypeAdapter
 
 from control import errors
 from control.event_log import EventLog
+from control.protocol import actions
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol import models as shapes
+from control.protocol.actions import ActionType
 from control.protocol.commands import MAX_MESSAGE_BYTES
-from control.protocol.models import ActionType, RunStatus, Shape
+from control.protocol.models import RunStatus
+from control.protocol.shape import Shape
 from control.roles import Role, authorize
 from control.run import Run
 from signaling import problems
@@ -36,7 +39,7 @@ def parts(text: str, level: int) -> dict[str, str]:
 
 CHAPTERS = parts(TEXT, 2)
 SHAPES: dict[str, type[Shape]] = {
-    "Action": shapes.Action,
+    "Action": actions.Action,
     "Proposal": shapes.Proposal,
     "StepSummary": shapes.StepSummary,
     "Step": shapes.Step,
@@ -44,8 +47,8 @@ SHAPES: dict[str, type[Shape]] = {
     "Run": shapes.RunView,
     "Control": shapes.Control,
     "Holder": shapes.Holder,
-    "Box": shapes.Box,
-    "Size": shapes.Size,
+    "Box": actions.Box,
+    "Size": actions.Size,
     "Tab": e.Tab,
     "Choice": e.Choice,
     "File": c.FileContent,

@@ -20,7 +20,8 @@ from control.event_log import Entry
 from control.next_action import Diagnose, Finish, Perform, Plan, Wait
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, Proposal, RunStatus, Source, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import Proposal, RunStatus, Source, StepStatus
 from control.roles import Actor
 from tests.control.run_scenarios import ADA, BOB, FAILED, OWNER, PASSED, SKIPPED, VIEWER, RunScenario, click
 

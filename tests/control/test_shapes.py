@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from control.protocol import events as e
+from control.protocol.actions import Action, ActionType
 from control.protocol.commands import explain
-from control.protocol.models import Action, ActionType, NewRun, RunStatus, rfc3339, utc_now
+from control.protocol.models import NewRun, RunStatus
+from control.protocol.shape import rfc3339, utc_now
 from tests.control.run_scenarios import FAILED, RunScenario
 
 MOMENT = datetime(2026, 1, 31, 9, 30, 0, 125_999, tzinfo=UTC)

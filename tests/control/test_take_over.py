@@ -8,7 +8,8 @@ from control.errors import ControlHeld, Forbidden, InvalidTransition, NotFound, 
 from control.next_action import Diagnose, Finish, Plan, Wait
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, ActionType, RunStatus, Source
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import RunStatus, Source
 from tests.control.run_scenarios import ADA, BOB, FAILED, GRACE, HELP, OWNER, SKIPPED, VIEWER, RunScenario, click
 
 

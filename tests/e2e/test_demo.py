@@ -1,6 +1,6 @@
 """The demo's sentences, read by the plain planner and done in a real browser on the real shop."""
 
-from control.protocol.models import Size
+from control.protocol.actions import Size
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.planners.base import Task

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from control.protocol.models import Size
+from control.protocol.actions import Size
 from runner.driver import Driver
 from runner.export.pytest import export
 from runner.run.options import SessionOptions

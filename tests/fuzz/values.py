@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 
+from control.protocol.actions import Action
 from control.protocol.commands import MAX_MESSAGE_BYTES, Command
-from control.protocol.models import Action
 
 ANY_CHARACTER = st.characters(exclude_categories=())
 """Half surrogate pairs and NUL included."""

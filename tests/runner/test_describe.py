@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.selectors.describe import describe, describe_selector
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from control.errors import UnknownSecret
 from control.protocol import events as e
-from control.protocol.models import Action, NewRun, Size
+from control.protocol.actions import Action, Size
+from control.protocol.models import NewRun
 from runner.run.log import RunLog
 from runner.run.masking import Masking
 

@@ -11,7 +11,8 @@ import pytest
 
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, RunStatus, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import RunStatus, StepStatus
 from media.stream import LiveStream
 from runner.driver import HumanAction, StepFailed
 from runner.run import live_capture as picture_module

@@ -14,7 +14,8 @@ import pytest
 from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Unsupported
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, Size, Step
+from control.protocol.actions import Size
+from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, Step
 from runner.driver import Driver
 from runner.export.port import Exporter, no_export
 from runner.planners.base import Planner

@@ -13,7 +13,8 @@ import pytest
 from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, RunStatus, Source, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import RunStatus, Source, StepStatus
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import ADA, BOB, SessionHarness, session_harness
 

@@ -12,7 +12,8 @@ import pytest
 from control.errors import Forbidden, InvalidTransition, NotFound
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, RunStatus, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import RunStatus, StepStatus
 from runner.driver import StepFailed
 from runner.planners.base import Repair
 from runner.run.log import RunLog

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from control.protocol.models import Action, Proposal, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import Proposal, StepStatus
 from signaling.ports import Revocations, Runs
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 from tests.signaling.server_harness import ADA, ServerHarness, auth

@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.browser import playwright_errors as sentences
 from runner.browser.actions import expect
 from runner.browser.actions.actionability import Subject, closes, seen_to_its_end

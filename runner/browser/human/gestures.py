@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from control.protocol.actions import Action, ActionType
 from control.protocol.commands import Input
-from control.protocol.models import Action, ActionType
 from runner.browser.human.elements import Spot, State
 from runner.browser.human.keys import edits_only, pressed
 from runner.browser.playwright_errors import shorten

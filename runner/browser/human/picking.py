@@ -6,9 +6,9 @@ import math
 
 from playwright.async_api import Page
 
+from control.protocol.actions import Box, Size
 from control.protocol.commands import Input, Pick
 from control.protocol.events import Picked
-from control.protocol.models import Box, Size
 from runner.browser.aria_snapshot import role_and_name
 from runner.browser.playwright_errors import shorten
 from runner.driver import StepFailed

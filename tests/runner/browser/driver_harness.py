@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from control.protocol.actions import Action, Size
 from control.protocol.events import Dialog, PageChanged
-from control.protocol.models import Action, Size
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.browser.page_driver import PageDriver

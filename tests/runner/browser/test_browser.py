@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
+from control.protocol.actions import Action, ActionType, Size
 from control.protocol.commands import Input, Pick
-from control.protocol.models import Action, ActionType, Size
 from media.frames import LatestFrame
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers, process_id
 from runner.driver import BrowserGone, StepFailed

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.browser.actions.expect import matches
 from runner.driver import Driver, StepFailed
 from runner.planners.element_lookup import Lookup

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from control.protocol.actions import Size
 from control.protocol.commands import Input, Pick
 from control.protocol.events import Picked
-from control.protocol.models import Size
 from runner.driver import StepFailed
 from tests.runner.browser.driver_harness import DriverHarness, driver_harness
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from control.protocol.models import Size
+from control.protocol.actions import Size
 from media.frames import JpegFrame, LatestFrame
 from runner.browser.screencast import FramePacer, Screencast
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, driver_harness

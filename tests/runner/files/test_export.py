@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from control.errors import Unsupported
-from control.protocol.models import Action, ActionType, Control, RunStatus, RunView, Size, Source, Step, StepStatus
+from control.protocol.actions import Action, ActionType, Size
+from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver

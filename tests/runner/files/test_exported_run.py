@@ -14,7 +14,8 @@ import pytest_asyncio
 
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, NewRun, RunStatus, Source, StepStatus
+from control.protocol.actions import Action
+from control.protocol.models import NewRun, RunStatus, Source, StepStatus
 from control.roles import Actor, Role
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers

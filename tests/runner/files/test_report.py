@@ -7,7 +7,8 @@ from xml.etree import ElementTree as xml
 
 import pytest
 
-from control.protocol.models import Action, ActionType, Control, RunStatus, RunView, Source, Step, StepStatus
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
 from runner.reports.junit import junit_xml
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

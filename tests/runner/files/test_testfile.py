@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from control.protocol.models import ActionType, NewRun
+from control.protocol.actions import ActionType
+from control.protocol.models import NewRun
 from runner.browser.file_payload import payload
 from runner.testfile import BadTestFile, load
 

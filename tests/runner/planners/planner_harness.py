@@ -10,7 +10,8 @@ from typing import cast
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from control.protocol.models import Action, Size, Source, Step, StepStatus
+from control.protocol.actions import Action, Size
+from control.protocol.models import Source, Step, StepStatus
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from control.protocol.models import ActionType
+from control.protocol.actions import ActionType
 from runner.planners.grammar import UnknownSentence, check, parse, read
 from runner.planners.intents import Intent
 from runner.planners.sentence_splitter import UnclosedQuote, split

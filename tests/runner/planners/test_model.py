@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 
 from control.errors import Unsupported
-from control.protocol.models import Action, ActionType, NewRun
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import NewRun
 from control.secrets import MASK, Secrets
 from runner.driver import Driver, PageView, StepFailed
 from runner.planners.base import Failure, Repair, Stuck, Task

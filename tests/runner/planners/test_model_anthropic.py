@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Idea, Stuck
 from runner.planners.model import ModelPlanner

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.browser.page_driver import PageDriver
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck

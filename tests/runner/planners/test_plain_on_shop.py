@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from control.protocol.models import Action, ActionType, Size
+from control.protocol.actions import Action, ActionType, Size
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control.protocol.models import Action, ActionType
+from control.protocol.actions import Action, ActionType
 from runner.browser.file_payload import payload
 from runner.driver import StepFailed
 from runner.planners.base import Failure, Repair

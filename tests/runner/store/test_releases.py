@@ -13,7 +13,8 @@ import pytest
 
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import RunStatus, utc_now
+from control.protocol.models import RunStatus
+from control.protocol.shape import utc_now
 from control.roles import Actor, Role
 from runner.export.pytest import export
 from runner.store.finished_run import FinishedRun

@@ -15,18 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from control.protocol.models import (
-    Action,
-    ActionType,
-    Clock,
-    Control,
-    RunStatus,
-    RunView,
-    Source,
-    Step,
-    StepStatus,
-    utc_now,
-)
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
+from control.protocol.shape import Clock, utc_now
 from runner.store.server_lock import ServerLock
 from runner.store.store import STOPPED, RunKey, RunRecord, Store, StoreUnusable
 from tests.fakes import FakeClock

@@ -12,7 +12,9 @@ import pytest
 from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import Action, RunStatus, StepStatus, utc_now
+from control.protocol.actions import Action
+from control.protocol.models import RunStatus, StepStatus
+from control.protocol.shape import utc_now
 from runner.browser.file_payload import data_url, payload, payloads
 from runner.driver import HumanAction, StepFailed
 from runner.export.port import with_contents
