@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from media.adaptation import Rendition
 from media.frames import Codec
-from media.rate import KeyframeGate, RateControl
+from media.rate.keyframe_gate import KeyframeGate
+from media.rate.rate_control import RateControl
 
 if TYPE_CHECKING:
     from media.subscription import Subscription
 
 
 class EncodingKey(NamedTuple):
-    """What tells the encoders of one stream apart."""
+    """Identifies one encoding of a stream."""
 
     codec: Codec
     rendition: Rendition
@@ -30,49 +31,49 @@ class Encoding:
             fps: pictures per second of the stream.
         """
         self.key = key
-        self.gate = KeyframeGate()
-        self.rate = RateControl(key.rendition.ceiling(bitrate))
+        self.keyframe_gate = KeyframeGate()
+        self.rate_control = RateControl(key.rendition.ceiling(bitrate))
         self.viewers: list[Subscription] = []
         """Who gets its frames."""
         self.joining: list[Subscription] = []
-        """Who gets another lane's frames until this one's next keyframe."""
+        """Who gets another encoding's frames until this one's next keyframe."""
         own = key.rendition.fps(fps)
         self._interval = 1 / own if own < fps else 0.0
         self._encoded_at = float("-inf")
-        self._owes = False
+        self._pending = False
 
     @property
     def active(self) -> bool:
         return bool(self.viewers or self.joining)
 
-    def keyframe_due(self, now: float) -> bool:
-        due = self.gate.due()
+    def is_keyframe_due(self, now: float) -> bool:
+        due = self.keyframe_gate.allowed_at()
         return due is not None and due <= now
 
-    def due(self) -> float | None:
+    def deadline(self) -> float | None:
         """When it must be encoded even if no new picture comes, apart from the repetition of a still picture."""
-        dues = [self.gate.due(), self._encoded_at + self._interval if self._owes else None]
+        dues = [self.keyframe_gate.allowed_at(), self._encoded_at + self._interval if self._pending else None]
         return min((due for due in dues if due is not None), default=None)
 
-    def owe(self) -> None:
+    def mark_pending(self) -> None:
         """Notes a picture that its viewers have not seen."""
-        self._owes = True
+        self._pending = True
 
-    def ready(self, now: float) -> bool:
+    def is_due(self, now: float) -> bool:
         """Whether to encode now: a picture is owed and its frame rate allows it, or a keyframe is due."""
-        return (self._owes and now >= self._encoded_at + self._interval) or self.keyframe_due(now)
+        return (self._pending and now >= self._encoded_at + self._interval) or self.is_keyframe_due(now)
 
-    def encoding(self, now: float) -> None:
-        self._owes, self._encoded_at = False, now
+    def mark_encoded(self, now: float) -> None:
+        self._pending, self._encoded_at = False, now
 
-    def forget(self, subscription: Subscription) -> None:
-        """Whatever its part in this lane was."""
+    def remove(self, subscription: Subscription) -> None:
+        """Takes a viewer off this encoding, whether it is on it or joining."""
         for some in (self.viewers, self.joining):
             if subscription in some:
                 some.remove(subscription)
 
-    def take_joining(self) -> list[Subscription]:
-        """Those who go over to this lane, at its keyframe."""
+    def promote_joining(self) -> list[Subscription]:
+        """Those who go over to this encoding, at its keyframe."""
         joined, self.joining = self.joining, []
         self.viewers += joined
         return joined

@@ -86,7 +86,7 @@ class LatestFrame:
         self._dropped = 0
         self._changed = asyncio.Event()
         self.fps: float | None = None
-        """The most pictures a second that whoever encodes them keeps up with; None while nobody tells."""
+        """The most pictures a second that whoever encodes them keeps up with; None while nobody encodes."""
 
     @property
     def newest(self) -> JpegFrame | None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from types import TracebackType
 
 from media.adaptation import Ladder, Rendition
-from media.cpu_pressure import CpuPressure
 from media.encoding import Encoding, EncodingKey
 from media.errors import DecodeError, EncodeError, StreamClosed
 from media.frames import Codec, EncodedFrame, JpegFrame, LatestFrame
-from media.rate import CaptureThrottle, EncodeThrottle
+from media.rate.cpu_pressure import CpuPressure
+from media.rate.throttles import CaptureThrottle, EncodeThrottle
 from media.rtp.clock import RtpClock
 from media.stats import StreamStats
 from media.subscription import Subscription
@@ -23,7 +23,7 @@ SETTLE_SECONDS = 0.25
 """How often viewers are given their renditions: receivers report about once a second."""
 
 
-class Watch:
+class StreamWatch:
     """Somebody who looks at the pictures before they are encoded (frame server); counts as a viewer until closed."""
 
     def __init__(self, on_close: Callable[[], None]) -> None:
@@ -35,7 +35,7 @@ class Watch:
         if on_close is not None:
             on_close()
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "StreamWatch":
         return self
 
     def __exit__(
@@ -74,8 +74,8 @@ class LiveStream:
         """
         self._latest = latest
         self._fps = fps
-        self._effort = EncodeThrottle(fps)
-        self._deference = CaptureThrottle(fps)
+        self._encode_throttle = EncodeThrottle(fps)
+        self._capture_throttle = CaptureThrottle(fps)
         self.yields = True
         """Whether capture gives way while the machine is short of CPU: there is work that must not wait for it."""
         self._pressure = CpuPressure()
@@ -88,7 +88,7 @@ class LiveStream:
         self._stats = StreamStats(fps=fps)
         self._ladders: dict[Codec, Ladder[Subscription]] = {codec: Ladder(bitrate) for codec in Codec}
         keys = [EncodingKey(codec, rendition) for codec in Codec for rendition in Rendition]
-        self._lanes = {key: Encoding(key, bitrate=bitrate, fps=fps) for key in keys}
+        self._encodings = {key: Encoding(key, bitrate=bitrate, fps=fps) for key in keys}
         self._settle_at = 0.0
         self._watched = False
         self._unwatch: asyncio.TimerHandle | None = None
@@ -123,21 +123,21 @@ class LiveStream:
         self._enter()
         subscription = Subscription(self, codec, depth=self._depth)
         subscription.rendition = self._ladders[codec].join(subscription, pinned=pinned)
-        self._lane(subscription).viewers.append(subscription)
+        self._encoding_of(subscription).viewers.append(subscription)
         self._count_viewers()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
         self.request_keyframe(subscription)
         return subscription
 
-    def watch(self) -> Watch:
+    def watch(self) -> StreamWatch:
         """Counts as a viewer without having anything encoded; close it, or use it in a `with` statement.
 
         Raises:
             StreamClosed
         """
         self._enter()
-        return Watch(self._leave)
+        return StreamWatch(self._leave)
 
     async def aclose(self) -> None:
         """Closes every subscription and waits for the thread to end. Safe to repeat."""
@@ -153,12 +153,12 @@ class LiveStream:
 
     def request_keyframe(self, subscription: Subscription) -> None:
         """Has a keyframe made as soon as the limit of two a second allows."""
-        self._lane(subscription).gate.request()
+        self._encoding_of(subscription).keyframe_gate.request()
         self._wake()
 
     def load(self, subscription: Subscription) -> tuple[int, int]:
         """What the viewer has been given in the last two seconds and what its encoder aims at, in bits per second."""
-        target = self._stats.of(self._lane(subscription).key).bitrate
+        target = self._stats.of(self._encoding_of(subscription).key).bitrate
         return subscription.meter.rate(_now()), target or self._bitrate
 
     def pace(self, subscription: Subscription) -> float:
@@ -169,37 +169,37 @@ class LiveStream:
         """See `Subscription.set_target_bitrate`."""
         self._ladders[subscription.codec].cap(subscription, bitrate, _now())
 
-    def note_estimate(self, subscription: Subscription, bitrate: int) -> None:
-        """See `Subscription.note_estimate`."""
+    def on_remb(self, subscription: Subscription, bitrate: int) -> None:
+        """See `Subscription.on_remb`."""
         sent, target = self.load(subscription)
         path = self._ladders[subscription.codec].path(subscription)
-        path.note_estimate(bitrate, sent=sent, target=target, now=_now())
+        path.on_remb(bitrate, sent=sent, target=target, now=_now())
 
-    def note_report(self, subscription: Subscription, lost: float, round_trip: float | None) -> None:
-        """See `Subscription.note_report`."""
+    def on_receiver_report(self, subscription: Subscription, lost: float, round_trip: float | None) -> None:
+        """See `Subscription.on_receiver_report`."""
         sent, target = self.load(subscription)
         path = self._ladders[subscription.codec].path(subscription)
-        path.note_report(lost=lost, round_trip=round_trip, sent=sent, target=target, now=_now())
+        path.on_receiver_report(lost=lost, round_trip=round_trip, sent=sent, target=target, now=_now())
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Called by `Subscription.close`."""
         for rendition in Rendition:
-            self._lanes[EncodingKey(subscription.codec, rendition)].forget(subscription)
+            self._encodings[EncodingKey(subscription.codec, rendition)].remove(subscription)
         self._ladders[subscription.codec].leave(subscription)
         self._count_viewers()
         self._wake()
         self._leave()
 
-    def _lane(self, subscription: Subscription) -> Encoding:
-        return self._lanes[EncodingKey(subscription.codec, subscription.rendition)]
+    def _encoding_of(self, subscription: Subscription) -> Encoding:
+        return self._encodings[EncodingKey(subscription.codec, subscription.rendition)]
 
     def _active(self) -> list[Encoding]:
-        return [lane for lane in self._lanes.values() if lane.active]
+        return [encoding for encoding in self._encodings.values() if encoding.active]
 
     def _count_viewers(self) -> None:
-        for lane in self._lanes.values():
-            if lane.active or lane.key in self._stats.renditions:
-                self._stats.of(lane.key).viewers = len(lane.viewers)
+        for encoding in self._encodings.values():
+            if encoding.active or encoding.key in self._stats.renditions:
+                self._stats.of(encoding.key).viewers = len(encoding.viewers)
 
     def _enter(self) -> None:
         if self._closed:
@@ -223,7 +223,9 @@ class LiveStream:
                 self._on_watched(watched)
 
     def _close_subscriptions(self) -> None:
-        for subscription in [subscription for lane in self._lanes.values() for subscription in lane.viewers]:
+        for subscription in [
+            subscription for encoding in self._encodings.values() for subscription in encoding.viewers
+        ]:
             subscription.close()
 
     def _wake(self) -> None:
@@ -262,7 +264,7 @@ class LiveStream:
             return _now()
         if self._shown() is None:
             return None
-        dues = [due for lane in active if (due := lane.due()) is not None]
+        dues = [due for encoding in active if (due := encoding.deadline()) is not None]
         return min([self._repeat_at, *dues])
 
     def _shown(self) -> JpegFrame | None:
@@ -271,7 +273,7 @@ class LiveStream:
 
     async def _encode(self, worker: EncodeWorker, fresh: JpegFrame | None) -> None:
         start = _now()
-        self._slot = max(self._slot + 1 / self._effort.fps, start)
+        self._slot = max(self._slot + 1 / self._encode_throttle.fps, start)
         captured_at = time.time()
         if fresh is not None:
             self._stats.dropped += fresh.seq - self._seen - 1
@@ -283,31 +285,35 @@ class LiveStream:
         self._settle(start)
         if fresh is not None or start >= self._repeat_at:
             self._repeat_at = start + self._idle
-            for lane in self._active():
-                lane.owe()
-        worker.retain([lane.key for lane in self._active()])
+            for encoding in self._active():
+                encoding.mark_pending()
+        worker.retain([encoding.key for encoding in self._active()])
         try:
-            await self._encode_lanes(worker, picture, captured_at, start)
+            await self._encode_due(worker, picture, captured_at, start)
         except DecodeError as error:
             self._refuse(picture, error)
         else:
             self._picture = picture
-        self._effort.note(_now() - start, _now())
+        self._encode_throttle.on_encoded(_now() - start, _now())
         if (waited := self._pressure.share(_now())) is not None:
-            self._deference.note(waited, _now())
-        self._stats.fps = self._effort.fps
-        self._latest.fps = min(self._effort.fps, self._deference.fps) if self.yields else self._effort.fps
+            self._capture_throttle.on_pressure(waited, _now())
+        self._stats.fps = self._encode_throttle.fps
+        self._latest.fps = (
+            min(self._encode_throttle.fps, self._capture_throttle.fps) if self.yields else self._encode_throttle.fps
+        )
 
-    async def _encode_lanes(self, worker: EncodeWorker, picture: JpegFrame, captured_at: float, now: float) -> None:
-        """Keyframes first: one who goes over to another lane must not get the same picture from the former, too."""
+    async def _encode_due(self, worker: EncodeWorker, picture: JpegFrame, captured_at: float, now: float) -> None:
+        """Keyframes first: one who goes over to another encoding must not get the same picture from the former, too."""
         pts = self._clock.stamp(captured_at)
-        for lane in sorted(self._active(), key=lambda lane: not lane.keyframe_due(now)):
-            if lane.active and lane.ready(now):
-                bitrate = lane.rate.target(self._ladders[lane.key.codec].target(lane.key.rendition), now)
-                self._stats.of(lane.key).bitrate = bitrate
-                order = EncodeJob(picture, lane.key, captured_at, pts, lane.keyframe_due(now), bitrate)
-                lane.encoding(now)
-                await self._do(worker, lane, order)
+        for encoding in sorted(self._active(), key=lambda encoding: not encoding.is_keyframe_due(now)):
+            if encoding.active and encoding.is_due(now):
+                bitrate = encoding.rate_control.target(
+                    self._ladders[encoding.key.codec].target(encoding.key.rendition), now
+                )
+                self._stats.of(encoding.key).bitrate = bitrate
+                job = EncodeJob(picture, encoding.key, captured_at, pts, encoding.is_keyframe_due(now), bitrate)
+                encoding.mark_encoded(now)
+                await self._do(worker, encoding, job)
 
     def _settle(self, now: float) -> None:
         if now < self._settle_at:
@@ -315,17 +321,17 @@ class LiveStream:
         self._settle_at = now + SETTLE_SECONDS
         for codec, ladder in self._ladders.items():
             for subscription, rendition in ladder.settle(now):
-                self._move(subscription, self._lanes[EncodingKey(codec, rendition)])
+                self._move(subscription, self._encodings[EncodingKey(codec, rendition)])
 
     def _move(self, subscription: Subscription, to: Encoding) -> None:
         """The viewer keeps its present rendition until the keyframe of the new one is there."""
         for rendition in Rendition:
-            joining = self._lanes[EncodingKey(subscription.codec, rendition)].joining
+            joining = self._encodings[EncodingKey(subscription.codec, rendition)].joining
             if subscription in joining:
                 joining.remove(subscription)
         if subscription not in to.viewers:
             to.joining.append(subscription)
-            to.gate.request()
+            to.keyframe_gate.request()
 
     def _refuse(self, picture: JpegFrame, error: DecodeError) -> None:
         self._stats.undecodable += 1
@@ -335,15 +341,15 @@ class LiveStream:
             logger.warning("picture %d and perhaps more left out: %s", picture.seq, error)
         self._refused = True
 
-    async def _do(self, worker: EncodeWorker, lane: Encoding, order: EncodeJob) -> None:
-        stats = self._stats.of(lane.key)
+    async def _do(self, worker: EncodeWorker, encoding: Encoding, job: EncodeJob) -> None:
+        stats = self._stats.of(encoding.key)
         try:
-            frame = await worker.encode(order)
+            frame = await worker.encode(job)
         except EncodeError as error:
             stats.failed += 1
-            logger.warning("picture %d left out: %s", order.picture.seq, error)
-            lane.gate.sent(_now())
-            lane.gate.request()
+            logger.warning("picture %d left out: %s", job.picture.seq, error)
+            encoding.keyframe_gate.on_sent(_now())
+            encoding.keyframe_gate.request()
             return
         self._refused = False
         decodes = worker.take_decodes()
@@ -355,28 +361,28 @@ class LiveStream:
         if frame is None:
             stats.skipped += 1
         else:
-            self._deliver(lane, frame)
+            self._deliver(encoding, frame)
 
-    def _deliver(self, lane: Encoding, frame: EncodedFrame) -> None:
-        stats = self._stats.of(lane.key)
+    def _deliver(self, encoding: Encoding, frame: EncodedFrame) -> None:
+        stats = self._stats.of(encoding.key)
         stats.encoded += 1
         stats.age_seconds += max(0.0, time.time() - frame.captured_at)
         stats.width, stats.height = frame.width, frame.height
         if frame.keyframe:
             stats.keyframes += 1
-            lane.gate.sent(_now())
-            self._go_over(lane)
+            encoding.keyframe_gate.on_sent(_now())
+            self._promote_joining(encoding)
         bits, now = len(frame.data) * 8, _now()
-        for subscription in lane.viewers:
+        for subscription in encoding.viewers:
             subscription.meter.add(bits, now)
             self._stats.viewer_dropped += subscription.offer(frame)
 
-    def _go_over(self, lane: Encoding) -> None:
-        for subscription in lane.joining:
-            self._lane(subscription).forget(subscription)
-            subscription.rendition = lane.key.rendition
-            self._stats.of(lane.key).joins += 1
-        if lane.take_joining():
+    def _promote_joining(self, encoding: Encoding) -> None:
+        for subscription in encoding.joining:
+            self._encoding_of(subscription).remove(subscription)
+            subscription.rendition = encoding.key.rendition
+            self._stats.of(encoding.key).joins += 1
+        if encoding.promote_joining():
             self._count_viewers()
 
 

@@ -8,20 +8,20 @@ from typing import Protocol
 from media.adaptation import Rendition
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame
-from media.rate import BitrateMeter
+from media.rate.rate_control import BitrateMeter
 
 logger = logging.getLogger(__name__)
 
 
-class Publisher(Protocol):
+class SubscriptionHost(Protocol):
     """What a subscription asks of its stream."""
 
     def load(self, subscription: "Subscription") -> tuple[int, int]: ...
     def pace(self, subscription: "Subscription") -> float: ...
     def request_keyframe(self, subscription: "Subscription") -> None: ...
     def note_cap(self, subscription: "Subscription", bitrate: int) -> None: ...
-    def note_estimate(self, subscription: "Subscription", bitrate: int) -> None: ...
-    def note_report(self, subscription: "Subscription", lost: float, round_trip: float | None) -> None: ...
+    def on_remb(self, subscription: "Subscription", bitrate: int) -> None: ...
+    def on_receiver_report(self, subscription: "Subscription", lost: float, round_trip: float | None) -> None: ...
     def unsubscribe(self, subscription: "Subscription") -> None: ...
 
 
@@ -33,13 +33,13 @@ class Subscription:
     Belongs to the event loop's thread, with one reader.
     """
 
-    def __init__(self, publisher: Publisher, codec: Codec, *, depth: int) -> None:
+    def __init__(self, host: SubscriptionHost, codec: Codec, *, depth: int) -> None:
         self.codec = codec
         self.rendition = Rendition.FULL
         """What the frames that come are of; its stream sets it."""
         self.meter = BitrateMeter()
         """Of what the viewer is given, whatever the rendition; its stream keeps it."""
-        self._publisher = publisher
+        self._host = host
         self._depth = depth
         self._queue: deque[EncodedFrame] = deque()
         self._ready = asyncio.Event()
@@ -73,12 +73,12 @@ class Subscription:
     def request_keyframe(self) -> None:
         """Asks for a keyframe soon: this viewer's picture is broken (PLI, FIR)."""
         if not self._closed:
-            self._publisher.request_keyframe(self)
+            self._host.request_keyframe(self)
 
     @property
     def load(self) -> tuple[int, int]:
         """What this viewer has been given lately and what its encoder aims at, both in bits per second."""
-        return self._publisher.load(self)
+        return self._host.load(self)
 
     @property
     def pace(self) -> float:
@@ -89,27 +89,27 @@ class Subscription:
         """
         if self._closed:
             raise StreamClosed("the stream has been closed")
-        return self._publisher.pace(self)
+        return self._host.pace(self)
 
     def set_target_bitrate(self, bitrate: int) -> None:
-        """Tells how many bits per second this viewer is to get at most; good for ten seconds."""
+        """Limits how many bits per second this viewer gets; good for ten seconds."""
         if not self._closed:
-            self._publisher.note_cap(self, bitrate)
+            self._host.note_cap(self, bitrate)
 
-    def note_estimate(self, bitrate: int) -> None:
-        """Tells what this viewer's receiver believes to be able to take (REMB), in bits per second."""
+    def on_remb(self, bitrate: int) -> None:
+        """Takes in what this viewer's receiver believes to be able to take (REMB), in bits per second."""
         if not self._closed:
-            self._publisher.note_estimate(self, bitrate)
+            self._host.on_remb(self, bitrate)
 
-    def note_report(self, *, lost: float, round_trip: float | None) -> None:
-        """Tells what a receiver report says (RFC 3550 §6.4.2).
+    def on_receiver_report(self, *, lost: float, round_trip: float | None) -> None:
+        """Takes in what a receiver report says (RFC 3550 §6.4.2).
 
         Args:
             lost: share of the packets lost since the report before, 0 to 1.
-            round_trip: seconds, as just measured; None when this report tells none.
+            round_trip: seconds, as just measured; None when this report has none.
         """
         if not self._closed:
-            self._publisher.note_report(self, lost, round_trip)
+            self._host.on_receiver_report(self, lost, round_trip)
 
     def close(self) -> None:
         """Leaves the stream; `recv` raises `StreamClosed` from now on. Safe to repeat."""
@@ -118,7 +118,7 @@ class Subscription:
         self._closed = True
         self._queue.clear()
         self._ready.set()
-        self._publisher.unsubscribe(self)
+        self._host.unsubscribe(self)
 
     def offer(self, frame: EncodedFrame) -> int:
         """Takes a frame from the stream; returns how many frames were dropped for it.
@@ -133,7 +133,7 @@ class Subscription:
             self._queue.clear()
             if not frame.keyframe:
                 self._broken = True
-                self._publisher.request_keyframe(self)
+                self._host.request_keyframe(self)
                 return self._drop(lost + 1)
         self._started, self._broken = True, False
         self._queue.append(frame)

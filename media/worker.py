@@ -1,4 +1,4 @@
-"""The thread of one stream: decodes each picture once, scales it once per size, encodes it once per lane."""
+"""The thread of one stream: decodes each picture once, scales it once per size, encodes it once per encoding."""
 
 import asyncio
 import time
@@ -18,21 +18,21 @@ THREAD_PREFIX = "jumpseat-stream"
 
 @dataclass(frozen=True, slots=True)
 class EncodeJob:
-    """One picture to encode for the viewers of one lane."""
+    """One picture to encode for the viewers of one encoding."""
 
     picture: JpegFrame
     key: EncodingKey
     captured_at: float
     """Seconds of `time.time()`; later than the picture's own when a still picture is repeated."""
     pts: int
-    """The same in ticks of 1/90000 s, strictly rising from picture to picture and one for all lanes."""
+    """The same in ticks of 1/90000 s, strictly rising from picture to picture and one for all encodings."""
     keyframe: bool
     bitrate: int
     """Bits per second."""
 
 
 class EncodeWorker:
-    """Owns the thread, the decoder and the encoders. Orders are given one at a time, from the event loop."""
+    """Owns the thread, the decoder and the encoders. Jobs are given one at a time, from the event loop."""
 
     def __init__(self, *, bitrate: int, fps: int) -> None:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=THREAD_PREFIX)
@@ -48,13 +48,13 @@ class EncodeWorker:
         self.encode_ms = 0.0
         """How long the latest encode took."""
 
-    async def encode(self, order: EncodeJob) -> EncodedFrame | None:
-        """Does one order in the thread; None when the encoder left the picture out.
+    async def encode(self, job: EncodeJob) -> EncodedFrame | None:
+        """Does one job in the thread; None when the encoder left the picture out.
 
         Raises:
             DecodeError, EncodeError
         """
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._work, order)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, job)
 
     def take_decodes(self) -> int:
         """How many pictures have been decoded since the last time this was asked."""
@@ -62,7 +62,7 @@ class EncodeWorker:
         return decodes
 
     def retain(self, keys: Collection[EncodingKey]) -> None:
-        """Frees the encoders of all other lanes."""
+        """Frees the encoders of all other encodings."""
         self._encoders = {key: encoder for key, encoder in self._encoders.items() if key in keys}
 
     def close(self) -> None:
@@ -70,28 +70,28 @@ class EncodeWorker:
         self._executor.shutdown(wait=True)
         self._encoders.clear()
 
-    def _work(self, order: EncodeJob) -> EncodedFrame | None:
-        picture = self._picture(order)
-        encoder = self._encoders.get(order.key)
+    def _run(self, job: EncodeJob) -> EncodedFrame | None:
+        picture = self._picture(job)
+        encoder = self._encoders.get(job.key)
         if encoder is None:
-            encoder = self._encoders[order.key] = self._make(order.key)
-        encoder.set_bitrate(order.bitrate)
+            encoder = self._encoders[job.key] = self._new_encoder(job.key)
+        encoder.set_bitrate(job.bitrate)
         start = time.perf_counter()
         try:
-            return encoder.encode(picture, captured_at=order.captured_at, pts=order.pts, keyframe=order.keyframe)
+            return encoder.encode(picture, captured_at=job.captured_at, pts=job.pts, keyframe=job.keyframe)
         finally:
             self.encode_ms = (time.perf_counter() - start) * 1000
 
-    def _make(self, key: EncodingKey) -> Encoder:
+    def _new_encoder(self, key: EncodingKey) -> Encoder:
         bitrate, fps = key.rendition.ceiling(self._bitrate), key.rendition.fps(self._fps)
         return Encoder(codec=key.codec, bitrate=bitrate, fps=fps)
 
-    def _picture(self, order: EncodeJob) -> VideoFrame:
-        full = self._decode(order.picture)
-        if order.key.rendition.divisor == 1:
+    def _picture(self, job: EncodeJob) -> VideoFrame:
+        full = self._decode(job.picture)
+        if job.key.rendition.divisor == 1:
             return full
-        if self._halved is None or self._halved[0] != order.picture.seq:
-            self._halved = (order.picture.seq, half(full))
+        if self._halved is None or self._halved[0] != job.picture.seq:
+            self._halved = (job.picture.seq, half(full))
         return self._halved[1]
 
     def _decode(self, jpeg: JpegFrame) -> VideoFrame:

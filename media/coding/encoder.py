@@ -7,7 +7,7 @@ from av.video.reformatter import ColorRange
 
 from media.errors import EncodeError
 from media.frames import CLOCK_RATE, Codec, EncodedFrame
-from media.rate import OvershootGuard
+from media.rate.rate_control import OvershootGuard
 from media.rtp.clock import TIME_BASE, RtpClock
 
 from . import h264, vp8
@@ -35,7 +35,7 @@ class Encoder:
         self._opened_at = bitrate
         self._fps = fps
         self._clock = RtpClock()
-        self._budget = OvershootGuard()
+        self._overshoot = OvershootGuard()
         self._context: VideoCodecContext | None = None
 
     @property
@@ -78,7 +78,7 @@ class Encoder:
         """
         if pts is None:
             pts = self._clock.stamp(captured_at)
-        if self._budget.overspent(pts / CLOCK_RATE, self._bitrate):
+        if self._overshoot.overspent(pts / CLOCK_RATE, self._bitrate):
             return None
         try:
             packets = self._encode(self._prepare(frame), pts, keyframe)
@@ -88,7 +88,7 @@ class Encoder:
         if not packets:
             return None
         data = b"".join(bytes(packet) for packet in packets)
-        self._budget.spend(len(data) * 8)
+        self._overshoot.spend(len(data) * 8)
         is_key = packets[0].is_keyframe
         if is_key and self.codec is Codec.H264:
             data = h264.constrain(data)

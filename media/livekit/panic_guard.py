@@ -9,7 +9,7 @@ from typing import Any
 from livekit.rtc import _ffi_client
 
 
-class _HarmlessOs:
+class _OsWithoutKill:
     """Stands for ``os`` in the SDK's client, which after a panic in its native part sends SIGTERM to its own process:
     all runs would end because of one room. A panic ends one task there; rooms are lost by it, and may be joined again.
 
@@ -17,32 +17,32 @@ class _HarmlessOs:
     """
 
     def __init__(self) -> None:
-        self.told: set[Callable[[], None]] = set()
+        self.listeners: set[Callable[[], None]] = set()
 
     def kill(self, pid: int, signal: int) -> None:
         """In a thread of the SDK's."""
-        for tell in tuple(self.told):
-            tell()
+        for on_panic in tuple(self.listeners):
+            on_panic()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the real one has
         return getattr(os, name)
 
 
 @contextmanager
-def panics(tell: Callable[[], None]) -> Iterator[None]:
-    """``tell`` is called in this event loop when the SDK breaks down, which does not end the process any more."""
+def panics(on_panic: Callable[[], None]) -> Iterator[None]:
+    """Has ``on_panic`` called in this event loop when the SDK breaks down, which does not end the process any more."""
     names = vars(_ffi_client)
-    if not isinstance(names["os"], _HarmlessOs):
-        names["os"] = _HarmlessOs()
-    told = names["os"].told
+    if not isinstance(names["os"], _OsWithoutKill):
+        names["os"] = _OsWithoutKill()
+    listeners = names["os"].listeners
     loop = asyncio.get_running_loop()
 
-    def tell_soon() -> None:
+    def report() -> None:
         with suppress(RuntimeError):  # the loop has been closed
-            loop.call_soon_threadsafe(tell)
+            loop.call_soon_threadsafe(on_panic)
 
-    told.add(tell_soon)
+    listeners.add(report)
     try:
         yield
     finally:
-        told.discard(tell_soon)
+        listeners.discard(report)

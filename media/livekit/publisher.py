@@ -33,7 +33,7 @@ _ANNOUNCED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class RoomParticipant:
     """Somebody in the room, as the server vouches for them."""
 
     identity: str
@@ -45,7 +45,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class RoomPacket:
     """Data that a member has sent."""
 
     identity: str
@@ -55,7 +55,7 @@ class Packet:
 
 
 class RoomListener(Protocol):
-    """Who is told what happens in the room; must neither block nor raise."""
+    """Receives what happens in the room; must neither block nor raise."""
 
     def on_connected(self) -> None: ...
     def on_lost(self, reason: str) -> None:
@@ -64,14 +64,14 @@ class RoomListener(Protocol):
     def on_subscribed(self) -> None:
         """Somebody watches who was not announced yet."""
 
-    def on_joined(self, member: Member) -> None:
+    def on_joined(self, member: RoomParticipant) -> None:
         """The server announces those who only watch up to three seconds late; what they have sent before is lost."""
 
     def on_left(self, session: str) -> None: ...
-    def on_packet(self, packet: Packet) -> None: ...
+    def on_packet(self, packet: RoomPacket) -> None: ...
 
 
-class Publisher:
+class RoomPublisher:
     """Stays in a room, publishes one track to it while somebody is there, and carries messages.
 
     While nobody is in the room it has no subscription to the stream, so nothing is captured or encoded for it.
@@ -128,10 +128,10 @@ class Publisher:
         """How many messages were too many or too long to be sent."""
         return self._dropped
 
-    def show(self, stream: LiveStream | None) -> None:
+    def set_stream(self, stream: LiveStream | None) -> None:
         """What to publish from now on."""
         self._stream = stream
-        self._tell()
+        self._notify()
 
     def send(self, data: bytes, *, to: str | None = None) -> None:
         """Sends a message to one member, by identity, or to all; nobody gets it while the room is lost."""
@@ -148,34 +148,34 @@ class Publisher:
         delay = _FIRST_DELAY
         while True:
             try:
-                await self._stay()
+                await self._run_once()
             except RoomLost as error:
                 delay = _FIRST_DELAY if self._connected else min(delay * 2, _LONGEST_DELAY)
                 self._listener.on_lost(str(error))
-            except Exception as error:  # whatever the SDK has met, it must not reach the run
+            except Exception as error:  # whatever the SDK raises, it must not reach the run
                 logger.warning("the LiveKit room was lost", exc_info=True)
                 self._listener.on_lost(f"{type(error).__name__}: {error}")
             finally:
-                self._forget_all()
+                self._reset()
             await asyncio.sleep(delay)
 
-    async def _stay(self) -> None:
+    async def _run_once(self) -> None:
         await self._prepare()
         room = _Room()
         lost = asyncio.get_running_loop().create_future()
-        self._listen(room, lost)
+        self._add_handlers(room, lost)
         with panics(lambda: _lose(lost, "the LiveKit client has broken down")):
-            await _first(self._attend(room), _ended(lost))
+            await _first(self._run_in_room(room), _ended(lost))
 
-    async def _attend(self, room: "_Room") -> None:
+    async def _run_in_room(self, room: "_Room") -> None:
         async with _joined(room, self._url, self._token()):
             self._connected = True
             self._listener.on_connected()
             for participant in tuple(room.remote_participants.values()):
                 self._on_joined(participant)
-            await _first(self._write(room), self._publish(room))
+            await _first(self._send_messages(room), self._publish(room))
 
-    def _listen(self, room: "_Room", lost: "asyncio.Future[str]") -> None:
+    def _add_handlers(self, room: "_Room", lost: "asyncio.Future[str]") -> None:
         def on_disconnected(reason: rtc.DisconnectReason.ValueType) -> None:
             _lose(lost, rtc.DisconnectReason.Name(reason).lower().replace("_", " "))
 
@@ -187,39 +187,39 @@ class Publisher:
 
     def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
         self._members.add(participant.sid)
-        self._tell()
+        self._notify()
         attributes = participant.attributes
-        self._listener.on_joined(Member(participant.identity, participant.sid, participant.name, attributes))
+        self._listener.on_joined(RoomParticipant(participant.identity, participant.sid, participant.name, attributes))
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         self._members.discard(participant.sid)
         self._expected = False
-        self._tell()
+        self._notify()
         self._listener.on_left(participant.sid)
 
     def _on_data(self, packet: rtc.DataPacket) -> None:
         if packet.participant is not None:
             lossy = packet.kind == rtc.DataPacketKind.KIND_LOSSY
-            self._listener.on_packet(Packet(packet.participant.identity, packet.data, packet.topic or "", lossy))
+            self._listener.on_packet(RoomPacket(packet.participant.identity, packet.data, packet.topic or "", lossy))
 
     def _on_subscribed(self) -> None:
         self._expected = True
-        self._tell()
+        self._notify()
         self._listener.on_subscribed()
-        asyncio.get_running_loop().call_later(_ANNOUNCED_SECONDS, self._expect_nobody)
+        asyncio.get_running_loop().call_later(_ANNOUNCED_SECONDS, self._stop_expecting)
 
-    def _expect_nobody(self) -> None:
+    def _stop_expecting(self) -> None:
         self._expected = False
-        self._tell()
+        self._notify()
 
-    def _forget_all(self) -> None:
+    def _reset(self) -> None:
         self._connected = self._expected = False
         self._members.clear()
         self._outbox.clear()
 
     # Messages
 
-    async def _write(self, room: rtc.Room) -> None:
+    async def _send_messages(self, room: rtc.Room) -> None:
         while True:
             while not self._outbox:
                 self._posted.clear()
@@ -236,24 +236,24 @@ class Publisher:
     # The picture
 
     async def _publish(self, room: rtc.Room) -> None:
-        """One track after the other: only of a new one are we told at once that somebody has subscribed to it."""
+        """One track after the other: only for a new one does the server announce at once that somebody has subscribed to it."""
         while True:
             track = await ScreenTrack.publish(room, self._codec, self._options)
             try:
                 await self._until(lambda: self._watched)
-                await self._show_while_watched(track)
+                await self._publish_while_watched(track)
             finally:
-                await track.withdraw()
+                await track.unpublish()
 
-    async def _show_while_watched(self, track: "ScreenTrack") -> None:
+    async def _publish_while_watched(self, track: "ScreenTrack") -> None:
         while self._watched:
             stream = self._stream
             if stream is None:
-                await self._change()
+                await self._wait_for_change()
             else:
-                await self._show(stream, track)
+                await self._publish_stream(stream, track)
 
-    async def _show(self, stream: LiveStream, track: "ScreenTrack") -> None:
+    async def _publish_stream(self, stream: LiveStream, track: "ScreenTrack") -> None:
         """Until nobody watches, or there is another stream to show."""
         try:
             subscription = stream.subscribe(self._codec, pinned=True)
@@ -275,10 +275,10 @@ class Publisher:
             except StreamClosed:
                 self._stream = None
                 return
-            wants_keyframe, estimate = track.show(frame)
+            wants_keyframe, estimate = track.send(frame)
             if wants_keyframe:
                 subscription.request_keyframe()
-            if estimate is not None and _tells(estimate, limit, *subscription.load):
+            if estimate is not None and _is_meaningful(estimate, limit, *subscription.load):
                 limit = estimate
             if limit is not None:
                 subscription.set_target_bitrate(limit)
@@ -287,16 +287,16 @@ class Publisher:
     def _watched(self) -> bool:
         return bool(self._members) or self._expected
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def _change(self) -> None:
+    async def _wait_for_change(self) -> None:
         await self._changed.wait()
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
-            await self._change()
+            await self._wait_for_change()
 
 
 class _Room(rtc.Room):
@@ -336,7 +336,7 @@ async def _leave(room: rtc.Room, joining: "asyncio.Task[None]") -> None:
         logger.debug("the LiveKit server did not answer our leaving")
 
 
-def _tells(estimate: int, limit: int | None, sent: int, target: int) -> bool:
+def _is_meaningful(estimate: int, limit: int | None, sent: int, target: int) -> bool:
     """Whether an estimate says something about the path: it sinks by itself while little is sent. Bits per second."""
     return sent >= target / 2 or (limit is not None and estimate > limit)
 

@@ -38,8 +38,8 @@ class ScreenTrack:
             raise RoomLost(f"the picture was refused: {error.message}") from None
         return track
 
-    def show(self, frame: EncodedFrame) -> tuple[bool, int | None]:
-        """Whether a keyframe is wanted, and the new estimate of the bandwidth, bits per second, if there is one."""
+    def send(self, frame: EncodedFrame) -> tuple[bool, int | None]:
+        """Sends one frame; returns whether a keyframe is wanted, and the new estimate of the bandwidth, bits per second, if there is one."""
         kind = rtc.EncodedFrameType.ENCODED_FRAME_KEY if frame.keyframe else rtc.EncodedFrameType.ENCODED_FRAME_DELTA
         microseconds = frame.pts * 100 // 9
         accepted = self._source.capture_frame(
@@ -49,7 +49,7 @@ class ScreenTrack:
         rate = feedback.rate_control
         return feedback.keyframe_requested or not accepted, rate.target_bitrate_bps if rate else None
 
-    async def withdraw(self) -> None:
+    async def unpublish(self) -> None:
         try:
             if self._room.isconnected():
                 async with asyncio.timeout(_LEAVE_SECONDS):

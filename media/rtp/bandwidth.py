@@ -1,4 +1,4 @@
-"""What the way to one viewer takes, told from what its receiver reports. No I/O and no clock of its own."""
+"""What the path to one viewer takes, estimated from what its receiver reports. No I/O and no clock of its own."""
 
 from collections import deque
 
@@ -76,18 +76,18 @@ class BandwidthEstimator:
         """How fast a large frame may leave, in bits per second."""
         return self._ceiling * FREE_PACE if self._limit is None else self._limit * PACE
 
-    def note_report(self, *, lost: float, round_trip: float | None, sent: int, target: int, now: float) -> None:
-        """A receiver report (RFC 3550 §6.4.2).
+    def on_receiver_report(self, *, lost: float, round_trip: float | None, sent: int, target: int, now: float) -> None:
+        """Takes a receiver report into account (RFC 3550 §6.4.2).
 
         Args:
             lost: share of the packets lost since the report before, 0 to 1.
-            round_trip: seconds, as just measured; None when this report tells none.
+            round_trip: seconds, as just measured; None when this report has none.
             sent: what has been sent lately.
             target: what the encoder aims at.
         """
         busy = sent >= QUIET
-        told = busy and now - self._cut_at >= REACTION_SECONDS
-        self._lost += LOSS_WEIGHT * (lost * told - self._lost)
+        meaningful = busy and now - self._cut_at >= REACTION_SECONDS
+        self._lost += LOSS_WEIGHT * (lost * meaningful - self._lost)
         queue = self._queue(round_trip, now) if round_trip is not None else 0.0
         if self._lost > LOSS:
             self._cut(sent * (1 - max(lost, self._lost)) * MARGIN, now)
@@ -97,8 +97,8 @@ class BandwidthEstimator:
             self._cuts_for_queue = 0
             self._grow(target, now)
 
-    def note_estimate(self, estimate: int, *, sent: int, target: int, now: float) -> None:
-        """A receiver's estimate (REMB).
+    def on_remb(self, estimate: int, *, sent: int, target: int, now: float) -> None:
+        """Takes a receiver's estimate into account (REMB, draft-alvestrand-rmcat-remb-03).
 
         A receiver measures what arrives: on a still page Chromium's first estimate is some 30 kbit/s, and from there
         it only rises, by 8 % a second. Such an estimate says nothing about the path. One that falls while more than

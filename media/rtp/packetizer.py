@@ -22,7 +22,7 @@ MARKER = 0x80
 _FIXED = struct.Struct("!BBHLL")
 
 
-class Sent(NamedTuple):
+class SentPacket(NamedTuple):
     """A packet that may be asked for again; its payload is shared with all other viewers."""
 
     number: int
@@ -45,7 +45,7 @@ class RtpPacketizer:
         self._next = random16() // 2
         self._next_rtx = random16() // 2
         self._timestamp_origin = random32()
-        self._history: list[Sent | None] = [None] * HISTORY
+        self._history: list[SentPacket | None] = [None] * HISTORY
         self.timestamp = 0
         """Of the latest frame, in ticks of 1/90000 s from a random origin."""
         self.packets = 0
@@ -65,7 +65,7 @@ class RtpPacketizer:
         end = len(payloads) - 1 if ends else None
         packets = []
         for index, payload in enumerate(payloads):
-            sent = Sent(self._next, MARKER if index == end else 0, self.timestamp, payload)
+            sent = SentPacket(self._next, MARKER if index == end else 0, self.timestamp, payload)
             self._next = (self._next + 1) & 0xFFFF
             self._history[sent.number % HISTORY] = sent
             packets.append(self._header(self._type, sent.number, self._ssrc, sent, extensions) + payload)
@@ -78,20 +78,20 @@ class RtpPacketizer:
         """Sequence number of the packet that is made next."""
         return self._next
 
-    def again(self, numbers: Sequence[int]) -> list[bytes]:
+    def retransmit(self, numbers: Sequence[int]) -> list[bytes]:
         """Those of the packets that are still kept, as retransmissions where these were negotiated (RFC 4588 §4)."""
         found = [sent for number in numbers if (sent := self._history[number % HISTORY]) and sent.number == number]
         extensions = self._extensions(False)
-        return [self._again(sent, extensions) for sent in found]
+        return [self._retransmission(sent, extensions) for sent in found]
 
-    def _again(self, sent: Sent, extensions: bytes) -> bytes:
+    def _retransmission(self, sent: SentPacket, extensions: bytes) -> bytes:
         if self._rtx_type is None:
             return self._header(self._type, sent.number, self._ssrc, sent, extensions) + sent.payload
         number, self._next_rtx = self._next_rtx, (self._next_rtx + 1) & 0xFFFF
         header = self._header(self._rtx_type, number, self._rtx_ssrc, sent, extensions)
         return header + sent.number.to_bytes(2, "big") + sent.payload
 
-    def _header(self, payload_type: int, number: int, ssrc: int, sent: Sent, extensions: bytes) -> bytes:
+    def _header(self, payload_type: int, number: int, ssrc: int, sent: SentPacket, extensions: bytes) -> bytes:
         start = 0x90 if extensions else 0x80
         return _FIXED.pack(start, sent.marker | payload_type, number, sent.timestamp, ssrc) + extensions
 

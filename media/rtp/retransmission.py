@@ -29,14 +29,14 @@ class RetransmissionBudget:
         self._size = 0
         self._since = NUMBERS
 
-    def keyframe(self, number: int, packets: int) -> None:
+    def on_keyframe(self, number: int, packets: int) -> None:
         """Notes that the packet with this number begins a keyframe of so many: none before it is worth repairing.
 
         A receiver goes on asking for them until it has the keyframe, whose own lost packets must not wait for that.
         """
         self._keyframe, self._size, self._since = number, packets, 0
 
-    def sent(self, packets: int) -> None:
+    def on_sent(self, packets: int) -> None:
         """Notes that so many packets have been sent for the first time."""
         self._credit = min(BURST, self._credit + packets * SHARE)
         self._since += packets
@@ -49,10 +49,10 @@ class RetransmissionBudget:
         chosen = chosen[: int(self._credit)]
         self._credit -= len(chosen)
         for number in chosen:
-            self._note(number, now)
+            self._mark_sent(number, now)
         return chosen
 
-    def too_many(self, numbers: Sequence[int]) -> bool:
+    def is_outage(self, numbers: Sequence[int]) -> bool:
         """Whether the missing packets are those of an outage, which a keyframe replaces sooner than repairs do.
 
         So many in a row are not lost on a path that is merely narrow, but for those of a keyframe.
@@ -67,7 +67,7 @@ class RetransmissionBudget:
             before = number
         return False
 
-    def _note(self, number: int, now: float) -> None:
+    def _mark_sent(self, number: int, now: float) -> None:
         if number not in self._at:
             self._order.append(number)
         self._at[number] = now

@@ -1,4 +1,4 @@
-"""What a viewer's receiver tells through RTCP, and how it reaches the shared stream."""
+"""What a viewer's receiver reports through RTCP, and how it reaches the shared stream."""
 
 import struct
 import time
@@ -22,7 +22,7 @@ from media.frames import CLOCK_RATE
 from media.subscription import Subscription
 
 REPORT_SECONDS = 0.5
-"""The least time that a loss is told for: Chromium reports with every NACK, at times after one packet or none."""
+"""The least time that a loss is reported for: Chromium reports with every NACK, at times after one packet or none."""
 
 _SMOOTHING = 0.85
 """Weight of the round trips before the latest one."""
@@ -30,9 +30,9 @@ _SMOOTHING = 0.85
 
 @dataclass(slots=True)
 class Feedback:
-    """What one viewer's receiver has told (RFC 3550 §6.4, RFC 4585, RFC 5104)."""
+    """Holds what one viewer's receiver has reported (RFC 3550 §6.4, RFC 4585, RFC 5104)."""
 
-    heard_at: float | None = None
+    last_received_at: float | None = None
     """When its latest RTCP packet came, in seconds of `time.monotonic()`; receivers report about once a second."""
     round_trip: float | None = None
     """Seconds, smoothed."""
@@ -49,7 +49,7 @@ class Feedback:
 
 
 class FeedbackReader:
-    """Keeps one viewer's `Feedback`, and passes its wishes for keyframes and bit rates on."""
+    """Keeps one viewer's `Feedback`, and passes its requests for keyframes and its estimates to the subscription."""
 
     def __init__(self, subscription: Subscription, ssrc: int) -> None:
         self.feedback = Feedback()
@@ -57,23 +57,24 @@ class FeedbackReader:
         self._ssrc = ssrc
         self._report_sent: tuple[int, float] | None = None
         self._since: tuple[float, int, int] | None = None
-        """When the stream was last told, and the highest number and the losses by then."""
+        """When the stream was last given a report, and the highest number and the losses by then."""
         self._round_trip: float | None = None
 
-    def note_report_sent(self, ntp: int) -> None:
+    def on_sender_report_sent(self, ntp: int) -> None:
         """Remembers the sender report made at `ntp`, a 64-bit NTP time: receivers answer with its middle 32 bits."""
         self._report_sent = (ntp >> 16) & 0xFFFFFFFF, time.monotonic()
 
-    def hear(self, packet: AnyRtcpPacket) -> None:
-        self.feedback.heard_at = time.monotonic()
+    def on_rtcp(self, packet: AnyRtcpPacket) -> None:
+        """Reads one RTCP packet that the viewer has sent."""
+        self.feedback.last_received_at = time.monotonic()
         if isinstance(packet, RtcpRrPacket | RtcpSrPacket):
             for report in packet.reports:
                 if report.ssrc == self._ssrc:
-                    self._note_report(report)
+                    self._on_report(report)
         elif isinstance(packet, RtcpPsfbPacket):
-            self._note_wish(packet)
+            self._on_payload_feedback(packet)
 
-    def _note_report(self, report: RtcpReceiverInfo) -> None:
+    def _on_report(self, report: RtcpReceiverInfo) -> None:
         feedback = self.feedback
         feedback.fraction_lost = report.fraction_lost / 256
         feedback.packets_lost = report.packets_lost
@@ -82,25 +83,25 @@ class FeedbackReader:
             latest = max(0.0, time.monotonic() - self._report_sent[1] - report.dlsr / 65536)
             before = feedback.round_trip
             feedback.round_trip = latest if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * latest
-            # Further reports about the same sender report tell nothing new of the way there.
+            # Further reports about the same sender report say nothing new about the path.
             self._report_sent, self._round_trip = None, latest
-        self._tell(report)
+        self._report_to_subscription(report)
 
-    def _tell(self, report: RtcpReceiverInfo) -> None:
+    def _report_to_subscription(self, report: RtcpReceiverInfo) -> None:
         now = time.monotonic()
         if self._since is None:
             self._since = now, report.highest_sequence, report.packets_lost
-        told_at, highest, lost = self._since
-        if now - told_at < REPORT_SECONDS:
+        reported_at, highest, lost = self._since
+        if now - reported_at < REPORT_SECONDS:
             return
         expected = report.highest_sequence - highest
         share = min(1.0, max(0.0, (report.packets_lost - lost) / expected)) if expected > 0 else 0.0
-        self._subscription.note_report(lost=share, round_trip=self._round_trip)
+        self._subscription.on_receiver_report(lost=share, round_trip=self._round_trip)
         self._since, self._round_trip = (now, report.highest_sequence, report.packets_lost), None
 
-    def _note_wish(self, packet: RtcpPsfbPacket) -> None:
+    def _on_payload_feedback(self, packet: RtcpPsfbPacket) -> None:
         if packet.fmt == RTCP_PSFB_APP:
-            self._note_estimate(packet.fci)
+            self._on_remb(packet.fci)
         elif packet.fmt == RTCP_PSFB_PLI:
             self.feedback.plis += 1
             self._subscription.request_keyframe()
@@ -108,7 +109,7 @@ class FeedbackReader:
             self.feedback.firs += 1
             self._subscription.request_keyframe()
 
-    def _note_estimate(self, fci: bytes) -> None:
+    def _on_remb(self, fci: bytes) -> None:
         try:
             estimate, ssrcs = unpack_remb_fci(fci)
         except (ValueError, struct.error):
@@ -116,15 +117,15 @@ class FeedbackReader:
         if self._ssrc not in ssrcs:
             return
         self.feedback.bitrate = estimate
-        self._subscription.note_estimate(estimate)
+        self._subscription.on_remb(estimate)
 
 
 def _fir_targets(fci: bytes) -> list[int]:
-    """The media sources that a FIR is meant for: entries of eight bytes, RFC 5104 §4.3.1.1."""
+    """Returns the media sources that a FIR is meant for: entries of eight bytes, RFC 5104 §4.3.1.1."""
     return [int.from_bytes(fci[start : start + 4], "big") for start in range(0, len(fci) - 7, 8)]
 
 
-def pass_over_nonsense(transport: RTCDtlsTransport) -> None:
+def ignore_malformed_remb(transport: RTCDtlsTransport) -> None:
     """Has a transport pass over a REMB that names fewer sources than it claims to: aiortc's router reads them all, and
     its error would end the connection. Call it once, before anything is sent."""
     handle = transport._handle_rtcp_data

@@ -28,7 +28,7 @@ from media.frames import EncodedFrame
 from media.rtp.pacer import Pacer
 from media.rtp.packetizer import PLAYOUT_DELAY, RtpPacketizer
 from media.rtp.retransmission import RetransmissionBudget
-from media.webrtc.feedback import Feedback, FeedbackReader, pass_over_nonsense
+from media.webrtc.feedback import Feedback, FeedbackReader, ignore_malformed_remb
 from media.webrtc.srtp_transport import SrtpTransport
 from media.webrtc.track import ScreencastTrack
 
@@ -45,7 +45,7 @@ class SharedSender(RTCRtpSender):
 
     aiortc's packetises each frame anew for each viewer, builds, protects and sends each packet in a task step of its
     own, answers PLI and FIR by a private flag and REMB by the rate of a private encoder. Here the payloads are made
-    once per frame for all viewers, a frame leaves at once, and what the receiver tells reaches the stream.
+    once per frame for all viewers, a frame leaves at once, and what the receiver reports reaches the stream.
     """
 
     def __init__(self, former: RTCRtpSender, track: ScreencastTrack) -> None:
@@ -57,25 +57,25 @@ class SharedSender(RTCRtpSender):
         self._reader = FeedbackReader(track.subscription, self._ssrc)
         self._subscription = track.subscription
         self._cname = ""
-        self._packetiser: RtpPacketizer | None = None
-        self._wire: SrtpTransport | None = None
+        self._packetizer: RtpPacketizer | None = None
+        self._srtp: SrtpTransport | None = None
         self._pacer = Pacer()
-        self._repairs = RetransmissionBudget()
+        self._retransmissions = RetransmissionBudget()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def feedback(self) -> Feedback:
-        """What the viewer's receiver has told."""
+        """What the viewer's receiver has reported."""
         return self._reader.feedback
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Starts sending; aiortc calls it once the transport is connected. Safe to repeat."""
-        if self._packetiser is not None:
+        if self._packetizer is not None:
             return
         self._cname = parameters.rtcp.cname or ""
-        self._packetiser = RtpPacketizer(parameters, ssrc=self._ssrc, rtx_ssrc=self._rtx_ssrc)
-        self._wire = SrtpTransport(self.transport)
-        pass_over_nonsense(self.transport)
+        self._packetizer = RtpPacketizer(parameters, ssrc=self._ssrc, rtx_ssrc=self._rtx_ssrc)
+        self._srtp = SrtpTransport(self.transport)
+        ignore_malformed_remb(self.transport)
         self.transport._register_rtp_sender(self, parameters)
         # The header of a FIR names no media source (RFC 5104 §4.3.1.2): 0 leads here, too.
         self.transport._rtp_router.senders.setdefault(0, self)
@@ -92,11 +92,11 @@ class SharedSender(RTCRtpSender):
         if tasks:
             self.transport._unregister_rtp_sender(self)
             await self._send_rtcp([RtcpByePacket(sources=[self._ssrc])])
-        if self._wire is not None:
-            self._wire.close()
+        if self._srtp is not None:
+            self._srtp.close()
 
     async def getStats(self) -> RTCStatsReport:
-        """What has been sent; what the receiver has told is in `feedback`."""
+        """What has been sent; what the receiver has reported is in `feedback`."""
         report = RTCStatsReport()
         report.add(
             RTCOutboundRtpStreamStats(
@@ -106,8 +106,8 @@ class SharedSender(RTCRtpSender):
                 ssrc=self._ssrc,
                 kind=self.kind,
                 transportId=self.transport._stats_id,
-                packetsSent=self._packetiser.packets if self._packetiser else 0,
-                bytesSent=self._packetiser.octets if self._packetiser else 0,
+                packetsSent=self._packetizer.packets if self._packetizer else 0,
+                bytesSent=self._packetizer.octets if self._packetizer else 0,
                 trackId=self._track_id,
             )
         )
@@ -126,10 +126,10 @@ class SharedSender(RTCRtpSender):
             self.track.stop()
 
     async def _transmit(self, frame: EncodedFrame) -> None:
-        assert self._packetiser
+        assert self._packetizer
         left = frame.payloads if self._enabled else ()
         if frame.keyframe:
-            self._repairs.keyframe(self._packetiser.next_number, len(frame.payloads))
+            self._retransmissions.on_keyframe(self._packetizer.next_number, len(frame.payloads))
         while left:
             pace = max(self._subscription.pace, len(frame.data) * 8 / _SLOWEST_SECONDS)
             count = self._pacer.take(left, pace, time.monotonic())
@@ -139,12 +139,12 @@ class SharedSender(RTCRtpSender):
                 await asyncio.sleep(self._pacer.wait(left, pace))
 
     def _send_some(self, frame: EncodedFrame, payloads: Sequence[bytes], *, ends: bool) -> None:
-        assert self._packetiser
-        assert self._wire
+        assert self._packetizer
+        assert self._srtp
         if payloads:
-            packets = self._packetiser.frame(payloads, pts=frame.pts, keyframe=frame.keyframe, ends=ends)
-            self._wire.send(packets)
-            self._repairs.sent(len(packets))
+            packets = self._packetizer.frame(payloads, pts=frame.pts, keyframe=frame.keyframe, ends=ends)
+            self._srtp.send(packets)
+            self._retransmissions.on_sent(len(packets))
 
     async def _send_reports(self) -> None:
         """Sender reports, at intervals that vary as RFC 3550 §6.3.1 wants it."""
@@ -153,14 +153,14 @@ class SharedSender(RTCRtpSender):
             await self._send_rtcp([self._report(), self._description()])
 
     def _report(self) -> RtcpSrPacket:
-        assert self._packetiser
+        assert self._packetizer
         now = current_ntp_time()
-        self._reader.note_report_sent(now)
+        self._reader.on_sender_report_sent(now)
         info = RtcpSenderInfo(
             ntp_timestamp=now,
-            rtp_timestamp=self._packetiser.timestamp,
-            packet_count=self._packetiser.packets & 0xFFFFFFFF,
-            octet_count=self._packetiser.octets & 0xFFFFFFFF,
+            rtp_timestamp=self._packetizer.timestamp,
+            packet_count=self._packetizer.packets & 0xFFFFFFFF,
+            octet_count=self._packetizer.octets & 0xFFFFFFFF,
         )
         return RtcpSrPacket(ssrc=self._ssrc, sender_info=info)
 
@@ -173,21 +173,21 @@ class SharedSender(RTCRtpSender):
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         """aiortc's transport calls it for each RTCP packet that is about this sender."""
-        self._reader.hear(packet)
+        self._reader.on_rtcp(packet)
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
-            self._repair(packet.lost)
+            self._on_nack(packet.lost)
 
-    def _repair(self, missing: Sequence[int]) -> None:
-        if not self._packetiser or not self._wire:
+    def _on_nack(self, missing: Sequence[int]) -> None:
+        if not self._packetizer or not self._srtp:
             return
-        if self._repairs.too_many(missing):
+        if self._retransmissions.is_outage(missing):
             self._subscription.request_keyframe()
             return
-        lost = self._repairs.choose(missing, round_trip=self.feedback.round_trip, now=time.monotonic())
-        packets = self._packetiser.again(lost)
+        lost = self._retransmissions.choose(missing, round_trip=self.feedback.round_trip, now=time.monotonic())
+        packets = self._packetizer.retransmit(lost)
         self._pacer.spend(sum(map(len, packets)))
         with suppress(ConnectionError):
-            self._wire.send(packets)
+            self._srtp.send(packets)
 
 
 def share(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:

@@ -14,7 +14,7 @@ from control.errors import TooLarge
 from control.event_log import Entry
 from control.protocol.events import Ack, ErrorReply, Reply, RunFinished, StreamAvailable, envelope
 from media.errors import RoomLost
-from media.livekit.publisher import MESSAGE_BYTES, Member, Packet, Publisher
+from media.livekit.publisher import MESSAGE_BYTES, RoomPacket, RoomParticipant, RoomPublisher
 from signaling.access.authentication import RequestContext
 from signaling.config import LiveKit
 from signaling.connections.conversation import Conversation, PointerMoveCoalescer
@@ -82,7 +82,7 @@ class Guest:
             hello = hello.model_copy(update={"run": hello.run.model_copy(update={"steps": ()})})
         self.reply(hello)
 
-    def hear(self, packet: Packet) -> None:
+    def hear(self, packet: RoomPacket) -> None:
         if packet.topic == INPUT or (packet.topic == CONTROL and packet.lossy):
             self._moves.hear(packet.data)
         elif packet.topic == CONTROL:
@@ -133,7 +133,7 @@ class RunRoom:
         self._guests: dict[str, Guest] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
-        self._publisher = Publisher(
+        self._publisher = RoomPublisher(
             url=livekit.url,
             token=lambda: publisher_token(livekit, run.id),
             listener=self,
@@ -150,7 +150,7 @@ class RunRoom:
         stop = self._run.log.listen(self._on_event)
         publishing = asyncio.create_task(self._publisher.run())
         try:
-            self._publisher.show(self._run.stream)
+            self._publisher.set_stream(self._run.stream)
             if not self._run.view().status.final:
                 await self._ended.wait()
             await asyncio.sleep(farewell if self._publisher.connected else 0)
@@ -162,7 +162,7 @@ class RunRoom:
 
     def admit(self, info: ParticipantInfo) -> None:
         """Somebody has joined, as a webhook or a look-up says, which may be sooner than the room does."""
-        guest = self._admit(Member(info.identity, info.sid, info.name, dict(info.attributes)))
+        guest = self._admit(RoomParticipant(info.identity, info.sid, info.name, dict(info.attributes)))
         if guest is not None:
             self._do(self._insist(lambda: self._service.announce(self.name, info.identity)))
 
@@ -179,7 +179,7 @@ class RunRoom:
     def on_subscribed(self) -> None:
         self._do(self._look_around())
 
-    def on_joined(self, member: Member) -> None:
+    def on_joined(self, member: RoomParticipant) -> None:
         # Only now: what they answered before this moment would not reach us.
         self._admit(member)
         guest = self._guests.get(member.identity)
@@ -191,12 +191,12 @@ class RunRoom:
             if guest.session == session:
                 self._part(guest)
 
-    def on_packet(self, packet: Packet) -> None:
+    def on_packet(self, packet: RoomPacket) -> None:
         guest = self._guests.get(packet.identity)
         if guest is not None:
             guest.hear(packet)
 
-    def _admit(self, member: Member) -> Guest | None:
+    def _admit(self, member: RoomParticipant) -> Guest | None:
         """Opens a line for one who was not known yet, or sends them away again."""
         known = self._guests.get(member.identity)
         if member.identity == PUBLISHER or (known and known.session == member.session):
@@ -211,7 +211,7 @@ class RunRoom:
             self._do(self._remove(member.identity))
             return None
 
-    def _welcome(self, context: RequestContext, member: Member) -> Guest:
+    def _welcome(self, context: RequestContext, member: RoomParticipant) -> Guest:
         identity = member.identity
 
         def request_close(reason: CloseReason) -> None:
@@ -263,7 +263,7 @@ class RunRoom:
     def _on_event(self, entry: Entry) -> None:
         body = entry.body
         if isinstance(body, StreamAvailable):
-            self._publisher.show(self._run.stream)
+            self._publisher.set_stream(self._run.stream)
         message = envelope(body, run_id=entry.run_id, seq=entry.seq, at=entry.at)
         self._publisher.send(_pack(message))
         if isinstance(body, RunFinished):

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from media.errors import StreamClosed
 from media.frames import JpegFrame, LatestFrame
-from media.stream import LiveStream, Watch
+from media.stream import LiveStream, StreamWatch
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.config import Config
 from signaling.connections.registry import CloseReason, CloseSignal, ConnectionRegistry
@@ -138,7 +138,7 @@ class FrameServer:
 
 @dataclass(slots=True)
 class _Look:
-    watch: Watch
+    watch: StreamWatch
     timer: asyncio.TimerHandle
 
 
@@ -180,7 +180,7 @@ async def _wait(latest: LatestFrame, seq: int, seconds: float, close_signal: Clo
     return None if newer.cancelled() else newer.result()
 
 
-def _watch(stream: LiveStream, context: RequestContext) -> Watch:
+def _watch(stream: LiveStream, context: RequestContext) -> StreamWatch:
     try:
         return stream.watch()
     except StreamClosed:

@@ -56,17 +56,17 @@ def configuration(config: Config) -> RTCConfiguration:
     )
 
 
-def prepare(peer: RTCPeerConnection, config: Config, heard_at: Callable[[], float | None]) -> None:
+def prepare(peer: RTCPeerConnection, config: Config, last_received_at: Callable[[], float | None]) -> None:
     """Gives the peer connection our candidates and our patience; call it between the two descriptions.
 
-    ``heard_at`` tells when something else has last come from the peer, in seconds of ``time.monotonic()``.
+    ``last_received_at`` tells when something else has last come from the peer, in seconds of ``time.monotonic()``.
 
     aioice has a setting for none of this, so three of its connection's methods are replaced, on this connection only.
     """
     for connection in _connections(peer):
         hosts = HostCandidates(connection, config.ice_addresses, config.ice_ports)
         connection.get_component_candidates = hosts.gather  # type: ignore[method-assign]
-        connection.query_consent = lambda c=connection: keep_consent(c, heard_at)  # type: ignore[method-assign, misc]
+        connection.query_consent = lambda c=connection: keep_consent(c, last_received_at)  # type: ignore[method-assign, misc]
         connection.data_received = _without_empty(connection.data_received)  # type: ignore[method-assign, assignment]
 
 
@@ -127,13 +127,13 @@ class HostCandidates:
         return [each[0] for each in found if not isinstance(each, BaseException)]
 
 
-async def keep_consent(connection: Connection, heard_at: Callable[[], float | None]) -> None:
+async def keep_consent(connection: Connection, last_received_at: Callable[[], float | None]) -> None:
     """Closes the connection once the peer has been silent for `SILENCE` seconds (RFC 7675 §5.1).
 
-    A sign of the peer is an answered check, or anything that ``heard_at`` knows of: a check may be lost.
+    A sign of the peer is an answered check, or anything that ``last_received_at`` knows of: a check may be lost.
     """
     seen = time.monotonic()
-    while time.monotonic() - max(seen, heard_at() or 0.0) < SILENCE:
+    while time.monotonic() - max(seen, last_received_at() or 0.0) < SILENCE:
         await asyncio.sleep(CONSENT_INTERVAL * random.uniform(0.8, 1.2))
         if await _answers(connection):
             seen = time.monotonic()

@@ -68,7 +68,7 @@ class Viewer:
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             self._feedback = share(transceiver, track, offer=offer.sdp).feedback
-            prepare(self._peer, self._config, self._heard_at)
+            prepare(self._peer, self._config, self._last_received_at)
             if self._peer.sctp is not None:
                 tolerate(self._peer.sctp)
             await self._peer.setLocalDescription()
@@ -127,8 +127,8 @@ class Viewer:
         if on_gone is not None:
             on_gone()
 
-    def _heard_at(self) -> float | None:
-        return self._feedback.heard_at if self._feedback else None
+    def _last_received_at(self) -> float | None:
+        return self._feedback.last_received_at if self._feedback else None
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == "test-control" and self._control is None:

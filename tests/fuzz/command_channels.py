@@ -14,7 +14,7 @@ from control.protocol import commands as c
 from control.protocol.events import Reply
 from control.protocol.models import NewRun
 from control.roles import Actor, Role
-from media.livekit.publisher import Packet
+from media.livekit.publisher import RoomPacket
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.rate_limits import Rate
 from signaling.limits import Limits
@@ -119,7 +119,7 @@ async def by_livekit(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exch
     async def exchange(message: Sent) -> list[dict[str, Any]]:
         mark = f"mark {next(numbers)}"
         for data in (as_bytes(message), json.dumps({"type": "ping", "id": mark}).encode()):
-            guest.hear(Packet("ada at LiveKit", data, CONTROL, lossy=False))
+            guest.hear(RoomPacket("ada at LiveKit", data, CONTROL, lossy=False))
         return await _collect(lambda: asyncio.wait_for(came.get(), WAIT_SECONDS), mark)
 
     try:

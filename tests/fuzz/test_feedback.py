@@ -70,9 +70,9 @@ async def stream() -> AsyncIterator[LiveStream]:
 async def test_any_report_and_wish_is_heard(stream: LiveStream, packets: list[AnyRtcpPacket]) -> None:
     subscription = stream.subscribe(Codec.VP8)
     reader = FeedbackReader(subscription, OURS)
-    reader.note_report_sent(0x1234_5678_9ABC_DEF0)
+    reader.on_sender_report_sent(0x1234_5678_9ABC_DEF0)
     for packet in packets:
-        reader.hear(packet)
+        reader.on_rtcp(packet)
     assert 0 <= reader.feedback.fraction_lost <= 1
     subscription.close()
 

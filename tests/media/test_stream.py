@@ -12,10 +12,11 @@ import pytest
 from av.video.frame import VideoFrame
 
 from media.coding.jpeg import JpegDecoder
-from media.cpu_pressure import CpuPressure
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame, LatestFrame
-from media.rate import EncodeThrottle, KeyframeGate
+from media.rate.cpu_pressure import CpuPressure
+from media.rate.keyframe_gate import KeyframeGate
+from media.rate.throttles import EncodeThrottle
 from media.stream import LiveStream
 from media.subscription import Subscription
 from media.worker import THREAD_PREFIX
@@ -86,7 +87,7 @@ async def test_capture_is_told_what_can_be_used_and_leaves_the_run_its_cpu(
     put(latest, quarters(64, 48))
     stream = make(fps=20)
     with (
-        mock.patch.object(EncodeThrottle, "note", lambda effort, busy, now: setattr(effort, "fps", 12.0)),
+        mock.patch.object(EncodeThrottle, "on_encoded", lambda throttle, busy, now: setattr(throttle, "fps", 12.0)),
         mock.patch.object(CpuPressure, "share", return_value=waited),
     ):
         subscription = stream.subscribe(Codec.H264)
@@ -206,7 +207,7 @@ async def test_a_joiner_is_spared_the_frames_before_its_keyframe(latest: LatestF
     put(latest, quarters(64, 48))
     first = stream.subscribe(Codec.VP8)
     await receive(first, 1)
-    with mock.patch.object(KeyframeGate, "due", return_value=math.inf):
+    with mock.patch.object(KeyframeGate, "allowed_at", return_value=math.inf):
         joiner = stream.subscribe(Codec.VP8)
         between = await receive(first, 3)
     assert not any(frame.keyframe for frame in between)
@@ -283,7 +284,7 @@ async def test_an_encoder_that_fails_is_counted_and_tried_again(latest: LatestFr
 
 async def test_after_a_failure_of_the_stream_itself_viewers_are_told(latest: LatestFrame, make: MakeStream) -> None:
     put(latest, quarters(64, 48))
-    broken = mock.patch("media.worker.Worker.encode", side_effect=RuntimeError("broken"))
+    broken = mock.patch("media.worker.EncodeWorker.encode", side_effect=RuntimeError("broken"))
     with broken, pytest.raises(StreamClosed):
         await receive(make().subscribe(Codec.H264), 1)
     assert (await receive(make().subscribe(Codec.H264), 1))[0].keyframe

@@ -20,7 +20,7 @@ from media.stream import LiveStream
 from media.webrtc.srtp_transport import SrtpTransport
 from tests.chromium import chromium
 from tests.media.pictures import noise, put
-from tests.media.test_chromium import OFFER
+from tests.media.webrtc.test_chromium import OFFER
 from tests.peers import SendingPeer, Viewer, loopback, watching
 from tests.traffic_shaper import Relay, Shape, watching_through_relay
 

@@ -183,7 +183,7 @@ async def test_receiver_reports_reach_the_feedback(latest: LatestFrame, stream: 
         feedback = served.feedback
         assert feedback is not None
         await viewer.until(lambda: feedback.round_trip is not None)
-        assert feedback.heard_at is not None
+        assert feedback.last_received_at is not None
         assert feedback.packets_lost == 0
         assert feedback.fraction_lost == 0
 

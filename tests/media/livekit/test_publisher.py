@@ -14,7 +14,7 @@ from livekit.rtc._proto.ffi_pb2 import FfiEvent
 
 from media.errors import RoomLost
 from media.frames import Codec, LatestFrame
-from media.livekit.publisher import _CONNECT_SECONDS, _LONGEST_DELAY, Member, Packet, Publisher
+from media.livekit.publisher import _CONNECT_SECONDS, _LONGEST_DELAY, RoomPacket, RoomParticipant, RoomPublisher
 from media.stream import LiveStream
 from tests.livekit_client import Participant
 from tests.livekit_server import LiveKitServer
@@ -29,8 +29,8 @@ class Notes:
     def __init__(self) -> None:
         self.connected = 0
         self.lost: list[str] = []
-        self.here: dict[str, Member] = {}
-        self.packets: list[Packet] = []
+        self.here: dict[str, RoomParticipant] = {}
+        self.packets: list[RoomPacket] = []
         self._changed = asyncio.Event()
 
     def on_connected(self) -> None:
@@ -45,7 +45,7 @@ class Notes:
     def on_subscribed(self) -> None:
         self._changed.set()
 
-    def on_joined(self, member: Member) -> None:
+    def on_joined(self, member: RoomParticipant) -> None:
         self.here[member.session] = member
         self._changed.set()
 
@@ -53,7 +53,7 @@ class Notes:
         self.here.pop(session, None)
         self._changed.set()
 
-    def on_packet(self, packet: Packet) -> None:
+    def on_packet(self, packet: RoomPacket) -> None:
         self.packets.append(packet)
         self._changed.set()
 
@@ -74,7 +74,7 @@ class Studio:
         self.stream = LiveStream(self.latest, linger=0.0, on_watched=self.watched.append)
         self.notes = Notes()
         self.refusals = 0
-        self.publisher = Publisher(
+        self.publisher = RoomPublisher(
             url=server.url,
             token=lambda: self.token("jumpseat", publishes=True),
             listener=self.notes,
@@ -83,7 +83,7 @@ class Studio:
             codec=codec,
         )
         put(self.latest, quarters(640, 360))
-        self.publisher.show(self.stream)
+        self.publisher.set_stream(self.stream)
 
     async def prepare(self) -> None:
         if self.refusals:

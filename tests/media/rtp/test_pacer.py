@@ -60,6 +60,6 @@ def test_what_is_sent_again_is_waited_for_but_not_for_long() -> None:
 def test_the_pace_follows_what_the_path_takes() -> None:
     path = BandwidthEstimator(2_500_000)
     assert path.pace == 2_500_000 * FREE_PACE
-    path.note_estimate(3_000_000, sent=2_400_000, target=2_500_000, now=0)
-    path.note_estimate(600_000, sent=2_400_000, target=2_500_000, now=1)
+    path.on_remb(3_000_000, sent=2_400_000, target=2_500_000, now=0)
+    path.on_remb(600_000, sent=2_400_000, target=2_500_000, now=1)
     assert path.pace == 600_000 * PACE

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from media.cpu_pressure import WINDOW_SECONDS, CpuPressure
+from media.rate.cpu_pressure import WINDOW_SECONDS, CpuPressure
 
 
 def test_the_share_since_the_last_time(tmp_path: Path) -> None:

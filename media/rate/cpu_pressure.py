@@ -1,4 +1,4 @@
-"""Whether this machine is short of CPU, as the kernel tells it."""
+"""Whether this machine is short of CPU, by the kernel's own figures."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -8,14 +8,14 @@ WINDOW_SECONDS = 0.2
 
 
 class CpuPressure:
-    """Share of the time in which something that could run had to wait (Linux 4.20, Documentation/accounting/psi)."""
+    """Reads in which share of the time something that could run had to wait (Linux 4.20, Documentation/accounting/psi)."""
 
     def __init__(self, source: Path = CPU) -> None:
         self._source = source
         self._before: tuple[float, int] | None = None
 
     def share(self, now: float) -> float | None:
-        """0 to 1, since it was last told; None until `WINDOW_SECONDS` have passed, and where the kernel does not tell.
+        """Returns the share since the last figure, 0 to 1; None until `WINDOW_SECONDS` have passed, or without a kernel's.
 
         Args:
             now: seconds of one steady clock.
@@ -29,7 +29,7 @@ class CpuPressure:
         return min(1.0, max(0.0, (waited - before[1]) / 1e6 / (now - before[0])))
 
     def _waited(self) -> int | None:
-        """Microseconds, since the machine was started."""
+        """Returns microseconds since the machine was started."""
         with suppress(OSError, ValueError, IndexError):
             return int(self._source.read_text().partition("total=")[2].split()[0])
         return None
