@@ -66,7 +66,7 @@ class EncodeWorker:
         self._encoders = {key: encoder for key, encoder in self._encoders.items() if key in keys}
 
     def close(self) -> None:
-        """Ends the thread, which is idle between two orders."""
+        """Ends the thread, which is idle between two jobs."""
         self._executor.shutdown(wait=True)
         self._encoders.clear()
 

@@ -39,7 +39,11 @@ class ScreenTrack:
         return track
 
     def send(self, frame: EncodedFrame) -> tuple[bool, int | None]:
-        """Sends one frame; returns whether a keyframe is wanted, and the new estimate of the bandwidth, bits per second, if there is one."""
+        """Sends one frame.
+
+        Returns:
+            Whether a keyframe is wanted, and the new estimate of the bandwidth, bits per second, if there is one.
+        """
         kind = rtc.EncodedFrameType.ENCODED_FRAME_KEY if frame.keyframe else rtc.EncodedFrameType.ENCODED_FRAME_DELTA
         microseconds = frame.pts * 100 // 9
         accepted = self._source.capture_frame(

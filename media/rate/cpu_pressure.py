@@ -8,14 +8,14 @@ WINDOW_SECONDS = 0.2
 
 
 class CpuPressure:
-    """Reads in which share of the time something that could run had to wait (Linux 4.20, Documentation/accounting/psi)."""
+    """Reads how much of the time something that could run had to wait (Linux 4.20, Documentation/accounting/psi)."""
 
     def __init__(self, source: Path = CPU) -> None:
         self._source = source
         self._before: tuple[float, int] | None = None
 
     def share(self, now: float) -> float | None:
-        """Returns the share since the last figure, 0 to 1; None until `WINDOW_SECONDS` have passed, or without a kernel's.
+        """Returns the share since the last figure, 0 to 1; None before `WINDOW_SECONDS` have passed, or without PSI.
 
         Args:
             now: seconds of one steady clock.

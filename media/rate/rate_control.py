@@ -39,7 +39,12 @@ class OvershootGuard:
         self._at: float | None = None
 
     def overspent(self, at: float, bitrate: int) -> bool:
-        """Returns whether the picture at `at` (seconds of a rising clock) must be left out at `bitrate` bits a second."""
+        """Returns whether the picture at `at` must be left out.
+
+        Args:
+            at: seconds of a rising clock.
+            bitrate: bits per second that the encoder may spend.
+        """
         if self._at is not None:
             self._debt = max(0.0, self._debt - (at - self._at) * bitrate)
         self._at = at

@@ -43,7 +43,7 @@ _OFFERED_DELAY = re.compile(rf"^a=extmap:(\d+)(?:/\w+)? {re.escape(PLAYOUT_DELAY
 class SharedSender(RTCRtpSender):
     """Stands in for aiortc's sender on a track whose frames many viewers share.
 
-    aiortc's packetises each frame anew for each viewer, builds, protects and sends each packet in a task step of its
+    aiortc's packetizes each frame anew for each viewer, builds, protects and sends each packet in a task step of its
     own, answers PLI and FIR by a private flag and REMB by the rate of a private encoder. Here the payloads are made
     once per frame for all viewers, a frame leaves at once, and what the receiver reports reaches the stream.
     """

@@ -12,7 +12,7 @@ from media.subscription import Subscription
 
 
 class ScreencastTrack(VideoStreamTrack):
-    """A video track of already encoded frames, which a sender only packetises.
+    """A video track of already encoded frames, which a sender only packetizes.
 
     Any sender of aiortc's takes them by `recv`; `media.webrtc.sender.SharedSender` takes the frames themselves.
     """

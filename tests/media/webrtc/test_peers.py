@@ -53,7 +53,7 @@ async def test_the_peer_sees_what_was_painted(latest: LatestFrame, stream: LiveS
 
 
 @pytest.mark.parametrize("profile", ["42e01f", "42001f"])
-async def test_sdp_names_the_profile_and_the_packetisation(
+async def test_sdp_names_the_profile_and_the_packetization(
     latest: LatestFrame, stream: LiveStream, profile: str
 ) -> None:
     put(latest, quarters(640, 360))

@@ -64,20 +64,20 @@ async def show(latest: LatestFrame, viewers: list[Viewer], pictures: int) -> Non
             await viewer.until_frames(count + 1)
 
 
-async def test_five_viewers_cost_one_packetisation_and_five_sends_a_frame(
+async def test_five_viewers_cost_one_packetization_and_five_sends_a_frame(
     latest: LatestFrame, stream: LiveStream, bursts: list[int]
 ) -> None:
-    with mock.patch.object(frames, "h264_payloads", wraps=h264_payloads) as packetise:
+    with mock.patch.object(frames, "h264_payloads", wraps=h264_payloads) as packetize:
         async with AsyncExitStack() as stack:
             viewers = []
             for _ in range(5):
                 viewer, _ = await stack.enter_async_context(watching(stream.subscribe(Codec.H264, pinned=True)))
                 await viewer.until_frames(1)
                 viewers.append(viewer)
-            packetise.reset_mock()
+            packetize.reset_mock()
             bursts.clear()
             await show(latest, viewers, 10)
-    assert packetise.call_count == 10
+    assert packetize.call_count == 10
     assert len(bursts) == 50
     assert max(bursts) > 1
 
