@@ -236,7 +236,7 @@ class RoomPublisher:
     # The picture
 
     async def _publish(self, room: rtc.Room) -> None:
-        """Publishes one track after the other: only for a new one does the server announce its first subscriber at once."""
+        """Publishes one track after another: only for a new one is its first subscriber announced at once."""
         while True:
             track = await ScreenTrack.publish(room, self._codec, self._options)
             try:
