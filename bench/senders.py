@@ -53,7 +53,7 @@ async def serve(kind: str) -> None:
 
 @asynccontextmanager
 async def jumpseat() -> AsyncIterator[str]:
-    limits = dataclasses.replace(CONFIG.limits, viewers=MOST_VIEWERS, connections=MOST_VIEWERS)
+    limits = CONFIG.limits.model_copy(update={"max_viewers": MOST_VIEWERS, "max_connections": MOST_VIEWERS})
     async with ServerHarness(dataclasses.replace(CONFIG, limits=limits)) as harness:
         run = await harness.new_run(picture=False)
         run.stream = LiveStream(run.latest, fps=FPS, bitrate=BITRATE)

@@ -29,7 +29,6 @@ from runner.run.session import PlannerFactory
 from runner.store.retention import Retention
 from runner.store.store import Store, StoreUnusable
 from signaling import config
-from signaling.limits import Limits
 from signaling.server import Server
 from web import DIST
 
@@ -49,28 +48,13 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
         trusted_proxies=settings.trusted_proxies,
         tls=_tls(settings),
         allowed_origins=frozenset(settings.allowed_origins),
-        ice_servers=tuple(config.IceServer(**server.model_dump()) for server in settings.ice_servers),
+        ice_servers=settings.ice_servers,
         turn_secret=settings.turn_secret,
         ice_addresses=settings.ice_addresses,
         ice_ports=settings.ice_ports,
         livekit=livekit_config(settings),
         streaming=settings.enable_streaming,
-        limits=_limits(settings),
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        viewers=settings.max_viewers,
-        connections=settings.max_connections,
-        body_bytes=settings.max_body,
-        sdp_bytes=settings.max_sdp,
-        message_bytes=settings.max_message,
-        runs=settings.run_rate,
-        watches=settings.whep_rate,
-        tokens=settings.token_rate,
-        failures=settings.auth_failure_rate,
-        messages=settings.message_rate,
+        limits=config.Limits.model_validate(settings, from_attributes=True),
     )
 
 

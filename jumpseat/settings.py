@@ -9,16 +9,16 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ByteSize, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import ByteSize, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from control.protocol.actions import Viewport
 from control.protocol.models import BrowserName, PlannerName
-from signaling.access.rate_limits import Rate
+from signaling.config import IceServer, LimitSettings
 
 _SAFE_KEY = 16
 """Characters: at random they are out of reach for anybody who may try sixty a minute; shorter ones are words."""
@@ -28,21 +28,11 @@ def _commas(text: object) -> object:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
-class IceServer(BaseModel):
-    """RTCIceServer of the WebRTC standard."""
+class Settings(LimitSettings, BaseSettings):
+    """Everything that may be set, by the environment or a ``.env`` file. The README's table equals these fields.
 
-    urls: tuple[str, ...]
-    username: str | None = None
-    credential: str | None = Field(default=None, repr=False)
-
-    @field_validator("urls", mode="before")
-    @classmethod
-    def _one_or_many(cls, urls: object) -> object:
-        return (urls,) if isinstance(urls, str) else urls
-
-
-class Settings(BaseSettings):
-    """Everything that may be set, by the environment or a ``.env`` file. The README's table equals these fields."""
+    Limits of what viewers may do are inherited, so that each is declared once, beside what it means.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -51,6 +41,7 @@ class Settings(BaseSettings):
         frozen=True,
         populate_by_name=True,
         env_ignore_empty=True,
+        enable_decoding=False,
     )
 
     enable_streaming: bool = Field(default=True, validation_alias="ENABLE_STREAMING")
@@ -66,25 +57,25 @@ class Settings(BaseSettings):
     livekit_api_key: str | None = Field(default=None, validation_alias="LIVEKIT_API_KEY")
     livekit_api_secret: str | None = Field(default=None, validation_alias="LIVEKIT_API_SECRET", repr=False)
     """All three set: every run is also published to a LiveKit room."""
-    api_keys: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict, repr=False)
+    api_keys: dict[str, str] = Field(default_factory=dict, repr=False)
     """Comma-separated ``name:key``; each name owns the runs that it creates."""
     secret: str | None = Field(default=None, min_length=16, repr=False)
     """Signs share tokens (HS256); random at start where unset."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     """Both set: HTTPS and WSS."""
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_origins: tuple[str, ...] = ()
     """Comma-separated exact origins that may use the API, WHEP and WebSocket from a page; same origin where unset."""
-    ice_servers: Annotated[tuple[IceServer, ...], NoDecode] = ()
+    ice_servers: tuple[IceServer, ...] = ()
     """A JSON list of RTCIceServer."""
     turn_secret: str | None = Field(default=None, repr=False)
     """Shared with the TURN server: time-limited credentials are made per viewer."""
-    ice_addresses: Annotated[tuple[str, ...], NoDecode] = ()
+    ice_addresses: tuple[str, ...] = ()
     """Comma-separated addresses to offer as host candidates; the host's own where unset."""
-    ice_ports: Annotated[tuple[int, int] | None, NoDecode] = None
+    ice_ports: tuple[int, int] | None = None
     """``low-high``, the UDP range to use."""
     fps: int = Field(default=30, ge=1, le=60)
-    size: Annotated[Viewport, NoDecode] = Viewport(width=1280, height=720)
+    size: Viewport = Viewport(width=1280, height=720)
     bitrate: int = Field(default=2_500_000, ge=50_000, le=50_000_000)
     """Ceilings of capture and encoders: frames and bits a second, CSS pixels."""
     browser: BrowserName = "chromium"
@@ -94,7 +85,7 @@ class Settings(BaseSettings):
     """``false``: pages reach public addresses only; link-local and cloud-metadata addresses they never reach."""
     proxy: str | None = Field(default=None, repr=False)
     """``http://[user:password@]host:port``, by which driven pages reach other networks; unset: directly."""
-    no_proxy: Annotated[tuple[str, ...], NoDecode] = ()
+    no_proxy: tuple[str, ...] = ()
     """Comma-separated names, addresses and networks that they reach without it; loopback always is."""
     planner: PlannerName = "plain"
     model: str | None = None
@@ -109,48 +100,20 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """SQLite in the data directory where unset."""
     max_runs: int = Field(default=4, ge=1, le=1000)
-    max_viewers: int = Field(default=64, ge=1, le=10_000)
-    """Viewers of one run."""
-    max_connections: int = Field(default=16, ge=1, le=1000)
-    """Of one viewer to one run."""
     max_steps: int = Field(default=2000, ge=1, le=100_000)
     """Of one run; the one that would make more fails."""
-    max_message: ByteSize = Field(default=ByteSize(65_536), ge=256, le=65_536)
-    """Bytes of a control message."""
-    max_sdp: ByteSize = Field(default=ByteSize(131_072), ge=1024, le=4_194_304)
-    """Bytes of an SDP offer."""
-    max_body: ByteSize = Field(default=ByteSize(2_097_152), ge=1024, le=134_217_728)
-    """Bytes of a JSON request."""
-    run_rate: Annotated[Rate, NoDecode] = Rate(240, 60)
-    whep_rate: Annotated[Rate, NoDecode] = Rate(1200, 60)
-    token_rate: Annotated[Rate, NoDecode] = Rate(240, 60)
-    """Of one credential, and of one client address."""
-    auth_failure_rate: Annotated[Rate, NoDecode] = Rate(60, 60)
-    """Wrong keys from one client address."""
-    message_rate: Annotated[Rate, NoDecode] = Rate(200, 1)
-    """Control messages of one viewer, on all transports together."""
     max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=0)
     """Bytes for the screenshots and uploads of all runs: beyond them the oldest finished runs lose theirs."""
     keep_days: int | None = Field(default=None, ge=1, le=36_500)
     """Finished runs are removed after so many days; unset: never."""
     public_url: str | None = None
     """Under which others reach the API's port; unset: the address that each request came to."""
-    trusted_proxies: Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], NoDecode] = ()
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Comma-separated addresses and networks whose X-Forwarded-* and Forwarded headers are believed."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
     _split = field_validator("allowed_origins", "ice_addresses", "no_proxy", mode="before")(_commas)
-
-    @field_validator("run_rate", "whep_rate", "token_rate", "auth_failure_rate", "message_rate", mode="before")
-    @classmethod
-    def _so_many_a_while(cls, text: object) -> object:
-        if not isinstance(text, str):
-            return text
-        match = re.fullmatch(r"([1-9]\d{0,6})/(second|minute|hour)", text.strip())
-        if not match:
-            raise ValueError("give a rate such as 10/second, 240/minute or 1000/hour")
-        return Rate(int(match[1]), {"second": 1, "minute": 60, "hour": 3600}[match[2]])
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -15,15 +15,15 @@ from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import ShareTokens
-from signaling.config import Config
+from signaling.config import Config, Limits
 from signaling.connections.dispatcher import CommandDispatcher
-from signaling.connections.registry import ConnectionRegistry
+from signaling.connections.registry import ConnectionRegistry, ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
+from signaling.http.health import Check, Health
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import Rest
-from signaling.limits import Limits, ViewerSlots
-from signaling.metrics import Check, Health, Metrics
+from signaling.metrics import Metrics
 from signaling.ports import Revocations, Runs
 from signaling.problems import CODE, Handler, answer_problems
 from signaling.watching.frame_server import FrameServer
@@ -116,8 +116,8 @@ def build(
 
 
 def _rates(limits: Limits) -> RateLimiter:
-    rates = {RateKind.RUN: limits.runs, RateKind.WATCH: limits.watches, RateKind.TOKEN: limits.tokens}
-    return RateLimiter(rates, failures=limits.failures)
+    rates = {RateKind.RUN: limits.run_rate, RateKind.WHEP: limits.whep_rate, RateKind.TOKEN: limits.token_rate}
+    return RateLimiter(rates, failures=limits.auth_failure_rate)
 
 
 def _livekit_rooms(config: Config, *, dispatcher: CommandDispatcher, connections: ConnectionRegistry) -> Rooms | None:

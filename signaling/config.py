@@ -1,4 +1,4 @@
-"""What signaling is told once, at its start. It reads no environment itself."""
+"""The configuration of the server, given once at its start. Signaling reads no environment itself."""
 
 from __future__ import annotations
 
@@ -6,19 +6,77 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator
+
+from control.protocol.commands import MAX_MESSAGE_BYTES
 from media.frames import Codec
 from signaling.access.proxies import Network
-from signaling.limits import Limits
+from signaling.access.rate_limits import Rate
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IceServer:
-    """One RTCIceServer."""
+class IceServer(BaseModel):
+    """One STUN or TURN server, as an ``RTCIceServer`` dictionary has it (W3C WebRTC 1.0 §4.2.2)."""
+
+    model_config = ConfigDict(frozen=True)
 
     urls: tuple[str, ...]
-    """``stun:`` and ``turn:`` addresses."""
+    """``stun:``, ``turn:`` and ``turns:`` addresses; a single one may be given without a list."""
     username: str | None = None
-    credential: str | None = field(default=None, repr=False)
+    credential: str | None = Field(default=None, repr=False)
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _one_or_many(cls, urls: object) -> object:
+        return (urls,) if isinstance(urls, str) else urls
+
+
+class LimitSettings(BaseModel):
+    """The limits that whoever runs the server may set. A limit has this one name, from the environment to its use.
+
+    Beyond a limit there is an answer that says so, and nothing is queued.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    max_viewers: int = Field(default=64, ge=1, le=10_000)
+    """Viewers of one run."""
+    max_connections: int = Field(default=16, ge=1, le=1000)
+    """Connections of one viewer to one run."""
+    max_message: ByteSize = Field(default=ByteSize(MAX_MESSAGE_BYTES), ge=256, le=MAX_MESSAGE_BYTES)
+    """Bytes of a control message."""
+    max_sdp: ByteSize = Field(default=ByteSize(131_072), ge=1024, le=4_194_304)
+    """Bytes of an SDP offer or of a fragment with trickled candidates."""
+    max_body: ByteSize = Field(default=ByteSize(2_097_152), ge=1024, le=134_217_728)
+    """Bytes of a JSON request."""
+    run_rate: Rate = Rate(240, 60)
+    """Runs that one credential, and one client address, may start."""
+    whep_rate: Rate = Rate(1200, 60)
+    """WHEP sessions that one credential, and one client address, may open: a hundred people may share either."""
+    token_rate: Rate = Rate(240, 60)
+    """Share tokens that one credential, and one client address, may have minted."""
+    auth_failure_rate: Rate = Rate(60, 60)
+    """Wrong API keys that one client address may present."""
+    message_rate: Rate = Rate(200, 1)
+    """Control messages of one viewer on all transports; pointer moves beyond them are replaced by newer ones."""
+
+    @field_validator("run_rate", "whep_rate", "token_rate", "auth_failure_rate", "message_rate", mode="before")
+    @classmethod
+    def _rates(cls, value: object) -> object:
+        return Rate.parse(value) if isinstance(value, str) else value
+
+
+class Limits(LimitSettings):
+    """All limits of one server: those that may be set, and those that follow from how it is built."""
+
+    in_flight: int = 256
+    """Commands of one connection that have not been answered yet."""
+    backlog: int = 4000
+    """Messages that wait for one connection, more than a run's log keeps; beyond them it is closed and may come back
+    with ``since``."""
+    socket_bytes: int = 1024 * 1024
+    """A WebSocket message above this ends the connection; one above ``max_message`` is only refused."""
+    connect_seconds: float = 10.0
+    """Seconds from a WHEP answer to the connection."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

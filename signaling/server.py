@@ -6,14 +6,13 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from signaling.app import Apps, build
 from signaling.config import Config
-from signaling.metrics import Check
+from signaling.http.health import Check
+from signaling.log_adapters import HttpLog
 from signaling.ports import Revocations, RunHandle, Runs
 
 logger = logging.getLogger(__name__)
@@ -107,20 +106,9 @@ class Server:
 
     async def _listen(self, app: web.Application, port: int) -> int:
         # No access log: addresses may carry a token.
-        runner = web.AppRunner(app, access_log=None, logger=_HttpLog(logger), shutdown_timeout=_GRACE)
+        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_GRACE)
         self._runners.append(runner)
         await runner.setup()
         site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
         await site.start()
         return int(runner.addresses[0][1])
-
-
-class _HttpLog(logging.LoggerAdapter[logging.Logger]):
-    """aiohttp's log, without what anybody may put into it by the thousand: of a request that cannot be read, or whose
-    sender goes too soon, it would tell an error with its stack, and the whole first line, credential included."""
-
-    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:  # noqa: ANN401 - logging's own
-        if isinstance(kwargs.get("exc_info"), HttpProcessingError | web.RequestPayloadError | ConnectionError):
-            super().log(logging.DEBUG, "a request that cannot be read was refused")
-        else:
-            super().log(level, msg, *args, **kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,6 +26,14 @@ class Rate:
 
     count: int
     seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """Returns the rate that ``10/second``, ``240/minute`` or ``1000/hour`` stands for. Raises ValueError."""
+        match = re.fullmatch(r"([1-9]\d{0,6})/(second|minute|hour)", text.strip())
+        if not match:
+            raise ValueError("give a rate such as 10/second, 240/minute or 1000/hour")
+        return cls(int(match[1]), {"second": 1, "minute": 60, "hour": 3600}[match[2]])
 
     def __str__(self) -> str:
         period = {1: "second", 60: "minute", 3600: "hour"}.get(self.seconds, f"{self.seconds} seconds")
@@ -69,7 +78,7 @@ class RateKind(Enum):
     """What is counted by credential and by address."""
 
     RUN = "runs are started"
-    WATCH = "viewers connect"
+    WHEP = "viewers connect"
     TOKEN = "links are made"
 
 

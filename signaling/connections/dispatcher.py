@@ -13,8 +13,8 @@ from control.protocol import commands as c
 from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import Actor, authorize
 from signaling.access.rate_limits import RateMeter
-from signaling.limits import Limits
-from signaling.log_context import LogContext
+from signaling.config import Limits
+from signaling.log_adapters import LogContext
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 
@@ -60,7 +60,7 @@ class CommandDispatcher:
     def __init__(self, metrics: Metrics, limits: Limits) -> None:
         self._metrics = metrics
         self._limits = limits
-        self._meter = RateMeter(limits.messages)
+        self._meter = RateMeter(limits.message_rate)
         self._memory = IdempotencyCache()
         self._tasks: set[asyncio.Task[Reply]] = set()
 
@@ -71,7 +71,7 @@ class CommandDispatcher:
     def refuse(self, message: Message) -> ErrorReply:
         """What one is told who has said too much."""
         self._metrics.commands.labels("unknown", RateLimited.code).inc()
-        text = f"too many messages: at most {self._limits.messages}, this one was not carried out"
+        text = f"too many messages: at most {self._limits.message_rate}, this one was not carried out"
         return ErrorReply(id=_id_of(message), code=RateLimited.code, message=text)
 
     def dropped_move(self) -> None:
@@ -110,7 +110,7 @@ class CommandDispatcher:
         if isinstance(message, dict):
             return c.from_object(message)
         text = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
-        size, most = len(text), self._limits.message_bytes
+        size, most = len(text), self._limits.max_message
         if size > most:
             raise TooLarge(f"a message may have at most {most} bytes, this one has {size}")
         return c.parse(message)

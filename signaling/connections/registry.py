@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine
 from enum import Enum
 from types import TracebackType
 from typing import Any
 
+from control.errors import Busy
 from control.protocol.shape import Clock, utc_now
 from signaling.access.authentication import RequestContext
-from signaling.limits import ViewerSlots
-from signaling.log_context import LogContext
+from signaling.config import Limits
+from signaling.log_adapters import LogContext
 from signaling.metrics import Metrics
 from signaling.problems import Problem
 
@@ -114,6 +115,32 @@ class Connection:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.close()
+
+
+class ViewerSlots:
+    """Counts people per run, and each person's connections."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._runs: dict[str, Counter[str]] = {}
+
+    def take(self, run_id: str, viewer_id: str) -> None:
+        """Raises Busy where the run, or the person, has as many as it may."""
+        seats = self._runs.get(run_id, Counter[str]())
+        if viewer_id not in seats and len(seats) >= self._limits.max_viewers:
+            raise Busy(f"this run has {len(seats)} viewers, which is as many as it may have: try again later")
+        if seats[viewer_id] >= self._limits.max_connections:
+            raise Busy(f"you have {seats[viewer_id]} connections to this run already: close one first")
+        seats[viewer_id] += 1
+        self._runs[run_id] = seats
+
+    def leave(self, run_id: str, viewer_id: str) -> None:
+        seats = self._runs[run_id]
+        seats[viewer_id] -= 1
+        if not seats[viewer_id]:
+            del seats[viewer_id]
+        if not seats:
+            del self._runs[run_id]
 
 
 class ConnectionRegistry:

@@ -8,11 +8,11 @@ import logging
 from aiohttp import WSMsgType, web
 
 from signaling.access.authentication import Authenticator, RequestContext
+from signaling.config import Limits
 from signaling.connections.conversation import Conversation
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.feed import Feed
 from signaling.connections.registry import CloseReason, CloseSignal, ConnectionRegistry
-from signaling.limits import Limits
 from signaling.problems import Problem
 from signaling.watching.stream_addresses import StreamAddresses
 

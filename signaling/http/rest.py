@@ -15,10 +15,10 @@ from control.roles import Role
 from signaling.access.authentication import Authenticator, RequestContext, revocation_key
 from signaling.access.rate_limits import RateKind, too_often
 from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL, ShareTokens
+from signaling.config import Limits
 from signaling.connections.dispatcher import CommandDispatcher, Message
 from signaling.connections.registry import ConnectionRegistry
 from signaling.http.unknown_fields import read_exactly
-from signaling.limits import Limits
 from signaling.ports import Revocations, Runs
 from signaling.problems import Problem, from_code, read_json, read_shape
 from signaling.watching.stream_addresses import StreamAddresses
@@ -88,7 +88,7 @@ class Rest:
 
     async def create(self, request: web.Request) -> web.Response:
         owner = await self._authenticator.owner(request, spends=RateKind.RUN)
-        spec = await read_exactly(request, NewRun, limit=self._limits.body_bytes)
+        spec = await read_exactly(request, NewRun, limit=self._limits.max_body)
         run = await self._runs.create(spec, owner=owner)
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
 
@@ -143,12 +143,12 @@ class Rest:
     async def command(self, request: web.Request) -> web.Response:
         """Any control message; its answer is the one that every other transport gives."""
         context = await self._authorize(request)
-        reply = await self._submit(await read_json(request, limit=self._limits.body_bytes), context)
+        reply = await self._submit(await read_json(request, limit=self._limits.max_body), context)
         return web.json_response(context.run.log.reply(reply))
 
     async def _command_with_body(self, request: web.Request, type: str, field: str) -> web.Response:
         context = await self._authorize(request)
-        body = await _read_object(request, limit=self._limits.body_bytes)
+        body = await _read_object(request, limit=self._limits.max_body)
         given = {field: body[field]} if field in body else {}
         await self._submit({"type": type, **given}, context)
         return _accepted(context)
@@ -189,7 +189,7 @@ class Rest:
     async def share(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         self._authenticator.spend(RateKind.TOKEN, request, context.credential)
-        wanted = await read_exactly(request, TokenRequest, limit=self._limits.body_bytes)
+        wanted = await read_exactly(request, TokenRequest, limit=self._limits.max_body)
         run_id, ttl = context.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
         body = {

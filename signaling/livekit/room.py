@@ -16,14 +16,13 @@ from control.protocol.events import Ack, ErrorReply, Reply, RunFinished, StreamA
 from media.errors import RoomLost
 from media.livekit.publisher import MESSAGE_BYTES, RoomPacket, RoomParticipant, RoomPublisher
 from signaling.access.authentication import RequestContext
-from signaling.config import LiveKit
+from signaling.config import Limits, LiveKit
 from signaling.connections.conversation import Conversation, PointerMoveCoalescer
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
-from signaling.limits import Limits
 from signaling.livekit.room_tokens import PUBLISHER, NotOurs, context_of, publisher_token, room_name
 from signaling.livekit.service import LiveKitService
-from signaling.log_context import LogContext
+from signaling.log_adapters import LogContext
 from signaling.ports import RunHandle
 from signaling.problems import Problem
 

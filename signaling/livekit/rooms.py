@@ -8,10 +8,9 @@ import logging
 from aiohttp import web
 from livekit.api import TokenVerifier, WebhookEvent, WebhookReceiver
 
-from signaling.config import LiveKit
+from signaling.config import Limits, LiveKit
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry
-from signaling.limits import Limits
 from signaling.livekit.room import Reachability, RunRoom
 from signaling.livekit.service import LiveKitService, unreachable
 from signaling.ports import RunHandle
@@ -72,7 +71,7 @@ class Rooms:
 
     async def webhook(self, request: web.Request) -> web.Response:
         """What LiveKit reports, signed with our key (livekit.io, Webhooks): it is sooner than what the room tells."""
-        body = await read_text(request, limit=self._limits.body_bytes)
+        body = await read_text(request, limit=self._limits.max_body)
         try:
             event = self._webhooks.receive(body, request.headers.get("Authorization", ""))
         except Exception as error:  # those of the receiver have no type of their own

@@ -94,11 +94,11 @@ class Whep:
     async def create(self, request: web.Request) -> web.Response:
         """Answers an offer with 201 and the session's address."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
-        self._authenticator.spend(RateKind.WATCH, request, context.credential)
+        self._authenticator.spend(RateKind.WHEP, request, context.credential)
         live_stream(self._config, context.run)
         if request.content_type != SDP:
             raise Problem(415, f"send an offer as {SDP}", headers={"Accept-Post": SDP, "Accept": SDP})
-        offer = read_offer(await read_text(request, limit=self._config.limits.sdp_bytes))
+        offer = read_offer(await read_text(request, limit=self._config.limits.max_sdp))
         session = self._open(request, context, offer)
         try:
             answer = await session.viewer.answer(offer)
@@ -126,7 +126,7 @@ class Whep:
             raise Problem(428, "send the session's ETag as If-Match")
         if match.strip() != "*" and session.etag not in [tag.strip() for tag in match.split(",")]:
             raise Problem(412, "If-Match is not the ETag of this session")
-        fragment = read_fragment(await read_text(request, limit=self._config.limits.sdp_bytes))
+        fragment = read_fragment(await read_text(request, limit=self._config.limits.max_sdp))
         if _restarts(session.offer, fragment):
             raise Problem(422, "ICE cannot be restarted here: end this session and make a new one")
         session.count(fragment)

@@ -17,7 +17,7 @@ from control.roles import Actor, Role
 from media.livekit.publisher import RoomPacket
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.rate_limits import Rate
-from signaling.limits import Limits
+from signaling.config import Limits
 from signaling.livekit.room import CONTROL, Guest
 from tests.media.pictures import put, quarters
 from tests.signaling.fakes import FakeRun
@@ -29,14 +29,14 @@ Exchange = Callable[[Sent], Awaitable[list[dict[str, Any]]]]
 
 _ANY_RATE = Rate(1_000_000, 1)
 UNLIMITED = Limits(
-    viewers=10_000,
-    connections=10_000,
+    max_viewers=10_000,
+    max_connections=1000,
     in_flight=100_000,
-    runs=_ANY_RATE,
-    watches=_ANY_RATE,
-    tokens=_ANY_RATE,
-    failures=_ANY_RATE,
-    messages=_ANY_RATE,
+    run_rate=_ANY_RATE,
+    whep_rate=_ANY_RATE,
+    token_rate=_ANY_RATE,
+    auth_failure_rate=_ANY_RATE,
+    message_rate=_ANY_RATE,
 )
 """So that it is the input that is refused, and not its amount."""
 UNLIMITED_CONFIG = replace(CONFIG, limits=UNLIMITED)

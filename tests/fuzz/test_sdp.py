@@ -20,7 +20,7 @@ from tests.signaling.offers import FRAGMENT, SDP, Answer, ask, gone, offer_of
 from tests.signaling.server_harness import ServerHarness
 
 AT_ONCE = 8
-IMPATIENT = replace(UNLIMITED_CONFIG, limits=replace(UNLIMITED, connect_seconds=0.5))
+IMPATIENT = replace(UNLIMITED_CONFIG, limits=UNLIMITED.model_copy(update={"connect_seconds": 0.5}))
 TRICKLED = (
     "a=ice-ufrag:{ufrag}\r\na=ice-pwd:{password}\r\nm=video 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
     "a=candidate:1 1 udp 2113937151 127.0.0.1 9 typ host\r\n"

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from signaling.access.proxies import ClientInfo, Network, TrustedProxies
 from signaling.access.rate_limits import Rate
-from signaling.limits import Limits
+from signaling.config import Limits
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, auth
 
@@ -91,7 +91,7 @@ async def guesses(harness: ServerHarness, headers: Mapping[str, str]) -> list[in
 
 
 def strict(*, trusted: bool) -> ServerHarness:
-    limits = Limits(failures=Rate(2, 3600))
+    limits = Limits(auth_failure_rate=Rate(2, 3600))
     return ServerHarness(replace(CONFIG, limits=limits, trusted_proxies=TRUSTED if trusted else ()))
 
 

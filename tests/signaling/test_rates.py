@@ -14,9 +14,9 @@ from control.protocol.events import Reply
 from control.roles import Actor, Role
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.rate_limits import Rate, RateKind, RateLimiter, RateMeter, network
+from signaling.config import Limits
 from signaling.connections.conversation import Conversation
 from signaling.connections.dispatcher import CommandDispatcher
-from signaling.limits import Limits
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem
@@ -72,7 +72,7 @@ class TestMeter:
 
 
 def limited(**limits: Rate) -> ServerHarness:
-    return ServerHarness(replace(CONFIG, limits=Limits(**limits)))  # type: ignore[arg-type]
+    return ServerHarness(replace(CONFIG, limits=Limits(**limits)))
 
 
 class About(int):
@@ -99,20 +99,20 @@ REFUSED = (429, About(1800), "rate_limited")
 
 class TestRequests:
     async def test_runs(self) -> None:
-        async with limited(runs=Rate(2, LONG)) as harness:
+        async with limited(run_rate=Rate(2, LONG)) as harness:
             ask = {"headers": auth(ADA), "json": {"url": "http://a.test/"}}
             assert [(await status_of(harness, "POST", "/api/tests", **ask))[0] for _ in range(2)] == [201, 201]
             assert await status_of(harness, "POST", "/api/tests", **ask) == REFUSED
             assert (await harness.call("GET", "/api/tests"))[0] == 200
 
     async def test_the_address_counts_too_whatever_the_credential(self) -> None:
-        async with limited(runs=Rate(2, LONG)) as harness:
+        async with limited(run_rate=Rate(2, LONG)) as harness:
             for key, expected in ((ADA, 201), (BOB, 201), (BOB, 429), (ADA, 429)):
                 ask = {"headers": auth(key), "json": {"url": "http://a.test/"}}
                 assert (await status_of(harness, "POST", "/api/tests", **ask))[0] == expected
 
     async def test_links(self) -> None:
-        async with limited(tokens=Rate(2, LONG)) as harness:
+        async with limited(token_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             shared = [await harness.share(run, "viewer") for _ in range(2)]
             ask = {"headers": auth(ADA), "json": {"role": "viewer"}}
@@ -120,7 +120,7 @@ class TestRequests:
             assert (await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared[0]['id']}"))[0] == 204
 
     async def test_viewers_count_by_the_link_that_they_came_by(self) -> None:
-        async with limited(watches=Rate(2, LONG)) as harness:
+        async with limited(whep_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             token = await harness.token(run, "viewer")
             derived = (await harness.call("GET", f"/api/tests/{run.id}/stream", token=token))[1]["viewerToken"]
@@ -131,14 +131,14 @@ class TestRequests:
             assert answer == REFUSED
 
     async def test_a_hundred_people_behind_one_address_may_connect_by_one_link(self) -> None:
-        rates = RateLimiter({RateKind.WATCH: Limits().watches}, failures=Limits().failures)
+        rates = RateLimiter({RateKind.WHEP: Limits().whep_rate}, failures=Limits().auth_failure_rate)
         for _ in range(100 * 5):  # each tries again a few times
-            rates.spend(RateKind.WATCH, identity="one link", address="192.0.2.1")
+            rates.spend(RateKind.WHEP, identity="one link", address="192.0.2.1")
 
 
 class TestGuessing:
     async def test_beyond_the_limit_not_even_the_right_key_is_told_from_a_wrong_one(self) -> None:
-        async with limited(failures=Rate(3, LONG)) as harness:
+        async with limited(auth_failure_rate=Rate(3, LONG)) as harness:
             guesses = [(await status_of(harness, "GET", "/api/tests", headers=auth(f"guess {n}")))[0] for n in range(4)]
             assert guesses == [401, 401, 401, 429]
             assert await status_of(harness, "GET", "/api/tests", headers=auth(ADA)) == (
@@ -151,7 +151,7 @@ class TestGuessing:
                 assert response.status == 429
 
     async def test_links_cannot_be_guessed_so_they_work_on(self) -> None:
-        async with limited(failures=Rate(2, LONG)) as harness:
+        async with limited(auth_failure_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             token = await harness.token(run, "controller")
             for forged in (token[:-4] + "AAAA", "x"):
@@ -161,7 +161,7 @@ class TestGuessing:
             assert (await harness.call("POST", f"/api/tests/{run.id}/pause", token=token))[0] == 202
 
     async def test_a_link_that_has_ended_is_no_guess(self) -> None:
-        async with limited(failures=Rate(2, LONG)) as harness:
+        async with limited(auth_failure_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             shared = await harness.share(run, "viewer")
             await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
@@ -194,7 +194,7 @@ class Listener:
 
 class TestMessages:
     async def test_on_the_socket(self) -> None:
-        async with limited(messages=Rate(3, LONG)) as harness:
+        async with limited(message_rate=Rate(3, LONG)) as harness:
             run = await harness.new_run()
             async with harness.socket(run) as socket:
                 await socket.until("hello")
@@ -205,7 +205,7 @@ class TestMessages:
             assert len(run.submitted) == 3
 
     async def test_on_the_data_channel(self) -> None:
-        async with limited(messages=Rate(2, LONG)) as harness:
+        async with limited(message_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             async with harness.peer(run) as peer:
                 await peer.until("hello")
@@ -215,7 +215,7 @@ class TestMessages:
                 assert (await peer.until("error"))["code"] == "rate_limited"
 
     async def test_by_rest_with_the_seconds_to_wait(self) -> None:
-        async with limited(messages=Rate(2, LONG)) as harness:
+        async with limited(message_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             ask = {"headers": auth(ADA), "json": {"type": "ping"}}
             path = f"/api/tests/{run.id}/commands"
@@ -226,7 +226,7 @@ class TestMessages:
             assert not run.view().paused
 
     async def test_one_viewer_on_two_transports_counts_once_and_others_apart(self) -> None:
-        async with limited(messages=Rate(2, LONG)) as harness:
+        async with limited(message_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
             async with (
                 harness.socket(run, client="one") as first,
@@ -239,7 +239,7 @@ class TestMessages:
                 assert (await other.ask(type="ping", id="4"))["type"] == "pong"
 
     async def test_moves_beyond_it_are_merged_and_the_last_one_arrives(self) -> None:
-        async with limited(messages=Rate(3, LONG)) as harness:
+        async with limited(message_rate=Rate(3, LONG)) as harness:
             run = await harness.new_run()
             async with harness.socket(run) as socket:
                 await socket.until("hello")
@@ -275,7 +275,7 @@ class TestMessages:
         assert [getattr(command, "x", None) for command, _ in run.submitted] == [1, None]
 
     async def test_the_size_may_be_set_lower(self) -> None:
-        async with ServerHarness(replace(CONFIG, limits=Limits(message_bytes=300))) as harness:
+        async with ServerHarness(replace(CONFIG, limits=Limits(max_message=300))) as harness:
             run = await harness.new_run()
             async with harness.socket(run) as socket:
                 await socket.send(type="update_instructions", instructions="x" * 300)

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 
 from control.protocol.events import StreamAvailable
+from signaling.config import Limits
 from signaling.connections import websocket as sockets
-from signaling.limits import Limits
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness
 
@@ -314,7 +314,7 @@ async def test_a_viewer_too_slow_is_cut_off_and_can_come_back() -> None:
 
 
 async def test_no_more_people_than_there_may_be() -> None:
-    async with ServerHarness(replace(CONFIG, limits=Limits(viewers=1, connections=2))) as harness:
+    async with ServerHarness(replace(CONFIG, limits=Limits(max_viewers=1, max_connections=2))) as harness:
         run = await harness.new_run()
         async with harness.socket(run, client="me"), harness.socket(run, client="me"):
             for client_key in ("you", "me"):

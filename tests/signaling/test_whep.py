@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from media.frames import Codec
-from signaling.limits import Limits
+from signaling.config import Limits
 from tests import timecode
 from tests.chromium import WhepViewer, chromium
 from tests.media.pictures import CORNERS, alike, corners_of, put
@@ -173,7 +173,7 @@ async def test_without_streaming_the_stream_addresses_say_so() -> None:
 
 
 async def test_no_more_viewers_than_there_may_be() -> None:
-    async with ServerHarness(replace(CONFIG, limits=Limits(viewers=1))) as harness:
+    async with ServerHarness(replace(CONFIG, limits=Limits(max_viewers=1))) as harness:
         run = await harness.new_run()
         async with harness.peer(run):
             answer = await ask(harness, "POST", f"/whep/{run.id}", data=await offer_of(), headers=SDP)

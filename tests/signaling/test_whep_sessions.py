@@ -11,8 +11,7 @@ import pytest
 from aioice import stun
 
 from media.frames import Codec
-from signaling.config import IceServer
-from signaling.limits import Limits
+from signaling.config import IceServer, Limits
 from signaling.watching.ice import CONSENT_INTERVAL, SILENCE
 from tests.peers import loopback
 from tests.signaling.fakes import FakeRun
