@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError
 
+from media.aio import Backoff, race
 from media.errors import RoomLost, StreamClosed
 from media.frames import Codec
 from media.livekit.panic_guard import panics
@@ -145,19 +146,20 @@ class RoomPublisher:
 
     async def run(self) -> None:
         """Joins, and joins again whenever the room is lost, until it is cancelled."""
-        delay = _FIRST_DELAY
+        backoff = Backoff(_FIRST_DELAY, _LONGEST_DELAY)
         while True:
             try:
                 await self._run_once()
             except RoomLost as error:
-                delay = _FIRST_DELAY if self._connected else min(delay * 2, _LONGEST_DELAY)
+                if self._connected:
+                    backoff.reset()
                 self._listener.on_lost(str(error))
             except Exception as error:  # whatever the SDK raises, it must not reach the run
                 logger.warning("the LiveKit room was lost", exc_info=True)
                 self._listener.on_lost(f"{type(error).__name__}: {error}")
             finally:
                 self._reset()
-            await asyncio.sleep(delay)
+            await asyncio.sleep(backoff.next())
 
     async def _run_once(self) -> None:
         await self._prepare()
@@ -352,12 +354,5 @@ async def _ended(lost: "asyncio.Future[str]") -> None:
 
 async def _first(*work: Coroutine[Any, Any, None]) -> None:
     """Until one part of the work ends or raises; nothing of it goes on after that."""
-    tasks = [asyncio.create_task(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
+    for task in await race(*work):
         task.result()

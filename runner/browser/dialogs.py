@@ -24,7 +24,7 @@ from control.protocol.actions import Action, ActionType
 from control.protocol.commands import AnswerDialog
 from control.protocol.events import Choice, Dialog
 from control.protocol.models import DialogAnswer
-from runner.browser.background import Background
+from media.aio import TaskSet
 from runner.browser.file_payload import data_url
 from runner.browser.human.elements import Spot
 from runner.browser.human.gestures import called
@@ -73,7 +73,7 @@ class Dialogs:
         self._untold = ThrottledWarnings(
             logger.warning, more="the page opened {} more dialogs that viewers were not told of", most=1
         )
-        self._background = Background()
+        self._background = TaskSet(logger, expected=PlaywrightError)
         self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
         context.on("dialog", self._dialog)
 

@@ -17,6 +17,7 @@ from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
+from media.aio import CloseOnce
 from media.frames import FrameSink
 from runner.browser import playwright_errors as sentences
 from runner.browser.actions.perform import Performer
@@ -72,7 +73,7 @@ class PageDriver:
         self._screencast = Screencast(max_picture=max_picture)
         self._context: BrowserContext | None = None
         self._gone: str | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._close_once = CloseOnce(self._close)
         guard.on_refused = self._report_refusal
         browser.on("disconnected", lambda _: self.lose("the browser process has ended"))
 
@@ -207,9 +208,7 @@ class PageDriver:
         await self._screencast.stop()
 
     async def aclose(self) -> None:
-        if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closing)
+        await self._close_once()
 
     async def _close(self) -> None:
         self._gone = self._gone or "the browser is closed"

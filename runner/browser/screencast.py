@@ -14,8 +14,8 @@ from playwright.async_api import CDPSession, Page, ScreencastFrame
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
+from media.aio import TaskSet
 from media.frames import FrameSink
-from runner.browser.background import Background
 from runner.throttled_warnings import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Screencast:
         self._quality = _QUALITY
         self._source: _Source | None = None
         self._changing = asyncio.Lock()
-        self._background = Background()
+        self._background = TaskSet(logger, expected=PlaywrightError)
         self._failures = ThrottledWarnings(logger.warning, more="{} more times there were no pictures of a page")
 
     async def start(self, sink: FrameSink, *, fps: int) -> None:
@@ -203,7 +203,7 @@ class FrameForwarder:
 class CdpSource:
     """Chromium's own screencast: fewer steps than Playwright's, and it can be told how many frames may be under way."""
 
-    def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: Background) -> None:
+    def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: TaskSet) -> None:
         self._pictures = pictures
         self._largest = largest
         self._pace = pace
@@ -267,7 +267,7 @@ class CdpSource:
 class PortableSource:
     """Playwright's screencast, for Firefox and WebKit: a frame counts as acknowledged when the callback is over."""
 
-    def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: Background) -> None:
+    def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: TaskSet) -> None:
         self._pictures = pictures
         self._largest = largest
         self._pace = pace

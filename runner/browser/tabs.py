@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from playwright.async_api import BrowserContext, Frame, Page
@@ -10,8 +11,10 @@ from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
 from control.protocol.events import PageChanged, Tab
-from runner.browser.background import Background
+from media.aio import TaskSet
 from runner.driver import StepFailed
+
+logger = logging.getLogger(__name__)
 
 _TITLE_SECONDS = 1.0
 
@@ -34,7 +37,7 @@ class Tabs:
         self._pages: list[Page] = []
         self._recent: list[Page] = []
         self._titles: dict[Page, str] = {}
-        self._background = Background()
+        self._background = TaskSet(logger, expected=PlaywrightError)
         self._reporting: asyncio.Task[None] | None = None
         self._stale = False
         self._last: PageChanged | None = None

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from ipaddress import ip_address
 
+from media.aio import cancel_and_wait
 from runner.egress.policy import LOOPBACK, Address, is_localhost, literal
 
 Lookup = Callable[[str], Awaitable[tuple[Address, ...]]]
@@ -39,9 +40,7 @@ class DnsCache:
     async def aclose(self) -> None:
         tasks = [task for _, task in self._answers.values()]
         self._answers.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*tasks)
 
     def _answer(self, host: str) -> asyncio.Task[tuple[Address, ...]]:
         now = asyncio.get_running_loop().time()

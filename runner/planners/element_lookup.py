@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from control.protocol.actions import ActionType
+from media.aio import cancel_and_wait
 from runner.driver import Driver, StepFailed
 from runner.planners.intents import Thing
 from runner.selectors.build import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible
@@ -193,9 +194,7 @@ class Lookup:
                     return True
             return False
         finally:
-            for each in looks:
-                each.cancel()
-            await asyncio.gather(*looks, return_exceptions=True)
+            await cancel_and_wait(*looks)
 
     async def _in(self, place: str, selector: str, within_ms: int) -> bool:
         try:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from control.protocol.shape import utc_now
+from media.aio import cancel_and_wait
 
 T = TypeVar("T")
 
@@ -69,12 +70,4 @@ class Changes:
                 return task.result()
             raise Unwanted
         finally:
-            await _end(task)
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    if not task.done():
-        task.cancel()
-        await asyncio.wait([task])
-    if not task.cancelled():
-        task.exception()
+            await cancel_and_wait(task)

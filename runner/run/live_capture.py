@@ -9,6 +9,7 @@ from control.event_log import Entry
 from control.protocol import events as e
 from control.protocol.actions import ActionType
 from control.protocol.models import Source, Step, StepStatus
+from media.aio import Backoff
 from media.frames import LatestFrame
 from media.stream import LiveStream
 from runner.driver import Driver
@@ -44,15 +45,14 @@ class LiveCapture:
 
     async def work(self) -> None:
         """Follows the viewers until it is cancelled. A capture that fails is tried again while anybody watches."""
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             if self._watched == self._capturing or await self._switch(on=self._watched):
-                pause = _FIRST_PAUSE
+                backoff.reset()
                 await self._switched.wait()
             else:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._switched.wait(), pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                    await asyncio.wait_for(self._switched.wait(), backoff.next())
             self._switched.clear()
 
     def hear(self, entry: Entry) -> None:

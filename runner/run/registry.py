@@ -10,9 +10,10 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 
-from control.errors import Busy, InvalidTransition, NotFound, ProtocolError
+from control.errors import Busy, InvalidTransition, JumpseatError, NotFound, ProtocolError
 from control.protocol.models import NewRun, PlannerName, RunStatus, RunView
 from control.protocol.shape import utc_now
+from media.aio import CloseOnce, TaskSet, cancel_and_wait
 from runner.driver import Drivers
 from runner.egress.policy import EgressPolicy
 from runner.run.options import SessionOptions
@@ -66,8 +67,8 @@ class RunRegistry:
         """Called after each run that has ended; must neither wait nor raise."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._creating: set[asyncio.Task[None]] = set()
-        self._closing: asyncio.Task[None] | None = None
+        self._creating = TaskSet(logger, expected=JumpseatError)
+        self._close_once = CloseOnce(self._close)
 
     @property
     def active(self) -> int:
@@ -84,9 +85,7 @@ class RunRegistry:
         self._refuse_when_full()
         self._refuse_too_many(spec)
         session = self._session(spec, owner)
-        creating = asyncio.create_task(self._begin(session), name=f"create {session.id}")
-        self._creating.add(creating)
-        creating.add_done_callback(self._creating.discard)
+        creating = self._creating.spawn(self._begin(session), name=f"create {session.id}")
         # Shielded: a client that hangs up must not leave a run in the store that was never started.
         await asyncio.shield(creating)
         return session
@@ -135,12 +134,10 @@ class RunRegistry:
 
     async def aclose(self) -> None:
         """Cancels every run and waits until its browser is gone. Safe to repeat."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._close_once()
 
     def _refuse_when_full(self) -> None:
-        if self._closing is not None:
+        if self._close_once.started:
             raise Busy("the server is stopping")
         if self.active >= self._max_runs:
             raise Busy(f"{self.active} runs are active, and no more than {self._max_runs} may be: try again later")
@@ -171,7 +168,7 @@ class RunRegistry:
         self._start(session)
 
     def _start(self, session: Session) -> None:
-        if self._closing is not None:
+        if self._close_once.started:
             session.cancel()
         self._sessions[session.id] = session
         task = asyncio.create_task(session.run(), name=f"run {session.id}")
@@ -192,8 +189,7 @@ class RunRegistry:
         return session.view() if session else view
 
     async def _close(self) -> None:
-        if self._creating:
-            await asyncio.wait(self._creating)
+        await self._creating.join()
         tasks = list(self._tasks.values())
         for run_id in tuple(self._tasks):
             self._sessions[run_id].cancel()
@@ -202,9 +198,7 @@ class RunRegistry:
         _, late = await asyncio.wait(tasks, timeout=_CLOSE_SECONDS)
         for task in late:
             logger.warning("%s did not end in time", task.get_name())
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        await cancel_and_wait(*late)
 
 
 def _cursor(key: RunKey) -> str:

@@ -12,7 +12,7 @@ from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from runner.browser import playwright_errors as sentences
-from runner.browser.deadline import Deadline
+from runner.browser.actions.deadline import Deadline
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 from runner.selectors.generate import leaves_open, selector_of

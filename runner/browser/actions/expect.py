@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from media.aio import Backoff
 from runner.browser import playwright_errors as sentences
 from runner.browser.actions.actionability import Subject
-from runner.browser.deadline import Deadline
+from runner.browser.actions.deadline import Deadline
 from runner.browser.human.gestures import MASK
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
@@ -28,15 +29,14 @@ _AGAIN_SECONDS = 0.05
 async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
     """The element shows ``wanted``, or has it as its value; whitespace counts as one space. Raises StepFailed."""
     flat = _flat(wanted)
-    pause = 0.05
+    backoff = Backoff(0.05, 0.4)
     while True:
         shown = await subject.wait(lambda ms: subject.locator.evaluate(_TEXT, timeout=ms))
         if flat in _flat(shown["text"]):
             return
         if deadline.over:
             break
-        await asyncio.sleep(min(pause, deadline.left_ms / 1000))
-        pause = min(2 * pause, 0.4)
+        await asyncio.sleep(min(backoff.next(), deadline.left_ms / 1000))
     seen = MASK if shown.get("secret") else sentences.shorten(_flat(shown["text"]))
     raise StepFailed(f"Expected text '{sentences.shorten(flat)}', the page shows '{seen}' (waited {deadline.spoken})")
 

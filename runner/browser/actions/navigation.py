@@ -9,7 +9,7 @@ from types import TracebackType
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, Page, Request
 
-from runner.browser.deadline import Deadline
+from runner.browser.actions.deadline import Deadline
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 

@@ -16,8 +16,8 @@ from control.protocol.actions import Action, ActionType
 from runner.browser import playwright_errors as sentences
 from runner.browser.actions import expect
 from runner.browser.actions.actionability import Subject, closes, seen_to_its_end
+from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.navigation import Watch
-from runner.browser.deadline import Deadline
 from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed

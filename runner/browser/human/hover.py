@@ -12,7 +12,7 @@ from typing import Any
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from runner.browser.background import Background
+from media.aio import TaskSet
 from runner.browser.human.elements import Spot, spot_at
 from runner.selectors.generate import finds_only, still_hit
 
@@ -59,7 +59,7 @@ class Hover:
     was seen a moment ago is believed.
     """
 
-    def __init__(self, background: Background, *, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, background: TaskSet, *, patience: float = _PATIENCE_SECONDS) -> None:
         self._background = background
         self._patience = patience
         self._ahead: _Ahead | None = None

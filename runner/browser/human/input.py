@@ -15,7 +15,7 @@ from playwright.async_api import Page
 
 from control.errors import RateLimited
 from control.protocol.commands import Input
-from runner.browser.background import Background
+from media.aio import TaskSet
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.elements import Spot, spot_at, spot_focused
@@ -54,7 +54,7 @@ class InputDesk:
         self._opening = False
         self._ticking: tuple[Spot, float] | None = None
         self._scroll: Scroll | None = None
-        self._background = Background()
+        self._background = TaskSet(logger, expected=PlaywrightError)
         self._hover = Hover(self._background)
         self._ways: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
             "down": self._down,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import JSHandle
 
 from control.protocol.commands import Input
-from runner.browser.background import Background
+from media.aio import TaskSet
 from runner.browser.human import elements as spots_module
 from runner.browser.human.elements import Spot
 from runner.browser.human.hover import Hover
@@ -45,13 +46,13 @@ async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def background() -> AsyncIterator[Background]:
-    background = Background()
+async def background() -> AsyncIterator[TaskSet]:
+    background = TaskSet(logging.getLogger(__name__))
     yield background
     await background.aclose()
 
 
-async def rested(harness: DriverHarness, background: Background, x: float, y: float, *, patience: float) -> Hover:
+async def rested(harness: DriverHarness, background: TaskSet, x: float, y: float, *, patience: float) -> Hover:
     hover = Hover(background, patience=patience)
     hover.rest(harness.driver.page, x, y)
     await hover.looked()
@@ -96,7 +97,7 @@ async def test_a_press_that_leads_to_another_page_is_told_as_before_it(harness: 
     ],
 )
 async def test_what_has_changed_since_is_looked_at_anew(
-    harness: DriverHarness, background: Background, y: float, change: str, selector: str
+    harness: DriverHarness, background: TaskSet, y: float, change: str, selector: str
 ) -> None:
     hover = await rested(harness, background, 30, y, patience=30)
     await harness.driver.page.evaluate(change)
@@ -105,7 +106,7 @@ async def test_what_has_changed_since_is_looked_at_anew(
     assert spot.selector == selector
 
 
-async def test_what_is_still_there_is_not_looked_for_again(harness: DriverHarness, background: Background) -> None:
+async def test_what_is_still_there_is_not_looked_for_again(harness: DriverHarness, background: TaskSet) -> None:
     hover = await rested(harness, background, 30, 185, patience=30)
     before = await hover.looked()
     spot = await hover.spot_at(harness.driver.page, 30, 185)
@@ -115,7 +116,7 @@ async def test_what_is_still_there_is_not_looked_for_again(harness: DriverHarnes
 
 
 async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(
-    harness: DriverHarness, background: Background
+    harness: DriverHarness, background: TaskSet
 ) -> None:
     hover = await rested(harness, background, 30, 25, patience=0)
     await harness.driver.page.evaluate(COVER)
@@ -124,7 +125,7 @@ async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(
     assert spot.selector == 'role=button[name="Goes"]'
 
 
-async def test_what_a_box_held_is_never_taken_on_trust(harness: DriverHarness, background: Background) -> None:
+async def test_what_a_box_held_is_never_taken_on_trust(harness: DriverHarness, background: TaskSet) -> None:
     hover = await rested(harness, background, 60, 100, patience=0)
     await harness.driver.page.evaluate("() => { document.querySelector('input').checked = true; }")
     spot = await hover.spot_at(harness.driver.page, 60, 100)
@@ -132,7 +133,7 @@ async def test_what_a_box_held_is_never_taken_on_trust(harness: DriverHarness, b
     assert spot.was.checked
 
 
-async def test_what_was_seen_is_given_back_once_it_is_replaced(harness: DriverHarness, background: Background) -> None:
+async def test_what_was_seen_is_given_back_once_it_is_replaced(harness: DriverHarness, background: TaskSet) -> None:
     hover = await rested(harness, background, 30, 185, patience=30)
     first = await hover.looked()
     hover.rest(harness.driver.page, 30, 25)

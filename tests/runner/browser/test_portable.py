@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from control.protocol.commands import Input
+from media.aio import TaskSet
 from media.frames import LatestFrame
-from runner.browser.background import Background
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.screencast import FrameForwarder, FramePacer, PortableSource
 from tests.runner.browser.driver_harness import WAIT_SECONDS, driver_harness
@@ -21,7 +22,7 @@ def heed_not(_: object) -> None:
 async def test_pictures_by_playwrights_screencast() -> None:
     async with driver_harness(PAGES) as harness:
         await harness.show("/")
-        sink, background = LatestFrame(), Background()
+        sink, background = LatestFrame(), TaskSet(logging.getLogger(__name__))
         pictures = FrameForwarder(harness.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
         source = PortableSource(pictures, (800, 600), FramePacer(30), background)
         await source.start()
