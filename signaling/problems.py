@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from control.errors import Busy, JumpseatError, ProtocolError
 from control.protocol.commands import explain
 from control.protocol.wording import wording
+from signaling.http.shapes import FieldProblem, ProblemDetails
 
 logger = logging.getLogger(__name__)
 
@@ -63,18 +64,19 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> web.Response:
-        body: dict[str, Any] = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-        }
-        if self.code:
-            body["code"] = self.code
-        if self.errors:
-            body["errors"] = list(self.errors)
+        details = ProblemDetails(
+            type="about:blank",
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            detail=self.detail,
+            code=self.code or "",
+            errors=tuple(FieldProblem.model_validate(each) for each in self.errors),
+        )
         response = web.json_response(
-            body, status=self.status, headers=self.headers, content_type="application/problem+json"
+            details.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            status=self.status,
+            headers=self.headers,
+            content_type="application/problem+json",
         )
         response[CODE] = self.code or ""
         return response

@@ -9,6 +9,7 @@ from pydantic import Field
 from control.protocol.actions import Action, Box, Size
 from control.protocol.models import Holder, Proposal, RunStatus, RunView, Step
 from control.protocol.shape import Shape, Timestamp
+from control.roles import Role
 
 PROTOCOL_VERSION = 1
 
@@ -153,7 +154,7 @@ Event = (
 
 class Hello(Shape):
     type: Literal["hello"] = "hello"
-    role: str
+    role: Role
     protocol: int = PROTOCOL_VERSION
     viewer_id: str
     run: RunView

@@ -31,7 +31,14 @@ class Shape(BaseModel):
     """Base of every shape that goes over a wire: immutable, camelCase, tolerant of fields that it does not know."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", allow_inf_nan=False
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        # For the JSON schema: `dump` leaves no field out, and each field's docstring describes it.
+        json_schema_serialization_defaults_required=True,
+        use_attribute_docstrings=True,
     )
 
     def dump(self) -> dict[str, Any]:

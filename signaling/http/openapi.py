@@ -1,40 +1,27 @@
-"""The description of the HTTP API: OpenAPI 3.1 for programs, and one page for people."""
+"""The OpenAPI 3.1 description of the HTTP API and of the control messages.
+
+``python -m signaling.http.openapi`` prints it; the player's TypeScript types are generated from that.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from html import escape
+import json
+import sys
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
-from control.protocol.actions import Action
-from control.protocol.commands import Command
-from control.protocol.events import Event, Reply
-from control.protocol.models import NewRun, RunStatus, RunView, Step
-from signaling.http.operations import OPERATIONS, Operation
+from signaling.http.description_page import STYLE, description_page
+from signaling.http.health import Health
+from signaling.http.operations import Content, Operation, operations_of
+from signaling.http.rest import Rest
+from signaling.http.schemas import component_schemas, reference, schema_of
+from signaling.watching.whep import Whep
 
-_REF = "#/components/schemas/{model}"
-_MODELS: tuple[type[BaseModel], ...] = (NewRun, RunView, Step, Action)
-_STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-code{font:0.9em ui-monospace,monospace;background:#f1f3f5;padding:0.1em 0.3em;border-radius:3px}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:0.4rem;
-border-bottom:1px solid #dde1e6}@media(prefers-color-scheme:dark){body{background:#15181c;color:#e6e9ed}
-code{background:#262b31}a{color:#8ab4ff}td,th{border-color:#333a42}}"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """How an answer looks in the description."""
-
-    status: str
-    description: str
-    content: Mapping[str, Any] | None
+DESCRIBED: tuple[type[object], ...] = (Rest, Whep, Health)
+"""The classes whose handlers declare operations."""
 
 
 class OpenApiPages:
@@ -42,7 +29,7 @@ class OpenApiPages:
 
     def __init__(self) -> None:
         self._description = describe()
-        self._page = _page()
+        self._page = description_page(operations())
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -58,14 +45,20 @@ class OpenApiPages:
         return web.Response(text=self._page, content_type="text/html")
 
     async def style(self, request: web.Request) -> web.Response:
-        return web.Response(text=_STYLE, content_type="text/css")
+        return web.Response(text=STYLE, content_type="text/css")
+
+
+def operations() -> list[Operation]:
+    """Returns every operation of the HTTP API, in the order in which the handlers stand."""
+    return [operation for endpoints in DESCRIBED for _, operation in operations_of(endpoints)]
 
 
 def describe() -> dict[str, Any]:
-    """The OpenAPI 3.1 description, from the shapes themselves."""
+    """Returns the OpenAPI 3.1 description, built from the handlers' declarations and the pydantic models."""
+    schemas = component_schemas(_contents())
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    for operation in operations():
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,7 +69,7 @@ def describe() -> dict[str, Any]:
         "security": [{"bearer": []}, {"token": []}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or a share token."},
                 "token": {
@@ -90,52 +83,58 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _schemas() -> dict[str, Any]:
-    models = [*_MODELS, *Command.__args__, *Event.__args__, *Reply.__args__]
-    wanted = [
-        (model, "validation" if model is NewRun or model in Command.__args__ else "serialization") for model in models
-    ]
-    _, definitions = models_json_schema(wanted, by_alias=True, ref_template=_REF)  # type: ignore[arg-type]
-    schemas: dict[str, Any] = definitions.get("$defs", {})
-    schemas["Run"] = {"$ref": _REF.format(model="RunView")}
-    schemas["ControlMessage"] = {"oneOf": [_ref(model.__name__) for model in Command.__args__]}
-    schemas["Problem"] = _PROBLEM
-    return schemas | _SMALL
+def _contents() -> Iterator[Content]:
+    """Yields the content of every request and answer, with the kind of schema that it has."""
+    for operation in operations():
+        if operation.body:
+            yield _in_request(operation.body)
+        if operation.answer:
+            yield _in_answer(operation.answer)
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _in_request(content: Content) -> Content:
+    return Content(content.media, content.shape, content.mode or "validation")
+
+
+def _in_answer(content: Content) -> Content:
+    return Content(content.media, content.shape, content.mode or "serialization")
+
+
+def _describe(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "summary": operation.summary,
         "operationId": operation.id,
-        "parameters": [*_path_parameters(operation.path), *operation.query],
-        "responses": {each.status: _response(each) for each in _answers(operation)},
+        "parameters": [
+            *(_path_parameter(name) for name in operation.path_parameters),
+            *(
+                {"name": each.name, "in": "query", "description": each.description, "schema": dict(each.schema)}
+                for each in operation.query
+            ),
+        ],
+        "responses": _responses(operation, schemas),
     }
     if operation.body:
-        media, schema = operation.body
-        found["requestBody"] = {"required": True, "content": {media: {"schema": _schema(schema)}}}
+        found["requestBody"] = {"required": True, "content": _media(_in_request(operation.body), schemas)}
     if operation.open:
         found["security"] = []
     return found
 
 
-def _answers(operation: Operation) -> list[_Answer]:
-    content = {operation.media: {"schema": _schema(operation.answer)}} if operation.answer else None
-    good = _Answer(str(operation.status), operation.summary, content)
-    problem = {"application/problem+json": {"schema": _ref("Problem")}}
+def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": operation.summary}
+    if operation.answer:
+        success["content"] = _media(_in_answer(operation.answer), schemas)
+    problem = {"application/problem+json": {"schema": reference("ProblemDetails")}}
     everywhere = () if operation.open else _EVERYWHERE
     refusals = sorted({*operation.refusals, *everywhere})
-    return [good, *(_Answer(str(status), _REFUSALS[status], problem) for status in refusals)]
+    return {
+        str(operation.status): success,
+        **{str(status): {"description": _REFUSALS[status], "content": problem} for status in refusals},
+    }
 
 
-def _response(answer: _Answer) -> dict[str, Any]:
-    found: dict[str, Any] = {"description": answer.description}
-    if answer.content:
-        found["content"] = answer.content
-    return found
-
-
-def _path_parameters(path: str) -> list[dict[str, Any]]:
-    return [_path_parameter(name) for name in re.findall(r"{(\w+)}", path)]
+def _media(content: Content, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    return {content.media: {"schema": schema_of(content, schemas)}}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
@@ -143,59 +142,9 @@ def _path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _schema(name: str) -> dict[str, Any]:
-    return {"type": "string"} if name == "string" else _ref(name)
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": _REF.format(model=name)}
-
-
-def _object(required: tuple[str, ...] | None = None, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    names = list(properties) if required is None else list(required)
-    return {"type": "object", "required": names, "properties": properties}
-
-
-_TEXT = {"type": "string"}
-_TEXT_OR_NULL = {"type": ["string", "null"]}
-_PROBLEM = _object(
-    ("type", "title", "status", "detail"),
-    type=_TEXT,
-    title=_TEXT,
-    status={"type": "integer"},
-    detail={"type": "string", "description": "What is wrong, and what to do."},
-    code={"type": "string", "description": "The same codes as control messages have."},
-    errors={"type": "array", "items": _object(field=_TEXT_OR_NULL, message=_TEXT)},
-)
-_SMALL = {
-    "RunList": _object(runs={"type": "array", "items": _ref("RunView")}, nextCursor=_TEXT_OR_NULL),
-    "Steps": _object(steps={"type": "array", "items": _ref("Step")}),
-    "OneStep": _object(step=_ref("Step")),
-    "Status": _object(status={"type": "string", "enum": [status.value for status in RunStatus]}),
-    "OverrideStep": _object(action=_ref("Action")),
-    "NewInstructions": _object(instructions={"type": "string", "minLength": 1, "maxLength": 60_000}),
-    "Message": {"type": "object", "required": ["type", "runId", "seq", "at"], "properties": {"type": _TEXT}},
-    "TokenRequest": _object(
-        ("role",),
-        role={"type": "string", "enum": ["viewer", "controller"]},
-        ttlSeconds={"type": "integer", "minimum": 1, "maximum": 30 * 24 * 3600, "default": 3600},
-    ),
-    "ShareToken": _object(id=_TEXT, role=_TEXT, token=_TEXT, watchUrl=_TEXT, expiresAt=_TEXT),
-    "Stream": _object(
-        streamUrl=_TEXT,
-        mjpegUrl=_TEXT,
-        whepUrl=_TEXT,
-        controlUrl=_TEXT,
-        iceServers={"type": "array", "items": {"type": "object"}},
-        livekitUrl=_TEXT_OR_NULL,
-        token=_TEXT_OR_NULL,
-        viewerToken=_TEXT,
-        expiresAt=_TEXT,
-    ),
-    "Health": _object(("status",), status=_TEXT, checks={"type": "object", "additionalProperties": _TEXT}),
-}
 _EVERYWHERE = (403, 429)
-"""Of every request that needs a credential: a page or a name that is not ours, and too many wrong keys."""
+"""Refusals of every request that needs a credential: its page's origin or the name that the server was reached under is
+not allowed, or too many wrong keys came from its address."""
 _REFUSALS = {
     400: "The body cannot be read.",
     401: "The credential is missing, wrong, expired or revoked.",
@@ -212,32 +161,5 @@ _REFUSALS = {
     503: "As many runs or viewers as there may be; see Retry-After.",
 }
 
-
-def _page() -> str:
-    rows = "\n".join(_row(operation) for operation in OPERATIONS)
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>jumpseat: the HTTP API</title>
-<link rel="stylesheet" href="/docs.css">
-<h1>The HTTP API</h1>
-<p>Send an API key or a share token as <code>Authorization: Bearer …</code>, or as <code>?token=…</code> where a header
-cannot be set. Errors are <code>application/problem+json</code> with a <code>detail</code> that says what to do.
-The full description, with every shape, is <a href="/openapi.json">/openapi.json</a>.</p>
-<table>
-<tr><th>Request</th><th>What it does</th><th>Body</th><th>Answer</th></tr>
-{rows}
-</table>
-</html>
-"""
-
-
-def _row(operation: Operation) -> str:
-    query = "&".join(f"{parameter['name']}=" for parameter in operation.query)
-    address = escape(operation.path + (f"?{query}" if query else ""))
-    body = escape(operation.body[1]) if operation.body else ""
-    return (
-        f"<tr><td><code>{operation.method.upper()} {address}</code></td><td>{escape(operation.summary)}</td>"
-        f"<td>{body}</td><td>{operation.status} {escape(operation.answer)}</td></tr>"
-    )
+if __name__ == "__main__":
+    json.dump(describe(), sys.stdout, indent=2)

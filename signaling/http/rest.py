@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
-from pydantic import Field
 
 from control.protocol.events import ErrorReply, Reply
-from control.protocol.models import NewRun, RunStatus, Step
-from control.protocol.shape import Shape, rfc3339, utc_now
+from control.protocol.models import NewRun, RunStatus, RunView, Step
+from control.protocol.shape import Shape, utc_now
 from control.roles import Role
 from signaling.access.authentication import Authenticator, RequestContext, revocation_key
 from signaling.access.rate_limits import RateKind, too_often
-from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL, ShareTokens
+from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
 from signaling.config import Limits
 from signaling.connections.dispatcher import CommandDispatcher, Message
 from signaling.connections.registry import ConnectionRegistry
+from signaling.http.operations import (
+    CLIENT,
+    COMMAND,
+    COMMAND_WITH_BODY,
+    READ,
+    HandlerT,
+    Query,
+    json_content,
+    operation,
+    routes_of,
+    text_content,
+)
+from signaling.http.shapes import (
+    CommandAccepted,
+    InstructionsRequest,
+    RunList,
+    ShareToken,
+    SingleStep,
+    StepList,
+    StepOverrideRequest,
+    StreamInfo,
+    TokenRequest,
+)
 from signaling.http.unknown_fields import read_exactly
 from signaling.ports import Revocations, Runs
 from signaling.problems import Problem, from_code, read_json, read_shape
 from signaling.watching.stream_addresses import StreamAddresses
 
-_RUN = "/api/tests/{run_id}"
-_STEP = _RUN + r"/steps/{number:\d{1,9}}"
+_RUNS = "/api/tests"
+_RUN = "/api/tests/{runId}"
+_STEP = _RUN + "/steps/{stepNumber}"
 _PAGE = 24
 _LONGEST_PAGE = 200
 _EXPORTS = {"pytest": ("text/x-python", "py")}
 
 
-class TokenRequest(Shape):
-    """The body of ``POST …/tokens``."""
-
-    role: Literal[Role.VIEWER, Role.CONTROLLER]
-    ttl_seconds: int = Field(
-        default=int(DEFAULT_TTL.total_seconds()), ge=1, le=int(LONGEST_TTL.total_seconds()), strict=True
+def _verb(verb: str, summary: str) -> Callable[[HandlerT], HandlerT]:
+    """Declares the operation of a command without a body, whose type is the last part of its path."""
+    return operation(
+        "POST",
+        f"{_RUN}/{verb}",
+        summary,
+        id=f"{verb}Run",
+        status=202,
+        answer=json_content(CommandAccepted),
+        query=(CLIENT,),
+        refusals=COMMAND,
     )
 
 
@@ -64,34 +93,45 @@ class Rest:
         self._limits = limits
 
     def routes(self) -> list[web.RouteDef]:
-        verbs = [web.post(f"{_RUN}/{verb}", self.verb) for verb in ("pause", "resume", "step", "cancel")]
-        return [
-            web.post("/api/tests", self.create),
-            web.get("/api/tests", self.list),
-            web.get(_RUN, self.show),
-            web.delete(_RUN, self.remove),
-            *verbs,
-            web.post(f"{_RUN}/override-step", self.override_step),
-            web.post(f"{_RUN}/update-instructions", self.update_instructions),
-            web.post(f"{_RUN}/commands", self.command),
-            web.get(f"{_RUN}/stream", self.stream),
-            web.get(f"{_RUN}/spec", self.spec),
-            web.get(f"{_RUN}/export", self.export),
-            web.get(f"{_RUN}/steps", self.steps),
-            web.get(_STEP, self.step),
-            web.get(f"{_STEP}/screenshot", self.screenshot),
-            web.post(f"{_RUN}/tokens", self.share),
-            web.delete(f"{_RUN}/tokens/{{token_id}}", self.revoke),
-        ]
+        return routes_of(self)
 
     # Runs
 
+    @operation(
+        "POST",
+        _RUNS,
+        "Start a run.",
+        id="createRun",
+        status=201,
+        answer=json_content(RunView),
+        body=json_content(NewRun),
+        refusals=(400, 401, 403, 413, 415, 422, 503),
+    )
     async def create(self, request: web.Request) -> web.Response:
         owner = await self._authenticator.owner(request, spends=RateKind.RUN)
         spec = await read_exactly(request, NewRun, limit=self._limits.max_body)
         run = await self._runs.create(spec, owner=owner)
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
 
+    @operation(
+        "GET",
+        _RUNS,
+        "The owner's runs, newest first.",
+        id="listRuns",
+        answer=json_content(RunList),
+        query=(
+            Query(
+                "status", "Only runs of this status.", {"type": "string", "enum": [each.value for each in RunStatus]}
+            ),
+            Query(
+                "limit",
+                "How many, at most.",
+                {"type": "integer", "minimum": 1, "maximum": _LONGEST_PAGE, "default": _PAGE},
+            ),
+            Query("cursor", "nextCursor of the page before."),
+        ),
+        refusals=(401, 403, 422),
+    )
     async def list(self, request: web.Request) -> web.Response:
         owner = await self._authenticator.owner(request)
         runs, cursor = await self._runs.list(
@@ -100,21 +140,47 @@ class Rest:
             limit=_limit(request.query.get("limit")),
             cursor=request.query.get("cursor") or None,
         )
-        return web.json_response({"runs": [run.dump() for run in runs], "nextCursor": cursor})
+        return web.json_response(RunList(runs=tuple(runs), next_cursor=cursor).dump())
 
+    @operation("GET", _RUN, "One run.", id="getRun", answer=json_content(RunView))
     async def show(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
         return web.json_response(context.run.view().dump())
 
+    @operation(
+        "DELETE",
+        _RUN,
+        "Remove a finished run and its files.",
+        id="deleteRun",
+        status=204,
+        refusals=(401, 403, 404, 409),
+    )
     async def remove(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         await self._runs.delete(context.run.id)
         return web.Response(status=204)
 
+    @operation(
+        "GET",
+        f"{_RUN}/spec",
+        "The body that made the run.",
+        id="getSpec",
+        answer=json_content(NewRun, mode="validation"),
+        refusals=(401, 403, 404),
+    )
     async def spec(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         return web.json_response(context.run.creation())
 
+    @operation(
+        "GET",
+        f"{_RUN}/export",
+        "The run as a test of its own.",
+        id="exportRun",
+        answer=text_content("text/x-python"),
+        query=(Query("format", "Which kind of test.", {"type": "string", "enum": ["pytest"], "default": "pytest"}),),
+        refusals=(401, 403, 404, 409),
+    )
     async def export(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.CONTROLLER)
         format = request.query.get("format", "pytest")
@@ -123,23 +189,67 @@ class Rest:
         name = f'attachment; filename="test_{context.run.id}.{extension}"'
         return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": name})
 
+    @operation(
+        "GET",
+        f"{_RUN}/stream",
+        "Where the pictures and events are, and a token that may stand in an address.",
+        id="getStream",
+        answer=json_content(StreamInfo),
+        query=(CLIENT,),
+    )
     async def stream(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
-        return web.json_response(self._stream_addresses.stream_info(request, context))
+        return web.json_response(self._stream_addresses.stream_info(request, context).dump())
 
     # Commands
 
+    @_verb("pause", "Pause: nothing new is dispatched.")
+    @_verb("resume", "Resume.")
+    @_verb("step", "Do exactly one step, then pause.")
+    @_verb("cancel", "Cancel the run.")
     async def verb(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
         await self._submit({"type": request.path.rsplit("/", 1)[1]}, context)
         return _accepted(context)
 
+    @operation(
+        "POST",
+        f"{_RUN}/override-step",
+        "Replace the next step.",
+        id="overrideStep",
+        status=202,
+        answer=json_content(CommandAccepted),
+        body=json_content(StepOverrideRequest),
+        query=(CLIENT,),
+        refusals=COMMAND_WITH_BODY,
+    )
     async def override_step(self, request: web.Request) -> web.Response:
         return await self._command_with_body(request, "step_override", "action")
 
+    @operation(
+        "POST",
+        f"{_RUN}/update-instructions",
+        "Change the instructions while the run goes on.",
+        id="updateInstructions",
+        status=202,
+        answer=json_content(CommandAccepted),
+        body=json_content(InstructionsRequest),
+        query=(CLIENT,),
+        refusals=COMMAND_WITH_BODY,
+    )
     async def update_instructions(self, request: web.Request) -> web.Response:
         return await self._command_with_body(request, "update_instructions", "instructions")
 
+    @operation(
+        "POST",
+        f"{_RUN}/commands",
+        "Any control message; the answer is the message that every other transport would give.",
+        id="sendCommand",
+        answer=json_content("ServerMessage"),
+        body=json_content("ClientMessage"),
+        query=(CLIENT,),
+        refusals=COMMAND_WITH_BODY,
+    )
     async def command(self, request: web.Request) -> web.Response:
         """Any control message; its answer is the one that every other transport gives."""
         context = await self._authorize(request)
@@ -165,14 +275,25 @@ class Rest:
 
     # Steps
 
+    @operation("GET", f"{_RUN}/steps", "All steps so far.", id="listSteps", answer=json_content(StepList))
     async def steps(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
-        return web.json_response({"steps": [step.dump() for step in await context.run.steps()]})
+        return web.json_response(StepList(steps=tuple(await context.run.steps())).dump())
 
+    @operation("GET", _STEP, "One step.", id="getStep", answer=json_content(SingleStep))
     async def step(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
-        return web.json_response({"step": (await _find_step(request, context)).dump()})
+        return web.json_response(SingleStep(step=await _find_step(request, context)).dump())
 
+    @operation(
+        "GET",
+        f"{_STEP}/screenshot",
+        "The page after the step.",
+        id="getScreenshot",
+        answer=text_content("image/jpeg"),
+        query=(Query("before", "1: the page before the step.", {"type": "string", "enum": ["1", "true"]}),),
+        refusals=(*READ, 410),
+    )
     async def screenshot(self, request: web.Request) -> web.StreamResponse:
         """The picture as a file, with validators (RFC 9110 §8.8) that are the file's own."""
         context = await self._authorize(request)
@@ -186,21 +307,40 @@ class Rest:
 
     # Links
 
+    @operation(
+        "POST",
+        f"{_RUN}/tokens",
+        "A link to share the run, with one role.",
+        id="createToken",
+        status=201,
+        answer=json_content(ShareToken),
+        body=json_content(TokenRequest),
+        refusals=(400, 401, 403, 404, 413, 415, 422),
+    )
     async def share(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         self._authenticator.spend(RateKind.TOKEN, request, context.credential)
         wanted = await read_exactly(request, TokenRequest, limit=self._limits.max_body)
         run_id, ttl = context.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
-        body = {
-            "id": claims.id,
-            "role": claims.role,
-            "token": token,
-            "watchUrl": self._stream_addresses.watch_url(request, run_id, token),
-            "expiresAt": rfc3339(claims.expires_at),
-        }
-        return web.json_response(body, status=201, headers={"Location": f"/api/tests/{run_id}/tokens/{claims.id}"})
+        made = ShareToken(
+            id=claims.id,
+            role=claims.role,
+            token=token,
+            watch_url=self._stream_addresses.watch_url(request, run_id, token),
+            expires_at=claims.expires_at,
+        )
+        location = f"/api/tests/{run_id}/tokens/{claims.id}"
+        return web.json_response(made.dump(), status=201, headers={"Location": location})
 
+    @operation(
+        "DELETE",
+        f"{_RUN}/tokens/{{tokenId}}",
+        "Revoke a link at once; its open connections are cut.",
+        id="revokeToken",
+        status=204,
+        refusals=(401, 403, 404),
+    )
     async def revoke(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         run_id, token_id = context.run.id, request.match_info["token_id"]
@@ -221,7 +361,7 @@ async def _read_object(request: web.Request, *, limit: int) -> dict[str, Any]:
 
 
 async def _find_step(request: web.Request, context: RequestContext) -> Step:
-    number = int(request.match_info["number"])
+    number = int(request.match_info["step_number"])
     for step in await context.run.steps():
         if step.step_number == number:
             return step
@@ -237,7 +377,7 @@ def _no_screenshot(context: RequestContext, step: Step, *, before: bool) -> Prob
 
 
 def _accepted(context: RequestContext) -> web.Response:
-    return web.json_response({"status": context.run.view().status}, status=202)
+    return web.json_response(CommandAccepted(status=context.run.view().status).dump(), status=202)
 
 
 def _status(text: str | None) -> RunStatus | None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
 from control.protocol.events import Event, StreamAvailable
-from control.protocol.shape import rfc3339
 from control.roles import Role
 from signaling.access.authentication import RequestContext
 from signaling.access.origins import Origins
 from signaling.access.share_tokens import ShareTokens
 from signaling.config import Config
 from signaling.connections.feed import PersonalizeEvent
+from signaling.http.shapes import StreamInfo
 from signaling.livekit.room_tokens import livekit_token
 from signaling.watching.ice import viewer_ice_servers
 from signaling.watching.live_stream import require_streaming
@@ -31,7 +30,7 @@ class StreamAddresses:
         self._origins = origins
         self._tokens = tokens
 
-    def stream_info(self, request: web.Request, context: RequestContext) -> dict[str, Any]:
+    def stream_info(self, request: web.Request, context: RequestContext) -> StreamInfo:
         """The body of ``GET …/stream``, with a token that may watch this run and stand in an address."""
         require_streaming(self._config)
         run_id = context.run.id
@@ -40,18 +39,17 @@ class StreamAddresses:
             run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=given.claims, subject=given.identity
         )
         available = self._available(request, context)
-        stream_url = available.stream_url
-        return {
-            "streamUrl": stream_url,
-            "mjpegUrl": f"{stream_url}.mjpeg",
-            "whepUrl": available.whep_url,
-            "controlUrl": self._control_url(request, run_id),
-            "iceServers": viewer_ice_servers(self._config, context.actor.viewer_id),
-            "livekitUrl": available.livekit_url,
-            "token": available.token,
-            "viewerToken": token,
-            "expiresAt": rfc3339(claims.expires_at),
-        }
+        return StreamInfo(
+            stream_url=available.stream_url,
+            mjpeg_url=f"{available.stream_url}.mjpeg",
+            whep_url=available.whep_url,
+            control_url=self._control_url(request, run_id),
+            ice_servers=tuple(viewer_ice_servers(self._config, context.actor.viewer_id)),
+            livekit_url=available.livekit_url,
+            token=available.token,
+            viewer_token=token,
+            expires_at=claims.expires_at,
+        )
 
     def personalizer(self, request: web.Request, context: RequestContext) -> PersonalizeEvent:
         """Returns what fills in this viewer's addresses where an event carries them."""

@@ -16,6 +16,7 @@ from signaling.access.rate_limits import RateKind
 from signaling.config import Config
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
+from signaling.http.operations import CLIENT, operation, routes_of, text_content
 from signaling.problems import Problem, read_text
 from signaling.watching.ice import ice_links
 from signaling.watching.live_stream import live_stream, no_picture
@@ -27,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-_ENDPOINT = "/whep/{run_id}"
-_RESOURCE = "/whep/{run_id}/{session_id}"
+_ENDPOINT = "/whep/{runId}"
+_RESOURCE = "/whep/{runId}/{sessionId}"
 
 
 @dataclass(slots=True, eq=False)
@@ -77,20 +78,27 @@ class Whep:
         return len(self._sessions) + len(self._ending)
 
     def routes(self) -> list[web.RouteDef]:
-        return [
-            web.post(_ENDPOINT, self.create),
-            web.options(_ENDPOINT, self.options),
-            web.patch(_RESOURCE, self.trickle),
-            web.delete(_RESOURCE, self.end),
-        ]
+        return routes_of(self)
 
     async def settled(self) -> None:
         """Waits for the sessions that are ending; their connections are closed already."""
         await asyncio.gather(*self._ending)
 
+    @operation("OPTIONS", _ENDPOINT, "What may be sent.", id="whepOptions", status=204, open=True, refusals=())
     async def options(self, request: web.Request) -> web.Response:
         return web.Response(status=204, headers={"Accept-Post": SDP, "Accept-Patch": FRAGMENT})
 
+    @operation(
+        "POST",
+        _ENDPOINT,
+        "Watch by WebRTC: send an offer, get an answer.",
+        id="whepOffer",
+        status=201,
+        answer=text_content(SDP),
+        body=text_content(SDP),
+        query=(CLIENT,),
+        refusals=(400, 401, 403, 404, 409, 413, 415, 503),
+    )
     async def create(self, request: web.Request) -> web.Response:
         """Answers an offer with 201 and the session's address."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
@@ -116,6 +124,15 @@ class Whep:
             response.headers.add("Link", link)
         return response
 
+    @operation(
+        "PATCH",
+        _RESOURCE,
+        "Send ICE candidates.",
+        id="whepTrickle",
+        status=204,
+        body=text_content(FRAGMENT),
+        refusals=(400, 401, 403, 404, 412, 413, 415, 422, 428),
+    )
     async def trickle(self, request: web.Request) -> web.Response:
         """Takes candidates (RFC 9725 §4.3.2). An ICE restart is refused with 422: aiortc has none."""
         session = await self._find(request)
@@ -133,6 +150,7 @@ class Whep:
         await session.viewer.add(fragment)
         return web.Response(status=204, headers={"ETag": session.etag})
 
+    @operation("DELETE", _RESOURCE, "End the session; safe to repeat.", id="whepEnd", refusals=(401, 403, 404))
     async def end(self, request: web.Request) -> web.Response:
         """Ends the session, or finds that it has ended."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])

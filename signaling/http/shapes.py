@@ -1,0 +1,118 @@
+"""The JSON bodies of the HTTP API that are not part of the control protocol."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from control.protocol.actions import Action
+from control.protocol.models import RunStatus, RunView, Step
+from control.protocol.shape import Shape, Timestamp
+from control.roles import Role
+from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL
+
+
+class RunList(Shape):
+    """One page of the owner's runs, newest first."""
+
+    runs: tuple[RunView, ...]
+    next_cursor: str | None
+    """The ``cursor`` of the next page; None on the last one."""
+
+
+class StepList(Shape):
+    steps: tuple[Step, ...]
+
+
+class SingleStep(Shape):
+    step: Step
+
+
+class CommandAccepted(Shape):
+    """The answer to a command that has a path of its own."""
+
+    status: RunStatus
+    """The run's status after the command."""
+
+
+class StepOverrideRequest(Shape):
+    action: Action
+
+
+class InstructionsRequest(Shape):
+    instructions: str = Field(min_length=1, max_length=60_000)
+
+
+class TokenRequest(Shape):
+    """What a share token is made from."""
+
+    role: Literal[Role.VIEWER, Role.CONTROLLER]
+    ttl_seconds: int = Field(
+        default=int(DEFAULT_TTL.total_seconds()), ge=1, le=int(LONGEST_TTL.total_seconds()), strict=True
+    )
+
+
+class ShareToken(Shape):
+    """A token that opens one run with one role."""
+
+    id: str
+    """Names the token when it is revoked."""
+    role: Role
+    token: str
+    watch_url: str
+    """The watch page's address with the token in it."""
+    expires_at: Timestamp
+
+
+class StreamInfo(Shape):
+    """Where one viewer finds a run's picture and events."""
+
+    stream_url: str | None
+    """The newest frame as JPEG."""
+    mjpeg_url: str | None
+    """All frames as ``multipart/x-mixed-replace``."""
+    whep_url: str | None
+    control_url: str
+    """The control WebSocket."""
+    ice_servers: tuple[dict[str, Any], ...]
+    """Each is an ``RTCIceServer`` dictionary (W3C WebRTC)."""
+    livekit_url: str | None
+    token: str | None
+    """A LiveKit token; None without LiveKit."""
+    viewer_token: str
+    """May watch this run and nothing else: used where a credential has to stand in an address."""
+    expires_at: Timestamp
+    """When ``viewer_token`` expires."""
+
+
+class Liveness(Shape):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Shape):
+    status: Literal["ready", "not ready"]
+    checks: dict[str, str]
+    """For each check ``ok``, or what is wrong."""
+
+
+class FieldProblem(Shape):
+    """What is wrong with one field of a request."""
+
+    field: str | None
+    """Path of the field, such as ``action.selector``; None where it is the body as a whole."""
+    message: str
+
+
+class ProblemDetails(Shape):
+    """Every refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    """The phrase of the status code."""
+    status: int
+    detail: str
+    """What is wrong, and what to do."""
+    code: str = ""
+    """The same codes as control messages have."""
+    errors: tuple[FieldProblem, ...] = ()
