@@ -1,4 +1,26 @@
-"""What may be said, and what it does: messages, roles, and the state machine of a run.
+"""What may be said and what it does: messages, roles, and the state machine of a run.
 
-No I/O, no asyncio, and no third-party import but pydantic: everything here can be tested without a loop or a browser.
+Nothing here does I/O or imports asyncio or any third party but pydantic: all of it is tested without a loop, a clock
+or a browser. Who reads it begins with ``run.py``.
+
+``protocol/``
+  ``shape``, ``actions``, ``models``   the shapes on the wire, from their base to a whole run
+  ``commands``, ``events``             what clients send, and what the server sends
+  ``wording``                          sentences for people instead of pydantic's
+
+The state machine
+  ``run``             ``Run``: commands and facts go in, numbered events and the next action come out
+  ``next_action``     what the run wants done next: plan, perform, diagnose, wait, finish, end
+  ``step_history``    the steps so far, and how far the plan has come
+  ``pending_step``    the proposal and the overrides that wait to take its place
+  ``pacing``          pause, and single steps
+  ``diagnosis``       what is known of a run that is stuck
+  ``control_lease``   which person holds control
+  ``viewers``         who is connected
+
+Around it
+  ``event_log``       one numbered order of events for everybody, with replay
+  ``roles``           who may send which command
+  ``secrets``         values that may be used and shown nowhere
+  ``errors``          every refusal, with its code
 """

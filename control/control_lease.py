@@ -12,19 +12,26 @@ from control.roles import Actor, Role
 
 
 class ControlLease:
-    """One holder at a time. Methods that change something return the event to tell, the others None."""
+    """Gives control to one person at a time.
+
+    Methods that change something return the event to publish; where nothing changes they return None.
+    """
 
     def __init__(self, *, clock: Clock, grace: timedelta) -> None:
+        """``grace``: how long a holder may be disconnected before control ends."""
         self._clock = clock
         self._grace = grace
         self.holder: Holder | None = None
         self.since: datetime | None = None
+        """When the holder took control; None while nobody holds it."""
         self.grace_until: datetime | None = None
         """When control ends because its holder has been gone; None while they are there."""
 
     def take(self, actor: Actor, *, force: bool, present: bool = True) -> ControlChanged:
-        """``present``: the actor is connected; else they have the time of grace to be. Raises ControlHeld, Forbidden
-        or InvalidTransition.
+        """Gives control to the actor, from somebody else only where an owner forces it.
+
+        ``present``: the actor is connected; else they have the time of grace to be. Raises ControlHeld, Forbidden or
+        InvalidTransition.
         """
         if self.holder is not None:
             if self.holder.viewer_id == actor.viewer_id:
@@ -36,26 +43,26 @@ class ControlLease:
         return self._give(Holder(viewer_id=actor.viewer_id, name=actor.name), present=present)
 
     def release(self, actor: Actor, to: Holder | None) -> ControlChanged:
-        """``to`` has control from now on, else nobody. Raises NotHolder or InvalidTransition."""
-        self.require(actor)
+        """Gives control to ``to``, else to nobody. Raises NotHolder, or InvalidTransition where both are the same."""
+        self.require_holder(actor)
         if to is not None and to.viewer_id == actor.viewer_id:
             raise InvalidTransition("you hold control already")
         return self._give(to)
 
-    def require(self, actor: Actor) -> None:
+    def require_holder(self, actor: Actor) -> None:
         """Raises NotHolder where the actor does not hold control."""
         if self.holder is None or self.holder.viewer_id != actor.viewer_id:
             raise NotHolder("take control first" if self.holder is None else f"{self.holder.name} holds control")
 
-    def gone(self, viewer_id: str) -> ControlChanged | None:
-        """The viewer's last connection has closed."""
+    def viewer_disconnected(self, viewer_id: str) -> ControlChanged | None:
+        """Starts the time of grace where the holder's last connection has closed."""
         if self.holder is None or self.holder.viewer_id != viewer_id or self.grace_until is not None:
             return None
         self.grace_until = self._clock() + self._grace
         return self._event()
 
-    def back(self, viewer_id: str) -> ControlChanged | None:
-        """The viewer has connected again."""
+    def viewer_reconnected(self, viewer_id: str) -> ControlChanged | None:
+        """Ends the time of grace where the holder is back."""
         if self.grace_until is None or self.holder is None or self.holder.viewer_id != viewer_id:
             return None
         self.grace_until = None
@@ -67,11 +74,12 @@ class ControlLease:
             return None
         return self._give(None)
 
-    def drop(self) -> ControlChanged | None:
+    def revoke(self) -> ControlChanged | None:
         """Ends control, whoever holds it."""
         return self._give(None) if self.holder is not None else None
 
     def view(self) -> Control:
+        """Returns the holder, and since when, as everybody may see it."""
         return Control(holder=self.holder, since=self.since)
 
     def _give(self, holder: Holder | None, *, present: bool = True) -> ControlChanged:

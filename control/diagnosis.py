@@ -7,46 +7,52 @@ from datetime import datetime
 
 from control.next_action import Diagnose, Wait
 from control.protocol.events import HelpNeeded
-from control.protocol.models import Step
+from control.protocol.models import Proposal, Step
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """The run is stuck, and why."""
+    """Holds why the run is stuck, and what was tried so far."""
 
     reason: str
-    step: Step | None = None
+    failed_step: Step | None = None
     """The step that failed; None where the planner found no step to propose."""
     attempt: int = 1
     """1 for the first look; counts the repairs that were tried since a person last did something."""
-    help: HelpNeeded | None = None
+    help_request: HelpNeeded | None = None
     """What people were asked, while their help is waited for. A pause stops the wait."""
 
     @property
     def deadline(self) -> datetime | None:
-        """When the run fails unless people help."""
-        return self.help.deadline if self.help else None
+        """When the run fails unless people help; None while nobody is asked."""
+        return self.help_request.deadline if self.help_request else None
 
-    def ask(self, help: HelpNeeded) -> None:
-        self.reason = help.reason
-        self.help = help
+    def request_help(self, request: HelpNeeded) -> None:
+        """Waits for people from now on, until the request's deadline."""
+        self.reason = request.reason
+        self.help_request = request
 
-    def try_repair(self) -> None:
-        """A repair is being done: people need not help for now."""
+    def begin_repair(self) -> None:
+        """Counts a repair that is being done: people need not help for now."""
         self.attempt += 1
-        self.help = None
+        self.help_request = None
 
-    def fail(self, reason: str, step: Step) -> None:
-        """The repair has failed as well."""
+    def repair_failed(self, reason: str, step: Step) -> None:
+        """Replaces the reason and the failed step by those of the repair."""
         self.reason = reason
-        self.step = step
+        self.failed_step = step
 
     def restart(self) -> None:
-        """Look at it as if for the first time."""
+        """Makes the next look the first one again."""
         self.attempt = 1
-        self.help = None
+        self.help_request = None
 
-    def todo(self) -> Diagnose | Wait:
+    def repairs_recorded_step(self, proposal: Proposal) -> bool:
+        """Returns whether the proposal repairs a step that the history holds already, as failed."""
+        return proposal.source == "repair" and self.failed_step is not None
+
+    def next_action(self) -> Diagnose | Wait:
+        """Returns the wait for help where people were asked, else another look."""
         if self.deadline is not None:
             return Wait(self.deadline)
-        return Diagnose(self.reason, self.step, self.attempt)
+        return Diagnose(self.reason, self.failed_step, self.attempt)

@@ -13,7 +13,7 @@ from control.protocol.shape import Clock, rfc3339
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event with its number."""
+    """Holds one event with its number."""
 
     seq: int
     at: str
@@ -21,7 +21,7 @@ class Entry:
     run_id: str
 
     def message(self) -> dict[str, Any]:
-        """The JSON object that is sent."""
+        """Returns the JSON object that is sent."""
         return envelope(self.body, run_id=self.run_id, seq=self.seq, at=self.at)
 
 
@@ -29,10 +29,10 @@ Listener = Callable[[Entry], None]
 
 
 class EventLog:
-    """Numbers events from 1 without gaps, keeps the newest ``keep`` of them, and tells listeners in order.
+    """Numbers events from 1 without gaps, keeps the newest ``keep`` of them, and publishes them to listeners in order.
 
-    A listener is called from within ``append`` and must neither block nor raise. What a listener appends is told once
-    all have heard the event before it.
+    A listener is called from within ``append`` and must neither block nor raise. What a listener appends is published
+    once all listeners have got the event before it.
     """
 
     def __init__(self, run_id: str, *, clock: Clock, keep: int = 2000) -> None:
@@ -40,28 +40,29 @@ class EventLog:
         self._clock = clock
         self._entries: deque[Entry] = deque(maxlen=keep)
         self._listeners: list[Listener] = []
-        self._untold: deque[Entry] = deque()
-        self._telling = False
+        self._unpublished: deque[Entry] = deque()
+        self._publishing = False
         self.seq = 0
         """The newest event's number; 0 before the first."""
 
     def append(self, body: Event) -> Entry:
+        """Numbers the event, publishes it, and returns it with its number."""
         self.seq += 1
         entry = Entry(self.seq, rfc3339(self._clock()), body, self.run_id)
         self._entries.append(entry)
-        self._untold.append(entry)
-        if not self._telling:
-            self._tell()
+        self._unpublished.append(entry)
+        if not self._publishing:
+            self._publish()
         return entry
 
     def since(self, seq: int) -> list[Entry] | None:
-        """The events after number ``seq``, in order; None where some of them are gone or ``seq`` was never reached."""
+        """Returns the events after number ``seq``, in order; None where some are gone or ``seq`` was never reached."""
         if seq > self.seq or seq < self.seq - len(self._entries):
             return None
         return [entry for entry in self._entries if entry.seq > seq]
 
     def reply(self, body: Reply) -> dict[str, Any]:
-        """A message for one viewer, carrying the newest event's number."""
+        """Returns a message for one viewer, which carries the newest event's number."""
         return envelope(body, run_id=self.run_id, seq=self.seq, at=rfc3339(self._clock()))
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -74,12 +75,12 @@ class EventLog:
 
         return stop
 
-    def _tell(self) -> None:
-        self._telling = True
+    def _publish(self) -> None:
+        self._publishing = True
         try:
-            while self._untold:
-                entry = self._untold.popleft()
+            while self._unpublished:
+                entry = self._unpublished.popleft()
                 for listener in tuple(self._listeners):
                     listener(entry)
         finally:
-            self._telling = False
+            self._publishing = False

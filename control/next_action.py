@@ -10,25 +10,25 @@ from control.protocol.models import Proposal, Step
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ask the planner for the next step."""
+    """The planner is to be asked for the next step."""
 
-    version: int
+    instructions_version: int
     """The instructions to plan from; an answer made from older ones is thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Perform:
-    """Do this step."""
+    """This step is to be done."""
 
     proposal: Proposal
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnose:
-    """Look again at what went wrong, and propose a way on or ask for help."""
+    """The planner is to look again at what went wrong, and to propose a way on; else people are asked for help."""
 
     reason: str
-    step: Step | None
+    failed_step: Step | None
     """The step that failed; None where the planner found no step to propose."""
     attempt: int
     """1 for the first look."""
@@ -36,14 +36,14 @@ class Diagnose:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing, until something changes or the moment has come (then ``Run.tick``)."""
+    """Nothing is to be done until something changes or the moment has come (then ``Run.tick``)."""
 
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Nothing is left to do: conclude the run as passed."""
+    """Nothing is left to do: the run is to be finished as passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,4 @@ class End:
     """The run is over."""
 
 
-Todo = Plan | Perform | Diagnose | Wait | Finish | End
+NextAction = Plan | Perform | Diagnose | Wait | Finish | End

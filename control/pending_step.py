@@ -13,10 +13,10 @@ from control.protocol.actions import Action
 from control.protocol.models import Proposal
 
 Describe = Callable[[Action], str]
-"""One line for a person, telling what an action does."""
+"""Returns one line for a person that says what an action does."""
 
 MAX_WAITING = 100
-"""Overrides; each is an action of at most a message's size."""
+"""Overrides that may wait; each is an action of at most a message's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class _Override:
 
 
 class PendingStep:
-    """At most one proposal, and a bounded queue of overrides. An override needs nobody's approval.
+    """Holds at most one proposal, and a bounded queue of overrides. An override needs nobody's approval.
 
     An override leaves by ``take``, to be done, or is reported as dropped.
     """
@@ -39,34 +39,37 @@ class PendingStep:
         self._log = log
         self._new_id = new_id
         self._describe = describe
-        self._asks = False
+        self._needs_approval = False
         self._approved = False
         self._overrides: deque[_Override] = deque()
 
     @property
     def cleared(self) -> bool:
-        """There is a proposal, and nobody needs to approve it any more."""
-        return self.proposal is not None and (self._approved or not self._asks)
+        """True where there is a proposal, and nobody needs to approve it any more."""
+        return self.proposal is not None and (self._approved or not self._needs_approval)
 
     @property
     def is_override(self) -> bool:
+        """True where what is proposed is an override."""
         return self.proposal is not None and self.proposal.source == "override"
 
-    def show(self, proposal: Proposal, *, asks: bool, approved: bool = False) -> None:
-        """``asks``: it is not done until a person approves it."""
+    def show(self, proposal: Proposal, *, needs_approval: bool, approved: bool = False) -> None:
+        """Proposes this step, and publishes it; with ``needs_approval`` it is not done until a person approves it."""
         self.proposal = proposal
-        self._asks = asks
+        self._needs_approval = needs_approval
         self._approved = approved
         self._log.append(e.StepProposed(proposal=proposal))
 
     def approve(self) -> None:
+        """Clears what is proposed to be done."""
         self._approved = True
 
     def revoke_approval(self) -> None:
+        """Has what is proposed wait for approval again, where it needs one."""
         self._approved = False
 
-    def require_asking(self, proposal_id: str | None) -> None:
-        """Raises InvalidTransition where this proposal does not wait for approval."""
+    def require_awaiting_approval(self, proposal_id: str | None) -> None:
+        """Raises InvalidTransition where this proposal (None: whichever there is) does not wait for approval."""
         if self.proposal is None:
             raise InvalidTransition("no step waits for approval")
         if proposal_id is not None and proposal_id != self.proposal.proposal_id:
@@ -75,27 +78,27 @@ class PendingStep:
             raise InvalidTransition("the proposed step waits for nobody's approval")
 
     def take(self) -> tuple[Proposal, Action | None]:
-        """The proposal, to be done now, and what it has displaced."""
+        """Returns the proposal, to be done now, and what it has displaced; nothing is proposed any more."""
         assert self.proposal is not None
         taken = self.proposal, self.displaced
         self._clear()
         return taken
 
     def withdraw(self) -> None:
-        """What is proposed will not be done. Not for an override: see ``set_aside`` and ``drop``."""
+        """Takes back what is proposed, and publishes that. An override goes by ``set_aside`` or ``drop`` instead."""
         if self.proposal is not None:
             self._clear()
             self._log.append(e.StepProposed(proposal=None))
 
     def queue(self, action: Action) -> None:
-        """Raises InvalidTransition where too many wait already."""
+        """Adds an override to the queue. Raises InvalidTransition where `MAX_WAITING` wait already."""
         if len(self._overrides) >= MAX_WAITING:
             raise InvalidTransition(f"{MAX_WAITING} overrides are waiting already")
         self._overrides.append(_Override(action))
         self._log.append(e.StepOverrideQueued(action=action))
 
-    def promote(self, *, step_number: int, version: int) -> None:
-        """The override that has waited longest becomes the proposal, unless one is."""
+    def promote(self, *, step_number: int, instructions_version: int) -> None:
+        """Makes the override that has waited longest the proposal, unless an override is proposed already."""
         if not self._overrides or self.is_override:
             return
         override = self._overrides.popleft()
@@ -106,24 +109,24 @@ class PendingStep:
             action=override.action,
             description=self._describe(override.action),
             source="override",
-            instructions_version=version,
+            instructions_version=instructions_version,
         )
-        self.show(proposal, asks=False)
+        self.show(proposal, needs_approval=False)
 
     def set_aside(self) -> None:
-        """What is proposed is not to be done now: an override waits again, at the front, and the rest is withdrawn."""
+        """Keeps what is proposed from being done: an override waits again, at the front, and the rest is withdrawn."""
         if self.proposal is not None and self.is_override:
             self._overrides.appendleft(_Override(self.proposal.action, self.displaced))
         self.withdraw()
 
     def drop(self, reason: str) -> None:
-        """The proposal will not be done, and is reported as dropped where it is an override."""
+        """Gives up what is proposed, and reports it as dropped where it is an override."""
         if self.proposal is not None and self.is_override:
             self._log.append(e.StepOverrideDropped(action=self.proposal.action, reason=reason))
         self.withdraw()
 
     def drop_all(self, reason: str) -> None:
-        """Nothing comes any more."""
+        """Gives up what is proposed and everything that waits, and reports every override as dropped."""
         self.drop(reason)
         while self._overrides:
             self._log.append(e.StepOverrideDropped(action=self._overrides.popleft().action, reason=reason))
@@ -131,5 +134,5 @@ class PendingStep:
     def _clear(self) -> None:
         self.proposal = None
         self.displaced = None
-        self._asks = False
+        self._needs_approval = False
         self._approved = False

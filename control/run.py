@@ -1,257 +1,597 @@
 """The state machine of one run, without I/O.
 
-Commands go in by ``apply`` (``control.steering`` says what each does); what happened in the browser goes in by the
-methods named for it; out come numbered events (``Run.log``) and, by ``next``, what the session should do now.
+Commands of people go in by ``Run.apply``; what happened in the browser and what the planner answered go in by the
+methods named for it; numbered events come out by ``Run.log``, and what the session should do now by ``next_action``.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Unpack
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Unpack, assert_never
 
-from control.core import RunCore, Stepping
+from control.control_lease import ControlLease
 from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition
-from control.event_log import Entry
-from control.next_action import Diagnose, Finish, Perform, Wait
-from control.pending_step import Describe
+from control.event_log import Entry, EventLog
+from control.next_action import Diagnose, End, Finish, NextAction, Perform, Plan, Wait
+from control.pacing import Pacing
+from control.pending_step import Describe, PendingStep
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action
-from control.protocol.models import DialogAnswer, Proposal, RunStatus, Source, Step, StepStatus
-from control.roles import Actor, authorize
-from control.steering import Steering
-from control.step_history import StepFacts
+from control.protocol.models import DialogAnswer, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus
+from control.protocol.shape import Clock, utc_now
+from control.roles import Actor
+from control.step_history import StepFacts, StepHistory, source_of
+from control.viewers import ConnectedViewers
 
-__all__ = ["Describe", "Run", "StepFacts"]
 
-
-class Run(RunCore):
+class Run:
     """One run, from queued to its one final status.
 
     At most one step is in flight; nothing is dispatched while the run is paused or a person holds control; a proposal
     made from older instructions is never done. A fact that comes too late to matter is passed over, never an error.
     """
 
+    def __init__(
+        self,
+        spec: NewRun,
+        *,
+        run_id: str,
+        planner: PlannerName,
+        new_id: Callable[[], str],
+        describe: Describe,
+        clock: Clock = utc_now,
+        grace: timedelta = timedelta(seconds=20),
+        looks_ahead: bool = True,
+    ) -> None:
+        """
+        Args:
+            spec: what the run is made from.
+            run_id: its unguessable id.
+            planner: the planner that ``spec`` comes to.
+            new_id: makes ids of proposals.
+            describe: says in one line for a person what an action does.
+            clock: the present moment, with a time zone.
+            grace: how long a holder of control may be disconnected before control ends.
+            looks_ahead: the planner is cheap enough to ask while the run is paused.
+        """
+        self.id = run_id
+        self.spec = spec
+        self.planner: PlannerName = planner
+        self.instructions = spec.instructions
+        self.instructions_version = 1
+        self.error: str | None = None
+        """Why the run has failed, for a person."""
+        self.created_at = clock()
+        self.started_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self.log = EventLog(run_id, clock=clock)
+        self.control_lease = ControlLease(clock=clock, grace=grace)
+        self.viewers = ConnectedViewers()
+        self.history = StepHistory(clock=clock)
+        self.pending = PendingStep(self.log, new_id=new_id, describe=describe)
+        self.diagnosis: Diagnosis | None = None
+        """Set while the run is stuck."""
+        self._phase = RunStatus.QUEUED
+        """As far as the run has come: queued, starting, running, or its final status."""
+        self._pacing = Pacing()
+        self._plan_exhausted = False
+        """The planner has nothing left to propose."""
+        self._looks_ahead = looks_ahead
+        self._plan_while_paused = False
+        """The planner is asked once though the run is paused: people want to see the effect of what has changed."""
+        self._person_acted = False
+        """A person has done something in the page since control was taken."""
+        self._clock = clock
+        self._describe = describe
+        self._published_status = (RunStatus.QUEUED, False)
+
+    # What the run is
+
+    @property
+    def status(self) -> RunStatus:
+        """The status as everybody sees it."""
+        if self._phase is not RunStatus.RUNNING:
+            return self._phase
+        if self.paused:
+            return RunStatus.PAUSED
+        return RunStatus.DIAGNOSING if self.diagnosis else RunStatus.RUNNING
+
+    @property
+    def paused(self) -> bool:
+        """True while no step may be dispatched because people asked for a pause or hold control."""
+        return not self.final and (self._pacing.pause_requested or self.control_lease.holder is not None)
+
+    @property
+    def final(self) -> bool:
+        """True once the run is over."""
+        return self._phase.final
+
+    @property
+    def steps(self) -> list[Step]:
+        """Every step that was begun, in order."""
+        return self.history.steps
+
+    @property
+    def in_flight(self) -> Step | None:
+        """The step that is being done."""
+        return self.history.in_flight
+
+    @property
+    def consumed(self) -> int:
+        """How many entries of the plan are settled: done, replaced, or skipped. Never goes down."""
+        return self.history.consumed
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The step that is proposed to be done next."""
+        return self.pending.proposal
+
+    @property
+    def help_request(self) -> e.HelpNeeded | None:
+        """What people are asked, while the run waits for their help."""
+        return self.diagnosis.help_request if self.diagnosis else None
+
+    def step(self, number: int) -> Step:
+        """Returns the step of this number, from 1. Raises NotFound."""
+        return self.history.get(number)
+
+    def view(self) -> RunView:
+        """Returns the run as everybody may see it."""
+        return RunView(
+            id=self.id,
+            name=self.spec.name or self.spec.url,
+            status=self.status,
+            paused=self.paused,
+            url=self.spec.url,
+            instructions=self.instructions,
+            instructions_version=self.instructions_version,
+            planner=self.planner,
+            mode=self.spec.mode,
+            current_step=self.history.current,
+            total_steps=self.history.total,
+            steps=tuple(step.summary() for step in self.steps),
+            proposal=self.proposal,
+            control=self.control_lease.view(),
+            viewers=len(self.viewers),
+            controllers=self.viewers.controllers,
+            created_at=self.created_at,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            error=self.error,
+        )
+
+    def next_action(self) -> NextAction:
+        """Returns what the session should do now."""
+        if self.final:
+            return End()
+        if self._phase is not RunStatus.RUNNING:
+            return Wait()
+        if self.in_flight or self.control_lease.holder is not None:
+            return Wait(self.control_lease.grace_until)
+        if self._pacing.pause_requested:
+            return self._next_action_if_paused()
+        return self._next_action_if_free()
+
+    def _next_action_if_paused(self) -> NextAction:
+        unknown = self.proposal is None and self.diagnosis is None and not self._plan_exhausted
+        wanted = self._looks_ahead or self._plan_while_paused
+        return Plan(self.instructions_version) if unknown and wanted else Wait()
+
+    def _next_action_if_free(self) -> NextAction:
+        if self.proposal is not None:
+            deadline = self.diagnosis.deadline if self.diagnosis else None
+            return Perform(self.proposal) if self.pending.cleared else Wait(deadline)
+        if self.diagnosis is not None:
+            return self.diagnosis.next_action()
+        return Finish() if self._plan_exhausted else Plan(self.instructions_version)
+
+    # Commands of people
+
     def apply(self, command: c.Command, actor: Actor) -> list[Entry]:
-        """Carries the command out and returns the events that it made. Raises Refused with the reason."""
-        authorize(actor, command.type)
+        """Carries the command out and returns the events that it made.
+
+        Whether the actor's role allows the command was decided before (``control.roles``). Raises Refused with the
+        reason where the run's state does not allow it, and has changed nothing then.
+        """
         before = self.log.seq
         if self.final and not isinstance(command, c.Ping | c.ReplayStep):
             raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run is over ({self.status})")
-        Steering(self).carry_out(command, actor)
-        self.announce()
+        self._dispatch(command, actor)
+        self._publish_status()
         return self.log.since(before) or []
 
-    @property
-    def help(self) -> e.HelpNeeded | None:
-        """What people are asked, while the run waits for their help."""
-        return self.diagnosis.help if self.diagnosis else None
+    def _dispatch(self, command: c.Command, actor: Actor) -> None:  # noqa: PLR0912 - one line a command
+        match command:
+            case c.Pause():
+                self._pause()
+            case c.Resume():
+                self._resume()
+            case c.StepOnce():
+                self._step_once()
+            case c.Cancel():
+                self.cancel()
+            case c.StepOverride():
+                self._override(command.action)
+            case c.SkipStep():
+                self._skip()
+            case c.ApproveStep():
+                self._approve(command.proposal_id)
+            case c.UpdateInstructions():
+                self._update_instructions(command.instructions)
+            case c.TakeControl():
+                self._take_control(actor, force=command.force)
+            case c.ReleaseControl():
+                self._release_control(actor, command.to)
+            case c.Input() | c.AnswerDialog():
+                self._require_active(command.type.replace("_", " "))
+                self.control_lease.require_holder(actor)
+            case c.Pick():
+                self._require_active("pick an element")
+            case c.ReplayStep():
+                self.history.get(command.step_number)
+            case c.Ping():
+                pass
+            case _:
+                assert_never(command)
 
-    def step(self, number: int) -> Step:
-        """Raises NotFound."""
-        return self.ledger.get(number)
+    def _pause(self) -> None:
+        if self.control_lease.holder is not None:
+            raise InvalidTransition(f"{self.control_lease.holder.name} holds control, so the run is paused already")
+        if self._pacing.pause_requested:
+            raise InvalidTransition("the run is paused already")
+        if self._pacing.step_armed:
+            self.pending.revoke_approval()
+        self._pacing.pause()
+        self._plan_while_paused = False
 
-    # The run
+    def _resume(self) -> None:
+        self._refuse_while_held("resume")
+        if self._pacing.free and self.help_request is None:
+            raise InvalidTransition("the run is not paused")
+        self._pacing.resume()
+        if self.diagnosis:
+            self._reconsider()
+
+    def _step_once(self) -> None:
+        self._require_active("step")
+        self._refuse_while_held("step")
+        if self._pacing.step_armed and not self._waits_for_people():
+            raise InvalidTransition("a single step is coming already")
+        self._pacing.step_once()
+        if self.proposal is not None:
+            self.pending.approve()
+        elif self.diagnosis is not None:
+            self._reconsider()
+
+    def _override(self, action: Action) -> None:
+        self._require_active("override a step")
+        self.pending.queue(action)
+        self._promote_override()
+
+    def _skip(self) -> None:
+        self._require_active("skip a step")
+        self._refuse_while_held("skip a step")
+        if self.in_flight:
+            raise InvalidTransition("a step is being done: wait for it, or take control to interrupt it")
+        if self.proposal is None and self.diagnosis is None:
+            raise InvalidTransition("no step is proposed yet")
+        skipped = self.proposal
+        if skipped and self.diagnosis and self.diagnosis.repairs_recorded_step(skipped):
+            skipped = None
+        self._settle_entry()
+        if skipped is not None:
+            displaced = self.pending.displaced
+            step = self.history.record_skipped(skipped, displaced=displaced, version=self.instructions_version)
+            self._publish_step(step)
+        self.pending.drop("it was skipped")
+        self._plan_while_paused = True
+        self._promote_override()
+
+    def _approve(self, proposal_id: str | None) -> None:
+        self._refuse_while_held("approve a step")
+        self.pending.require_awaiting_approval(proposal_id)
+        self.pending.approve()
+
+    def _update_instructions(self, instructions: str) -> None:
+        self._require_active("update the instructions")
+        self.instructions = instructions
+        self.instructions_version += 1
+        if self.planner == "script":
+            self.planner = "plain"
+        self.history.forget_plan()
+        self.diagnosis = None
+        self._plan_exhausted = False
+        self._plan_while_paused = True
+        self._publish(e.InstructionsUpdated(instructions=instructions, version=self.instructions_version))
+        if not self.pending.is_override:
+            self.pending.withdraw()
+
+    def _take_control(self, actor: Actor, *, force: bool) -> None:
+        self._require_active("take control")
+        handed_over = self.control_lease.holder is not None
+        present = self.viewers.find(actor.viewer_id) is not None
+        self._publish(self.control_lease.take(actor, force=force, present=present))
+        self._person_acted = self._person_acted and handed_over
+        self.pending.set_aside()
+
+    def _release_control(self, actor: Actor, to: str | None) -> None:
+        self.control_lease.require_holder(actor)
+        heir = self.viewers.require_controller(to) if to is not None else None
+        self._publish(self.control_lease.release(actor, heir))
+        if heir is None:
+            self._control_ended()
+
+    def _require_active(self, doing: str) -> None:
+        """Raises InvalidTransition before the page is open, and after the end."""
+        if self._phase is not RunStatus.RUNNING:
+            raise InvalidTransition(f"cannot {doing} while the run is {self.status}")
+
+    def _refuse_while_held(self, doing: str) -> None:
+        """Raises InvalidTransition while a person holds control."""
+        if self.control_lease.holder is not None:
+            raise InvalidTransition(f"cannot {doing} while {self.control_lease.holder.name} holds control")
+
+    def _waits_for_people(self) -> bool:
+        return self.help_request is not None or (self.proposal is not None and not self.pending.cleared)
+
+    # The run's life, as the session reports it
 
     def start(self) -> None:
-        """A browser is being started."""
-        if self.phase is RunStatus.QUEUED:
-            self.phase = RunStatus.STARTING
-            self.started_at = self.clock()
-            self.announce()
+        """Notes that a browser is being started."""
+        if self._phase is RunStatus.QUEUED:
+            self._phase = RunStatus.STARTING
+            self.started_at = self._clock()
+            self._publish_status()
 
     def ready(self, remaining: int | None) -> None:
-        """The page is open; ``remaining`` steps are planned, where that is known."""
-        if self.phase in {RunStatus.QUEUED, RunStatus.STARTING}:
-            self.phase = RunStatus.RUNNING
-            self.ledger.expect(remaining)
-            self.announce()
+        """Notes that the page is open; ``remaining`` steps are planned, where that is known."""
+        if self._phase in {RunStatus.QUEUED, RunStatus.STARTING}:
+            self._phase = RunStatus.RUNNING
+            self.history.expect(remaining)
+            self._publish_status()
 
-    def conclude(self) -> None:
-        """Everything was done: the run has passed."""
-        if isinstance(self.next(), Finish):
-            self.end(RunStatus.PASSED, None)
+    def finish(self) -> None:
+        """Ends the run as passed, where everything was done."""
+        if isinstance(self.next_action(), Finish):
+            self._end(RunStatus.PASSED, None)
 
     def fail(self, error: str) -> None:
-        """The run cannot go on."""
+        """Ends the run as failed, with a sentence for a person."""
         if not self.final:
-            self.end(RunStatus.FAILED, error)
+            self._end(RunStatus.FAILED, error)
 
     def cancel(self) -> None:
-        """The server ends the run."""
+        """Ends the run as cancelled."""
         if not self.final:
-            self.end(RunStatus.CANCELLED, None)
+            self._end(RunStatus.CANCELLED, None)
 
     def tick(self) -> None:
         """Ends what the clock ends: an absent holder's control, and the wait for help."""
-        expired = self.wheel.expire()
+        expired = self.control_lease.expire()
         if expired is not None:
-            self.tell(expired)
-            self.released()
+            self._publish(expired)
+            self._control_ended()
         deadline = self.diagnosis.deadline if self.diagnosis else None
-        if self.diagnosis and deadline and self.next() == Wait(deadline) and self.clock() >= deadline:
-            self.end(RunStatus.FAILED, self.diagnosis.reason)
-        self.announce()
+        if self.diagnosis and deadline and self.next_action() == Wait(deadline) and self._clock() >= deadline:
+            self._end(RunStatus.FAILED, self.diagnosis.reason)
+        self._publish_status()
+
+    def join(self, actor: Actor) -> None:
+        """Notes that a connection of this viewer has opened."""
+        if self.viewers.join(actor):
+            self._publish(self.viewers.to_event())
+            self._publish(self.control_lease.viewer_reconnected(actor.viewer_id))
+
+    def leave(self, viewer_id: str) -> None:
+        """Notes that a connection of this viewer has closed."""
+        if self.viewers.leave(viewer_id):
+            self._publish(self.viewers.to_event())
+            self._publish(self.control_lease.viewer_disconnected(viewer_id))
 
     # The planner's answers
 
     def propose(self, proposal: Proposal, *, remaining: int | None) -> bool:
-        """The planner's next step, or its repair of one. False, and nothing more, where it is no longer wanted.
+        """Takes the planner's next step, or its repair of one; returns False where it is no longer wanted.
 
         ``remaining``: how many steps are planned, this one included; for a repair None leaves that as it was.
         """
         if not self._wants(proposal):
             return False
         if remaining is not None or proposal.source == "plan":
-            self.ledger.expect(remaining)
-        self.look_once = False
+            self.history.expect(remaining)
+        self._plan_while_paused = False
         review = self.spec.mode == "review"
-        self.upcoming.show(proposal, asks=review, approved=review and self.stepping is Stepping.NEXT)
+        self.pending.show(proposal, needs_approval=review, approved=review and self._pacing.step_armed)
         return True
 
-    def exhausted(self, version: int) -> None:
-        """The planner has nothing left to propose from these instructions."""
+    def plan_exhausted(self, version: int) -> None:
+        """Notes that the planner has nothing left to propose from this version of the instructions."""
         if self.diagnosis is None and self._awaits_answer(version):
-            self.exhausted_plan = True
-            self.look_once = False
-            self.ledger.expect(0)
+            self._plan_exhausted = True
+            self._plan_while_paused = False
+            self.history.expect(0)
 
-    def stuck(self, reason: str, version: int) -> None:
-        """The planner could not find a next step."""
+    def planner_stuck(self, reason: str, version: int) -> None:
+        """Notes that the planner could not find a next step from this version of the instructions."""
         if self.diagnosis is None and self._awaits_answer(version):
             self.diagnosis = Diagnosis(reason)
-            self.look_once = False
-            self.announce()
+            self._plan_while_paused = False
+            self._publish_status()
 
     def ask_help(self, reason: str, suggestions: tuple[Proposal, ...] = ()) -> None:
-        """The run cannot go on by itself; the first suggestion becomes the proposal, to be approved."""
-        if self.diagnosis is None or not isinstance(self.next(), Diagnose):
+        """Asks people for help; the first suggestion becomes the proposal, to be approved."""
+        if self.diagnosis is None or not isinstance(self.next_action(), Diagnose):
             return
-        current = tuple(proposal for proposal in suggestions if proposal.instructions_version == self.version)
-        deadline = self.clock() + timedelta(milliseconds=self.spec.help_timeout_ms)
-        self.diagnosis.ask(e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current))
-        self.tell(self.diagnosis.help)
+        version = self.instructions_version
+        current = tuple(proposal for proposal in suggestions if proposal.instructions_version == version)
+        deadline = self._clock() + timedelta(milliseconds=self.spec.help_timeout_ms)
+        request = e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current)
+        self.diagnosis.request_help(request)
+        self._publish(request)
         if current:
-            self.upcoming.show(current[0], asks=True)
+            self.pending.show(current[0], needs_approval=True)
 
     def _awaits_answer(self, version: int) -> bool:
-        """An answer made from these instructions, and from the page as it was before, is still of use."""
-        busy = self.proposal or self.in_flight or self.wheel.holder or self.exhausted_plan
-        return self.phase is RunStatus.RUNNING and version == self.version and not busy
+        """Returns whether an answer made from these instructions, and from the page as it was, is still of use."""
+        busy = self.proposal or self.in_flight or self.control_lease.holder or self._plan_exhausted
+        return self._phase is RunStatus.RUNNING and version == self.instructions_version and not busy
 
     def _wants(self, proposal: Proposal) -> bool:
         if not self._awaits_answer(proposal.instructions_version):
             return False
         if proposal.source == "repair":
             return self.diagnosis is not None
-        fresh = proposal.step_number == self.ledger.next_number
+        fresh = proposal.step_number == self.history.next_number
         return proposal.source == "plan" and self.diagnosis is None and fresh
 
-    # Steps
+    # Steps, as the session reports them
 
     def begin_step(self, proposal: Proposal) -> Step:
-        """The proposal is being done from now on. Raises InvalidTransition where it must not be."""
-        todo = self.next()
-        if not isinstance(todo, Perform) or todo.proposal.proposal_id != proposal.proposal_id:
+        """Dispatches the proposal and returns its step. Raises InvalidTransition where it is not the one to do now."""
+        action = self.next_action()
+        if not isinstance(action, Perform) or action.proposal.proposal_id != proposal.proposal_id:
             raise InvalidTransition("this step is not the one to do now")
-        step = self._dispatch(*self.upcoming.take())
-        if self.stepping is Stepping.NEXT:
-            self.stepping = Stepping.LAST
-        self.tell_step(step)
-        self.announce()
+        step = self._begin(*self.pending.take())
+        self._pacing.step_began()
+        self._publish_step(step)
+        self._publish_status()
         return step
 
     def end_step(self, status: StepStatus, *, error: str | None = None, **facts: Unpack[StepFacts]) -> Step | None:
-        """The step in flight is over; ``facts`` are fields of Step. None where it had ended before."""
+        """Ends the step in flight and returns it, or None where it had ended before; ``facts`` are fields of Step."""
         if self.in_flight is None:
             return None
-        step = self.ledger.close(status, error, **facts)
-        self.tell_step(step)
+        step = self.history.close(status, error, **facts)
+        self._publish_step(step)
         if status is not StepStatus.FAILED:
-            self.settle()
-        elif step.instructions_version == self.version:
+            self._settle_entry()
+        elif step.instructions_version == self.instructions_version:
             self._diagnose(step)
-        if self.stepping is Stepping.LAST:
-            self.stepping = Stepping.NO
-            self.pause_asked = True
-            self.look_once = True
-        self.exhausted_plan = False
-        self.promote()
-        self.announce()
+        if self._pacing.step_ended():
+            self._plan_while_paused = True
+        self._plan_exhausted = False
+        self._promote_override()
+        self._publish_status()
         return step
 
-    def met(self, action: Action) -> None:
-        """The step in flight is done to elements that are known only now; ``action`` names them."""
+    def resolve_target(self, action: Action) -> None:
+        """Has the step in flight name the elements that its selectors were resolved to."""
         if self.in_flight is not None:
-            self.ledger.met(action)
+            self.history.resolve_target(action)
 
     def amend_step(self, number: int, **facts: Unpack[StepFacts]) -> Step:
-        """Adds what became known after the step's end, such as its screenshot; told only while the run is active."""
-        step = self.ledger.amend(number, **facts)
-        if not self.final:
-            self.tell_step(step)
-        return step
+        """Adds what became known after the step's end, such as its screenshot; published while the run is active.
 
-    def note_dialog(self, answer: DialogAnswer) -> None:
-        """A native dialog was answered, on account of the step in flight, else of the one before."""
-        step = None if self.final else self.ledger.note_dialog(answer)
-        if step is not None and self.in_flight is None:
-            self.tell_step(step)
-
-    def human_step(self, action: Action, *, merges: bool = False, **facts: Unpack[StepFacts]) -> Step | None:
-        """A person did this in the page. None before the page is open, and after the end.
-
-        ``merges``: it takes the place of the person's step before, as more text in the same field does.
+        Raises NotFound.
         """
-        if self.phase is not RunStatus.RUNNING:
-            return None
-        self.acted = True
-        step = self._record_human(action, merges=merges, **facts)
-        self.tell_step(step)
-        if self.wheel.holder is None:
-            self.upcoming.set_aside()
-            self.look_afresh()
-            self.promote()
+        step = self.history.amend(number, **facts)
+        if not self.final:
+            self._publish_step(step)
         return step
 
-    def _dispatch(self, proposal: Proposal, displaced: Action | None) -> Step:
+    def record_dialog(self, answer: DialogAnswer) -> None:
+        """Notes that a native dialog was answered, on account of the step in flight, else of the one before."""
+        step = None if self.final else self.history.record_dialog(answer)
+        if step is not None and self.in_flight is None:
+            self._publish_step(step)
+
+    def record_human_step(self, action: Action, *, merges: bool = False, **facts: Unpack[StepFacts]) -> Step | None:
+        """Records what a person did in the page, and returns the step.
+
+        ``merges``: it takes the place of the person's step before, as more text in the same field does. Returns None,
+        and records nothing, before the page is open and after the end.
+        """
+        if self._phase is not RunStatus.RUNNING:
+            return None
+        self._person_acted = True
+        facts.setdefault("description", self._describe(action))
+        step = self.history.record_human(action, merges=merges, version=self.instructions_version, **facts)
+        self._publish_step(step)
+        if self.control_lease.holder is None:
+            self.pending.set_aside()
+            self._reconsider()
+            self._promote_override()
+        return step
+
+    def _begin(self, proposal: Proposal, displaced: Action | None) -> Step:
         self.diagnosis = self.diagnosis if proposal.source == "repair" else None
         facts: StepFacts = {"reasoning": proposal.reasoning, "box": proposal.box, "viewport": proposal.viewport}
         if self.diagnosis is not None:
-            self.diagnosis.try_repair()
-            failed = self.diagnosis.step
+            self.diagnosis.begin_repair()
+            failed = self.diagnosis.failed_step
             if failed is not None and failed.full_action == proposal.action:
-                return self.ledger.begin_again(failed.step_number, **facts)
-        source = Source.OVERRIDE if proposal.source == "override" else Source.PLAN
+                return self.history.begin_again(failed.step_number, **facts)
         facts |= {"description": proposal.description, "proposed": displaced}
-        return self.ledger.begin(proposal.action, source=source, version=self.version, **facts)
+        source, version = source_of(proposal), self.instructions_version
+        return self.history.begin(proposal.action, source=source, version=version, **facts)
 
     def _diagnose(self, step: Step) -> None:
         reason = f"step {step.step_number} ({step.description}) failed: {step.error}"
         if self.diagnosis is None:
             self.diagnosis = Diagnosis(reason, step)
         else:
-            self.diagnosis.fail(reason, step)
+            self.diagnosis.repair_failed(reason, step)
 
-    def _record_human(self, action: Action, *, merges: bool, **facts: Unpack[StepFacts]) -> Step:
-        facts.setdefault("description", self.describe(action))
-        merged = self.ledger.merge(action, **facts) if merges else None
-        if merged is not None:
-            return merged
-        facts.setdefault("duration_ms", 0)
-        return self.ledger.record(action, StepStatus.PASSED, source=Source.HUMAN, version=self.version, **facts)
+    # Transitions that commands and facts share; whoever calls them publishes the status
 
-    # People
+    def _settle_entry(self) -> None:
+        """Settles the plan's current entry, and with it what was wrong with it."""
+        self.diagnosis = None
+        self.history.settle_entry()
 
-    def join(self, actor: Actor) -> None:
-        """A connection of this viewer has opened."""
-        if self.audience.join(actor):
-            self.tell(self.audience.told())
-            self.tell(self.wheel.back(actor.viewer_id))
+    def _promote_override(self) -> None:
+        """Makes an override that waits the next step, unless a step is in flight or a person holds control."""
+        if not (self.in_flight or self.control_lease.holder or self.final):
+            self.pending.promote(step_number=self.history.next_number, instructions_version=self.instructions_version)
 
-    def leave(self, viewer_id: str) -> None:
-        """A connection of this viewer has closed."""
-        if self.audience.leave(viewer_id):
-            self.tell(self.audience.told())
-            self.tell(self.wheel.gone(viewer_id))
+    def _reconsider(self) -> None:
+        """Voids whatever was concluded from an earlier look at the page."""
+        if self.diagnosis is not None:
+            self.diagnosis.restart()
+            if not self.pending.cleared:
+                self.pending.withdraw()
+            if self.diagnosis.failed_step is None:
+                self.diagnosis = None
+        self._plan_exhausted = False
+        self._plan_while_paused = True
+
+    def _control_ended(self) -> None:
+        """Goes on without a holder; what a person did in place of a step that failed settles that step."""
+        if self.diagnosis and self._person_acted:
+            self._settle_entry()
+        self._reconsider()
+        self._promote_override()
+
+    def _end(self, status: RunStatus, error: str | None) -> None:
+        """Gives the run its one final status."""
+        over = f"the run is over ({status})"
+        self.history.expect(0)
+        if self.in_flight is not None:
+            self._publish_step(self.history.close(StepStatus.SKIPPED, over))
+        self.pending.drop_all(over)
+        self._publish(self.control_lease.revoke())
+        self.diagnosis = None
+        self._phase = status
+        self.error = error
+        self.ended_at = self._clock()
+        self._publish_status()
+        self._publish(e.RunFinished(status=status, error=error))
+
+    # Events
+
+    def _publish(self, event: e.Event | None) -> None:
+        if event is not None:
+            self.log.append(event)
+
+    def _publish_step(self, step: Step) -> None:
+        self._publish(e.TestStep(step=step, total_steps=self.history.total))
+
+    def _publish_status(self) -> None:
+        """Publishes status and pause where they have changed."""
+        now = (self.status, self.paused)
+        if now != self._published_status:
+            self._published_status = now
+            self._publish(e.RunState(status=now[0], paused=now[1]))

@@ -7,11 +7,11 @@ from typing import TypedDict, Unpack
 
 from control.errors import NotFound
 from control.protocol.actions import Action, ActionType, Box, Size
-from control.protocol.models import DialogAnswer, Source, Step, StepStatus
+from control.protocol.models import DialogAnswer, Proposal, Source, Step, StepStatus
 from control.protocol.shape import Clock
 
 MAX_DIALOGS = 100
-"""Of one step; a page may open them without end."""
+"""Dialogs that one step may record; a page may open them without end."""
 
 
 class StepFacts(TypedDict, total=False):
@@ -47,8 +47,8 @@ class _StepFields(StepFacts, total=False):
     dialogs: tuple[DialogAnswer, ...]
 
 
-def _told(action: Action) -> _ActionFields:
-    """How an action stands in a step."""
+def _action_fields(action: Action) -> _ActionFields:
+    """Returns the fields of a step that describe its action."""
     return {
         "action": action.type,
         "target": action.selector or (action.text or None),
@@ -58,7 +58,7 @@ def _told(action: Action) -> _ActionFields:
 
 
 class StepHistory:
-    """Every step that was begun, in order, and the count of the plan's entries.
+    """Holds every step that was begun, in order, and counts the plan's entries.
 
     An entry of the plan is begun by the first step that is done for it, and settled once: by a step that passes, by a
     skip, or by what a person did in its place. Steps that fail, and repairs of them, belong to the entry that is begun.
@@ -67,22 +67,24 @@ class StepHistory:
     def __init__(self, *, clock: Clock) -> None:
         self.steps: list[Step] = []
         self.in_flight: Step | None = None
+        """The step that is being done."""
         self.consumed = 0
         """How many entries of the plan are settled: done, replaced, or skipped. Never goes down."""
         self._clock = clock
         self._planned: int | None = None
         """Entries that are not begun; None where the planner cannot know."""
-        self._begun = False
-        self._early: tuple[DialogAnswer, ...] = ()
+        self._entry_begun = False
+        self._early_dialogs: tuple[DialogAnswer, ...] = ()
         """Dialogs that opened before the first step."""
 
     @property
     def total(self) -> int | None:
-        """Steps recorded and still planned."""
+        """How many steps are recorded and still planned; None where the planner cannot know."""
         return None if self._planned is None else len(self.steps) + self._planned
 
     @property
     def next_number(self) -> int:
+        """The number that the next recorded step gets; the first is 1."""
         return len(self.steps) + 1
 
     @property
@@ -91,41 +93,41 @@ class StepHistory:
         return self.in_flight.step_number if self.in_flight else len(self.steps)
 
     def get(self, number: int) -> Step:
-        """Raises NotFound."""
+        """Returns the step of this number. Raises NotFound."""
         if not 1 <= number <= len(self.steps):
             raise NotFound(f"there is no step {number}; the run has {len(self.steps)} so far")
         return self.steps[number - 1]
 
     def expect(self, remaining: int | None) -> None:
-        """So many entries of the plan are not settled, the begun one included."""
-        self._planned = None if remaining is None else max(0, remaining - self._begun)
+        """Sets how many entries of the plan are not settled, the begun one included; None: nobody knows."""
+        self._planned = None if remaining is None else max(0, remaining - self._entry_begun)
 
     def forget_plan(self) -> None:
-        """Another plan takes the place of this one."""
+        """Lets another plan take the place of this one."""
         self._planned = None
-        self._begun = False
+        self._entry_begun = False
 
-    def settle(self) -> None:
-        """The entry that is begun, else the next one, is done with."""
+    def settle_entry(self) -> None:
+        """Settles the entry that is begun, else the next one."""
         self._begin_entry()
-        self._begun = False
+        self._entry_begun = False
         self.consumed += 1
 
     def begin(self, action: Action, *, source: Source, version: int, **facts: Unpack[StepFacts]) -> Step:
-        """A new step is in flight."""
+        """Appends a step that is in flight from now on. ``version`` is that of the instructions."""
         self._begin_entry()
         self.in_flight = self.record(action, StepStatus.RUNNING, source=source, version=version, **facts)
         return self.in_flight
 
     def begin_again(self, number: int, **facts: Unpack[StepFacts]) -> Step:
-        """A step that failed is in flight once more."""
+        """Puts a step that failed in flight once more, and counts the attempt."""
         self._begin_entry()
         facts["attempts"] = self.get(number).attempts + 1
         self.in_flight = self._update(number, status=StepStatus.RUNNING, error=None, **facts)
         return self.in_flight
 
     def close(self, status: StepStatus, error: str | None, **facts: Unpack[StepFacts]) -> Step:
-        """The step in flight is over."""
+        """Ends the step in flight; its duration is measured from its beginning unless ``facts`` say it."""
         assert self.in_flight is not None
         took = self._clock() - self.in_flight.timestamp
         facts.setdefault("duration_ms", max(0, int(took / timedelta(milliseconds=1))))
@@ -136,7 +138,7 @@ class StepHistory:
     def record(
         self, action: Action, status: StepStatus, *, source: Source, version: int, **facts: Unpack[StepFacts]
     ) -> Step:
-        """Appends a step."""
+        """Appends a step, with the dialogs that opened before the first one where it is that."""
         step = Step(
             step_number=self.next_number,
             description=facts.pop("description", action.type),
@@ -144,42 +146,59 @@ class StepHistory:
             status=status,
             timestamp=self._clock(),
             instructions_version=version,
-            **_told(action),
+            **_action_fields(action),
         )
         self.steps.append(step)
-        early, self._early = self._early, ()
+        early, self._early_dialogs = self._early_dialogs, ()
         return self._update(step.step_number, dialogs=early, **facts)
 
-    def merge(self, action: Action, **facts: Unpack[StepFacts]) -> Step | None:
-        """A person's last step has become this; None where the last step was not a person's."""
-        if not self.steps or self.steps[-1].source is not Source.HUMAN:
-            return None
-        return self._update(len(self.steps), **_told(action), **facts)
+    def record_skipped(self, proposal: Proposal, *, displaced: Action | None, version: int) -> Step:
+        """Appends the proposal as a step that was skipped; ``displaced`` is what the planner had proposed instead."""
+        return self.record(
+            proposal.action,
+            StepStatus.SKIPPED,
+            source=source_of(proposal),
+            version=version,
+            description=proposal.description,
+            reasoning=proposal.reasoning,
+            proposed=displaced,
+            duration_ms=0,
+        )
+
+    def record_human(self, action: Action, *, merges: bool, version: int, **facts: Unpack[StepFacts]) -> Step:
+        """Appends what a person did in the page; with ``merges``, a person's last step becomes this instead."""
+        if merges and self.steps and self.steps[-1].source is Source.HUMAN:
+            return self._update(len(self.steps), **_action_fields(action), **facts)
+        facts.setdefault("duration_ms", 0)
+        return self.record(action, StepStatus.PASSED, source=Source.HUMAN, version=version, **facts)
 
     def amend(self, number: int, **facts: Unpack[StepFacts]) -> Step:
         """Adds what became known after the step's end. Raises NotFound."""
         self.get(number)
         return self._update(number, **facts)
 
-    def met(self, action: Action) -> None:
-        """The step in flight is done to what its selectors have met; ``action`` names exactly that."""
+    def resolve_target(self, action: Action) -> None:
+        """Replaces the action of the step in flight by ``action``, which names the elements that were found."""
         assert self.in_flight is not None
-        self._update(self.in_flight.step_number, **_told(action))
+        self._update(self.in_flight.step_number, **_action_fields(action))
 
-    def note_dialog(self, answer: DialogAnswer) -> Step | None:
-        """Puts it down for the step in flight, else the last one; None before the first, and where it is too many."""
-        before = self.steps[self.current - 1].dialogs if self.steps else self._early
+    def record_dialog(self, answer: DialogAnswer) -> Step | None:
+        """Adds a dialog to the step in flight, else to the last one, and returns that step.
+
+        Returns None before the first step, which gets the dialog later, and where the step has `MAX_DIALOGS` already.
+        """
+        before = self.steps[self.current - 1].dialogs if self.steps else self._early_dialogs
         if len(before) >= MAX_DIALOGS:
             return None
         if not self.steps:
-            self._early = (*before, answer)
+            self._early_dialogs = (*before, answer)
             return None
         return self._update(self.current, dialogs=(*before, answer))
 
     def _begin_entry(self) -> None:
-        if not self._begun and self._planned:
+        if not self._entry_begun and self._planned:
             self._planned -= 1
-        self._begun = True
+        self._entry_begun = True
 
     def _update(self, number: int, **fields: Unpack[_StepFields]) -> Step:
         step = self.steps[number - 1].model_copy(update=fields)
@@ -187,3 +206,8 @@ class StepHistory:
         if self.in_flight and self.in_flight.step_number == number:
             self.in_flight = step
         return step
+
+
+def source_of(proposal: Proposal) -> Source:
+    """Returns whose idea a step is that is made from this proposal; a repair is the plan's."""
+    return Source.OVERRIDE if proposal.source == "override" else Source.PLAN

@@ -147,7 +147,7 @@ class Session:
             run=self.view(),
             dialogs=tuple(self._dialogs.values()),
             page=self._page,
-            help=self._run.help,
+            help=self._run.help_request,
         )
 
     def creation(self) -> dict[str, Any]:
@@ -345,7 +345,7 @@ class Session:
         def on_answered(answer: DialogAnswer) -> None:
             text = None if answer.text is None else self._masking.refer(answer.text)
             message = self._masking.text(answer.message)
-            self._run.note_dialog(answer.model_copy(update={"message": message, "text": text}))
+            self._run.record_dialog(answer.model_copy(update={"message": message, "text": text}))
 
         driver.on_page = on_page
         driver.on_dialog = on_dialog

@@ -15,7 +15,8 @@ from control.next_action import Diagnose, End, Finish, Perform, Plan, Wait
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import PlannerName, Proposal, Step, StepStatus
 from control.protocol.shape import Clock
-from control.run import Run, StepFacts
+from control.run import Run
+from control.step_history import StepFacts
 from runner.driver import BrowserGone, Driver, StepFailed, Target
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
 from runner.run.changes import Alarm, Changes, Unwanted
@@ -77,7 +78,7 @@ class StepLoop:
         return Task(
             url=self._run.spec.url,
             instructions=self._run.instructions or "",
-            version=self._run.version,
+            version=self._run.instructions_version,
             consumed=self._run.consumed,
             steps=tuple(self._run.steps),
             secrets=self._masking.names,
@@ -88,21 +89,21 @@ class StepLoop:
         while True:
             change = self._changes.next()
             await self._hands.settle()
-            match self._run.next():
+            match self._run.next_action():
                 case End():
                     return
                 case Wait(until):
                     await self._hold(change, until)
-                case Plan() as todo:
-                    await self._plan(todo)
+                case Plan() as wanted:
+                    await self._plan(wanted)
                 case Perform(proposal):
                     await self._perform(proposal)
-                case Diagnose() as todo:
-                    await self._diagnose(todo)
+                case Diagnose() as wanted:
+                    await self._diagnose(wanted)
                 case Finish():
                     await self._conclude()
-                case todo:
-                    assert_never(todo)
+                case wanted:
+                    assert_never(wanted)
 
     async def _hold(self, change: asyncio.Future[None], until: datetime | None) -> None:
         if until is None:
@@ -114,41 +115,41 @@ class StepLoop:
         finally:
             alarm.cancel()
         if self._clock() >= until:
-            if self._run.wheel.grace_until is not None:
+            if self._run.control_lease.grace_until is not None:
                 await self._hands.flush()
             self._run.tick()
 
     async def _conclude(self) -> None:
         with suppress(Unwanted):
-            await self._changes.while_wanted(self._shots.settle(), lambda: isinstance(self._run.next(), Finish))
-        self._run.conclude()
+            await self._changes.while_wanted(self._shots.settle(), lambda: isinstance(self._run.next_action(), Finish))
+        self._run.finish()
 
     # Plan
 
-    async def _plan(self, todo: Plan) -> None:
+    async def _plan(self, wanted: Plan) -> None:
         try:
-            idea = await self._while_next(todo, self._planner(self._run.planner).propose(self.task(), self._driver))
+            idea = await self._while_next(wanted, self._planner(self._run.planner).propose(self.task(), self._driver))
         except Unwanted:
             return
         except (Stuck, StepFailed) as error:
-            self._run.stuck(self._masking.text(str(error)), todo.version)
+            self._run.planner_stuck(self._masking.text(str(error)), wanted.instructions_version)
         except BrowserGone:
             raise
         except Exception as error:
             self._logger.error("the planner failed", exc_info=True)
-            self._run.stuck(self._masking.text(f"the planner failed: {error}"), todo.version)
+            self._run.planner_stuck(self._masking.text(f"the planner failed: {error}"), wanted.instructions_version)
         else:
-            await self._planned(todo, idea)
+            await self._planned(wanted, idea)
 
-    async def _planned(self, todo: Plan, idea: Idea | None) -> None:
+    async def _planned(self, wanted: Plan, idea: Idea | None) -> None:
         if idea is not None:
-            await self._propose(todo, idea, "plan")
-        elif self._run.next() == todo:
-            self._run.exhausted(todo.version)
+            await self._propose(wanted, idea, "plan")
+        elif self._run.next_action() == wanted:
+            self._run.plan_exhausted(wanted.instructions_version)
 
-    async def _propose(self, todo: Plan | Diagnose, idea: Idea, source: Literal["plan", "repair"]) -> None:
+    async def _propose(self, wanted: Plan | Diagnose, idea: Idea, source: Literal["plan", "repair"]) -> None:
         try:
-            proposal = await self._while_next(todo, self._proposal(idea, source))
+            proposal = await self._while_next(wanted, self._proposal(idea, source))
         except Unwanted:
             return
         remaining = idea.remaining
@@ -157,7 +158,7 @@ class StepLoop:
         self._run.propose(proposal, remaining=remaining)
 
     async def _proposal(self, idea: Idea, source: Literal["plan", "repair"]) -> Proposal:
-        version = self._run.version
+        version = self._run.instructions_version
         action = self._masking.action(idea.action)
         target = await self._find(action)
         return Proposal(
@@ -237,28 +238,28 @@ class StepLoop:
             return f"the browser did not answer within {patience:g} s"
         if done != asked:
             met = {"selector": done.selector, "target": done.target}
-            self._run.met(self._masking.action(action.model_copy(update=met)))
+            self._run.resolve_target(self._masking.action(action.model_copy(update=met)))
         return None
 
     # Diagnose
 
-    async def _diagnose(self, todo: Diagnose) -> None:
+    async def _diagnose(self, wanted: Diagnose) -> None:
         try:
-            repair = await self._while_next(todo, self._repair(todo))
-            if repair.retry is None or todo.attempt > MAX_RETRIES:
-                await self._ask_help(todo, repair)
+            repair = await self._while_next(wanted, self._repair(wanted))
+            if repair.retry is None or wanted.attempt > MAX_RETRIES:
+                await self._ask_help(wanted, repair)
                 return
         except Unwanted:
             return
-        await self._propose(todo, repair.retry, "repair")
+        await self._propose(wanted, repair.retry, "repair")
 
-    async def _ask_help(self, todo: Diagnose, repair: Repair) -> None:
-        suggestions = [await self._while_next(todo, self._proposal(idea, "repair")) for idea in repair.suggestions]
-        reason = self._masking.text(repair.reason) if repair.reason else todo.reason
+    async def _ask_help(self, wanted: Diagnose, repair: Repair) -> None:
+        suggestions = [await self._while_next(wanted, self._proposal(idea, "repair")) for idea in repair.suggestions]
+        reason = self._masking.text(repair.reason) if repair.reason else wanted.reason
         self._run.ask_help(reason, tuple(suggestions))
 
-    async def _repair(self, todo: Diagnose) -> Repair:
-        failure = Failure(todo.reason, todo.step, todo.attempt)
+    async def _repair(self, wanted: Diagnose) -> Repair:
+        failure = Failure(wanted.reason, wanted.failed_step, wanted.attempt)
         try:
             return await self._planner(self._run.planner).repair(self.task(), self._driver, failure)
         except (Stuck, StepFailed) as error:
@@ -269,7 +270,9 @@ class StepLoop:
             self._logger.error("the planner failed to look at a failure", exc_info=True)
             return Repair()
 
-    async def _while_next(self, todo: Plan | Diagnose, work: Coroutine[Any, Any, T]) -> T:
+    async def _while_next(self, wanted: Plan | Diagnose, work: Coroutine[Any, Any, T]) -> T:
         """The work's result, as long as the run wants the same and control has not changed hands. Raises Unwanted."""
         turns = self._hands.turns
-        return await self._changes.while_wanted(work, lambda: self._run.next() == todo and self._hands.turns == turns)
+        return await self._changes.while_wanted(
+            work, lambda: self._run.next_action() == wanted and self._hands.turns == turns
+        )

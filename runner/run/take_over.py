@@ -89,7 +89,7 @@ class TakeOver:
     async def _release(self, command: c.ReleaseControl, actor: Actor) -> None:
         """What the person did is on record before the run looks at whether they did anything."""
         authorize(actor, command.type)
-        self._run.wheel.require(actor)
+        self._run.control_lease.require_holder(actor)
         await self.flush()
         self._run.apply(command, actor)
 
@@ -108,12 +108,12 @@ class TakeOver:
 
     async def _stopped(self, actor: Actor) -> None:
         await self._changes.until(lambda: self._run.in_flight is None)
-        self._run.wheel.require(actor)
+        self._run.control_lease.require_holder(actor)
 
     def _record(self, actions: Iterable[HumanAction]) -> None:
         for done in actions:
             self._shots.stale()
-            step = self._run.human_step(
+            step = self._run.record_human_step(
                 self._masking.action(done.action),
                 merges=done.merges,
                 description=self._masking.text(done.description),

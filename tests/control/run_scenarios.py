@@ -11,7 +11,7 @@ from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
-from control.roles import Actor, Role
+from control.roles import Actor, Role, authorize
 from control.run import Run
 
 OWNER = Actor("viewer-owner", Role.OWNER, "Olga")
@@ -65,6 +65,8 @@ class RunScenario:
     # What people do
 
     def send(self, command: c.Command, actor: Actor = ADA) -> list[Entry]:
+        """Authorizes the command and applies it, as the command's way through the product does."""
+        authorize(actor, command.type)
         return self.run.apply(command, actor)
 
     def override(self, name: str) -> list[Entry]:
@@ -100,25 +102,25 @@ class RunScenario:
                 "action": action,
                 "description": f"click {action.selector}",
                 "source": source,
-                "instructions_version": version or self.run.version,
+                "instructions_version": version or self.run.instructions_version,
             }
         )
 
     def plan(self) -> Proposal:
         """The planner answers what it is asked."""
-        todo = self.run.next()
-        assert isinstance(todo, Plan), todo
-        idea = self.idea(version=todo.version)
+        next_action = self.run.next_action()
+        assert isinstance(next_action, Plan), next_action
+        idea = self.idea(version=next_action.instructions_version)
         assert self.run.propose(idea, remaining=self.remaining)
         return idea
 
     def begin(self) -> Step:
         """The next step is dispatched, proposed first where it is not yet."""
-        if isinstance(self.run.next(), Plan):
+        if isinstance(self.run.next_action(), Plan):
             self.plan()
-        todo = self.run.next()
-        assert isinstance(todo, Perform), todo
-        return self.run.begin_step(todo.proposal)
+        next_action = self.run.next_action()
+        assert isinstance(next_action, Perform), next_action
+        return self.run.begin_step(next_action.proposal)
 
     def do(self, status: StepStatus = PASSED, *, error: str | None = None) -> Step:
         """The next step, from its proposal to its end."""
@@ -129,11 +131,11 @@ class RunScenario:
 
     def retry(self) -> Proposal:
         """The planner proposes the step that failed once more."""
-        todo = self.run.next()
-        assert isinstance(todo, Diagnose), todo
-        assert todo.step is not None
-        assert todo.step.full_action.selector is not None
-        idea = self.idea(todo.step.full_action.selector.removeprefix("#"), source="repair")
+        next_action = self.run.next_action()
+        assert isinstance(next_action, Diagnose), next_action
+        assert next_action.failed_step is not None
+        assert next_action.failed_step.full_action.selector is not None
+        idea = self.idea(next_action.failed_step.full_action.selector.removeprefix("#"), source="repair")
         assert self.run.propose(idea, remaining=self.remaining)
         return idea
 
@@ -176,7 +178,7 @@ def in_status(status: RunStatus) -> RunScenario:
         case RunStatus.CANCELLED:
             scenario.send(c.Cancel())
         case RunStatus.PASSED:
-            scenario.run.exhausted(1)
-            scenario.run.conclude()
+            scenario.run.plan_exhausted(1)
+            scenario.run.finish()
     assert scenario.run.status is status
     return scenario

@@ -27,7 +27,7 @@ def asked(*suggestions: str) -> RunScenario:
 def test_a_step_that_fails_is_looked_at_again() -> None:
     scenario = failed()
     reason = "step 1 (click #plan-1) failed: it is not there"
-    assert scenario.run.next() == Diagnose(reason, scenario.run.steps[0], 1)
+    assert scenario.run.next_action() == Diagnose(reason, scenario.run.steps[0], 1)
     assert scenario.status() is RunStatus.DIAGNOSING
     assert scenario.run.view().total_steps == 3
 
@@ -58,15 +58,15 @@ def test_attempts_are_counted_over_repairs_of_any_kind() -> None:
     for attempt, name in enumerate(("near", "plan-1", "near"), start=2):
         assert scenario.run.propose(scenario.idea(name, source="repair"), remaining=None)
         scenario.do(FAILED)
-        todo = scenario.run.next()
-        assert isinstance(todo, Diagnose)
-        assert todo.attempt == attempt
+        next_action = scenario.run.next_action()
+        assert isinstance(next_action, Diagnose)
+        assert next_action.attempt == attempt
 
 
 def test_a_planner_that_finds_no_step_is_diagnosed() -> None:
     scenario = RunScenario().open()
-    scenario.run.stuck("no button is called 'Pay'", 1)
-    assert scenario.run.next() == Diagnose("no button is called 'Pay'", None, 1)
+    scenario.run.planner_stuck("no button is called 'Pay'", 1)
+    assert scenario.run.next_action() == Diagnose("no button is called 'Pay'", None, 1)
     scenario.send(c.SkipStep())
     assert scenario.plan().action == click("plan-2")
     assert scenario.run.view().total_steps == 2
@@ -75,16 +75,16 @@ def test_a_planner_that_finds_no_step_is_diagnosed() -> None:
 def test_news_of_an_older_version_is_passed_over() -> None:
     scenario = RunScenario().open()
     scenario.instruct()
-    scenario.run.stuck("late", 1)
-    scenario.run.exhausted(1)
-    assert scenario.run.next() == Plan(2)
+    scenario.run.planner_stuck("late", 1)
+    scenario.run.plan_exhausted(1)
+    assert scenario.run.next_action() == Plan(2)
 
 
 def test_nothing_follows_the_planners_last_word() -> None:
     scenario = RunScenario(0).open()
-    scenario.run.exhausted(1)
-    scenario.run.stuck("late", 1)
-    assert scenario.run.next() == Finish()
+    scenario.run.plan_exhausted(1)
+    scenario.run.planner_stuck("late", 1)
+    assert scenario.run.next_action() == Finish()
 
 
 def test_a_repair_of_what_is_settled_is_refused() -> None:
@@ -98,7 +98,7 @@ def test_people_are_asked_for_help_until_a_deadline() -> None:
     scenario = asked()
     deadline = scenario.clock.now + HELP
     assert scenario.published[-1].body == e.HelpNeeded(reason="the button is gone", deadline=deadline)
-    assert scenario.run.next() == Wait(deadline)
+    assert scenario.run.next_action() == Wait(deadline)
     scenario.clock.pass_by(HELP)
     scenario.run.tick()
     assert scenario.status() is RunStatus.FAILED
@@ -107,9 +107,9 @@ def test_people_are_asked_for_help_until_a_deadline() -> None:
 
 def test_a_suggestion_is_done_only_when_it_is_approved() -> None:
     scenario = asked("near", "nearer")
-    assert scenario.run.next() == Wait(scenario.clock.now + HELP)
+    assert scenario.run.next_action() == Wait(scenario.clock.now + HELP)
     scenario.send(c.ApproveStep())
-    assert scenario.run.next() == Perform(scenario.run.proposal) if scenario.run.proposal else False
+    assert scenario.run.next_action() == Perform(scenario.run.proposal) if scenario.run.proposal else False
     scenario.do()
     assert scenario.done == ["#plan-1 failed", "#near passed"]
 
@@ -119,7 +119,7 @@ def test_an_approval_in_the_last_moment_counts() -> None:
     scenario.send(c.ApproveStep())
     scenario.clock.pass_by(HELP)
     scenario.run.tick()
-    assert isinstance(scenario.run.next(), Perform)
+    assert isinstance(scenario.run.next_action(), Perform)
 
 
 def test_step_does_the_suggestion() -> None:
@@ -132,11 +132,11 @@ def test_step_does_the_suggestion() -> None:
 def test_a_suggestion_is_not_done_because_a_single_step_was_asked_for_before() -> None:
     scenario = RunScenario().open()
     scenario.send(c.StepOnce())
-    scenario.run.stuck("no button is called 'Pay'", 1)
+    scenario.run.planner_stuck("no button is called 'Pay'", 1)
     scenario.run.ask_help("near matches", (scenario.idea("near", source="repair"),))
-    assert isinstance(scenario.run.next(), Wait)
+    assert isinstance(scenario.run.next_action(), Wait)
     scenario.send(c.StepOnce())
-    assert isinstance(scenario.run.next(), Perform)
+    assert isinstance(scenario.run.next_action(), Perform)
 
 
 def test_a_suggestion_made_from_older_instructions_is_not_shown() -> None:
@@ -151,14 +151,14 @@ def test_a_suggestion_made_from_older_instructions_is_not_shown() -> None:
 def test_a_pause_stops_the_deadline_and_resume_looks_again(suggestions: tuple[str, ...]) -> None:
     scenario = asked(*suggestions)
     scenario.send(c.Pause())
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     scenario.clock.pass_by(HELP)
     scenario.run.tick()
     assert scenario.status() is RunStatus.PAUSED
     scenario.send(c.Resume())
-    todo = scenario.run.next()
-    assert isinstance(todo, Diagnose)
-    assert todo.attempt == 1
+    next_action = scenario.run.next_action()
+    assert isinstance(next_action, Diagnose)
+    assert next_action.attempt == 1
 
 
 def test_a_suggestion_that_was_approved_while_paused_is_done_on_resume() -> None:
@@ -166,19 +166,19 @@ def test_a_suggestion_that_was_approved_while_paused_is_done_on_resume() -> None
     scenario.send(c.Pause())
     scenario.send(c.ApproveStep())
     scenario.send(c.Resume())
-    assert isinstance(scenario.run.next(), Perform)
+    assert isinstance(scenario.run.next_action(), Perform)
 
 
 def test_step_while_help_is_awaited_looks_again() -> None:
     scenario = asked()
     scenario.send(c.StepOnce())
-    assert isinstance(scenario.run.next(), Diagnose)
+    assert isinstance(scenario.run.next_action(), Diagnose)
 
 
 def stuck() -> RunScenario:
     """A scenario whose planner has found no step, so that people are asked."""
     scenario = RunScenario().open()
-    scenario.run.stuck("the model did not answer", 1)
+    scenario.run.planner_stuck("the model did not answer", 1)
     scenario.run.ask_help("the model did not answer")
     return scenario
 
@@ -190,7 +190,7 @@ def test_a_planner_that_found_no_step_is_asked_again(commands: list[c.Command]) 
     scenario = stuck()
     for command in commands:
         scenario.send(command)
-    assert scenario.run.next() == Plan(1)
+    assert scenario.run.next_action() == Plan(1)
     assert scenario.status() is RunStatus.RUNNING
     scenario.do()
     assert scenario.done == ["#plan-1 passed"]
@@ -200,7 +200,7 @@ def test_resume_looks_again_while_help_is_awaited() -> None:
     scenario = asked("near")
     scenario.send(c.Resume())
     assert scenario.run.proposal is None
-    assert isinstance(scenario.run.next(), Diagnose)
+    assert isinstance(scenario.run.next_action(), Diagnose)
     with pytest.raises(InvalidTransition, match="the run is not paused"):
         scenario.send(c.Resume())
 
@@ -250,7 +250,7 @@ def test_the_first_end_is_the_only_one() -> None:
     scenario.run.fail("the browser has gone")
     scenario.run.cancel()
     scenario.run.fail("again")
-    scenario.run.conclude()
+    scenario.run.finish()
     scenario.run.tick()
     assert scenario.kinds.count("run_finished") == 1
     assert scenario.run.view().error == "the browser has gone"

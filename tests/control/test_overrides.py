@@ -49,7 +49,7 @@ def test_an_override_while_paused_waits_for_the_run_to_go_on() -> None:
     scenario = RunScenario().open()
     scenario.send(c.Pause())
     scenario.override("pay")
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     scenario.send(c.StepOnce())
     scenario.do()
     assert scenario.done == ["#pay passed"]
@@ -99,11 +99,11 @@ def test_a_step_that_is_overridden_is_diagnosed_no_more() -> None:
 def test_an_override_at_the_end_of_the_plan_has_the_planner_look_again() -> None:
     scenario = RunScenario(0).open()
     scenario.send(c.Pause())
-    scenario.run.exhausted(1)
+    scenario.run.plan_exhausted(1)
     scenario.override("pay")
     scenario.send(c.Resume())
     scenario.do()
-    assert scenario.run.next() == Plan(1)
+    assert scenario.run.next_action() == Plan(1)
 
 
 def test_an_override_outlives_a_change_of_instructions() -> None:

@@ -1,16 +1,16 @@
-"""Roles, audience, and the wheel that one person at a time may hold."""
+"""Roles, viewers, and the lease that one person at a time may hold."""
 
 from __future__ import annotations
 
 import pytest
 
-from control.audience import Audience
 from control.control_lease import ControlLease
 from control.errors import ControlHeld, Forbidden, InvalidTransition, NotHolder
 from control.protocol.commands import Command
 from control.protocol.events import Viewers
 from control.protocol.models import Holder
 from control.roles import Role, authorize
+from control.viewers import ConnectedViewers
 from tests.control.run_scenarios import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock, RunScenario
 
 TYPES = sorted(kind.model_fields["type"].default for kind in Command.__args__)
@@ -36,28 +36,28 @@ def test_who_controls() -> None:
 
 
 def test_a_crowd_that_comes_is_not_kept_once_for_each_event() -> None:
-    audience = Audience()
-    audience.join(ADA)
-    told = audience.told()
-    audience.join(BOB)
-    assert audience.told().controllers[0] is told.controllers[0]
+    viewers = ConnectedViewers()
+    viewers.join(ADA)
+    event = viewers.to_event()
+    viewers.join(BOB)
+    assert viewers.to_event().controllers[0] is event.controllers[0]
 
 
-def test_the_audience_is_people_and_not_connections() -> None:
-    audience = Audience()
-    assert audience.join(ADA)
-    assert not audience.join(ADA)
-    assert audience.join(VIEWER)
-    assert len(audience) == 2
-    assert not audience.leave(ADA.viewer_id)
-    assert audience.find(ADA.viewer_id) == ADA
-    assert audience.leave(ADA.viewer_id)
-    assert audience.find(ADA.viewer_id) is None
-    assert not audience.leave(ADA.viewer_id)
-    assert len(audience) == 1
+def test_viewers_are_people_and_not_connections() -> None:
+    viewers = ConnectedViewers()
+    assert viewers.join(ADA)
+    assert not viewers.join(ADA)
+    assert viewers.join(VIEWER)
+    assert len(viewers) == 2
+    assert not viewers.leave(ADA.viewer_id)
+    assert viewers.find(ADA.viewer_id) == ADA
+    assert viewers.leave(ADA.viewer_id)
+    assert viewers.find(ADA.viewer_id) is None
+    assert not viewers.leave(ADA.viewer_id)
+    assert len(viewers) == 1
 
 
-def test_it_is_told_who_may_control() -> None:
+def test_the_event_names_who_may_control() -> None:
     scenario = RunScenario()
     for actor in (VIEWER, BOB, ADA, BOB):
         scenario.run.join(actor)
@@ -69,95 +69,95 @@ def test_it_is_told_who_may_control() -> None:
     assert scenario.published[-1].body == Viewers(count=2, controllers=(ada,))
 
 
-# The wheel
+# The control lease
 
 
-def make_wheel() -> tuple[ControlLease, FakeClock]:
+def make_lease() -> tuple[ControlLease, FakeClock]:
     clock = FakeClock()
     return ControlLease(clock=clock, grace=GRACE), clock
 
 
-def holder_of(wheel: ControlLease) -> str | None:
-    return wheel.holder.name if wheel.holder else None
+def holder_of(lease: ControlLease) -> str | None:
+    return lease.holder.name if lease.holder else None
 
 
 def test_control_is_taken_and_released() -> None:
-    wheel, clock = make_wheel()
-    taken = wheel.take(ADA, force=False)
+    lease, clock = make_lease()
+    taken = lease.take(ADA, force=False)
     assert taken.holder == Holder(viewer_id=ADA.viewer_id, name="Ada")
     assert (taken.since, taken.grace_until) == (clock.now, None)
-    wheel.require(ADA)
-    assert wheel.release(ADA, None).holder is None
-    assert wheel.view().since is None
+    lease.require_holder(ADA)
+    assert lease.release(ADA, None).holder is None
+    assert lease.view().since is None
 
 
 def test_control_that_is_held_is_not_to_be_had() -> None:
-    wheel, _ = make_wheel()
-    wheel.take(ADA, force=False)
+    lease, _ = make_lease()
+    lease.take(ADA, force=False)
     with pytest.raises(ControlHeld, match="Ada holds control: ask them to release it"):
-        wheel.take(OWNER, force=False)
+        lease.take(OWNER, force=False)
     with pytest.raises(Forbidden, match="only the run's owner"):
-        wheel.take(BOB, force=True)
+        lease.take(BOB, force=True)
     with pytest.raises(InvalidTransition, match="you hold control already"):
-        wheel.take(ADA, force=True)
-    assert holder_of(wheel) == "Ada"
+        lease.take(ADA, force=True)
+    assert holder_of(lease) == "Ada"
 
 
 def test_the_owner_may_take_control_from_another() -> None:
-    wheel, _ = make_wheel()
-    wheel.take(ADA, force=False)
-    wheel.take(OWNER, force=True)
-    assert holder_of(wheel) == "Olga"
+    lease, _ = make_lease()
+    lease.take(ADA, force=False)
+    lease.take(OWNER, force=True)
+    assert holder_of(lease) == "Olga"
 
 
 def test_only_the_holder_may_do_what_holders_do() -> None:
-    wheel, _ = make_wheel()
+    lease, _ = make_lease()
     with pytest.raises(NotHolder, match="take control first"):
-        wheel.require(ADA)
-    wheel.take(ADA, force=False)
+        lease.require_holder(ADA)
+    lease.take(ADA, force=False)
     with pytest.raises(NotHolder, match="Ada holds control"):
-        wheel.release(BOB, None)
+        lease.release(BOB, None)
 
 
-def test_grace_begins_when_the_holder_goes_and_is_told_once() -> None:
-    wheel, clock = make_wheel()
-    assert wheel.gone(ADA.viewer_id) is None
-    wheel.take(ADA, force=False)
-    assert wheel.gone(BOB.viewer_id) is None
-    gone = wheel.gone(ADA.viewer_id)
+def test_grace_begins_when_the_holder_goes_and_is_published_once() -> None:
+    lease, clock = make_lease()
+    assert lease.viewer_disconnected(ADA.viewer_id) is None
+    lease.take(ADA, force=False)
+    assert lease.viewer_disconnected(BOB.viewer_id) is None
+    gone = lease.viewer_disconnected(ADA.viewer_id)
     assert gone is not None
     assert gone.grace_until == clock.now + GRACE
-    assert wheel.gone(ADA.viewer_id) is None
+    assert lease.viewer_disconnected(ADA.viewer_id) is None
 
 
 def test_a_holder_who_is_back_has_all_the_time() -> None:
-    wheel, clock = make_wheel()
-    wheel.take(ADA, force=False)
-    assert wheel.back(ADA.viewer_id) is None
-    wheel.gone(ADA.viewer_id)
-    assert wheel.back(BOB.viewer_id) is None
-    back = wheel.back(ADA.viewer_id)
+    lease, clock = make_lease()
+    lease.take(ADA, force=False)
+    assert lease.viewer_reconnected(ADA.viewer_id) is None
+    lease.viewer_disconnected(ADA.viewer_id)
+    assert lease.viewer_reconnected(BOB.viewer_id) is None
+    back = lease.viewer_reconnected(ADA.viewer_id)
     assert back is not None
     assert back.grace_until is None
     clock.pass_by(GRACE * 2)
-    assert wheel.expire() is None
+    assert lease.expire() is None
 
 
 def test_control_expires_at_the_end_of_grace_and_not_before() -> None:
-    wheel, clock = make_wheel()
-    wheel.take(ADA, force=False, present=False)
+    lease, clock = make_lease()
+    lease.take(ADA, force=False, present=False)
     clock.pass_by(GRACE - GRACE / 100)
-    assert wheel.expire() is None
+    assert lease.expire() is None
     clock.pass_by(GRACE / 100)
-    expired = wheel.expire()
+    expired = lease.expire()
     assert expired is not None
     assert expired.holder is None
-    assert wheel.expire() is None
+    assert lease.expire() is None
 
 
 def test_control_is_dropped_once() -> None:
-    wheel, _ = make_wheel()
-    assert wheel.drop() is None
-    wheel.take(ADA, force=False)
-    assert wheel.drop() is not None
-    assert wheel.drop() is None
+    lease, _ = make_lease()
+    assert lease.revoke() is None
+    lease.take(ADA, force=False)
+    assert lease.revoke() is not None
+    assert lease.revoke() is None

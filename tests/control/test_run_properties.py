@@ -91,12 +91,12 @@ class Steered(RuleBasedStateMachine):
 
     def send(self, command: c.Command, actor: Actor) -> bool:
         """Done, or refused with a reason and nothing changed."""
-        before, seq, todo = self.run.view(), self.run.log.seq, self.run.next()
+        before, seq, next_action = self.run.view(), self.run.log.seq, self.run.next_action()
         shown = {before.proposal.proposal_id} if before.proposal else set()
         try:
             entries = self.scenario.send(command, actor)
         except Refused:
-            assert (self.run.view(), self.run.log.seq, self.run.next()) == (before, seq, todo)
+            assert (self.run.view(), self.run.log.seq, self.run.next_action()) == (before, seq, next_action)
             return False
         assert [entry.seq for entry in entries] == list(range(seq + 1, self.run.log.seq + 1))
         self.note(command, shown)
@@ -151,7 +151,7 @@ class Steered(RuleBasedStateMachine):
     # The session
 
     def asks(self, *kinds: type) -> bool:
-        return isinstance(self.run.next(), kinds)
+        return isinstance(self.run.next_action(), kinds)
 
     @rule()
     def start(self) -> None:
@@ -170,7 +170,7 @@ class Steered(RuleBasedStateMachine):
         if self.scenario.remaining:
             self.scenario.plan()
         else:
-            self.run.exhausted(self.run.version)
+            self.run.plan_exhausted(self.run.instructions_version)
 
     @precondition(lambda self: self.asks(Plan))
     @rule()
@@ -182,14 +182,14 @@ class Steered(RuleBasedStateMachine):
     def late_answer(self, data: st.DataObject) -> None:
         idea = data.draw(st.sampled_from(self.late))
         if self.run.propose(idea, remaining=self.scenario.remaining):
-            assert idea.instructions_version == self.run.version
+            assert idea.instructions_version == self.run.instructions_version
             assert idea.action == click(f"plan-{self.run.consumed - self.scenario.base + 1}")
             self.known = True
 
     @precondition(lambda self: self.asks(Plan))
     @rule()
     def planner_is_stuck(self) -> None:
-        self.run.stuck("no button is called 'Pay'", self.run.version)
+        self.run.planner_stuck("no button is called 'Pay'", self.run.instructions_version)
         assert not self.asks(Plan)
 
     @rule(version=st.integers(1, 3))
@@ -197,8 +197,8 @@ class Steered(RuleBasedStateMachine):
         """What is not asked for changes nothing."""
         if not self.asks(Plan) and not (self.run.paused and self.run.proposal is None):
             view, seq = self.run.view(), self.run.log.seq
-            self.run.stuck("late", version)
-            self.run.exhausted(version)
+            self.run.planner_stuck("late", version)
+            self.run.plan_exhausted(version)
             assert (self.run.view(), self.run.log.seq) == (view, seq)
         if not self.asks(Diagnose):
             seq = self.run.log.seq
@@ -208,8 +208,8 @@ class Steered(RuleBasedStateMachine):
     @precondition(lambda self: self.asks(Diagnose))
     @rule(how=st.sampled_from(["retry", "other", "suggest", "suggest", "help"]))
     def diagnose(self, how: str) -> None:
-        todo = self.run.next()
-        if how == "retry" and isinstance(todo, Diagnose) and todo.step is not None:
+        next_action = self.run.next_action()
+        if how == "retry" and isinstance(next_action, Diagnose) and next_action.failed_step is not None:
             self.scenario.retry()
             self.known = True
         elif how == "other":
@@ -218,17 +218,17 @@ class Steered(RuleBasedStateMachine):
             suggestions = (self.scenario.idea("near", source="repair"),) if how == "suggest" else ()
             self.suggested |= {suggestion.proposal_id for suggestion in suggestions}
             self.run.ask_help("the button is gone", suggestions)
-            assert self.run.next() == Wait(self.scenario.clock.now + timedelta(minutes=2))
+            assert self.run.next_action() == Wait(self.scenario.clock.now + timedelta(minutes=2))
 
     @precondition(lambda self: self.asks(Perform))
     @rule()
     def dispatch(self) -> None:
-        todo = self.run.next()
-        assert isinstance(todo, Perform)
+        next_action = self.run.next_action()
+        assert isinstance(next_action, Perform)
         assert not self.run.paused
         assert self.run.view().control.holder is None
         assert self.run.in_flight is None
-        proposal = todo.proposal
+        proposal = next_action.proposal
         assert proposal.proposal_id not in self.dispatched
         self.dispatched.add(proposal.proposal_id)
         if proposal.source == "override":
@@ -244,7 +244,7 @@ class Steered(RuleBasedStateMachine):
 
     def check_leave_to(self, proposal: Proposal) -> None:
         """What the planner wants done is of today, and approved where that is needed."""
-        assert proposal.instructions_version == self.run.version
+        assert proposal.instructions_version == self.run.instructions_version
         suggested = proposal.proposal_id in self.suggested
         if suggested or (self.run.spec.mode == "review" and self.may_begin != 1):
             assert proposal.proposal_id in self.approved
@@ -258,7 +258,7 @@ class Steered(RuleBasedStateMachine):
             status = SKIPPED
         self.run.end_step(status, error=None if status is PASSED else "it is not there")
         assert self.run.end_step(PASSED) is None
-        if status is FAILED and version != self.run.version:
+        if status is FAILED and version != self.run.instructions_version:
             self.scenario.base -= 1
         if self.may_begin == 0:
             assert self.run.paused
@@ -270,10 +270,10 @@ class Steered(RuleBasedStateMachine):
         number = len(self.run.steps)
         assert self.run.amend_step(number, screenshot_url="after.jpg").screenshot_url == "after.jpg"
 
-    @precondition(lambda self: self.run.wheel.holder)
+    @precondition(lambda self: self.run.control_lease.holder)
     @rule(merges=st.booleans())
     def person_acts(self, merges: bool) -> None:
-        step = self.run.human_step(click("by-hand"), merges=merges)
+        step = self.run.record_human_step(click("by-hand"), merges=merges)
         assert step is not None
         assert step.source is Source.HUMAN
 
@@ -289,7 +289,7 @@ class Steered(RuleBasedStateMachine):
     def conclude(self) -> None:
         conclude = self.asks(Finish)
         before = self.run.status
-        self.run.conclude()
+        self.run.finish()
         assert self.run.status is (RunStatus.PASSED if conclude else before)
 
     # What always holds
@@ -326,21 +326,21 @@ class Steered(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_asked_for_in_vain(self) -> None:
-        todo = self.run.next()
+        next_action = self.run.next_action()
         if self.run.paused:
-            assert isinstance(todo, Wait | Plan)
-        if isinstance(todo, Perform):
-            assert todo.proposal == self.run.proposal
+            assert isinstance(next_action, Wait | Plan)
+        if isinstance(next_action, Perform):
+            assert next_action.proposal == self.run.proposal
 
     @invariant()
     def someone_can_always_go_on(self) -> None:
         """A run that is neither paused nor held nor doing a step waits for a person only if it says so."""
         if self.run.final or self.run.paused or self.run.in_flight or self.run.status in {"queued", "starting"}:
             return
-        todo = self.run.next()
-        if isinstance(todo, Wait):
-            assert todo.until is not None or self.run.proposal is not None
-            if todo.until is None:
+        next_action = self.run.next_action()
+        if isinstance(next_action, Wait):
+            assert next_action.until is not None or self.run.proposal is not None
+            if next_action.until is None:
                 assert self.run.spec.mode == "review"
 
     @invariant()
@@ -355,7 +355,7 @@ class Steered(RuleBasedStateMachine):
             assert view.total_steps == len(self.run.steps)
         elif self.known:
             diagnosis = self.run.diagnosis
-            begun = bool(self.run.in_flight or (diagnosis and diagnosis.step))
+            begun = bool(self.run.in_flight or (diagnosis and diagnosis.failed_step))
             assert view.total_steps == len(self.run.steps) + max(0, self.scenario.remaining - begun)
 
     @invariant()

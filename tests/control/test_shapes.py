@@ -227,7 +227,7 @@ def test_a_step_that_uploads_a_file_says_which_and_holds_its_content_once(value:
     scenario = RunScenario().open()
     scenario.take()
     upload = Action(type=ActionType.UPLOAD, selector="#file", value=value)
-    step = scenario.run.human_step(upload)
+    step = scenario.run.record_human_step(upload)
     assert step is not None
     assert (step.value, step.full_action) == (shown, upload)
     assert scenario.run.view().steps[0].value == shown

@@ -15,10 +15,10 @@ def test_a_run_from_start_to_end() -> None:
     scenario = RunScenario(2).open()
     scenario.do()
     scenario.do()
-    assert scenario.run.next() == Plan(1)
-    scenario.run.exhausted(1)
-    assert scenario.run.next() == Finish()
-    scenario.run.conclude()
+    assert scenario.run.next_action() == Plan(1)
+    scenario.run.plan_exhausted(1)
+    assert scenario.run.next_action() == Finish()
+    scenario.run.finish()
     assert scenario.kinds == [
         "run_state",
         "run_state",
@@ -39,7 +39,7 @@ def test_pause_lets_the_step_in_flight_finish_and_dispatches_nothing_more() -> N
     scenario.run.end_step(PASSED)
     assert scenario.done == ["#plan-1 passed"]
     scenario.plan()
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     with pytest.raises(InvalidTransition, match="not the one to do now"):
         scenario.run.begin_step(scenario.idea())
 
@@ -47,9 +47,9 @@ def test_pause_lets_the_step_in_flight_finish_and_dispatches_nothing_more() -> N
 def test_a_costly_planner_is_not_asked_while_paused() -> None:
     scenario = RunScenario(looks_ahead=False).open()
     scenario.send(c.Pause())
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     scenario.send(c.UpdateInstructions(instructions="Buy a plum."))
-    assert scenario.run.next() == Plan(2)
+    assert scenario.run.next_action() == Plan(2)
 
 
 def test_a_pause_before_the_page_is_open_holds_the_first_step() -> None:
@@ -59,7 +59,7 @@ def test_a_pause_before_the_page_is_open_holds_the_first_step() -> None:
     scenario.open()
     assert scenario.status() is RunStatus.PAUSED
     scenario.plan()
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
 
 
 def test_step_does_one_step_then_pauses() -> None:
@@ -69,7 +69,7 @@ def test_step_does_one_step_then_pauses() -> None:
     scenario.do()
     assert scenario.status() is RunStatus.PAUSED
     scenario.plan()
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
 
 
 def test_after_a_single_step_even_a_costly_planner_shows_what_comes_next() -> None:
@@ -115,10 +115,10 @@ def test_a_single_step_that_fails_pauses_in_front_of_the_diagnosis() -> None:
     scenario.send(c.StepOnce())
     scenario.do(FAILED)
     assert scenario.status() is RunStatus.PAUSED
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     scenario.send(c.Resume())
     assert scenario.status() is RunStatus.DIAGNOSING
-    assert isinstance(scenario.run.next(), Diagnose)
+    assert isinstance(scenario.run.next_action(), Diagnose)
 
 
 def test_resume_takes_back_the_pause_after_a_single_step() -> None:
@@ -133,10 +133,10 @@ def test_resume_takes_back_the_pause_after_a_single_step() -> None:
 def test_single_steps_at_the_end_of_the_plan_conclude_the_run() -> None:
     scenario = RunScenario(0).open()
     scenario.send(c.Pause())
-    scenario.run.exhausted(1)
-    assert scenario.run.next() == Wait()
+    scenario.run.plan_exhausted(1)
+    assert scenario.run.next_action() == Wait()
     scenario.send(c.StepOnce())
-    assert scenario.run.next() == Finish()
+    assert scenario.run.next_action() == Finish()
 
 
 # Review
@@ -145,9 +145,9 @@ def test_single_steps_at_the_end_of_the_plan_conclude_the_run() -> None:
 def test_in_review_mode_a_step_waits_for_approval() -> None:
     scenario = RunScenario(mode="review").open()
     idea = scenario.plan()
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     scenario.send(c.ApproveStep(proposal_id=idea.proposal_id))
-    assert scenario.run.next() == Perform(idea)
+    assert scenario.run.next_action() == Perform(idea)
 
 
 def test_approval_of_a_proposal_that_was_replaced_is_refused() -> None:
@@ -157,7 +157,7 @@ def test_approval_of_a_proposal_that_was_replaced_is_refused() -> None:
     scenario.plan()
     with pytest.raises(InvalidTransition, match="replaced by another"):
         scenario.send(c.ApproveStep(proposal_id=stale.proposal_id))
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
 
 
 def test_in_auto_mode_there_is_nothing_to_approve() -> None:
@@ -177,7 +177,7 @@ def test_step_in_review_mode_approves_one_step_only(proposed: bool) -> None:
     assert scenario.run.paused
     scenario.send(c.Resume())
     scenario.plan()
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
 
 
 def test_a_pause_takes_back_the_approval_that_step_gave() -> None:
@@ -186,7 +186,7 @@ def test_a_pause_takes_back_the_approval_that_step_gave() -> None:
     scenario.send(c.StepOnce())
     scenario.send(c.Pause())
     scenario.send(c.Resume())
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
 
 
 # Instructions
@@ -196,7 +196,7 @@ def test_new_instructions_withdraw_the_proposal_and_refuse_late_answers() -> Non
     scenario = RunScenario(mode="review").open()
     old = scenario.plan()
     scenario.instruct()
-    assert scenario.run.next() == Plan(2)
+    assert scenario.run.next_action() == Plan(2)
     assert not scenario.run.propose(old, remaining=3)
     assert scenario.run.view().proposal is None
     assert scenario.published[-2:] == scenario.run.log.since(scenario.run.log.seq - 2)
@@ -227,7 +227,7 @@ def test_a_step_in_flight_is_not_diagnosed_once_the_instructions_have_changed(st
     scenario.instruct()
     scenario.run.end_step(FAILED if status == "failed" else PASSED, error="it is not there")
     assert scenario.status() is RunStatus.RUNNING
-    assert scenario.run.next() == Plan(2)
+    assert scenario.run.next_action() == Plan(2)
 
 
 def test_new_instructions_end_the_diagnosis_and_its_deadline() -> None:
@@ -237,7 +237,7 @@ def test_new_instructions_end_the_diagnosis_and_its_deadline() -> None:
     scenario.instruct()
     scenario.clock.pass_by(HELP)
     scenario.run.tick()
-    assert scenario.run.next() == Plan(2)
+    assert scenario.run.next_action() == Plan(2)
 
 
 def test_instructions_make_a_script_a_plain_run() -> None:

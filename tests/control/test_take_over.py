@@ -20,10 +20,10 @@ def test_the_run_is_paused_while_a_person_holds_control() -> None:
     assert scenario.run.view().status is RunStatus.PAUSED
     assert scenario.run.view().control.holder is not None
     assert scenario.run.proposal is None
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     assert not scenario.run.propose(scenario.idea(), remaining=3)
     scenario.send(c.ReleaseControl())
-    assert scenario.run.next() == Plan(1)
+    assert scenario.run.next_action() == Plan(1)
 
 
 def test_one_holder_at_a_time() -> None:
@@ -46,7 +46,7 @@ def test_a_step_that_take_over_interrupts_is_never_repeated() -> None:
     scenario.begin()
     scenario.take()
     scenario.run.end_step(SKIPPED, error="interrupted: Ada took control")
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     scenario.send(c.ReleaseControl())
     assert scenario.plan().action == click("plan-2")
 
@@ -54,7 +54,7 @@ def test_a_step_that_take_over_interrupts_is_never_repeated() -> None:
 def test_what_a_person_does_is_recorded_and_the_plan_goes_on() -> None:
     scenario = RunScenario().open()
     scenario.take()
-    step = scenario.run.human_step(click("cookies"), url="https://shop.example/")
+    step = scenario.run.record_human_step(click("cookies"), url="https://shop.example/")
     assert step is not None
     assert (step.source, step.status, step.description) == (Source.HUMAN, "passed", "click #cookies")
     scenario.send(c.ReleaseControl())
@@ -65,8 +65,8 @@ def test_what_a_person_does_is_recorded_and_the_plan_goes_on() -> None:
 def test_an_action_that_goes_on_takes_the_place_of_the_last() -> None:
     scenario = RunScenario().open()
     scenario.take()
-    scenario.run.human_step(Action(type=ActionType.TYPE, selector="#name", value="A"))
-    scenario.run.human_step(Action(type=ActionType.TYPE, selector="#name", value="Ada"), merges=True)
+    scenario.run.record_human_step(Action(type=ActionType.TYPE, selector="#name", value="A"))
+    scenario.run.record_human_step(Action(type=ActionType.TYPE, selector="#name", value="Ada"), merges=True)
     assert [(step.step_number, step.value) for step in scenario.run.steps] == [(1, "Ada")]
 
 
@@ -74,7 +74,7 @@ def test_an_action_never_merges_with_a_step_of_the_plan() -> None:
     scenario = RunScenario().open()
     scenario.do()
     scenario.take()
-    scenario.run.human_step(click("a"), merges=True)
+    scenario.run.record_human_step(click("a"), merges=True)
     assert scenario.done == ["#plan-1 passed", "#a passed"]
 
 
@@ -84,19 +84,19 @@ def test_what_a_person_does_settles_the_step_that_failed(acts: bool) -> None:
     scenario.do(FAILED)
     scenario.take()
     if acts:
-        scenario.run.human_step(click("a"))
+        scenario.run.record_human_step(click("a"))
     scenario.send(c.ReleaseControl())
     if acts:
         assert scenario.plan().action == click("plan-2")
     else:
-        assert isinstance(scenario.run.next(), Diagnose)
+        assert isinstance(scenario.run.next_action(), Diagnose)
 
 
 def test_what_was_done_before_a_hand_over_counts() -> None:
     scenario = RunScenario().open()
     scenario.do(FAILED)
     scenario.take(ADA)
-    scenario.run.human_step(click("a"))
+    scenario.run.record_human_step(click("a"))
     scenario.run.join(OWNER)
     scenario.send(c.TakeControl(force=True), OWNER)
     scenario.send(c.ReleaseControl(), OWNER)
@@ -106,7 +106,7 @@ def test_what_was_done_before_a_hand_over_counts() -> None:
 def test_what_was_done_in_an_earlier_take_over_does_not_count() -> None:
     scenario = RunScenario().open()
     scenario.take()
-    scenario.run.human_step(click("a"))
+    scenario.run.record_human_step(click("a"))
     scenario.send(c.ReleaseControl())
     scenario.do(FAILED)
     scenario.take(BOB)
@@ -117,13 +117,13 @@ def test_what_was_done_in_an_earlier_take_over_does_not_count() -> None:
 def test_the_planner_looks_afresh_even_if_it_had_nothing_left() -> None:
     scenario = RunScenario(0).open()
     scenario.send(c.Pause())
-    scenario.run.exhausted(1)
+    scenario.run.plan_exhausted(1)
     scenario.take()
     scenario.send(c.ReleaseControl())
     scenario.send(c.Resume())
-    assert scenario.run.next() == Plan(1)
-    scenario.run.exhausted(1)
-    assert scenario.run.next() == Finish()
+    assert scenario.run.next_action() == Plan(1)
+    scenario.run.plan_exhausted(1)
+    assert scenario.run.next_action() == Finish()
 
 
 def test_an_override_waits_for_the_end_of_the_take_over() -> None:
@@ -193,7 +193,7 @@ def test_a_holder_who_comes_back_in_time_keeps_control() -> None:
     scenario = RunScenario().open()
     scenario.take()
     scenario.run.leave(ADA.viewer_id)
-    assert scenario.run.next() == Wait(scenario.clock.now + GRACE)
+    assert scenario.run.next_action() == Wait(scenario.clock.now + GRACE)
     scenario.run.tick()
     scenario.run.join(ADA)
     scenario.clock.pass_by(GRACE)
@@ -207,7 +207,7 @@ def test_a_holder_who_stays_away_loses_control() -> None:
     scenario.run.leave(ADA.viewer_id)
     scenario.clock.pass_by(GRACE)
     scenario.run.tick()
-    assert scenario.run.next() == Plan(1)
+    assert scenario.run.next_action() == Plan(1)
     changes = [entry.body for entry in scenario.published if isinstance(entry.body, e.ControlChanged)]
     assert [change.holder is None for change in changes] == [False, False, True]
     assert changes[1].grace_until is not None
@@ -218,7 +218,7 @@ def test_grace_runs_while_the_interrupted_step_is_still_stopping() -> None:
     scenario.begin()
     scenario.take()
     scenario.run.leave(ADA.viewer_id)
-    assert scenario.run.next() == Wait(scenario.clock.now + GRACE)
+    assert scenario.run.next_action() == Wait(scenario.clock.now + GRACE)
 
 
 def test_a_second_connection_keeps_the_holder_there() -> None:
@@ -226,7 +226,7 @@ def test_a_second_connection_keeps_the_holder_there() -> None:
     scenario.take()
     scenario.run.join(ADA)
     scenario.run.leave(ADA.viewer_id)
-    assert scenario.run.next() == Wait()
+    assert scenario.run.next_action() == Wait()
     assert scenario.run.view().viewers == 1
 
 
@@ -244,7 +244,7 @@ def test_control_ends_with_the_run() -> None:
     scenario.send(c.Cancel(), BOB)
     assert scenario.run.view().control.holder is None
     assert scenario.kinds[-3:] == ["control_changed", "run_state", "run_finished"]
-    assert scenario.run.human_step(click("a")) is None
+    assert scenario.run.record_human_step(click("a")) is None
 
 
 def test_input_that_becomes_known_after_the_release_is_recorded_and_looked_at() -> None:
@@ -252,5 +252,5 @@ def test_input_that_becomes_known_after_the_release_is_recorded_and_looked_at() 
     scenario.take()
     scenario.send(c.ReleaseControl())
     scenario.plan()
-    scenario.run.human_step(click("late"))
+    scenario.run.record_human_step(click("late"))
     assert scenario.plan().step_number == 2

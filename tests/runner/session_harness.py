@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.models import NewRun, RunStatus, Step, StepStatus
-from control.roles import Actor, Role
+from control.roles import Actor, Role, authorize
 from runner.run.options import SessionOptions
 from runner.run.session import Session
 from runner.store.store import RunRecord, Store
@@ -48,6 +48,8 @@ class SessionHarness:
         return self.session.view().status
 
     async def do(self, command: c.Command, actor: Actor = ADA) -> e.Reply | None:
+        """Authorizes the command and submits it, as the command dispatcher does."""
+        authorize(actor, command.type)
         return await self.session.submit(command, actor)
 
     def events(self, kind: type[E]) -> list[E]:

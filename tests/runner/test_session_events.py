@@ -57,7 +57,7 @@ class TestScreenshots:
         driver, store = FakeDriver(), await Store.open(tmp_path, clock=FakeClock())
         shots = Screenshots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
         for name in ("a", "b"):
-            assert run.human_step(click(name))
+            assert run.record_human_step(click(name))
         run.log.listen(lambda _: shots.stale())
         work = asyncio.create_task(shots.work())
         shots.later(1)

@@ -67,7 +67,7 @@ async def main():
         work = asyncio.create_task(recorder.work())
         run.start()
         run.ready(None)
-        run.human_step(click("#cart"))
+        run.record_human_step(click("#cart"))
         if sys.argv[2] == "writing":
             await store.tried.wait()
         run.fail("the page has gone")
@@ -99,7 +99,7 @@ async def test_the_end_is_tried_again_and_no_step_is_lost(tmp_path: Path) -> Non
     async with recorded(tmp_path) as (run, recorder, store):
         run.start()
         run.ready(None)
-        run.human_step(click("#cart"))
+        run.record_human_step(click("#cart"))
         run.cancel()
         store.locked = 2
         recorder.end()

@@ -1,4 +1,4 @@
-"""The ledger: steps, and what is still planned."""
+"""The step history: steps, and what is still planned."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from tests.control.run_scenarios import FAILED, PASSED, SKIPPED, FakeClock, clic
 
 def begun(remaining: int | None = 3) -> tuple[StepHistory, FakeClock]:
     clock = FakeClock()
-    ledger = StepHistory(clock=clock)
-    ledger.expect(remaining)
-    ledger.begin(click("a"), source=Source.PLAN, version=1)
-    return ledger, clock
+    history = StepHistory(clock=clock)
+    history.expect(remaining)
+    history.begin(click("a"), source=Source.PLAN, version=1)
+    return history, clock
 
 
 def test_a_step_takes_its_time() -> None:
-    ledger, clock = begun()
+    history, clock = begun()
     clock.pass_by(timedelta(milliseconds=1500))
-    assert ledger.close(PASSED, None).duration_ms == 1500
-    assert ledger.in_flight is None
+    assert history.close(PASSED, None).duration_ms == 1500
+    assert history.in_flight is None
 
 
 def test_a_clock_that_goes_back_makes_no_negative_time() -> None:
-    ledger, clock = begun()
+    history, clock = begun()
     clock.pass_by(timedelta(seconds=-5))
-    assert ledger.close(PASSED, None).duration_ms == 0
+    assert history.close(PASSED, None).duration_ms == 0
 
 
-def test_what_is_told_of_a_step_wins_over_what_was_measured() -> None:
-    ledger, _ = begun()
-    step = ledger.close(FAILED, "it is not there", duration_ms=7, url="https://shop.example/cart")
+def test_a_fact_that_is_given_wins_over_what_was_measured() -> None:
+    history, _ = begun()
+    step = history.close(FAILED, "it is not there", duration_ms=7, url="https://shop.example/cart")
     assert (step.duration_ms, step.url, step.error) == (7, "https://shop.example/cart", "it is not there")
 
 
@@ -56,62 +56,62 @@ def test_an_action_stands_in_its_step(action: Action, target: str | None, value:
 
 
 def test_the_total_is_steady_from_proposal_to_end() -> None:
-    ledger, _ = begun(3)
-    totals = [ledger.total]
-    ledger.close(FAILED, "it is not there")
-    totals.append(ledger.total)
-    ledger.begin_again(1)
-    totals.append(ledger.total)
-    ledger.close(PASSED, None)
-    ledger.settle()
-    totals.append(ledger.total)
-    ledger.expect(2)
-    assert [*totals, ledger.total] == [3] * 5
-    assert ledger.steps[0].attempts == 2
+    history, _ = begun(3)
+    totals = [history.total]
+    history.close(FAILED, "it is not there")
+    totals.append(history.total)
+    history.begin_again(1)
+    totals.append(history.total)
+    history.close(PASSED, None)
+    history.settle_entry()
+    totals.append(history.total)
+    history.expect(2)
+    assert [*totals, history.total] == [3] * 5
+    assert history.steps[0].attempts == 2
 
 
 def test_a_second_step_for_the_same_entry_is_one_more() -> None:
-    ledger, _ = begun(3)
-    ledger.close(FAILED, "it is not there")
-    ledger.begin(click("b"), source=Source.OVERRIDE, version=1)
-    assert ledger.total == 4
-    ledger.close(PASSED, None)
-    ledger.settle()
-    assert (ledger.total, ledger.consumed) == (4, 1)
+    history, _ = begun(3)
+    history.close(FAILED, "it is not there")
+    history.begin(click("b"), source=Source.OVERRIDE, version=1)
+    assert history.total == 4
+    history.close(PASSED, None)
+    history.settle_entry()
+    assert (history.total, history.consumed) == (4, 1)
 
 
 def test_more_is_done_than_was_planned() -> None:
-    ledger, _ = begun(0)
-    assert ledger.total == 1
+    history, _ = begun(0)
+    assert history.total == 1
 
 
 def test_a_plan_of_unknown_length_has_no_total() -> None:
-    ledger, _ = begun(None)
-    assert ledger.total is None
-    ledger.expect(2)
-    assert ledger.total == 2
+    history, _ = begun(None)
+    assert history.total is None
+    history.expect(2)
+    assert history.total == 2
 
 
 def test_an_entry_that_is_skipped_is_planned_no_more() -> None:
-    ledger = StepHistory(clock=FakeClock())
-    ledger.expect(3)
-    ledger.settle()
-    assert (ledger.total, ledger.consumed) == (2, 1)
+    history = StepHistory(clock=FakeClock())
+    history.expect(3)
+    history.settle_entry()
+    assert (history.total, history.consumed) == (2, 1)
 
 
 def test_the_current_step() -> None:
-    ledger, _ = begun()
-    ledger.record(click("b"), PASSED, source=Source.HUMAN, version=1)
-    assert ledger.current == 1
-    ledger.close(PASSED, None)
-    assert ledger.current == 2
-    assert ledger.next_number == 3
+    history, _ = begun()
+    history.record(click("b"), PASSED, source=Source.HUMAN, version=1)
+    assert history.current == 1
+    history.close(PASSED, None)
+    assert history.current == 2
+    assert history.next_number == 3
 
 
 @pytest.mark.parametrize("number", [-1, 0, 2])
 def test_a_step_that_is_not_there(number: int) -> None:
-    ledger, _ = begun()
+    history, _ = begun()
     with pytest.raises(NotFound, match=f"there is no step {number}; the run has 1 so far"):
-        ledger.get(number)
+        history.get(number)
     with pytest.raises(NotFound):
-        ledger.amend(number, url=None)
+        history.amend(number, url=None)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from control.errors import NotFound
 from control.protocol.events import Viewers
 from control.protocol.models import Holder
 from control.roles import Actor
 
 
-class Audience:
+class ConnectedViewers:
     """Counts people, not connections: a viewer's data channel and WebSocket are one."""
 
     def __init__(self) -> None:
         self._connections: dict[str, int] = {}
         self._actors: dict[str, Actor] = {}
         self._controllers: dict[str, Holder] = {}
-        """Made once for each, because the log keeps every event that lists them."""
+        """Each is made once, because the log keeps every event that lists them."""
 
     def __len__(self) -> int:
         return len(self._actors)
 
     def join(self, actor: Actor) -> bool:
-        """One more connection; True where it is this viewer's first."""
+        """Adds a connection; returns True where it is this viewer's first."""
         self._connections[actor.viewer_id] = self._connections.get(actor.viewer_id, 0) + 1
         self._actors[actor.viewer_id] = actor
         if not actor.role.controls:
@@ -30,7 +31,7 @@ class Audience:
         return self._connections[actor.viewer_id] == 1
 
     def leave(self, viewer_id: str) -> bool:
-        """One connection less; True where it was this viewer's last."""
+        """Removes a connection; returns True where it was this viewer's last."""
         left = self._connections.get(viewer_id, 0) - 1
         if left > 0:
             self._connections[viewer_id] = left
@@ -44,9 +45,17 @@ class Audience:
         """Those who may control, in the order in which they came."""
         return tuple(self._controllers.values())
 
-    def told(self) -> Viewers:
-        """As viewers are told of it."""
-        return Viewers(count=len(self), controllers=self.controllers)
-
     def find(self, viewer_id: str) -> Actor | None:
+        """Returns who is connected under this viewer id; None where nobody is."""
         return self._actors.get(viewer_id)
+
+    def require_controller(self, viewer_id: str) -> Holder:
+        """Returns the connected controller of this viewer id. Raises NotFound where there is none."""
+        actor = self.find(viewer_id)
+        if actor is None or not actor.role.controls:
+            raise NotFound("control can be handed only to a controller who is connected")
+        return Holder(viewer_id=actor.viewer_id, name=actor.name)
+
+    def to_event(self) -> Viewers:
+        """Returns the event that tells people how many are connected, and who of them may control."""
+        return Viewers(count=len(self), controllers=self.controllers)
