@@ -66,7 +66,7 @@ def build(
         tokens=tokens,
         revocations=revocations,
         runs=runs,
-        rates=_rates(limits),
+        rate_limiter=_rate_limiter(limits),
         proxies=proxies,
     )
     connections = ConnectionRegistry(ViewerSlots(config.limits), metrics)
@@ -115,9 +115,9 @@ def build(
     )
 
 
-def _rates(limits: Limits) -> RateLimiter:
+def _rate_limiter(limits: Limits) -> RateLimiter:
     rates = {RateKind.RUN: limits.run_rate, RateKind.WHEP: limits.whep_rate, RateKind.TOKEN: limits.token_rate}
-    return RateLimiter(rates, failures=limits.auth_failure_rate)
+    return RateLimiter(rates, auth_failures=limits.auth_failure_rate)
 
 
 def _livekit_rooms(config: Config, *, dispatcher: CommandDispatcher, connections: ConnectionRegistry) -> Rooms | None:

@@ -1,1 +1,6 @@
-"""Who asks, and whether they may: credentials, tokens, origins, proxies, rate limits."""
+"""Who may use the server, and how often.
+
+``authentication`` checks credentials and lets a request through to a run; ``share_tokens`` mints and reads share links;
+``origins`` checks Origin and Host and answers CORS; ``proxies`` reads the headers of trusted proxies; ``rate_limits``
+counts by credential and by client address.
+"""

@@ -1,4 +1,4 @@
-"""Who is asking, and whether they may: API keys, share tokens, and the three answers 401, 403 and 404."""
+"""Authentication and authorisation of requests: API keys, share tokens, and the answers 401, 403 and 404."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from signaling.ports import Revocations, RunHandle, Runs
 from signaling.problems import Problem
 
 _RANK = {Role.VIEWER: 0, Role.CONTROLLER: 1, Role.OWNER: 2}
-_LONGEST_CLIENT_KEY = 128
+_MAX_CLIENT_KEY = 128
+"""Characters of ``?client=``, by which one browser is the same viewer on every transport."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a request has shown to say who it comes from."""
+    """The API key or share token that a request has presented."""
 
     owner: str | None
     """The name of the API key; None for a share token."""
     claims: Claims | None
-    """What the share token says; None for an API key."""
+    """The claims of the share token; None for an API key."""
     identity: str
-    """The same for a credential and for the tokens that were derived from it; tells nothing to others."""
+    """A pseudonym, the same for a credential and for the tokens that were derived from it."""
 
     @property
     def role(self) -> Role:
@@ -39,13 +40,13 @@ class Credential:
 
     @property
     def token_ids(self) -> tuple[str, ...]:
-        """The share tokens that must all be valid for this one to be."""
+        """The ids of the share tokens that must all be valid for this one to be valid."""
         return tuple(id for id in (self.claims.id, self.claims.parent) if id) if self.claims else ()
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request to one run, from somebody who may make it."""
+    """An authorised request to one run: by which credential, to which run, as which actor."""
 
     credential: Credential
     run: RunHandle
@@ -53,7 +54,7 @@ class RequestContext:
 
 
 class Authenticator:
-    """Tells a request's credential, and lets it through to a run or not."""
+    """Checks the credential of a request, and whether it may use a run."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Authenticator:
         tokens: ShareTokens,
         revocations: Revocations,
         runs: Runs,
-        rates: RateLimiter,
+        rate_limiter: RateLimiter,
         proxies: TrustedProxies,
     ) -> None:
         self._keys = {name: _digest(key) for name, key in api_keys.items()}
@@ -71,33 +72,34 @@ class Authenticator:
         self._tokens = tokens
         self._revocations = revocations
         self._runs = runs
-        self._rates = rates
+        self._rate_limiter = rate_limiter
         self._proxies = proxies
 
     async def credential(self, request: web.Request) -> Credential:
-        """Raises Problem 401, and 429 for a key from where too many wrong ones came.
+        """Returns the credential. Raises Problem 401, and 429 for a key from where too many wrong ones came.
 
-        Nobody can guess a share token's signature, so those are let in from there, too.
+        Nobody can guess a share token's signature, so share tokens are accepted from there, too.
         """
-        shown = _shown(request)
+        presented = _presented(request)
         try:
-            claims = self._tokens.read(shown)
+            claims = self._tokens.read(presented)
         except ExpiredToken as error:
             raise _unauthorized(str(error)) from None
         except InvalidToken as error:
-            return self._by_key(shown, self._proxies.client_info(request).address, str(error))
-        credential = Credential(None, claims, claims.subject or self._hide("token", claims.id))
+            return self._by_key(presented, self._proxies.client_info(request).address, str(error))
+        credential = Credential(None, claims, claims.subject or self._pseudonym("token", claims.id))
         for id in credential.token_ids:
             if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
                 raise _unauthorized("this link has been revoked: ask for a new one")
         return credential
 
     def spend(self, kind: RateKind, request: web.Request, credential: Credential) -> None:
-        """Counts one of these for the credential and for the address that it comes from. Raises Problem 429."""
-        self._rates.spend(kind, identity=credential.identity, address=self._proxies.client_info(request).address)
+        """Counts one for the credential and one for the client address. Raises Problem 429 where either has no room."""
+        address = self._proxies.client_info(request).address
+        self._rate_limiter.spend(kind, identity=credential.identity, address=address)
 
     async def owner(self, request: web.Request, *, spends: RateKind | None = None) -> str:
-        """The name of the owner who asks. Raises Problem 401, 403 for a share token, and 429."""
+        """Returns the owner's name. Raises Problem 401, 403 for a share token, and 429."""
         credential = await self.credential(request)
         if credential.owner is None:
             raise _forbidden(Role.OWNER)
@@ -106,55 +108,60 @@ class Authenticator:
         return credential.owner
 
     async def authorize(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> RequestContext:
-        """Raises Problem 401, 403, and 404 for a run that is not there or not theirs."""
+        """Returns the context of a request to a run.
+
+        Raises Problem 401, 403 where the role is below ``needs``, and 404 for a run that does not exist or is not the
+        credential's.
+        """
         credential = await self.credential(request)
         run = await self._runs.get(run_id)
-        if run is None or not _reaches(credential, run):
+        if run is None or not _covers(credential, run):
             raise Problem(404, "there is no such run, or it is not yours", code="not_found")
         if _RANK[credential.role] < _RANK[needs]:
             raise _forbidden(needs)
         return RequestContext(credential, run, self._actor(credential, request.query.get("client")))
 
-    def _by_key(self, shown: str, address: str, otherwise: str) -> Credential:
-        self._rates.may_guess(address)
-        owner = self._owner_of(shown)
+    def _by_key(self, presented: str, address: str, otherwise: str) -> Credential:
+        self._rate_limiter.check_auth_failures(address)
+        owner = self._owner_of(presented)
         if owner is None:
-            self._rates.failed(address)
+            self._rate_limiter.record_auth_failure(address)
             raise _unauthorized(otherwise)
-        return Credential(owner, None, self._hide("owner", owner))
+        return Credential(owner, None, self._pseudonym("owner", owner))
 
-    def _owner_of(self, shown: str) -> str | None:
-        digest = _digest(shown)
+    def _owner_of(self, presented: str) -> str | None:
+        digest = _digest(presented)
         matches = [name for name, key in self._keys.items() if hmac.compare_digest(key, digest)]
         return matches[0] if matches else None
 
     def _actor(self, credential: Credential, client: str | None) -> Actor:
-        if client and len(client) <= _LONGEST_CLIENT_KEY:
-            viewer_id = self._hide("viewer", f"{credential.identity}\0{client}")
+        if client and len(client) <= _MAX_CLIENT_KEY:
+            viewer_id = self._pseudonym("viewer", f"{credential.identity}\0{client}")
         else:
             viewer_id = secrets.token_urlsafe(16)
         return Actor(viewer_id, credential.role, credential.owner or f"{credential.role} {viewer_id[:4]}")
 
-    def _hide(self, kind: str, text: str) -> str:
-        """128 bits that stand for ``text`` and cannot be guessed from it."""
+    def _pseudonym(self, kind: str, text: str) -> str:
+        """Returns 128 bits that stand for ``text`` and cannot be guessed from it."""
         digest = hmac.digest(self._secret, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
         return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def revocation_key(run_id: str, token_id: str) -> str:
-    """What a revoked token is filed under: nobody can revoke a token of another run."""
+    """Returns the key of a revoked token in the store; it holds the run, so that nobody revokes another run's token."""
     return f"{run_id}/{token_id}"
 
 
-def _shown(request: web.Request) -> str:
+def _presented(request: web.Request) -> str:
+    """Returns the text of the credential (RFC 6750 §2.1, or a query parameter). Raises Problem 401 where none is."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    shown = value.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
-    if not shown:
+    presented = value.strip() if scheme.lower() == "bearer" else request.query.get("token", "")
+    if not presented:
         raise _unauthorized("send an API key or a share token as 'Authorization: Bearer …', or as '?token=…'")
-    return shown
+    return presented
 
 
-def _reaches(credential: Credential, run: RunHandle) -> bool:
+def _covers(credential: Credential, run: RunHandle) -> bool:
     return credential.claims.run_id == run.id if credential.claims else credential.owner == run.owner
 
 

@@ -1,4 +1,4 @@
-"""Where requests come from and under which addresses we are reached: Origin, Host, CORS, and public addresses."""
+"""Origin and Host checks, CORS, the Content-Security-Policy, and the public addresses of the server."""
 
 from __future__ import annotations
 
@@ -17,25 +17,28 @@ _EXPOSED = "Location, ETag, Link, Accept-Patch, Retry-After, X-Frame-Seq, X-Fram
 _HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.~-]+)(?::\d{1,5})?", re.ASCII)
 _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
-_OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webhook"})
-"""Asked by other machines under whatever name they know us by; nothing there is anybody's, or it is signed."""
+_UNCHECKED_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webhook"})
+"""Paths that other machines request under any name; what is there belongs to nobody, or is signed."""
 _STANDARD_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Origins:
-    """Browsers reach loopback and the inner network for any page, and CORS binds neither a WebSocket nor a request that
-    only does something: so every request must come to a name of ours, and one of a page's, from a page of ours."""
+    """Checks that each request came to a name of this server, and that a page's request came from a permitted page.
+
+    Browsers reach loopback and private networks for any page, and CORS binds neither a WebSocket nor a request that
+    only changes something.
+    """
 
     def __init__(self, config: Config, proxies: TrustedProxies) -> None:
         self._config = config
         self._proxies = proxies
         self.api_port = config.port
-        """The port that is really listened on; set by the server."""
+        """The port that the API really listens on; set by the server."""
         self.frame_port = config.frame_port
         self._names = _own_names(config)
 
     def check(self, request: web.Request) -> None:
-        """Raises Problem 403 for another's page and for a name that is not ours (DNS rebinding)."""
+        """Raises Problem 403 for a page that is not permitted and for a foreign Host (DNS rebinding), and 400."""
         forwarding_error = self._proxies.forwarding_error(request)
         if forwarding_error is not None:
             raise Problem(400, f"this request came by way of a proxy, and {forwarding_error}", code="invalid")
@@ -51,25 +54,25 @@ class Origins:
             )
 
     def needs_check(self, request: web.Request) -> bool:
-        """All but what other machines ask."""
-        return request.path not in _OPEN
+        """Returns whether the request is one of those to check: all but what other machines request."""
+        return request.path not in _UNCHECKED_PATHS
 
     def permits(self, origin: str, request: web.Request) -> bool:
-        """Whether a page of this origin may use the address that the request came to."""
+        """Returns whether a page of this origin may use the address that the request came to."""
         return origin in self._config.allowed_origins or origin in self._own_origins(request)
 
     def _own_origins(self, request: web.Request) -> set[str]:
-        """Origins of our pages as browsers write them (RFC 6454 §6.2); of either scheme where none is known."""
+        """Returns the origins of our pages as browsers write them (RFC 6454 §6.2); both schemes where none is known."""
         client = self._proxies.client_info(request)
         host = client.host.lower()
         schemes = (client.scheme,) if client.scheme else tuple(_STANDARD_PORTS)
-        places = (host, f"{_bracketed(_hostname(host))}:{self.api_port}")
-        own = {_origin(scheme, place) for scheme in schemes for place in places}
+        authorities = (host, f"{_bracketed(_hostname(host))}:{self.api_port}")
+        own = {_origin(scheme, authority) for scheme in schemes for authority in authorities}
         public = urlsplit(self._config.public_url or "")
         return own | {_origin(public.scheme, public.netloc.lower())} if public.netloc else own
 
     def cors(self, request: web.Request) -> dict[str, str]:
-        """Response headers that let a permitted page read the answer (Fetch standard, CORS protocol)."""
+        """Returns the headers that let a permitted page read the response (Fetch standard, CORS protocol)."""
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or not self.permits(origin, request):
             return {hdrs.VARY: hdrs.ORIGIN}
@@ -80,7 +83,7 @@ class Origins:
         }
 
     def preflight(self, request: web.Request) -> web.Response | None:
-        """The answer to a CORS preflight; None where the request is none."""
+        """Returns the response to a CORS preflight, or None where the request is not one. Raises as ``check``."""
         if request.method != hdrs.METH_OPTIONS or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
             return None
         self.check(request)
@@ -92,7 +95,7 @@ class Origins:
         return web.Response(status=204, headers=headers)
 
     def api_base(self, request: web.Request) -> str:
-        """Where the asker reaches the API, without a slash at the end."""
+        """Returns the address at which the client reaches the API, without a slash at the end."""
         if self._config.public_url:
             return self._config.public_url.rstrip("/")
         client = self._proxies.client_info(request)
@@ -101,7 +104,7 @@ class Origins:
         return f"{client.scheme or 'http'}://{host}"
 
     def frame_base(self, request: web.Request) -> str:
-        """Where the asker reaches the frame server, without a slash at the end."""
+        """Returns the address at which the client reaches the frame server, without a slash at the end."""
         if self._config.frame_base_url:
             return self._config.frame_base_url.rstrip("/")
         if self.frame_port is None:
@@ -110,7 +113,7 @@ class Origins:
         return f"{base.scheme}://{_bracketed(base.hostname or '')}:{self.frame_port}"
 
     def content_security_policy(self, request: web.Request) -> str:
-        """What our pages may load: nothing of others but pictures from the frame server and LiveKit."""
+        """Returns what our pages may load: from elsewhere only the frame server's pictures, and LiveKit."""
         frames = self.frame_base(request)
         livekit = _livekit_sources(self._config.livekit.url) if self._config.livekit else ""
         # Safari's 'self' once left out WebSockets.
@@ -134,7 +137,7 @@ def _own_names(config: Config) -> frozenset[str]:
 
 
 def _is_address(host: str) -> bool:
-    """An address cannot be rebound: only names are looked up."""
+    """Returns whether the host is an IP address, which DNS rebinding cannot change."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -143,7 +146,7 @@ def _is_address(host: str) -> bool:
 
 
 def _hostname(host: str) -> str:
-    """Empty where it is no host and port (RFC 9110 §7.2)."""
+    """Returns the name in a Host header; empty where it is not a host and port (RFC 9110 §7.2)."""
     try:
         parts = urlsplit(f"//{host}")
         return parts.hostname or "" if parts.netloc == host and "@" not in parts.netloc else ""
@@ -155,12 +158,12 @@ def _bracketed(hostname: str) -> str:
     return f"[{hostname}]" if ":" in hostname else hostname
 
 
-def _origin(scheme: str, place: str) -> str:
-    return f"{scheme}://{place.removesuffix(_STANDARD_PORTS[scheme])}"
+def _origin(scheme: str, authority: str) -> str:
+    return f"{scheme}://{authority.removesuffix(_STANDARD_PORTS[scheme])}"
 
 
 def _livekit_sources(url: str) -> str:
-    """LiveKit's client asks by HTTPS why a WebSocket was refused."""
+    """Returns LiveKit's sources: its client asks over HTTPS why a WebSocket was refused."""
     parts = urlsplit(url)
     secure = parts.scheme in {"wss", "https"}
     return f" {'wss' if secure else 'ws'}://{parts.netloc} {'https' if secure else 'http'}://{parts.netloc}"

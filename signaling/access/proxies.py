@@ -1,4 +1,4 @@
-"""Who asks, and for which address, where trusted proxies stand between: X-Forwarded-* and Forwarded (RFC 7239)."""
+"""The client's address, scheme and host, behind trusted proxies: X-Forwarded-* and Forwarded (RFC 7239)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SCHEMES = frozenset({"http", "https"})
-_NAMES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
+_FORWARDED_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
 _PAIR = r"[\w!#$%&'*+.^`|~-]++=(?:[\w!#$%&'*+.^`|~-]++|\"(?:[^\"\\]|\\.)*+\")"
 _FORWARDED = re.compile(rf"[ \t,]*+(?:{_PAIR}[ \t;]*+(?:,[ \t,]*+)?)*+", re.ASCII)
 """RFC 7239 §4, with possessive quantifiers: a header that does not fit takes no longer than one that does."""
@@ -22,19 +22,20 @@ _FORWARDED = re.compile(rf"[ \t,]*+(?:{_PAIR}[ \t;]*+(?:,[ \t,]*+)?)*+", re.ASCI
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Where a request really comes from, as far as those we trust say."""
+    """Where a request comes from, as the transport and the trusted proxies say."""
 
     address: str
-    """Of the client; empty where the transport has none."""
+    """The client's IP address; empty where the transport has none."""
     scheme: str | None
-    """``http`` or ``https``, as the client used it; None where nobody says: a proxy that is not trusted may do TLS."""
+    """``http`` or ``https``, as the client used it; None where it is unknown, since a proxy that is not trusted may
+    terminate TLS."""
     host: str
     """Host and port, as the client used them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """What one proxy says of the one that asked it."""
+    """What one proxy says of the peer that it was asked by."""
 
     client: str | None
     scheme: str | None
@@ -42,13 +43,13 @@ class _Hop:
 
 
 class TrustedProxies:
-    """Reads what proxies add, from those proxies alone."""
+    """Reads the headers that proxies add, where they come from trusted proxies."""
 
     def __init__(self, trusted: Collection[Network] = ()) -> None:
         self._trusted = tuple(trusted)
 
     def client_info(self, request: web.Request) -> ClientInfo:
-        """Follows the proxies from the nearest one outwards, up to the first address that is not trusted."""
+        """Returns the client: the first address that is not trusted, from the nearest proxy outwards."""
         scheme = "https" if request.secure else None
         address, hop = _address(request.remote), None
         if self._trusts(address) and self.forwarding_error(request) is None:
@@ -58,28 +59,28 @@ class TrustedProxies:
                     break
         if hop is None:
             return ClientInfo(_text(address), scheme, request.host)
-        told = (hop.scheme or "").lower()
-        return ClientInfo(_text(address), told if told in _SCHEMES else scheme, hop.host or request.host)
+        forwarded = (hop.scheme or "").lower()
+        return ClientInfo(_text(address), forwarded if forwarded in _SCHEMES else scheme, hop.host or request.host)
 
     def forwarding_error(self, request: web.Request) -> str | None:
-        """What makes the headers that a trusted proxy hands on unusable: a part of them is the client's invention."""
-        lines = request.headers.getall("Forwarded", [])
-        if not lines or not self._trusts(_address(request.remote)):
+        """Returns why a trusted proxy's headers cannot be used, or None: a client may have invented part of them."""
+        values = request.headers.getall("Forwarded", [])
+        if not values or not self._trusts(_address(request.remote)):
             return None
-        if any(name in request.headers for name in _NAMES):
+        if any(name in request.headers for name in _FORWARDED_HEADERS):
             return "it has both Forwarded and X-Forwarded headers: have the proxy remove the kind that it does not set"
         # An open quote of the client's would swallow what the proxy adds.
-        return None if all(_FORWARDED.fullmatch(line) for line in lines) else "its Forwarded header cannot be read"
+        return None if all(_FORWARDED.fullmatch(value) for value in values) else "its Forwarded header cannot be read"
 
     def _trusts(self, address: _Address | None) -> bool:
         return address is not None and any(address in network for network in self._trusted)
 
 
 def _hops(request: web.Request) -> list[_Hop]:
-    """The client's first, the nearest proxy's last."""
+    """Returns the hops in the order of the headers: the client's first, the nearest proxy's last."""
     if "Forwarded" in request.headers:
         return [_Hop(each.get("for"), each.get("proto"), each.get("host")) for each in request.forwarded]
-    clients, schemes, hosts = (_values(request, name) for name in _NAMES)
+    clients, schemes, hosts = (_values(request, name) for name in _FORWARDED_HEADERS)
     # A proxy that sets a value instead of adding one speaks for all before it.
     aligned = [values if len(values) == len(clients) else values[-1:] * len(clients) for values in (schemes, hosts)]
     if not clients:
@@ -92,7 +93,7 @@ def _values(request: web.Request, name: str) -> list[str]:
 
 
 def _address(text: str | None) -> _Address | None:
-    """An address with or without a port, as RFC 7239 §6 and proxies write them; None for anything else."""
+    """Reads an address with or without a port, as RFC 7239 §6 and proxies write them; None for anything else."""
     for candidate in _candidates(text or ""):
         try:
             parsed = ipaddress.ip_address(candidate)

@@ -1,4 +1,4 @@
-"""How often something may be done: by one credential, from one address, by one viewer."""
+"""Rate limits: how often one credential, one client address or one viewer may do something."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from pyrate_limiter import TokenBucket
 
 from signaling.problems import Problem
 
-_KEYS = 20_000
-"""Keys that one meter remembers, about 4 MB: whoever comes from more addresses has others forgotten, not memory."""
+_MAX_KEYS = 20_000
+"""Keys that one meter keeps, about 4 MB: a client with more addresses displaces older keys, and takes no memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many at once, and so many again over a period."""
+    """``count`` at once, and as many again over ``seconds``."""
 
     count: int
+    """How many."""
     seconds: int
+    """Over which period."""
 
     @classmethod
     def parse(cls, text: str) -> Rate:
@@ -41,9 +43,9 @@ class Rate:
 
 
 class RateMeter:
-    """A token bucket for each key, the longest unused forgotten first."""
+    """Keeps a token bucket for each key, and drops the least recently used one first."""
 
-    def __init__(self, rate: Rate, *, keys: int = _KEYS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: Rate, *, keys: int = _MAX_KEYS, clock: Callable[[], float] = time.monotonic) -> None:
         self._rates = [BucketRate(rate.count, rate.seconds * 1000)]
         self._bucket = TokenBucket()
         self._keys = keys
@@ -54,7 +56,7 @@ class RateMeter:
         return len(self._states)
 
     def take(self, key: str) -> float | None:
-        """Counts one; or else the seconds after which there is room again, and nothing is counted."""
+        """Counts one and returns None; or returns the seconds after which there is room again, and counts nothing."""
         state, wait = self._step(key)
         if wait is None:
             self._states[key] = state
@@ -64,7 +66,7 @@ class RateMeter:
         return wait
 
     def wait(self, key: str) -> float | None:
-        """The seconds after which there is room; None where there is some now. Counts nothing."""
+        """Returns the seconds after which there is room, or None where there is some now. Counts nothing."""
         return self._step(key)[1]
 
     def _step(self, key: str) -> tuple[tuple[float, ...], float | None]:
@@ -75,7 +77,7 @@ class RateMeter:
 
 
 class RateKind(Enum):
-    """What is counted by credential and by address."""
+    """What is counted by credential and by address; the value words the refusal."""
 
     RUN = "runs are started"
     WHEP = "viewers connect"
@@ -83,19 +85,20 @@ class RateKind(Enum):
 
 
 class RateLimiter:
-    """The meters of everything that is asked for by HTTP."""
+    """Limits what HTTP requests may start, by credential and by client address."""
 
-    def __init__(self, rates: dict[RateKind, Rate], *, failures: Rate) -> None:
+    def __init__(self, rates: dict[RateKind, Rate], *, auth_failures: Rate) -> None:
         """
         Args:
-            failures: wrong keys from one address.
+            rates: for one credential, and again for one client address.
+            auth_failures: wrong API keys from one client address.
         """
         self._rates = rates
         self._meters = {kind: (RateMeter(rate), RateMeter(rate)) for kind, rate in rates.items()}
-        self._failures = RateMeter(failures)
+        self._auth_failures = RateMeter(auth_failures)
 
     def spend(self, kind: RateKind, *, identity: str, address: str) -> None:
-        """Counts one for the credential and one for the address. Raises Problem 429."""
+        """Counts one for the credential and one for the address. Raises Problem 429 where either has no room."""
         by_identity, by_address = self._meters[kind]
         wait = by_identity.take(identity)
         if wait is None:
@@ -103,25 +106,25 @@ class RateLimiter:
         if wait is not None:
             raise too_often(f"{kind.value} too often: at most {self._rates[kind]}", wait)
 
-    def failed(self, address: str) -> None:
-        """A wrong key came from this address."""
-        self._failures.take(network(address))
+    def record_auth_failure(self, address: str) -> None:
+        """Counts a wrong API key from this address."""
+        self._auth_failures.take(network(address))
 
-    def may_guess(self, address: str) -> None:
-        """Raises Problem 429 where too many wrong keys came from this address, whatever it shows now."""
-        wait = self._failures.wait(network(address))
+    def check_auth_failures(self, address: str) -> None:
+        """Raises Problem 429 where too many wrong keys came from this address, whatever it presents now."""
+        wait = self._auth_failures.wait(network(address))
         if wait is not None:
             raise too_often("too many wrong keys came from your address", wait)
 
 
 def too_often(detail: str, wait: float) -> Problem:
-    """429 with the whole seconds after which to come again (RFC 6585 §4)."""
+    """Returns 429 with the whole seconds after which to try again (RFC 6585 §4)."""
     headers = {"Retry-After": str(max(1, math.ceil(wait)))}
     return Problem(429, f"{detail}; try again later", code="rate_limited", headers=headers)
 
 
 def network(address: str) -> str:
-    """What is one party at least: an IPv4 address, or the /64 that a single IPv6 host is given (RFC 4291 §2.5.4)."""
+    """Returns what one client has: an IPv4 address, or the /64 that an IPv6 host is given (RFC 4291 §2.5.4)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

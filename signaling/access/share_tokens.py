@@ -20,29 +20,30 @@ _AUDIENCE = "jumpseat"
 
 
 class InvalidToken(Exception):
-    """It is not one of ours, or was changed."""
+    """The token was not minted by this server, or was changed."""
 
 
 class ExpiredToken(InvalidToken):
-    """It was one of ours."""
+    """The token was minted by this server, and is no longer valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a share token says."""
+    """The claims of a share token."""
 
     id: str
+    """``jti``: by this a token is revoked."""
     run_id: str
     role: Role
     expires_at: datetime
     parent: str | None = None
     """The id of the token that this one was derived from, and dies with."""
     subject: str | None = None
-    """Whom a derived token stands for."""
+    """The identity of the credential that a derived token stands for."""
 
 
 class ShareTokens:
-    """Mints and reads share tokens."""
+    """Mints and reads share tokens, signed with HS256."""
 
     def __init__(self, secret: str, *, clock: Clock = utc_now) -> None:
         # A key of its own per purpose, and as long as HS256 asks for (RFC 7518 §3.2), whatever the secret's length.
@@ -58,26 +59,26 @@ class ShareTokens:
         parent: Claims | None = None,
         subject: str | None = None,
     ) -> tuple[str, Claims]:
-        """A new token and what it says, for ``LONGEST_TTL`` at most.
+        """Returns a new token and its claims; it is valid for ``LONGEST_TTL`` at most.
 
-        One that is derived from ``parent`` never outlives it, and dies with the first of their line, which is the one
+        A token that is derived from ``parent`` never outlives it. Its own parent is the first of the chain, the one
         that people know and revoke.
         """
         expires_at = (self._clock() + min(ttl, LONGEST_TTL)).replace(microsecond=0)
         if parent is not None:
             expires_at = min(expires_at, parent.expires_at)
-        first = (parent.parent or parent.id) if parent else None
-        claims = Claims(secrets.token_urlsafe(16), run_id, role, expires_at, first, subject)
+        root = (parent.parent or parent.id) if parent else None
+        claims = Claims(secrets.token_urlsafe(16), run_id, role, expires_at, root, subject)
         payload = {"jti": claims.id, "run": run_id, "role": role.value, "exp": expires_at, "aud": _AUDIENCE}
         optional = {"par": claims.parent, "sub": claims.subject}
         payload |= {name: value for name, value in optional.items() if value}
         return jwt.encode(payload, self._key, algorithm=_ALGORITHM), claims
 
     def read(self, token: str) -> Claims:
-        """Raises InvalidToken; the reason is for a person."""
-        needed = {"require": ["jti", "run", "role", "exp", "aud"], "verify_exp": False}
+        """Returns the claims of a valid token. Raises InvalidToken with a reason for a person, and ExpiredToken."""
+        required = {"require": ["jti", "run", "role", "exp", "aud"], "verify_exp": False}
         try:
-            payload = jwt.decode(token, self._key, algorithms=[_ALGORITHM], audience=_AUDIENCE, options=needed)  # type: ignore[arg-type]
+            payload = jwt.decode(token, self._key, algorithms=[_ALGORITHM], audience=_AUDIENCE, options=required)  # type: ignore[arg-type]
             expires_at = datetime.fromtimestamp(payload["exp"], tz=self._clock().tzinfo)
             role = Role(payload["role"])
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError):

@@ -62,7 +62,7 @@ class TestMeter:
         assert meter.wait("0") is None
 
     def test_one_host_of_ipv6_is_one_party_whatever_address_of_its_own_it_uses(self) -> None:
-        rates = RateLimiter({RateKind.RUN: Rate(2, LONG)}, failures=Rate(2, LONG))
+        rates = RateLimiter({RateKind.RUN: Rate(2, LONG)}, auth_failures=Rate(2, LONG))
         for host in range(2):
             rates.spend(RateKind.RUN, identity=str(host), address=f"2001:db8::{host}")
         with pytest.raises(Problem):
@@ -131,7 +131,7 @@ class TestRequests:
             assert answer == REFUSED
 
     async def test_a_hundred_people_behind_one_address_may_connect_by_one_link(self) -> None:
-        rates = RateLimiter({RateKind.WHEP: Limits().whep_rate}, failures=Limits().auth_failure_rate)
+        rates = RateLimiter({RateKind.WHEP: Limits().whep_rate}, auth_failures=Limits().auth_failure_rate)
         for _ in range(100 * 5):  # each tries again a few times
             rates.spend(RateKind.WHEP, identity="one link", address="192.0.2.1")
 
