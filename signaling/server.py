@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from media.aio import CloseOnce
 from signaling.app import Apps, build
 from signaling.config import Config
 from signaling.http.health import Check
@@ -43,7 +44,7 @@ class Server:
         self._config = config
         self.apps: Apps = build(config, runs=runs, revocations=revocations, dist=dist, checks=checks)
         self._runners: list[web.AppRunner] = []
-        self._closing: asyncio.Task[None] | None = None
+        self._close_once = CloseOnce(self._close)
 
     @property
     def port(self) -> int:
@@ -87,9 +88,7 @@ class Server:
 
     async def aclose(self) -> None:
         """Ends every connection, lets go of the ports, and waits; safe to repeat."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._close_once()
 
     async def _close(self) -> None:
         try:

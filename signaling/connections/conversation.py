@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol
 
 from control.errors import ProtocolError, RateLimited
 from control.protocol.commands import Input, parse
 from control.protocol.events import Ack, ErrorReply, Reply
+from media.aio import TaskSet, cancel_and_wait
 from signaling.access.authentication import RequestContext
 from signaling.connections.dispatcher import CommandDispatcher
+
+logger = logging.getLogger(__name__)
 
 
 class Answers(Protocol):
@@ -27,7 +31,7 @@ class Conversation:
         self._feed = feed
         self._in_flight = in_flight
         self._moves = PointerMoveCoalescer(visit, door)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(logger)
 
     def hear(self, message: str | bytes) -> float:
         """Takes one message; its answer goes to the feed.
@@ -47,9 +51,7 @@ class Conversation:
             text = f"{self._in_flight} commands wait for an answer already: wait for some of them"
             self._feed.reply(ErrorReply(id=_id_of(message), code=RateLimited.code, message=text))
             return
-        task = asyncio.get_running_loop().create_task(self._answer(message))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._answer(message))
 
     def _too_much(self, message: str | bytes) -> None:
         """Of too many pointer moves only the newest counts; anything else is refused."""
@@ -62,10 +64,7 @@ class Conversation:
     async def aclose(self) -> None:
         """Waits for no answer any more."""
         await self._moves.aclose()
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.aclose()
 
     async def _answer(self, message: str | bytes) -> None:
         self._feed.reply(await self._door.answer(message, self._visit.actor, self._visit.run))
@@ -105,8 +104,7 @@ class PointerMoveCoalescer:
 
     async def aclose(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancel_and_wait(self._task)
 
     async def _carry_out(self) -> None:
         while self._waiting is not None:

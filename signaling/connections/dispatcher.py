@@ -12,6 +12,7 @@ from control.errors import JumpseatError, ProtocolError, RateLimited, Refused, T
 from control.protocol import commands as c
 from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import Actor, authorize
+from media.aio import TaskSet
 from signaling.access.rate_limits import RateMeter
 from signaling.config import Limits
 from signaling.log_adapters import LogContext
@@ -62,7 +63,7 @@ class CommandDispatcher:
         self._limits = limits
         self._meter = RateMeter(limits.message_rate)
         self._memory = IdempotencyCache()
-        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._tasks = TaskSet(logger)
 
     def admit(self, run: RunHandle, who: str) -> float | None:
         """Counts one message of ``who``; or else the seconds after which there is room again."""
@@ -92,12 +93,8 @@ class CommandDispatcher:
 
     async def aclose(self) -> None:
         """Gives what has been let in a moment to end, and cancels the rest."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=_LAST_MOMENT)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await self._tasks.join(timeout=_LAST_MOMENT)
+        await self._tasks.aclose()
 
     async def _answer(self, message: Message, actor: Actor, run: RunHandle) -> tuple[Reply, str]:
         try:
@@ -120,9 +117,7 @@ class CommandDispatcher:
         known = self._memory.find(who, command.id) if command.id else None
         if known is not None:
             return known
-        task = asyncio.get_running_loop().create_task(_carry_out(command, actor, run))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._tasks.spawn(_carry_out(command, actor, run))
         if command.id:
             self._memory.keep(who, command.id, task)
         return task

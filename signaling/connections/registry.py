@@ -12,6 +12,7 @@ from typing import Any
 
 from control.errors import Busy
 from control.protocol.shape import Clock, utc_now
+from media.aio import race
 from signaling.access.authentication import RequestContext
 from signaling.config import Limits
 from signaling.log_adapters import LogContext
@@ -55,13 +56,7 @@ class CloseSignal:
 
     async def during(self, *work: Coroutine[Any, Any, None]) -> None:
         """Does the work until one part of it ends or somebody hangs up; nothing of it goes on after that."""
-        tasks = [asyncio.create_task(each) for each in (*work, self.said())]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await race(*work, self.said())
 
     async def said(self) -> None:
         """Until the server hangs up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from livekit.api import ParticipantInfo
@@ -13,6 +13,7 @@ from livekit.api import ParticipantInfo
 from control.errors import TooLarge
 from control.event_log import Entry
 from control.protocol.events import Ack, ErrorReply, Reply, RunFinished, StreamAvailable, envelope
+from media.aio import TaskSet, cancel_and_wait
 from media.errors import RoomLost
 from media.livekit.publisher import MESSAGE_BYTES, RoomPacket, RoomParticipant, RoomPublisher
 from signaling.access.authentication import RequestContext
@@ -130,7 +131,7 @@ class RunRoom:
         self._connections = connections
         self._limits = limits
         self._guests: dict[str, Guest] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(logger, expected=RoomLost)
         self._ended = asyncio.Event()
         self._publisher = RoomPublisher(
             url=livekit.url,
@@ -155,15 +156,14 @@ class RunRoom:
             await asyncio.sleep(farewell if self._publisher.connected else 0)
         finally:
             stop()
-            publishing.cancel()
-            await asyncio.gather(publishing, return_exceptions=True)
+            await cancel_and_wait(publishing)
             await self._empty()
 
     def admit(self, info: ParticipantInfo) -> None:
         """Somebody has joined, as a webhook or a look-up says, which may be sooner than the room does."""
         guest = self._admit(RoomParticipant(info.identity, info.sid, info.name, dict(info.attributes)))
         if guest is not None:
-            self._do(self._insist(lambda: self._service.announce(self.name, info.identity)))
+            self._tasks.spawn(self._insist(lambda: self._service.announce(self.name, info.identity)))
 
     # The room's events
 
@@ -176,7 +176,7 @@ class RunRoom:
             self._part(guest)
 
     def on_subscribed(self) -> None:
-        self._do(self._look_around())
+        self._tasks.spawn(self._look_around())
 
     def on_joined(self, member: RoomParticipant) -> None:
         # Only now: what they answered before this moment would not reach us.
@@ -207,7 +207,7 @@ class RunRoom:
             return self._welcome(context, member)
         except (NotOurs, Problem) as error:
             LogContext(logger, self._run.id, member.identity).info("is sent away: %s", error)
-            self._do(self._remove(member.identity))
+            self._tasks.spawn(self._remove(member.identity))
             return None
 
     def _welcome(self, context: RequestContext, member: RoomParticipant) -> Guest:
@@ -218,7 +218,7 @@ class RunRoom:
             if guest is not None:
                 self._part(guest)
             if reason is not CloseReason.GOING_AWAY:
-                self._do(self._remove(identity))
+                self._tasks.spawn(self._remove(identity))
 
         connection = self._connections.open(context, "livekit", request_close, takes_slot=False)
         guest = Guest(
@@ -234,7 +234,7 @@ class RunRoom:
     def _part(self, guest: Guest) -> None:
         self._guests.pop(guest.connection.context.actor.viewer_id, None)
         guest.connection.close()
-        self._do(guest.aclose())
+        self._tasks.spawn(guest.aclose())
 
     async def _look_around(self) -> None:
         """Finds out who has come before the room has announced them."""
@@ -273,14 +273,7 @@ class RunRoom:
             self._part(guest)
         if self._reachability.reason is None:
             await self._insist(lambda: self._service.delete(self.name))
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._tasks.aclose()
 
 
 def _pack(message: dict[str, Any]) -> bytes:

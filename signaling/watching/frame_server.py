@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from media.aio import race
 from media.errors import StreamClosed
 from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream, StreamWatch
@@ -170,13 +171,8 @@ class PollKeepalive:
 
 async def _wait(latest: LatestFrame, seq: int, seconds: float, close_signal: CloseSignal) -> JpegFrame | None:
     """The first picture after number ``seq``; None where none comes in time, or the server hangs up."""
-    newer, stop = asyncio.create_task(latest.after(seq)), asyncio.create_task(close_signal.said())
-    try:
-        await asyncio.wait([newer, stop], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        newer.cancel()
-        stop.cancel()
-        await asyncio.gather(newer, stop, return_exceptions=True)
+    newer = asyncio.create_task(latest.after(seq))
+    await race(newer, close_signal.said(), timeout=seconds)
     return None if newer.cancelled() else newer.result()
 
 

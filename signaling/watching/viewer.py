@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
+from media.aio import CloseOnce
 from media.stream import LiveStream
 from media.webrtc.feedback import Feedback
 from media.webrtc.sender import share
@@ -56,7 +57,7 @@ class Viewer:
         self._control: ControlChannel | None = None
         self._moves: PointerMoveCoalescer | None = None
         self._timeout: asyncio.TimerHandle | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._close_once = CloseOnce(self._close)
 
     async def answer(self, offer: Offer) -> str:
         """The SDP answer, candidates included. Raises Problem 400 or 503, and StreamClosed; call `aclose` then, too."""
@@ -97,9 +98,7 @@ class Viewer:
 
     async def aclose(self) -> None:
         """Says BYE, ends the connection, and waits; safe to repeat."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._close_once()
 
     async def _close(self) -> None:
         self._on_gone = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
+from media.aio import TaskSet
 from media.errors import StreamClosed
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind
@@ -71,7 +71,7 @@ class Whep:
         self._dispatcher = dispatcher
         self._stream_addresses = stream_addresses
         self._sessions: dict[str, Session] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = TaskSet(logger)
 
     def __len__(self) -> int:
         """Sessions that are open, or have not quite ended yet."""
@@ -82,7 +82,7 @@ class Whep:
 
     async def settled(self) -> None:
         """Waits for the sessions that are ending; their connections are closed already."""
-        await asyncio.gather(*self._ending)
+        await self._ending.join()
 
     @operation("OPTIONS", _ENDPOINT, "What may be sent.", id="whepOptions", status=204, open=True, refusals=())
     async def options(self, request: web.Request) -> web.Response:
@@ -187,9 +187,7 @@ class Whep:
 
     def _end(self, session: Session) -> None:
         """Has the session end, without waiting for it."""
-        task = asyncio.get_running_loop().create_task(self._close(session))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._ending.spawn(self._close(session))
 
     async def _close(self, session: Session) -> None:
         """Safe to repeat."""
