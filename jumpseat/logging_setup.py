@@ -13,7 +13,7 @@ from control.protocol.shape import rfc3339
 
 logger = logging.getLogger(__name__)
 
-_NOISY = ("aioice", "aiohttp.access", "aiortc", "aiosqlite", "asyncio", "libav", "websockets")
+_NOISY = ("aioice", "aiohttp.access", "aiortc", "aiosqlite", "alembic", "asyncio", "libav", "websockets")
 """Libraries that tell at INFO what only their authors want to know."""
 
 

@@ -19,7 +19,8 @@ from runner.egress.policy import EgressPolicy
 from runner.run.options import SessionOptions
 from runner.run.session import PlannerFactory, Session
 from runner.store.finished_run import FinishedRun
-from runner.store.store import RunKey, Store, StoreErrors
+from runner.store.rows import RunKey
+from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
 

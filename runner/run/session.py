@@ -32,7 +32,8 @@ from runner.run.step_loop import StepLoop
 from runner.run.take_over import ByHand, TakeOver
 from runner.selectors.describe import describe
 from runner.store.recorder import Recorder
-from runner.store.store import RunRecord, Store
+from runner.store.rows import RunRecord
+from runner.store.store import Store
 from runner.store.uploads import UploadStore
 from runner.throttled_warnings import ThrottledWarnings
 

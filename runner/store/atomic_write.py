@@ -6,14 +6,18 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["atomic_write"]
+from runner.store.permissions import create_private_file, create_private_folder
 
 
 def atomic_write(file: Path, data: bytes) -> None:
-    """Makes the folder where it is missing. Raises OSError, and leaves nothing behind then."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file that only this user may read, and makes its folder where it is missing.
+
+    Raises OSError, and leaves nothing behind then.
+    """
+    create_private_folder(file.parent)
     part = file.with_name(f"{file.name}.part")
     try:
+        create_private_file(part)
         part.write_bytes(data)
         os.replace(part, file)
     except OSError:

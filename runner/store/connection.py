@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from control.errors import Busy
+from runner.store import schema
 
 
 class StoreFailed(Busy):
@@ -28,7 +29,7 @@ class Database:
         self._file: Path | None = None
         self._identity: tuple[int, int] | None = None
         if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine.sync_engine, "connect", _configure_sqlite)
+            event.listen(self._engine.sync_engine, "connect", configure_sqlite)
             self._file = Path(self._engine.url.database) if self._engine.url.database else None
 
     @asynccontextmanager
@@ -44,6 +45,12 @@ class Database:
         with self._worded():
             async with self._engine.begin() as connection:
                 yield connection
+
+    async def migrate(self) -> None:
+        """See runner.store.schema. Raises StoreFailed, BackupFailed or NewerSchema."""
+        with self._worded():
+            async with self._engine.connect() as connection:
+                await connection.run_sync(schema.migrate, self._file)
 
     async def aclose(self) -> None:
         """Safe to repeat."""
@@ -72,9 +79,15 @@ class Database:
             raise StoreFailed(f"the database cannot be used now ({reason}): try again later") from error
 
 
-def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
+def configure_sqlite(connection: DBAPIConnection, _: object) -> None:
     """NORMAL in WAL mode: a commit survives the end of the process, not a power cut."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # Text that is not UTF-8 would fail the whole query, and not its own row alone.
+    connection.driver_connection.text_factory = _lenient_text
+
+
+def _lenient_text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -16,7 +16,8 @@ from control.protocol.wording import ending
 from control.roles import Actor, authorize
 from media.stream import LiveStream
 from runner.export.port import Exporter, with_contents
-from runner.store.store import RunRecord, Store
+from runner.store.rows import RunRecord
+from runner.store.store import Store
 from runner.store.uploads import UploadStore
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from control.protocol.models import RunView, Step
 from runner.store.atomic_write import atomic_write
+from runner.store.permissions import create_private_folder
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class PendingFinals:
     def __init__(self, folder: Path) -> None:
         """Raises OSError."""
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        create_private_folder(folder)
 
     def note(self, view: RunView, steps: Iterable[Step]) -> None:
         """Returns once it is safe from the end of this process, in about a millisecond, once a run. Raises OSError."""

@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Self
 
+from runner.store.permissions import FILE_MODE, create_private_folder
+
 
 class ServerLock:
     """Stands for this process; the lock ends with the process, however that ends."""
@@ -20,9 +22,9 @@ class ServerLock:
     @classmethod
     def register(cls, folder: Path) -> Self:
         """Makes and locks a file of a new id. Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
+        create_private_folder(folder)
         id = secrets.token_urlsafe(16)
-        descriptor = os.open(folder / id, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(folder / id, os.O_RDWR | os.O_CREAT, FILE_MODE)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return cls(folder, id, descriptor)
 

@@ -10,12 +10,11 @@ import asyncio
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,12 +23,17 @@ from control.protocol.shape import Clock, utc_now
 from runner.store.atomic_write import atomic_write
 from runner.store.connection import Database, StoreFailed
 from runner.store.pending_finals import PendingFinals
+from runner.store.permissions import create_private_file, create_private_folder, tighten
+from runner.store.rows import RowReader, RunKey, RunRecord, microseconds, run_columns, with_steps
+from runner.store.schema import BackupFailed, NewerSchema
 from runner.store.server_lock import ServerLock
-from runner.store.tables import SCHEMA_VERSION, meta, metadata, revoked_tokens, runs, steps
+from runner.store.tables import meta, revoked_tokens, runs, steps
 
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATABASE = "jumpseat.sqlite3"
+_OURS = ("runs", "ends", "servers", "uploads", f"{_DATABASE}*")
+"""What the server keeps in a data directory."""
 
 StoreErrors = (StoreFailed, OSError)
 """What any method of the store may raise: the disk is full, the database is locked or gone."""
@@ -37,34 +41,6 @@ StoreErrors = (StoreFailed, OSError)
 
 class StoreUnusable(Exception):
     """The store cannot be opened; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run as it is kept."""
-
-    owner: str
-    view: RunView
-    """With summaries of its steps."""
-    creation: dict[str, Any]
-    """The body that it was created with, without secrets' values."""
-
-    @property
-    def key(self) -> RunKey:
-        return RunKey(microseconds(self.view.created_at), self.view.id)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class RunKey:
-    """A run's place in the list of all runs: by creation, then by id."""
-
-    created_us: int
-    id: str
-
-
-def microseconds(moment: datetime) -> int:
-    """Since the epoch."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 class Store:
@@ -78,6 +54,7 @@ class Store:
         self._finals = finals
         self._lock = lock
         self._clock = clock
+        self._reader = RowReader()
         self._revoked: dict[str, int] = {}
 
     @classmethod
@@ -87,8 +64,11 @@ class Store:
         Raises StoreUnusable.
         """
         try:
-            (data_dir / "runs").mkdir(parents=True, exist_ok=True)
-            database = Database(database_url or f"sqlite+aiosqlite:///{data_dir / 'jumpseat.sqlite3'}")
+            create_private_folder(data_dir / "runs")
+            if database_url is None:
+                create_private_file(data_dir / _DATABASE)
+            await asyncio.to_thread(tighten, data_dir, _OURS)
+            database = Database(database_url or f"sqlite+aiosqlite:///{data_dir / _DATABASE}")
             finals = PendingFinals(data_dir / "ends")
             lock = ServerLock.register(data_dir / "servers")
         except (SQLAlchemyError, OSError, ImportError) as error:
@@ -96,9 +76,12 @@ class Store:
         store = cls(database, data_dir, finals, lock, clock)
         try:
             await store._prepare()
-        except StoreFailed as error:
+        except (StoreFailed, BackupFailed) as error:
             await store.aclose()
             raise StoreUnusable(f"cannot use the database of {data_dir}: {error}") from error
+        except NewerSchema as error:
+            await store.aclose()
+            raise StoreUnusable(str(error)) from error
         except BaseException:
             await store.aclose()
             raise
@@ -128,7 +111,7 @@ class Store:
             "created_us": record.key.created_us,
             "server": self._lock.id,
             "creation": record.creation,
-            **_run_columns(record.view),
+            **run_columns(record.view),
         }
         async with self._database.writing() as connection:
             await connection.execute(insert(runs).values(row))
@@ -136,7 +119,7 @@ class Store:
     async def save(self, view: RunView, changed: Collection[Step]) -> None:
         """Writes the run and those of its steps that have changed."""
         async with self._database.writing() as connection:
-            await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
+            await connection.execute(update(runs).where(runs.c.id == view.id).values(run_columns(view)))
             await _save_steps(connection, view.id, changed)
         if view.status.final:
             await asyncio.to_thread(self._finals.forget, view.id)
@@ -148,44 +131,76 @@ class Store:
         """
         self._finals.note(view.model_copy(update={"steps": ()}), changed)
 
-    async def get(self, run_id: str) -> RunRecord | None:
+    async def get(self, run_id: str, *, steps: bool = True) -> RunRecord | None:
+        """The run, with summaries of its steps where they are asked for; None where there is none to be read."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(runs).where(runs.c.id == run_id))).one_or_none()
-            if row is None:
-                return None
-            return (await _records(connection, [row]))[0]
+            rows = (await connection.execute(select(runs).where(runs.c.id == run_id))).all()
+        records = self._reader.runs(rows)
+        if not records:
+            return None
+        return with_steps(records[0], await self.steps(run_id)) if steps else records[0]
+
+    async def has(self, run_id: str) -> bool:
+        """Whether there is such a run, even one that cannot be read."""
+        async with self._database.reading() as connection:
+            return await connection.scalar(select(runs.c.id).where(runs.c.id == run_id)) is not None
 
     async def page(
         self,
         *,
         owner: str,
         status: RunStatus | None = None,
+        search: str | None = None,
         or_ids: Sequence[str] = (),
         older_than: RunKey | None = None,
         limit: int,
     ) -> list[RunRecord]:
-        """An owner's runs, newest first; with a status, those that have it and those in ``or_ids``."""
-        wanted: list[ColumnElement[bool]] = [runs.c.owner == owner]
+        """An owner's runs, newest first, without their steps.
+
+        Args:
+            owner: whose runs.
+            status: only those that have it.
+            search: only those with this, in any case, in their name, address or instructions.
+            or_ids: those that are wanted whatever their status and text in the database.
+            older_than: those that come after it in the list.
+            limit: how many rows are read; there are fewer records where some cannot be.
+        """
+        wanted: list[ColumnElement[bool]] = []
         if status is not None:
-            wanted.append(or_(runs.c.status == status.value, runs.c.id.in_(or_ids)))
+            wanted.append(runs.c.status == status.value)
+        if search:
+            wanted.append(runs.c.search.contains(search.casefold(), autoescape=True))
+        where: list[ColumnElement[bool]] = [runs.c.owner == owner]
+        if wanted:
+            where.append(or_(and_(*wanted), runs.c.id.in_(or_ids)))
         if older_than is not None:
-            wanted.append(tuple_(runs.c.created_us, runs.c.id) < (older_than.created_us, older_than.id))
-        query = select(runs).where(and_(*wanted)).order_by(runs.c.created_us.desc(), runs.c.id.desc()).limit(limit)
+            where.append(tuple_(runs.c.created_us, runs.c.id) < (older_than.created_us, older_than.id))
+        query = select(runs).where(*where).order_by(runs.c.created_us.desc(), runs.c.id.desc()).limit(limit)
         async with self._database.reading() as connection:
-            return await _records(connection, (await connection.execute(query)).all())
+            return self._reader.runs((await connection.execute(query)).all())
 
     async def finished(self, *, before: datetime | None = None) -> list[str]:
         """The ids of the runs that are over, of all owners, oldest first; with ``before``, those that ended by then."""
-        query = select(runs.c.id, runs.c.view).where(runs.c.status.in_(_FINAL)).order_by(runs.c.created_us)
+        query = select(runs.c.id).where(runs.c.status.in_(_FINAL)).order_by(runs.c.created_us)
         if before is not None:
-            query = query.where(runs.c.created_us < microseconds(before))
+            # A run that cannot be read has no end that is known.
+            ended = func.coalesce(runs.c.ended_us, runs.c.created_us)
+            query = query.where(ended < microseconds(before))
         async with self._database.reading() as connection:
-            found = [(row.id, RunView.model_validate(row.view).ended_at) for row in await connection.execute(query)]
-        return [run_id for run_id, ended in found if before is None or (ended is not None and ended < before)]
+            return list((await connection.execute(query)).scalars())
 
-    async def steps(self, run_id: str) -> list[Step]:
+    async def steps(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[Step]:
+        """The run's steps in order, from the one behind number ``after``; at most ``limit`` rows of them."""
+        query = select(steps).where(steps.c.run_id == run_id, steps.c.number > after)
         async with self._database.reading() as connection:
-            return (await _steps(connection, [run_id])).get(run_id, [])
+            rows = (await connection.execute(query.order_by(steps.c.number).limit(limit))).all()
+        return self._reader.steps(rows)
+
+    async def step(self, run_id: str, number: int) -> Step | None:
+        query = select(steps).where(steps.c.run_id == run_id, steps.c.number == number)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return next(iter(self._reader.steps(rows)), None)
 
     async def delete(self, run_id: str) -> None:
         """The run, its steps and its files."""
@@ -245,9 +260,8 @@ class Store:
     # Opening
 
     async def _prepare(self) -> None:
+        await self._database.migrate()
         async with self._database.writing() as connection:
-            await connection.run_sync(metadata.create_all)
-            await _check_version(connection)
             await self._load_revoked(connection)
             await self._end_orphans(connection)
         self._database.opened()
@@ -262,12 +276,13 @@ class Store:
         """A run in flight whose server is alive, another process on the same directory, is none of ours."""
         rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
         orphans = [row for row in rows if not self._lock.alive(row.server)]
-        for record in await _records(connection, orphans):
+        for record in self._reader.runs(orphans):
             if (noted := self._finals.find(record.view.id)) is not None:
                 view, changed = noted.view, noted.steps
             else:
-                view, changed = _stopped(record.view, await _steps(connection, [record.view.id]), self._clock())
-            await connection.execute(update(runs).where(runs.c.id == view.id).values(_run_columns(view)))
+                done = await connection.execute(select(steps).where(steps.c.run_id == record.view.id))
+                view, changed = _stopped(record.view, self._reader.steps(done.all()), self._clock())
+            await connection.execute(update(runs).where(runs.c.id == view.id).values(run_columns(view)))
             await _save_steps(connection, view.id, changed)
 
     async def _forget_saved_finals(self) -> None:
@@ -280,22 +295,6 @@ class Store:
             self._finals.forget(run_id)
 
 
-async def _check_version(connection: AsyncConnection) -> None:
-    found = (await connection.execute(select(meta.c.schema_version))).scalar()
-    if found is None:
-        await connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
-    elif found != SCHEMA_VERSION:
-        raise StoreUnusable(
-            f"the database has schema version {found}, this jumpseat knows {SCHEMA_VERSION}: "
-            "install the version that wrote it, or set JUMPSEAT_DATA_DIR to another directory"
-        )
-
-
-def _run_columns(view: RunView) -> dict[str, Any]:
-    kept = view.model_copy(update={"steps": ()})
-    return {"status": view.status.value, "view": kept.dump()}
-
-
 async def _save_steps(connection: AsyncConnection, run_id: str, changed: Iterable[Step]) -> None:
     rows = [{"run_id": run_id, "number": step.step_number, "step": step.dump()} for step in changed]
     if rows:
@@ -304,29 +303,10 @@ async def _save_steps(connection: AsyncConnection, run_id: str, changed: Iterabl
         await connection.execute(insert(steps), rows)
 
 
-async def _records(connection: AsyncConnection, rows: Sequence[Any]) -> list[RunRecord]:
-    done = await _steps(connection, [row.id for row in rows])
-    return [RunRecord(row.owner, _view(row.view, done.get(row.id, [])), row.creation) for row in rows]
-
-
-def _view(kept: dict[str, Any], done: Sequence[Step]) -> RunView:
-    return RunView.model_validate(kept).model_copy(update={"steps": tuple(step.summary() for step in done)})
-
-
-async def _steps(connection: AsyncConnection, run_ids: Sequence[str]) -> dict[str, list[Step]]:
-    query = select(steps).where(steps.c.run_id.in_(run_ids)).order_by(steps.c.run_id, steps.c.number)
-    found: dict[str, list[Step]] = {}
-    for row in await connection.execute(query):
-        found.setdefault(row.run_id, []).append(Step.model_validate(row.step))
-    return found
-
-
-def _stopped(view: RunView, done: dict[str, list[Step]], now: datetime) -> tuple[RunView, list[Step]]:
+def _stopped(view: RunView, done: Iterable[Step], now: datetime) -> tuple[RunView, list[Step]]:
     """The run as failed, and its steps that were in flight as skipped."""
     skipped = {"status": "skipped", "error": STOPPED}
-    interrupted = [
-        Step.model_validate(step.model_dump() | skipped) for step in done.get(view.id, []) if step.status == "running"
-    ]
+    interrupted = [Step.model_validate(step.model_dump() | skipped) for step in done if step.status == "running"]
     ended = {
         "status": RunStatus.FAILED,
         "paused": False,

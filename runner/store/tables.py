@@ -1,15 +1,43 @@
-"""The tables of the store."""
+"""The tables of the store, as the newest of the migrations leaves them."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table
+import json
+from typing import Any
 
-SCHEMA_VERSION = 1
-"""Counts up when a table changes; a database with a higher number was written by a newer version."""
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class TolerantJson(TypeDecorator[Any]):
+    """JSON that reads as None where SQLite, which checks nothing, holds anything else."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSON())
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> object:
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: object, dialect: Dialect) -> object:
+        if dialect.name != "sqlite":
+            return value
+        try:
+            return json.loads(value) if isinstance(value, (str, bytes)) else None
+        except (ValueError, RecursionError):
+            return None
+
 
 metadata = MetaData()
 
-meta = Table("jumpseat_meta", metadata, Column("schema_version", Integer, nullable=False))
+meta = Table(
+    "jumpseat_meta",
+    metadata,
+    Column("schema_version", Integer, nullable=False, doc="For version 0.1.0, which refuses any but 1."),
+)
 
 runs = Table(
     "runs",
@@ -19,8 +47,10 @@ runs = Table(
     Column("status", String(16), nullable=False),
     Column("created_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
     Column("server", String(64), nullable=False, doc="The server process that runs it, or ran it."),
-    Column("view", JSON, nullable=False, doc="RunView, without its steps."),
-    Column("creation", JSON, nullable=False, doc="NewRun, without secrets' values."),
+    Column("view", TolerantJson, nullable=False, doc="RunView, without its steps."),
+    Column("creation", TolerantJson, nullable=False, doc="NewRun, without secrets' values."),
+    Column("ended_us", BigInteger, nullable=True, doc="Microseconds since the epoch."),
+    Column("search", Text, nullable=False, server_default="", doc="What ``q`` is looked for in, with case folded."),
     Index("runs_newest", "owner", "created_us", "id"),
 )
 
@@ -29,7 +59,7 @@ steps = Table(
     metadata,
     Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("step", JSON, nullable=False, doc="Step."),
+    Column("step", TolerantJson, nullable=False, doc="Step."),
 )
 
 revoked_tokens = Table(

@@ -14,7 +14,8 @@ from control.protocol.models import NewRun, RunStatus, Step, StepStatus
 from control.roles import Actor, Role, authorize
 from runner.run.options import SessionOptions
 from runner.run.session import Session
-from runner.store.store import RunRecord, Store
+from runner.store.rows import RunRecord
+from runner.store.store import Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
 
 E = TypeVar("E")

@@ -19,7 +19,8 @@ from runner.run.masking import Masking
 from runner.selectors.describe import describe
 from runner.store.connection import StoreFailed
 from runner.store.recorder import Recorder
-from runner.store.store import RunRecord, Store
+from runner.store.rows import RunRecord
+from runner.store.store import Store
 from tests.fakes import FakeClock, click
 
 

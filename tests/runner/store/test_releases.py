@@ -18,7 +18,8 @@ from control.protocol.shape import utc_now
 from control.roles import Actor, Role
 from runner.export.pytest import export
 from runner.store.finished_run import FinishedRun
-from runner.store.store import STOPPED, RunRecord, Store
+from runner.store.rows import RunRecord
+from runner.store.store import STOPPED, Store
 from tests.served import Served, served
 
 RELEASES = sorted(folder.parent for folder in (Path(__file__).parents[2] / "fixtures/store").glob("*/expected.json"))

@@ -18,8 +18,9 @@ import pytest
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
 from control.protocol.shape import Clock, utc_now
+from runner.store.rows import RunKey, RunRecord
 from runner.store.server_lock import ServerLock
-from runner.store.store import STOPPED, RunKey, RunRecord, Store, StoreUnusable
+from runner.store.store import STOPPED, Store, StoreUnusable
 from tests.fakes import FakeClock
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

@@ -1,0 +1,147 @@
+"""Brings a database to the tables that this program knows, or refuses it: by numbered migrations, after a copy."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
+from sqlalchemy.engine import Connection
+
+from runner.store.permissions import create_private_file
+from runner.store.tables import meta
+
+logger = logging.getLogger(__name__)
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_BASELINE = "0001"
+"""What version 0.1.0 wrote, which did not use Alembic."""
+_LOCK_WAIT_MS = 60_000
+"""How long a start waits for another process that migrates the same SQLite database."""
+_POSTGRES_LOCK = 0x6A756D70
+"""The key of the advisory lock that a migration holds on Postgres."""
+_alembic_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+class NewerSchema(Exception):
+    """The database was written by a later version of this program; the message says what to do."""
+
+
+class BackupFailed(Exception):
+    """The database could not be copied, and was left as it is; the message says why and what to do."""
+
+
+def migrate(connection: Connection, file: Path | None) -> None:
+    """Makes the tables, or brings those of an earlier version to this one's; does nothing where they are.
+
+    Of several processes that start at once, one does it and the others wait.
+
+    Args:
+        connection: outside a transaction; it is again when this returns.
+        file: the SQLite database's; None for one in memory and for a database server.
+
+    Raises NewerSchema, BackupFailed or SQLAlchemyError; the database is as it was then.
+    """
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    known = [script.revision for script in scripts.walk_revisions()]
+    current = _checked_version(connection, known)
+    connection.rollback()
+    if current == known[0]:
+        return
+    with exclusive(connection):
+        found = _checked_version(connection, known)
+        if found == known[0]:
+            return
+        if found is not None:
+            _prepare_upgrade(connection, file, found, known[0])
+        config = _config(connection)
+        if found == _BASELINE and not _is_stamped(connection):
+            command.stamp(config, _BASELINE)
+        command.upgrade(config, "head")
+
+
+def _checked_version(connection: Connection, known: list[str]) -> str | None:
+    """Returns the database's revision, None for one that has no tables yet. Raises NewerSchema."""
+    tables = set(inspect(connection).get_table_names())
+    stamped = connection.scalar(select(_alembic_version)) if _alembic_version.name in tables else None
+    counted = connection.scalar(select(meta.c.schema_version)) if meta.name in tables else None
+    if stamped is not None and stamped not in known:
+        raise NewerSchema(_newer(stamped.lstrip("0"), known[0]))
+    if counted is not None and counted > int(known[0]):
+        raise NewerSchema(_newer(str(counted), known[0]))
+    return stamped or (_BASELINE if counted is not None else None)
+
+
+def _newer(found: str, known: str) -> str:
+    return (
+        f"the database was written by a newer jumpseat (it has schema version {found}, this one knows {int(known)}): "
+        "install that version or a later one, or set JUMPSEAT_DATA_DIR or JUMPSEAT_DATABASE_URL to another place"
+    )
+
+
+def _is_stamped(connection: Connection) -> bool:
+    return inspect(connection).has_table(_alembic_version.name)
+
+
+@contextlib.contextmanager
+def exclusive(connection: Connection) -> Iterator[None]:
+    """One transaction, and in one process at a time."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        # A table that is rebuilt is dropped in between: with foreign keys the steps of all runs would go with it.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOCK_WAIT_MS}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
+    try:
+        yield
+        connection.commit()
+    finally:
+        connection.rollback()
+        if is_sqlite:
+            connection.invalidate()  # the next one has the usual settings
+
+
+def _prepare_upgrade(connection: Connection, file: Path | None, found: str, wanted: str) -> None:
+    """Copies an SQLite database, and says what is about to happen. Raises BackupFailed."""
+    step = f"the database goes from schema version {int(found)} to {int(wanted)}"
+    if file is not None:
+        logger.info("%s; a copy as it was: %s", step, _back_up(file, found))
+    else:
+        logger.info("%s; no copy was made: backups of %s are the operator's", step, connection.dialect.name)
+
+
+def _back_up(file: Path, version: str) -> Path:
+    """Returns the copy; a reader finds it whole or not at all."""
+    backup = file.with_name(f"{file.name}.{version}.backup")
+    part = backup.with_name(f"{backup.name}.part")
+    try:
+        create_private_file(part)
+        with (
+            contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            contextlib.closing(sqlite3.connect(part)) as target,
+        ):
+            source.backup(target)
+        os.replace(part, backup)
+    except (OSError, sqlite3.Error) as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise BackupFailed(f"the database could not be copied to {backup} before its migration ({error})") from error
+    return backup
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(_MIGRATIONS / "versions").replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    return config
