@@ -18,7 +18,7 @@ from runner.browser.install import BrowserMissing, find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
-from runner.egress.upstream import Upstream
+from runner.egress.upstream import UpstreamProxy
 from runner.export.pytest import export
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
@@ -103,8 +103,8 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.aclose)
-        reach = EgressPolicy(allow_private=settings.allow_private)
-        drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, reach=reach))
+        policy = EgressPolicy(allow_private=settings.allow_private)
+        drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, policy=policy))
         stack.push_async_callback(drivers.aclose)
         runs = RunRegistry(
             drivers=drivers,
@@ -112,7 +112,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             planner_factory=planner_factory(settings),
             max_runs=settings.max_runs,
             default_planner=settings.planner,
-            reach=reach,
+            policy=policy,
             options=SessionOptions(
                 streaming=settings.enable_streaming,
                 fps=settings.fps,
@@ -136,7 +136,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         except OSError as error:
             taken = "JUMPSEAT_HOST, JUMPSEAT_PORT, FRAME_SERVER_PORT"
             raise BadSetting(f"{taken}: cannot listen: {error.strerror or error}") from None
-        reach.own_ports = frozenset({server.port, server.frame_port})
+        policy.own_ports = frozenset({server.port, server.frame_port})
         stack.push_async_callback(runs.aclose)
         yield server
 
@@ -149,14 +149,14 @@ async def _open_store(settings: Settings) -> Store:
 
 
 def browser_options(
-    settings: Settings, *, uploads: Path | None = None, reach: EgressPolicy | None = None
+    settings: Settings, *, uploads: Path | None = None, policy: EgressPolicy | None = None
 ) -> BrowserOptions:
-    """``uploads``: the folder that files may be uploaded from; ``reach``: the server's. Raises BadSetting."""
+    """``uploads``: the folder that files may be uploaded from; ``policy``: the server's. Raises BadSetting."""
     try:
         found = find_browser(str(settings.browser_path) if settings.browser_path else None)
     except BrowserMissing as error:
         raise BadSetting(str(error)) from None
-    rules = reach or EgressPolicy(allow_private=settings.allow_private)
+    egress_policy = policy or EgressPolicy(allow_private=settings.allow_private)
     upstream = _upstream(settings)
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
@@ -164,15 +164,15 @@ def browser_options(
         executables=executables,
         uploads=uploads or settings.data_dir / "uploads",
         max_picture=settings.size,
-        guard=lambda: EgressProxy(rules, upstream=upstream),
+        egress_proxy=lambda: EgressProxy(egress_policy, upstream=upstream),
     )
 
 
-def _upstream(settings: Settings) -> Upstream | None:
+def _upstream(settings: Settings) -> UpstreamProxy | None:
     if settings.proxy is None:
         return None
     try:
-        return Upstream(settings.proxy, direct=settings.no_proxy)
+        return UpstreamProxy(settings.proxy, direct=settings.no_proxy)
     except ValueError as error:
         # What is given may hold a password.
         known = str(error) if str(error).startswith("give") else "an address or a network is none"

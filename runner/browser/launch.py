@@ -54,8 +54,8 @@ class BrowserOptions:
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
     """Captured pictures are scaled down to fit; None: they are as large as the viewport."""
-    guard: Callable[[], EgressProxy] = EgressProxy
-    """Makes the way to the network of one browser."""
+    egress_proxy: Callable[[], EgressProxy] = EgressProxy
+    """Makes the egress proxy of one browser."""
 
 
 class PlaywrightDrivers:
@@ -69,35 +69,35 @@ class PlaywrightDrivers:
 
     async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
         """A new browser with one blank page. Raises StepFailed with what to do where none can be started."""
-        guard = self._options.guard()
+        egress_proxy = self._options.egress_proxy()
         try:
-            await guard.start()
-            browser = await self._start(kind, guard)
+            await egress_proxy.start()
+            browser = await self._start(kind, egress_proxy)
             pid = await process_id(browser)
         except BaseException:
-            await guard.aclose()
+            await egress_proxy.aclose()
             raise
-        return await self._seat(browser, viewport, guard, pid=pid)
+        return await self._seat(browser, viewport, egress_proxy, pid=pid)
 
     async def attach(self, endpoint: str, *, kind: str = "chromium", viewport: Size) -> PageDriver:
         """A page of its own in a browser that another process runs and has bound to ``endpoint`` (``browser.bind``).
 
-        Closing the driver leaves that browser running. On this machine its page goes through a guard as any other, but
-        for WebRTC's UDP, which only its own command line can close. A browser on another machine cannot reach the
-        guard: then only addresses in steps are checked, and where private addresses are not allowed it is not attached
-        to at all. Raises StepFailed for that, and where nobody answers.
+        Closing the driver leaves that browser running. On this machine its page goes through an egress proxy as any
+        other, but for WebRTC's UDP, which only its own command line can close. A browser on another machine cannot
+        reach that proxy: then only addresses in steps are checked, and where private addresses are not allowed it is
+        not attached to at all. Raises StepFailed for that, and where nobody answers.
         """
-        guard, near = self._options.guard(), _is_near(endpoint)
-        if not near and not guard.reach.allow_private:
+        egress_proxy, is_local = self._options.egress_proxy(), _is_on_this_machine(endpoint)
+        if not is_local and not egress_proxy.policy.allow_private:
             raise StepFailed(f"{endpoint} is not attached to: JUMPSEAT_ALLOW_PRIVATE is false, and cannot hold there")
         browser_type: BrowserType = getattr(await self._running(), kind)
         try:
             browser = await browser_type.connect(endpoint, timeout=_LAUNCH_SECONDS * 1000)
         except PlaywrightError as error:
             raise StepFailed(f"No browser answers at {endpoint}: {first_line(error)}") from None
-        if near:
-            await guard.start()
-        return await self._seat(browser, viewport, guard)
+        if is_local:
+            await egress_proxy.start()
+        return await self._seat(browser, viewport, egress_proxy)
 
     async def aclose(self) -> None:
         """Closes every browser, then Playwright itself."""
@@ -124,14 +124,14 @@ class PlaywrightDrivers:
         for driver in tuple(self._open):
             driver.lose("the browser process has ended")
 
-    async def _start(self, kind: str, guard: EgressProxy) -> Browser:
+    async def _start(self, kind: str, egress_proxy: EgressProxy) -> Browser:
         browser_type: BrowserType = getattr(await self._running(), kind)
         executable = self._options.executables.get(kind)
         try:
             # Ctrl-C is for the server, which closes its browsers itself.
             return await browser_type.launch(
                 executable_path=executable,
-                args=self._args(kind, guard),
+                args=self._args(kind, egress_proxy),
                 chromium_sandbox=kind == "chromium" and _sandboxed(),
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
@@ -146,15 +146,15 @@ class PlaywrightDrivers:
                 "Run 'jumpseat doctor' to see what is missing."
             ) from error
 
-    def _args(self, kind: str, guard: EgressProxy) -> list[str]:
+    def _args(self, kind: str, egress_proxy: EgressProxy) -> list[str]:
         if kind != "chromium":
             return []
         if not _sandboxed():
             logger.warning("running as root: Chromium starts without its sandbox")
-        return [*CHROMIUM_ARGS, *_guarded(guard), *self._options.extra_args]
+        return [*CHROMIUM_ARGS, *_proxy_args(egress_proxy), *self._options.extra_args]
 
     async def _seat(
-        self, browser: Browser, viewport: Size, guard: EgressProxy, *, pid: int | None = None
+        self, browser: Browser, viewport: Size, egress_proxy: EgressProxy, *, pid: int | None = None
     ) -> PageDriver:
         driver = PageDriver(
             browser,
@@ -163,9 +163,9 @@ class PlaywrightDrivers:
             dialog_timeout=self._options.dialog_timeout,
             device_scale_factor=self._options.device_scale_factor,
             max_picture=self._options.max_picture,
-            guard=guard,
-            proxy=_proxy(guard) if pid is None else None,
-            end=lambda: self._end(driver, browser, guard, pid),
+            egress_proxy=egress_proxy,
+            proxy=_proxy_settings(egress_proxy) if pid is None else None,
+            end=lambda: self._end(driver, browser, egress_proxy, pid),
         )
         self._open.add(driver)
         try:
@@ -175,9 +175,9 @@ class PlaywrightDrivers:
             raise
         return driver
 
-    async def _end(self, driver: PageDriver, browser: Browser, guard: EgressProxy, pid: int | None) -> None:
+    async def _end(self, driver: PageDriver, browser: Browser, egress_proxy: EgressProxy, pid: int | None) -> None:
         self._open.discard(driver)
-        await guard.aclose()
+        await egress_proxy.aclose()
         try:
             await asyncio.wait_for(browser.close(), _CLOSE_SECONDS)
         except PlaywrightError:
@@ -193,19 +193,19 @@ def _sandboxed() -> bool:
     return os.geteuid() != 0
 
 
-def _guarded(guard: EgressProxy) -> list[str]:
+def _proxy_args(egress_proxy: EgressProxy) -> list[str]:
     """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
-    args = [f"--proxy-server={guard.proxy}", "--proxy-bypass-list=<-loopback>"]
-    if not guard.reach.allow_private:
+    args = [f"--proxy-server={egress_proxy.url}", "--proxy-bypass-list=<-loopback>"]
+    if not egress_proxy.policy.allow_private:
         args.append("--webrtc-ip-handling-policy=disable_non_proxied_udp")
     return args
 
 
-def _proxy(guard: EgressProxy) -> ProxySettings | None:
-    return ProxySettings(server=guard.proxy) if guard.proxy else None
+def _proxy_settings(egress_proxy: EgressProxy) -> ProxySettings | None:
+    return ProxySettings(server=egress_proxy.url) if egress_proxy.url else None
 
 
-def _is_near(endpoint: str) -> bool:
+def _is_on_this_machine(endpoint: str) -> bool:
     host = urlsplit(endpoint).hostname or ""
     address = literal(host)
     return is_localhost(host) or (address is not None and address.is_loopback)

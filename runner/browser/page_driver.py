@@ -50,7 +50,7 @@ class PageDriver:
         *,
         viewport: Size,
         end: Callable[[], Awaitable[None]],
-        guard: EgressProxy,
+        egress_proxy: EgressProxy,
         proxy: ProxySettings | None = None,
         uploads: Path | None = None,
         dialog_timeout: float = 30.0,
@@ -65,7 +65,7 @@ class PageDriver:
         self._browser = browser
         self._viewport = viewport
         self._end = end
-        self._guard = guard
+        self._egress_proxy = egress_proxy
         self._proxy = proxy
         self._uploads = uploads
         self._dialog_timeout = dialog_timeout
@@ -74,7 +74,7 @@ class PageDriver:
         self._context: BrowserContext | None = None
         self._gone: str | None = None
         self._close_once = CloseOnce(self._close)
-        guard.on_refused = self._report_refusal
+        egress_proxy.on_refused = self._report_refusal
         browser.on("disconnected", lambda _: self.lose("the browser process has ended"))
 
     async def prepare(self) -> None:
@@ -94,7 +94,7 @@ class PageDriver:
         self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
         chromium = self._browser.browser_type.name == "chromium"
         self._desk = InputDesk(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
-        self._performer = Performer(self._tabs, guard=self._guard, uploads=self._uploads)
+        self._performer = Performer(self._tabs, egress_proxy=self._egress_proxy, uploads=self._uploads)
         context.on("page", self._opened)
         await context.new_page()
 

@@ -69,7 +69,7 @@ class EgressPolicy:
         """The ports of this server; set once it listens."""
 
     def refusal(self, address: Address, port: int) -> str | None:
-        """Why a connection there is refused, as the end of a sentence; None where it may be made.
+        """Returns why a connection there is refused, as the end of a sentence; None where it may be made.
 
         IPv6 addresses are also judged by the IPv4 address that they carry (RFC 4291, 6052, 3056, 4380, 5214).
         """
@@ -81,11 +81,11 @@ class EgressPolicy:
         return None if self.allow_private else self._not_public(address)
 
     def refusal_of_name(self, host: str) -> str | None:
-        """The same for a name of a metadata service, wherever it leads."""
+        """Returns the same for a name of a metadata service, wherever the name leads."""
         return f"{host} is {_METADATA}, which no page may reach" if _plain(host) in _METADATA_NAMES else None
 
     def refusal_of_url(self, url: str) -> str | None:
-        """One sentence where it can be told without a name server that this address is refused, else None."""
+        """Returns one sentence where the URL is refused without asking a name server, else None."""
         parts = urlsplit(url)
         host, port = host_and_port(parts)
         known = (address,) if (address := literal(host)) else (LOOPBACK if is_localhost(host) else ())
@@ -103,7 +103,7 @@ class EgressPolicy:
 
 
 def literal(host: str) -> Address | None:
-    """The address that this host is in any spelling that browsers take (WHATWG URL, host parsing); None for a name."""
+    """Returns the address that this host is, in any spelling that browsers take (WHATWG URL); None for a name."""
     text = _plain(host)
     try:
         return ip_address(text.removeprefix("[").removesuffix("]"))
@@ -116,13 +116,13 @@ def literal(host: str) -> Address | None:
 
 
 def is_localhost(host: str) -> bool:
-    """RFC 6761 §6.3."""
+    """Returns whether the name is ``localhost`` or below it (RFC 6761 §6.3)."""
     name = _plain(host)
     return name == "localhost" or name.endswith(".localhost")
 
 
 def host_and_port(parts: SplitResult) -> tuple[str, int]:
-    """Of an http, https, ws or wss address; an empty host or port 0 where there is none."""
+    """Returns those of an http, https, ws or wss URL; an empty host or port 0 where there is none."""
     try:
         port = parts.port
     except ValueError:
@@ -131,13 +131,13 @@ def host_and_port(parts: SplitResult) -> tuple[str, int]:
 
 
 def origin(url: str) -> str:
-    """What may be said of an address in a log: without credentials, path, and query."""
+    """Returns what a log may say of a URL: scheme and host, without credentials, path and query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _plain(host: str) -> str:
-    """As browsers read it, near enough: percent signs and wide forms undone, one dot at the end dropped."""
+    """Returns the host as browsers read it: percent signs and wide forms undone, one dot at the end dropped."""
     text = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").lower()
     return text.removesuffix(".")
 
@@ -151,7 +151,7 @@ def _may_be_public(address: IPv6Address) -> bool:
 
 
 def _carried(address: Address) -> Iterator[IPv4Address]:
-    """IPv4 addresses that a translator or a tunnel may make of it."""
+    """Yields the IPv4 addresses that a translator or a tunnel may make of it."""
     if not isinstance(address, IPv6Address):
         return
     number = int(address)
@@ -168,7 +168,7 @@ def _carried(address: Address) -> Iterator[IPv4Address]:
 
 
 def _local_nat64(number: int) -> Iterator[IPv4Address]:
-    """Prefixes of 48, 56 and 64 bits: bits 64 to 71 are left out, and which prefix is meant is not to be seen."""
+    """Yields the candidates for prefixes of 48, 56 and 64 bits; which prefix is meant is not to be seen."""
     for length in (48, 56, 64):
         before = 64 - length
         high = number >> 64 & (1 << before) - 1
@@ -178,7 +178,7 @@ def _local_nat64(number: int) -> Iterator[IPv4Address]:
 
 
 def _compatible(number: int) -> bool:
-    """IPv4-compatible, and neither ``::`` nor ``::1`` (RFC 4291 §2.5.5.1)."""
+    """Returns whether it is IPv4-compatible, and neither ``::`` nor ``::1`` (RFC 4291 §2.5.5.1)."""
     return IPv6Address(number) in _COMPATIBLE and number > 1
 
 
@@ -187,7 +187,7 @@ def _named(address: Address, carried: Address) -> str:
 
 
 def _is_here(address: Address) -> bool:
-    """Whether it is one of this machine's own: only those can be bound to."""
+    """Returns whether the address is this machine's own: only those can be bound to."""
     address = (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
     if address.is_loopback or address.is_unspecified:
         return True

@@ -42,7 +42,7 @@ class RunRegistry:
         planner_factory: PlannerFactory,
         max_runs: int = 4,
         default_planner: PlannerName = "plain",
-        reach: EgressPolicy | None = None,
+        policy: EgressPolicy | None = None,
         options: SessionOptions | None = None,
     ) -> None:
         """
@@ -52,7 +52,7 @@ class RunRegistry:
             planner_factory: makes the planner of a run.
             max_runs: how many may be active at the same time.
             default_planner: for a run that names none and has no ``steps``.
-            reach: which start URLs are refused before a browser is started.
+            policy: the egress policy, which says which start URLs are refused before a browser is started.
             options: how runs are carried out.
         """
         self._drivers = drivers
@@ -60,7 +60,7 @@ class RunRegistry:
         self._planner_factory = planner_factory
         self._max_runs = max_runs
         self._default_planner = default_planner
-        self._reach = reach or EgressPolicy()
+        self._egress_policy = policy or EgressPolicy()
         self._options = options or SessionOptions()
         self.on_started: Callable[[Session], None] = lambda _: None
         """Called with each run that starts; must neither wait nor raise."""
@@ -81,7 +81,7 @@ class RunRegistry:
 
         Raises ProtocolError for a start URL that pages may not reach, Busy, or Refused for a planner not to be had.
         """
-        if refusal := self._reach.refusal_of_url(spec.url):
+        if refusal := self._egress_policy.refusal_of_url(spec.url):
             raise ProtocolError(refusal, field="url")
         self._refuse_when_full()
         self._refuse_too_many(spec)

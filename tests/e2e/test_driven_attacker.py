@@ -14,7 +14,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.runner.browser.egress_harness import SITE, fake_internet, guarded_browser
+from tests.runner.egress.egress_harness import SITE, fake_internet, proxied_browser
 from tests.served import WAIT_SECONDS, Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -65,7 +65,7 @@ async def attacker() -> AsyncIterator[Attacker]:
 
 @asynccontextmanager
 async def another_way_to(url: str) -> AsyncIterator[str]:
-    """The same server at a port that is not known as its own: what holds when the guard lets a page through."""
+    """The same server at a port that is not known as its own: what holds when the egress proxy lets a page through."""
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
@@ -105,7 +105,7 @@ async def unharmed(server: Served, run_id: str) -> None:
 async def test_a_page_gets_nothing_of_the_server_that_drives_it(
     server: Served, attacker: Attacker, stolen: bool
 ) -> None:
-    """Straight on nothing answers it; by a way that the guard does not know, the server refuses, whatever the key."""
+    """Straight on nothing answers it; by a way that the proxy does not know, the server refuses, whatever the key."""
     query = f"?token={server.key}" if stolen else ""
     async with (
         another_way_to(server.api) as api,
@@ -152,7 +152,7 @@ async def test_a_step_to_the_server_itself_fails_and_says_so(server: Served, att
 
 async def test_a_name_that_is_rebound_to_the_server_gets_nothing(server: Served) -> None:
     """DNS rebinding: the page's own name leads to the server's port after the page has come, so it is same-origin."""
-    async with fake_internet() as place, guarded_browser(place, allow_private=True) as harness:
+    async with fake_internet() as place, proxied_browser(place, allow_private=True) as harness:
         await harness.driver.open(f"{SITE}/")
         place.public_port = urlsplit(server.api).port or 0
         for way in ("fetch('/api/tests?token=KEY')", "fetch('/api/tests?token=KEY', { method: 'POST', body: '{}' })"):

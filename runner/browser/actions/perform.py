@@ -44,9 +44,9 @@ _SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' 
 class Performer:
     """Carries out actions. All its methods raise StepFailed with a sentence for a person."""
 
-    def __init__(self, tabs: Tabs, *, guard: EgressProxy, uploads: Path | None = None) -> None:
+    def __init__(self, tabs: Tabs, *, egress_proxy: EgressProxy, uploads: Path | None = None) -> None:
         self._tabs = tabs
-        self._guard = guard
+        self._egress_proxy = egress_proxy
         self._uploads = uploads
         self._met: dict[str, str] = {}
         self._ways: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
@@ -84,7 +84,7 @@ class Performer:
             with Watch(self._tabs) as watch:
                 await way(action, deadline)
                 await watch.settle(min(_LOAD_MS, deadline.left_ms))
-            if refusal := self._guard.refusal(watch.failed or ""):
+            if refusal := self._egress_proxy.refusal(watch.failed or ""):
                 raise StepFailed(refusal)
         else:
             await way(action, deadline)
@@ -215,7 +215,7 @@ class Performer:
         scheme = urlsplit(url).scheme
         if scheme not in {"http", "https"}:
             raise StepFailed(f"{url} is not opened: only http and https addresses are")
-        if refusal := self._guard.reach.refusal_of_url(url):
+        if refusal := self._egress_proxy.policy.refusal_of_url(url):
             raise StepFailed(refusal)
         with self._arriving(url, deadline):
             await _goto(self._tabs.active, url, deadline)
@@ -229,7 +229,7 @@ class Performer:
                 yield
             except PlaywrightError as error:
                 failed = watch.failed or ""
-                refusal, failure = self._guard.refusal(failed), self._guard.failure(failed)
+                refusal, failure = self._egress_proxy.refusal(failed), self._egress_proxy.failure(failed)
                 reason = f"{what} cannot be loaded: {failure}" if failure and "net::" in error.message else None
                 raise StepFailed(refusal or reason or sentences.unreachable(what, error, deadline.spoken)) from None
 

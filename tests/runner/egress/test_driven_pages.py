@@ -19,7 +19,7 @@ from runner.browser.launch import PlaywrightDrivers, process_id
 from runner.driver import StepFailed
 from tests.processes import children
 from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, options
-from tests.runner.browser.egress_harness import SITE, FakeInternet, alone, fake_internet, guarded_browser
+from tests.runner.egress.egress_harness import SITE, FakeInternet, alone, fake_internet, proxied_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,14 +62,14 @@ async def place() -> AsyncIterator[FakeInternet]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def strict(place: FakeInternet) -> AsyncIterator[DriverHarness]:
     """Private addresses are not allowed."""
-    async with guarded_browser(place, allow_private=False) as harness:
+    async with proxied_browser(place, allow_private=False) as harness:
         yield harness
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def usual(place: FakeInternet) -> AsyncIterator[DriverHarness]:
     """As set by default."""
-    async with guarded_browser(place, allow_private=True) as harness:
+    async with proxied_browser(place, allow_private=True) as harness:
         yield harness
 
 
@@ -81,7 +81,7 @@ async def fresh(place: FakeInternet) -> None:
 
 
 async def attack(harness: DriverHarness, place: FakeInternet, host: str) -> None:
-    """Every way, each to a port of its own, until the guard has refused each."""
+    """Every way, each to a port of its own, until the egress proxy has refused each."""
     async with alone(harness) as page:
         await page.evaluate("() => { globalThis.taken = []; globalThis.got = (text) => taken.push(text); }")
         for port, script in enumerate(WAYS.values(), FIRST_PORT):
@@ -211,7 +211,7 @@ async def test_listening_sockets_are_seen() -> None:
         assert f"127.0.0.1:{server.sockets[0].getsockname()[1]}" in listening_sockets([os.getpid()])
 
 
-async def test_the_guard_listens_on_loopback_only(usual: DriverHarness) -> None:
+async def test_the_proxy_listens_on_loopback_only(usual: DriverHarness) -> None:
     browser = usual.driver.page.context.browser
     assert browser is not None
     pid = await process_id(browser)
@@ -221,8 +221,8 @@ async def test_the_guard_listens_on_loopback_only(usual: DriverHarness) -> None:
     assert proxy[1].startswith("127.0.0.1:")
 
 
-async def test_a_page_in_an_attached_browser_goes_through_the_guard_too(place: FakeInternet) -> None:
-    drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
+async def test_a_page_in_an_attached_browser_goes_through_the_proxy_too(place: FakeInternet) -> None:
+    drivers = PlaywrightDrivers(options(egress_proxy=lambda: place.egress_proxy(allow_private=False)))
     async with async_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=options().executables.get("chromium"), args=sandbox)
@@ -237,7 +237,7 @@ async def test_a_page_in_an_attached_browser_goes_through_the_guard_too(place: F
 async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(
     place: FakeInternet,
 ) -> None:
-    drivers = PlaywrightDrivers(options(guard=lambda: place.guard(allow_private=False)))
+    drivers = PlaywrightDrivers(options(egress_proxy=lambda: place.egress_proxy(allow_private=False)))
     with pytest.raises(
         StepFailed, match=r"^ws://browsers.invalid:9/x is not attached to: JUMPSEAT_ALLOW_PRIVATE is false"
     ):

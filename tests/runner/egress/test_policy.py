@@ -82,14 +82,14 @@ def test_other_urls_are_not_refused(url: str) -> None:
 
 
 def test_this_servers_own_ports_are_refused_on_every_address_of_this_machine() -> None:
-    reach = EgressPolicy()
-    reach.own_ports = frozenset({3001, 80})
+    policy = EgressPolicy()
+    policy.own_ports = frozenset({3001, 80})
     for host in ("127.0.0.1:3001", "localhost:3001", "a.localhost:3001", "[::1]:3001", "127.1:3001", "localhost"):
-        refusal = reach.refusal_of_url(f"http://{host}/")
+        refusal = policy.refusal_of_url(f"http://{host}/")
         assert refusal is not None
         assert "is this jumpseat server itself" in refusal
-    assert reach.refusal_of_url("http://127.0.0.1:3002/") is None
-    assert reach.refusal_of_url("http://8.8.8.8:3001/") is None
+    assert policy.refusal_of_url("http://127.0.0.1:3002/") is None
+    assert policy.refusal_of_url("http://8.8.8.8:3001/") is None
 
 
 def test_localhost_is_private() -> None:

@@ -15,7 +15,7 @@ from playwright.async_api import CDPSession, Frame, Page, Request
 
 from runner.driver import StepFailed
 from tests.runner.browser.driver_harness import DriverHarness, Reported
-from tests.runner.browser.egress_harness import SITE, FakeInternet, alone, fake_internet, guarded_browser
+from tests.runner.egress.egress_harness import SITE, FakeInternet, alone, fake_internet, proxied_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,7 +61,7 @@ async def place() -> AsyncIterator[FakeInternet]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def harness(place: FakeInternet) -> AsyncIterator[DriverHarness]:
-    async with guarded_browser(place, allow_private=True) as made:
+    async with proxied_browser(place, allow_private=True) as made:
         yield made
 
 

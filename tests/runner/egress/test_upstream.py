@@ -1,4 +1,4 @@
-"""Driven pages behind a company's proxy: by way of it, and still bound by the guard's rules."""
+"""Driven pages behind a company's proxy: by way of it, and still bound by the egress policy."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from jumpseat.settings import BadSetting, load_settings
 from runner.driver import StepFailed
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
-from runner.egress.socks import DONE, NOT_ALLOWED, UNREACHABLE
-from runner.egress.upstream import Upstream
+from runner.egress.socks import HOST_UNREACHABLE, NOT_ALLOWED, SUCCEEDED
+from runner.egress.upstream import UpstreamProxy
 from tests.runner.browser.driver_harness import driver_harness
-from tests.runner.browser.egress_harness import FakeInternet, fake_internet
-from tests.runner.browser.test_guard import ask, running
+from tests.runner.egress.egress_harness import FakeInternet, fake_internet
+from tests.runner.egress.test_proxy import ask, running
 
 LOGIN = base64.b64encode(b"ada:se cret").decode()
 
@@ -59,12 +59,12 @@ async def company(place: FakeInternet) -> AsyncIterator[Proxy]:
         server.close()
 
 
-def guard(
+def egress_proxy(
     place: FakeInternet, proxy: Proxy, *, allow_private: bool = True, direct: tuple[str, ...] = ()
 ) -> EgressProxy:
-    upstream = Upstream(f"http://ada:se%20cret@127.0.0.1:{proxy.port}", direct=direct)
+    upstream = UpstreamProxy(f"http://ada:se%20cret@127.0.0.1:{proxy.port}", direct=direct)
     made = EgressProxy(
-        EgressPolicy(allow_private=allow_private), lookup=place.lookup, dial=place.dial, upstream=upstream
+        EgressPolicy(allow_private=allow_private), resolver=place.lookup, dial=place.dial, upstream=upstream
     )
     made.on_refused = place.refused.record
     return made
@@ -72,7 +72,7 @@ def guard(
 
 async def test_a_page_is_reached_by_way_of_the_proxy_by_names_that_it_alone_knows() -> None:
     async with fake_internet() as place, company(place) as proxy:
-        async with driver_harness({}, guard=lambda: guard(place, proxy, allow_private=False)) as harness:
+        async with driver_harness({}, egress_proxy=lambda: egress_proxy(place, proxy, allow_private=False)) as harness:
             await harness.driver.open("http://only-the-proxy-knows.test/")
             await harness.text("h1", "Public")
             await harness.driver.open("http://public.test/")
@@ -88,7 +88,7 @@ async def test_the_rules_are_kept(allow_private: bool) -> None:
     async with fake_internet() as place, company(place) as proxy:
         place.names["leads-to-it.test"] = [(ip_address("169.254.169.254"),)]
         place.names["partly.test"] = [(ip_address("93.184.216.34"), ip_address("169.254.169.254"))]
-        async with running(guard(place, proxy, allow_private=allow_private)) as made:
+        async with running(egress_proxy(place, proxy, allow_private=allow_private)) as made:
             for host in (
                 "169.254.169.254",
                 "2852039166",
@@ -97,7 +97,7 @@ async def test_the_rules_are_kept(allow_private: bool) -> None:
                 "partly.test",
             ):
                 assert (await ask(made, host))[0] == NOT_ALLOWED, host
-            assert (await ask(made, "10.0.0.5"))[0] == (DONE if allow_private else NOT_ALLOWED)
+            assert (await ask(made, "10.0.0.5"))[0] == (SUCCEEDED if allow_private else NOT_ALLOWED)
         assert proxy.asked == (["10.0.0.5:80"] if allow_private else [])
 
 
@@ -109,20 +109,20 @@ async def test_what_is_reached_without_it() -> None:
             "notinner.test": [(IPv4Address("93.184.216.34"),)],
         }
         direct = (".inner.test", "10.0.0.0/8")
-        async with running(guard(place, proxy, direct=direct)) as made:
+        async with running(egress_proxy(place, proxy, direct=direct)) as made:
             for host in ("localhost", "127.0.0.1", "a.inner.test", "by-network.test", "10.9.9.9", "notinner.test"):
-                assert (await ask(made, host))[0] == DONE, host
-            assert (await ask(made, "unknown.inner.test"))[0] == UNREACHABLE
+                assert (await ask(made, host))[0] == SUCCEEDED, host
+            assert (await ask(made, "unknown.inner.test"))[0] == HOST_UNREACHABLE
         assert proxy.asked == ["notinner.test:80"]
 
 
 async def test_what_the_proxy_refuses_is_said_without_its_password() -> None:
-    async with fake_internet() as place, company(place) as proxy, running(guard(place, proxy)) as made:
-        assert (await ask(made, "forbidden.test"))[0] == UNREACHABLE
+    async with fake_internet() as place, company(place) as proxy, running(egress_proxy(place, proxy)) as made:
+        assert (await ask(made, "forbidden.test"))[0] == HOST_UNREACHABLE
         assert made.failure("http://forbidden.test/") == "the proxy (JUMPSEAT_PROXY) answered 403"
         proxy.port = 9
-        async with running(guard(place, proxy)) as lost:
-            assert (await ask(lost, "public.test"))[0] == UNREACHABLE
+        async with running(egress_proxy(place, proxy)) as lost:
+            assert (await ask(lost, "public.test"))[0] == HOST_UNREACHABLE
             assert lost.failure("http://public.test/") == "the proxy (JUMPSEAT_PROXY) cannot be reached"
 
 

@@ -1,4 +1,4 @@
-"""A small world on loopback for the tests of the guard: a public site, and a secret that no page should get."""
+"""A small world on loopback for the tests of the egress proxy: a public site, and a secret that no page should get."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.async_api import Page
 
 from runner.egress.policy import Address, EgressPolicy
 from runner.egress.proxy import EgressProxy, dial
-from runner.egress.socks import Pipe
+from runner.egress.socks import TunnelEnd
 from tests.runner.browser.driver_harness import DriverHarness, Reported, driver_harness
 
 PUBLIC = IPv4Address("93.184.216.34")
@@ -45,15 +45,15 @@ class FakeInternet:
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    async def dial(self, factory: Callable[[], Pipe], address: Address, port: int) -> None:
+    async def dial(self, factory: Callable[[], TunnelEnd], address: Address, port: int) -> None:
         """Nothing leaves this machine: an address that should have been refused leads to the secret."""
         self.dialled[address] += 1
         await dial(factory, IPv4Address("127.0.0.1"), self.public_port if address == PUBLIC else self.secret_port)
 
-    def guard(self, *, allow_private: bool) -> EgressProxy:
-        guard = EgressProxy(EgressPolicy(allow_private=allow_private), lookup=self.lookup, dial=self.dial)
-        guard.on_refused = self.refused.record
-        return guard
+    def egress_proxy(self, *, allow_private: bool) -> EgressProxy:
+        proxy = EgressProxy(EgressPolicy(allow_private=allow_private), resolver=self.lookup, dial=self.dial)
+        proxy.on_refused = self.refused.record
+        return proxy
 
 
 @asynccontextmanager
@@ -84,9 +84,9 @@ async def fake_internet() -> AsyncIterator[FakeInternet]:
 
 
 @asynccontextmanager
-async def guarded_browser(place: FakeInternet, *, allow_private: bool) -> AsyncIterator[DriverHarness]:
+async def proxied_browser(place: FakeInternet, *, allow_private: bool) -> AsyncIterator[DriverHarness]:
     """A browser in that world."""
-    async with driver_harness({}, guard=lambda: place.guard(allow_private=allow_private)) as harness:
+    async with driver_harness({}, egress_proxy=lambda: place.egress_proxy(allow_private=allow_private)) as harness:
         harness.driver.on_refused = place.refused.record
         yield harness
 
