@@ -1,4 +1,4 @@
-"""What one connection is told: a hello or what it has missed, then every event in order, and replies in between."""
+"""The outgoing queue of one connection: a hello or the missed events, then every event in order, and replies."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from control.protocol.events import Ack, Event, Reply, envelope
 from signaling.access.authentication import RequestContext
 
 PersonalizeEvent = Callable[[Event], Event]
-"""Fills in what differs from viewer to viewer."""
+"""Returns the event with what differs from viewer to viewer filled in."""
 
 
 class Feed:
-    """The outgoing messages of one connection, in a queue with an end.
+    """Queues the outgoing messages of one connection, up to a limit.
 
-    The first message is `Hello`, unless ``since`` names an event after which all others are still known.
+    The first message is `Hello`, unless ``since`` names an event after which the log still has all others.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Feed:
         """
         Args:
             personalize: applied to every event on its way out.
-            since: the number of the last event that the client knows.
+            since: the number of the last event that the client has received; None sends `Hello`.
             backlog: how many messages may wait.
             on_overflow: called once when more would have to wait; nothing is queued from then on.
         """
@@ -50,7 +50,7 @@ class Feed:
         else:
             self._queue.extend(missed)
             self._ready.set()
-        self._stop = context.run.log.listen(self._put)
+        self._unsubscribe = context.run.log.listen(self._put)
 
     def reply(self, body: Reply) -> None:
         """Queues an answer to this connection alone; a plain acknowledgement without an id is left out."""
@@ -58,7 +58,7 @@ class Feed:
             self._put(self._context.run.log.reply(body))
 
     async def next(self) -> str:
-        """The next message, as JSON text; waits for one."""
+        """Waits for the next message, and returns it as JSON text."""
         while not self._queue:
             self._ready.clear()
             await self._ready.wait()
@@ -67,8 +67,8 @@ class Feed:
         return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
     def close(self) -> None:
-        """Takes no more; safe to repeat."""
-        self._stop()
+        """Stops listening to the run and drops what waits; safe to repeat."""
+        self._unsubscribe()
         self._queue.clear()
 
     def _put(self, item: Entry | dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ class Feed:
         self._ready.set()
 
     def _overflow(self) -> None:
-        self._stop()
+        self._unsubscribe()
         on_overflow, self._on_overflow = self._on_overflow, None
         if on_overflow is not None:
             on_overflow()

@@ -9,10 +9,11 @@ from aiohttp import WSMsgType, web
 
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.config import Limits
+from signaling.connections.connection import CloseReason, CloseSignal
 from signaling.connections.conversation import Conversation
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.feed import Feed
-from signaling.connections.registry import CloseReason, CloseSignal, ConnectionRegistry
+from signaling.connections.registry import ConnectionRegistry
 from signaling.problems import Problem
 from signaling.watching.stream_addresses import StreamAddresses
 
@@ -20,14 +21,14 @@ logger = logging.getLogger(__name__)
 
 _HEARTBEAT = 5.0
 """Seconds between pings; aiohttp gives a pong half of that, so a viewer that has vanished is found within 7.5 s."""
-_HELD_BACK = 0.05
-"""Seconds that one who says too much is not read for, at most: pings have to be heard."""
-_LAST_WORDS = 2.0
+_MAX_READ_PAUSE = 0.05
+"""Seconds for which a socket that sends too much is not read, at most: its pongs have to be read."""
+_CLOSE_TIMEOUT = 2.0
 """Seconds that a viewer gets to take the close frame."""
 
 
 class WebSocketEndpoint:
-    """Serves control WebSockets."""
+    """Serves the control WebSocket."""
 
     def __init__(
         self,
@@ -48,18 +49,19 @@ class WebSocketEndpoint:
         return [web.get("/ws/test-control", self.control)]
 
     async def control(self, request: web.Request) -> web.StreamResponse:
+        """Serves one WebSocket until either side closes it. Raises Problem 401, 404, 422, 426, 503."""
         run_id = request.query.get("runId")
         if not run_id:
             raise Problem(422, "say which run: ?runId=…", code="invalid", errors=[_missing("runId")])
         since = _since(request)
         context = await self._authenticator.authorize(request, run_id)
         socket = web.WebSocketResponse(
-            heartbeat=_HEARTBEAT, max_msg_size=self._limits.socket_bytes, timeout=_LAST_WORDS, compress=False
+            heartbeat=_HEARTBEAT, max_msg_size=self._limits.socket_bytes, timeout=_CLOSE_TIMEOUT, compress=False
         )
         if not socket.can_prepare(request):
             raise Problem(426, "this address speaks WebSocket", headers={"Upgrade": "websocket"})
         close_signal = CloseSignal()
-        with self._connections.open(context, "websocket", close_signal.request_close):
+        with self._connections.open(context, "websocket", close_signal.set):
             await socket.prepare(request)
             await self._serve(request, socket, context, since, close_signal)
         return socket
@@ -77,11 +79,11 @@ class WebSocketEndpoint:
             personalize=self._stream_addresses.personalizer(request, context),
             since=since,
             backlog=self._limits.backlog,
-            on_overflow=lambda: close_signal.request_close(CloseReason.TOO_SLOW),
+            on_overflow=lambda: close_signal.set(CloseReason.TOO_SLOW),
         )
         conversation = Conversation(context, self._dispatcher, feed, in_flight=self._limits.in_flight)
         try:
-            await close_signal.during(_read(socket, conversation), _write(socket, feed))
+            await close_signal.run_until_set(_read(socket, conversation), _write(socket, feed))
         finally:
             feed.close()
             await conversation.aclose()
@@ -92,7 +94,7 @@ async def _read(socket: web.WebSocketResponse, conversation: Conversation) -> No
     async for message in socket:
         if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             # A socket that is not read holds its sender back.
-            await asyncio.sleep(min(conversation.hear(message.data), _HELD_BACK))
+            await asyncio.sleep(min(conversation.hear(message.data), _MAX_READ_PAUSE))
 
 
 async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:
@@ -100,13 +102,13 @@ async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:
         while True:
             await socket.send_str(await feed.next())
     except ConnectionError:
-        logger.debug("the viewer has gone while it was being told something")
+        logger.debug("the viewer has gone while a message was being sent to it")
 
 
 async def _end(request: web.Request, socket: web.WebSocketResponse, reason: CloseReason | None) -> None:
-    """Says goodbye, and lets go of a viewer that does not even read that."""
+    """Sends the close frame (RFC 6455 §5.5.1), and aborts the transport of a viewer that does not take it."""
     try:
-        async with asyncio.timeout(_LAST_WORDS):
+        async with asyncio.timeout(_CLOSE_TIMEOUT):
             if reason is not None:
                 await socket.close(code=reason.code, message=reason.text.encode())
             else:

@@ -18,9 +18,10 @@ from media.errors import RoomLost
 from media.livekit.publisher import MESSAGE_BYTES, RoomPacket, RoomParticipant, RoomPublisher
 from signaling.access.authentication import RequestContext
 from signaling.config import Limits, LiveKit
+from signaling.connections.connection import CloseReason, Connection
 from signaling.connections.conversation import Conversation, PointerMoveCoalescer
 from signaling.connections.dispatcher import CommandDispatcher
-from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
+from signaling.connections.registry import ConnectionRegistry
 from signaling.livekit.room_tokens import PUBLISHER, NotOurs, context_of, publisher_token, room_name
 from signaling.livekit.service import LiveKitService
 from signaling.log_adapters import LogContext

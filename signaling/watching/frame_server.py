@@ -15,7 +15,8 @@ from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream, StreamWatch
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.config import Config
-from signaling.connections.registry import CloseReason, CloseSignal, ConnectionRegistry
+from signaling.connections.connection import CloseReason, CloseSignal
+from signaling.connections.registry import ConnectionRegistry
 from signaling.metrics import Metrics
 from signaling.problems import Problem, from_code
 from signaling.watching.live_stream import RETRY_AFTER, live_stream, no_picture
@@ -82,12 +83,12 @@ class FrameServer:
             headers={"Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}", "Connection": "close"}
         )
         with (
-            self._connections.open(context, "mjpeg", close_signal.request_close),
+            self._connections.open(context, "mjpeg", close_signal.set),
             _watch(stream, context),
         ):
             _miss_soon(request)
             await response.prepare(request)
-            await close_signal.during(self._send(response, context, stream, close_signal))
+            await close_signal.run_until_set(self._send(response, context, stream, close_signal))
         await _finish(request, response)
         return response
 
@@ -106,7 +107,7 @@ class FrameServer:
     async def _first(self, context: RequestContext, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
         """As ``_wait``, for one request. Raises Problem 401 where its credential ends meanwhile."""
         close_signal = CloseSignal()
-        with self._connections.open(context, "polling", close_signal.request_close, takes_slot=False, joins=False):
+        with self._connections.open(context, "polling", close_signal.set, takes_slot=False, joins=False):
             frame = await _wait(latest, seq, seconds, close_signal)
         if close_signal.reason in {CloseReason.REVOKED, CloseReason.EXPIRED}:
             raise Problem(401, f"{close_signal.reason.text}: ask for a new one", code="unauthorized")
@@ -172,7 +173,7 @@ class PollKeepalive:
 async def _wait(latest: LatestFrame, seq: int, seconds: float, close_signal: CloseSignal) -> JpegFrame | None:
     """The first picture after number ``seq``; None where none comes in time, or the server hangs up."""
     newer = asyncio.create_task(latest.after(seq))
-    await race(newer, close_signal.said(), timeout=seconds)
+    await race(newer, close_signal.wait(), timeout=seconds)
     return None if newer.cancelled() else newer.result()
 
 

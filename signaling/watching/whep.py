@@ -14,8 +14,9 @@ from media.errors import StreamClosed
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind
 from signaling.config import Config
+from signaling.connections.connection import CloseReason, Connection
 from signaling.connections.dispatcher import CommandDispatcher
-from signaling.connections.registry import CloseReason, Connection, ConnectionRegistry
+from signaling.connections.registry import ConnectionRegistry
 from signaling.http.operations import CLIENT, operation, routes_of, text_content
 from signaling.problems import Problem, read_text
 from signaling.watching.ice import ice_links
