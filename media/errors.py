@@ -19,3 +19,23 @@ class StreamClosed(MediaError):
 
 class RoomLost(MediaError):
     """The LiveKit room cannot be joined, or was lost; the message says why."""
+
+
+class SdpRejected(MediaError):
+    """What a peer has sent cannot be used; the message is a sentence for whoever sent it."""
+
+
+class OfferRejected(SdpRejected):
+    """An offer is not SDP, asks for what there is not, or cannot be answered."""
+
+
+class CandidateRejected(SdpRejected):
+    """A trickled fragment cannot be read, or a candidate in it cannot be used."""
+
+
+class NoPortLeft(MediaError):
+    """No UDP port is free for another peer."""
+
+
+class ChannelClosed(MediaError):
+    """The data channel has been closed."""

@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from media.frames import Codec
 from media.subscription import Subscription
 from media.webrtc.feedback import Feedback
-from media.webrtc.sender import share
+from media.webrtc.sender import replace_sender
 from media.webrtc.track import ScreencastTrack
 
 WAIT_SECONDS = 60.0
@@ -161,7 +161,7 @@ class SendingPeer:
     async def answer(self, offer: str) -> str:
         await self.pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         self.pc.addTrack(self.track)
-        self.feedback = share(self.pc.getTransceivers()[0], self.track, offer=offer).feedback
+        self.feedback = replace_sender(self.pc.getTransceivers()[0], self.track, offer=offer).feedback
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         return self.pc.localDescription.sdp
 

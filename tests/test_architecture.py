@@ -23,6 +23,8 @@ MAY_IMPORT = {
 """By room: our other rooms."""
 THIRD_PARTIES = {"control": {"pydantic", "pydantic_core"}, "media": {"aioice", "aiortc", "av", "livekit", "numpy"}}
 """By room: all the packages of others that it may use. Rooms that are not named may use what the project depends on."""
+ONLY_IN = {"aioice": "media/webrtc/", "aiortc": "media/webrtc/", "livekit.rtc": "media/livekit/"}
+"""By module of others, whose private names are used there: the only folder that may import it."""
 MAY_READ_THE_ENVIRONMENT = {"jumpseat/settings.py"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 CHANGING = {
@@ -67,6 +69,28 @@ def imported(module: ast.Module) -> set[str]:
     return found
 
 
+def imported_modules(module: ast.Module) -> set[str]:
+    """The full names of everything that is imported, and each name taken from it as though it were a module."""
+    found: set[str] = set()
+    for node in ast.walk(module):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(origin), names=names, level=0):
+                found |= {origin, *(f"{origin}.{alias.name}" for alias in names)}
+    return found
+
+
+def strays(module: ast.Module, place: str) -> list[str]:
+    """Modules whose imports are kept to a folder that is not this one."""
+    names = imported_modules(module)
+    return [
+        only
+        for only, folder in ONLY_IN.items()
+        if not place.startswith(folder) and any(f"{each}.".startswith(f"{only}.") for each in names)
+    ]
+
+
 def room(path: Path) -> str:
     return name(path).split("/")[0].removesuffix(".py")
 
@@ -85,6 +109,11 @@ def test_imports_go_one_way(path: Path) -> None:
 def test_control_and_media_need_little(path: Path) -> None:
     others = imported(tree(path)) - OURS - set(sys.stdlib_module_names)
     assert others <= THIRD_PARTIES[room(path)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_private_internals_have_one_folder(path: Path) -> None:
+    assert not strays(tree(path), name(path))
 
 
 @pytest.mark.parametrize("path", python_files("control"), ids=name)
@@ -171,6 +200,13 @@ def test_no_module_keeps_state(path: Path) -> None:
 )
 def test_an_import_is_seen(text: str) -> None:
     assert imported(ast.parse(text)) == {"runner"}
+
+
+@pytest.mark.parametrize("text", ["import aiortc.rtp", "from aioice import stun", "from livekit import api, rtc"])
+def test_internals_elsewhere_are_seen(text: str) -> None:
+    assert strays(ast.parse(text), "signaling/watching/viewer.py")
+    assert not strays(ast.parse("from livekit import api"), "signaling/livekit/service.py")
+    assert not strays(ast.parse("import aiortc"), "media/webrtc/peer.py")
 
 
 @pytest.mark.parametrize(

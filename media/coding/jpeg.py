@@ -1,4 +1,4 @@
-"""JPEG to picture."""
+"""Decodes JPEG, with a limit on what is believed of its header."""
 
 import av
 import numpy as np
@@ -17,16 +17,24 @@ PIXELS = "yuvj420p"
 
 
 class JpegDecoder:
-    """Decodes one JPEG after the other to full-range 4:2:0 of even size. For one thread at a time."""
+    """Decodes one JPEG after the other to full-range 4:2:0. For one thread at a time."""
 
     def __init__(self) -> None:
         self._context: VideoCodecContext | None = None
 
     def decode(self, data: bytes) -> VideoFrame:
-        """Decodes one file.
+        """Decodes one file for an encoder.
 
         An odd width or height is padded to even by doubling the last column or row, so that every pixel of the page
         stays in the picture.
+
+        Raises:
+            DecodeError: not a whole JPEG of at most `MAX_PIXELS`.
+        """
+        return _even(self.decode_unpadded(data))
+
+    def decode_unpadded(self, data: bytes) -> VideoFrame:
+        """Decodes one file to a picture of the size that it has.
 
         Raises:
             DecodeError: not a whole JPEG of at most `MAX_PIXELS`.
@@ -39,7 +47,7 @@ class JpegDecoder:
         if len(frames) != 1 or frames[0].is_corrupt:
             self._context = None
             raise DecodeError(f"not a whole JPEG picture ({len(data)} bytes)")
-        return _even(frames[0].reformat(format=PIXELS, dst_color_range=ColorRange.JPEG))
+        return frames[0].reformat(format=PIXELS, dst_color_range=ColorRange.JPEG)
 
     def _open(self) -> VideoCodecContext:
         if self._context is None:
@@ -50,7 +58,7 @@ class JpegDecoder:
 
 
 def half(frame: VideoFrame) -> VideoFrame:
-    """The picture at half its width and height, each rounded up to even; every pixel counts, so that text stays."""
+    """Returns the picture at half its width and height, each rounded up to even; every pixel counts: text stays."""
     width, height = (-(-size // 4) * 2 for size in (frame.width, frame.height))
     return frame.reformat(width, height, PIXELS, interpolation=Interpolation.AREA, dst_color_range=ColorRange.JPEG)
 

@@ -7,9 +7,11 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import cast
 
 from aiortc import RTCRtpSender, RTCRtpTransceiver
 from aiortc.clock import current_datetime, current_ntp_time
+from aiortc.codecs import is_rtx
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 from aiortc.rtp import (
     RTCP_RTPFB_NACK,
@@ -25,8 +27,9 @@ from aiortc.stats import RTCOutboundRtpStreamStats, RTCStatsReport
 
 from media.errors import StreamClosed
 from media.frames import EncodedFrame
+from media.rtp.header_extensions import PLAYOUT_DELAY
 from media.rtp.pacer import Pacer
-from media.rtp.packetizer import PLAYOUT_DELAY, RtpPacketizer
+from media.rtp.packetizer import RtpPacketizer, RtpParameters
 from media.rtp.retransmission import RetransmissionBudget
 from media.webrtc.feedback import Feedback, FeedbackReader, ignore_malformed_remb
 from media.webrtc.srtp_transport import SrtpTransport
@@ -73,13 +76,25 @@ class SharedSender(RTCRtpSender):
         if self._packetizer is not None:
             return
         self._cname = parameters.rtcp.cname or ""
-        self._packetizer = RtpPacketizer(parameters, ssrc=self._ssrc, rtx_ssrc=self._rtx_ssrc)
+        self._packetizer = RtpPacketizer(self._rtp_parameters(parameters))
         self._srtp = SrtpTransport(self.transport)
         ignore_malformed_remb(self.transport)
         self.transport._register_rtp_sender(self, parameters)
         # The header of a FIR names no media source (RFC 5104 §4.3.1.2): 0 leads here, too.
         self.transport._rtp_router.senders.setdefault(0, self)
         self._tasks = [asyncio.create_task(self._send_frames()), asyncio.create_task(self._send_reports())]
+
+    def _rtp_parameters(self, negotiated: RTCRtpSendParameters) -> RtpParameters:
+        payload_type = cast(int, negotiated.codecs[0].payloadType)
+        rtx_types = [c.payloadType for c in negotiated.codecs if is_rtx(c) and c.parameters["apt"] == payload_type]
+        return RtpParameters(
+            ssrc=self._ssrc,
+            payload_type=payload_type,
+            rtx_ssrc=self._rtx_ssrc,
+            rtx_payload_type=rtx_types[0] if rtx_types else None,
+            mid=negotiated.muxId,
+            extension_ids={extension.uri: extension.id for extension in negotiated.headerExtensions},
+        )
 
     async def stop(self) -> None:
         """Says BYE and leaves the stream. Safe to repeat."""
@@ -190,7 +205,7 @@ class SharedSender(RTCRtpSender):
             self._srtp.send(packets)
 
 
-def share(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:
+def replace_sender(transceiver: RTCRtpTransceiver, track: ScreencastTrack, *, offer: str) -> SharedSender:
     """Makes a transceiver send the track's shared frames; call it between the two descriptions.
 
     aiortc makes its senders itself and cannot be given one, so the transceiver's private attribute is set; and it

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from media.aio import race
-from media.errors import StreamClosed
+from media.errors import DecodeError, StreamClosed
 from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream, StreamWatch
 from signaling.access.authentication import Authenticator, RequestContext
@@ -116,7 +116,7 @@ class FrameServer:
     async def _shrunk(self, context: RequestContext, frame: JpegFrame, width: int) -> bytes:
         try:
             return await self._thumbnails.get(context.run.id, frame, width)
-        except ValueError as error:
+        except DecodeError as error:
             headers = {"Retry-After": str(RETRY_AFTER)}
             raise Problem(409, str(error), code="conflict", headers=headers) from None
 

@@ -16,7 +16,7 @@ from signaling.config import Config
 from signaling.connections.feed import PersonalizeEvent
 from signaling.http.shapes import StreamInfo
 from signaling.livekit.room_tokens import livekit_token
-from signaling.watching.ice import viewer_ice_servers
+from signaling.watching.ice_servers import viewer_ice_servers
 from signaling.watching.live_stream import require_streaming
 
 VIEWER_TOKEN_TTL = timedelta(hours=12)

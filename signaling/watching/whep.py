@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
 from media.aio import TaskSet
-from media.errors import StreamClosed
+from media.errors import SdpRejected, StreamClosed
+from media.webrtc.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind
 from signaling.config import Config
@@ -19,13 +22,14 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry
 from signaling.http.operations import CLIENT, operation, routes_of, text_content
 from signaling.problems import Problem, read_text
-from signaling.watching.ice import ice_links
+from signaling.watching.ice_servers import ice_links
 from signaling.watching.live_stream import live_stream, no_picture
-from signaling.watching.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
 from signaling.watching.stream_addresses import StreamAddresses
-from signaling.watching.viewer import Viewer
+from signaling.watching.viewer import Viewer, sdp_problem
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -107,7 +111,7 @@ class Whep:
         live_stream(self._config, context.run)
         if request.content_type != SDP:
             raise Problem(415, f"send an offer as {SDP}", headers={"Accept-Post": SDP, "Accept": SDP})
-        offer = read_offer(await read_text(request, limit=self._config.limits.max_sdp))
+        offer = await self._read(request, read_offer)
         session = self._open(request, context, offer)
         try:
             answer = await session.viewer.answer(offer)
@@ -144,11 +148,11 @@ class Whep:
             raise Problem(428, "send the session's ETag as If-Match")
         if match.strip() != "*" and session.etag not in [tag.strip() for tag in match.split(",")]:
             raise Problem(412, "If-Match is not the ETag of this session")
-        fragment = read_fragment(await read_text(request, limit=self._config.limits.max_sdp))
+        fragment = await self._read(request, read_fragment)
         if _restarts(session.offer, fragment):
             raise Problem(422, "ICE cannot be restarted here: end this session and make a new one")
         session.count(fragment)
-        await session.viewer.add(fragment)
+        await session.viewer.add_candidates(fragment)
         return web.Response(status=204, headers={"ETag": session.etag})
 
     @operation("DELETE", _RESOURCE, "End the session; safe to repeat.", id="whepEnd", refusals=(401, 403, 404))
@@ -178,6 +182,13 @@ class Whep:
         session = Session(offer, viewer, connection, candidates=offer.candidates)
         self._sessions[session.id] = session
         return session
+
+    async def _read(self, request: web.Request, read: Callable[[str], T]) -> T:
+        """Reads a body that is SDP or a fragment of it. Raises Problem 400 or 413."""
+        try:
+            return read(await read_text(request, limit=self._config.limits.max_sdp))
+        except SdpRejected as error:
+            raise sdp_problem(error) from error
 
     async def _find(self, request: web.Request) -> Session:
         context = await self._authenticator.authorize(request, request.match_info["run_id"])

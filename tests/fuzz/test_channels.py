@@ -8,7 +8,7 @@ import struct
 
 from aiortc.rtcsctptransport import WEBRTC_DCEP, WEBRTC_STRING
 
-from signaling.watching.data_channel import tolerate
+from media.webrtc.data_channel import tolerate_malformed
 from tests.fuzz.command_channels import endless_run
 from tests.fuzz.example_budget import dice, rounds
 from tests.signaling.offers import gone
@@ -59,7 +59,7 @@ async def test_channels_that_are_not_opened_well_end_nothing(harness: ServerHarn
     async with harness.peer(run) as peer:
         await peer.until("hello")
         assert peer.pc.sctp is not None
-        tolerate(peer.pc.sctp)  # of the server's answers about channels that were never meant
+        tolerate_malformed(peer.pc.sctp)  # of the server's answers about channels that were never meant
         for number, data in enumerate([*OPENINGS, *(luck.randbytes(luck.randrange(1, 40)) for _ in rounds(40))]):
             await say(peer, 101 + 2 * number, WEBRTC_DCEP, data)
             for taken in (peer.control.id, peer.input.id):

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from media.errors import SdpRejected
 from media.frames import Codec
+from media.webrtc.sdp import read_fragment, read_offer
 from signaling.config import Config
 from signaling.problems import Problem
-from signaling.watching.sdp import read_fragment, read_offer
+from signaling.watching.viewer import sdp_problem
 from tests.fuzz import sdp
 from tests.fuzz.command_channels import UNLIMITED, UNLIMITED_CONFIG
 from tests.fuzz.example_budget import dice, rounds
@@ -54,8 +56,8 @@ async def test_ten_thousand_offers_are_read_or_refused_in_a_sentence(offers: lis
         try:
             read_offer(sdp.mutant(luck, luck.choice(offers)))
             taken += 1
-        except Problem as problem:
-            check_refusal(problem)
+        except SdpRejected as error:
+            check_refusal(sdp_problem(error))
     assert taken
 
 
@@ -64,8 +66,8 @@ def test_fragments_are_read_or_refused_in_a_sentence() -> None:
     for _ in rounds(3000):
         try:
             assert len(read_fragment(sdp.mutant(luck, TRICKLED)).candidates) <= 100
-        except Problem as problem:
-            check_refusal(problem)
+        except SdpRejected as error:
+            check_refusal(sdp_problem(error))
 
 
 async def offer(harness: ServerHarness, run: FakeRun, text: str, luck: random.Random) -> Answer:

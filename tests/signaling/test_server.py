@@ -27,7 +27,7 @@ from signaling.config import LiveKit
 from signaling.http.openapi import operations
 from signaling.livekit.room_tokens import livekit_token
 from signaling.server import Server
-from signaling.watching.ice import turn_credentials
+from signaling.watching.ice_servers import turn_credentials
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness, auth
 

@@ -12,8 +12,8 @@ from playwright.async_api import Page
 
 from media import frames
 from media.frames import Codec, LatestFrame
+from media.rtp.header_extensions import PLAYOUT_DELAY
 from media.rtp.pacer import PACKETS_AT_ONCE, Pacer
-from media.rtp.packetizer import PLAYOUT_DELAY
 from media.rtp.payload import h264_payloads
 from media.rtp.retransmission import BURST
 from media.stream import LiveStream

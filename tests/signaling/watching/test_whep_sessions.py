@@ -11,8 +11,8 @@ import pytest
 from aioice import stun
 
 from media.frames import Codec
+from media.webrtc.ice import CONSENT_INTERVAL, SILENCE
 from signaling.config import IceServer, Limits
-from signaling.watching.ice import CONSENT_INTERVAL, SILENCE
 from tests.peers import loopback
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import FRAGMENT, SDP, VP8_OFFER, ask, gone
@@ -161,7 +161,7 @@ class TestVanishing:
     async def test_one_that_says_goodbye_is_gone_without_being_missed(
         self, harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("signaling.watching.ice.SILENCE", 3600.0)
+        monkeypatch.setattr("media.webrtc.ice.SILENCE", 3600.0)
         async with harness.peer(run) as peer:
             await peer.viewer.next_picture()
         await run.until(lambda: bool(run.left))

@@ -1,6 +1,4 @@
-"""What an offer asks for, and what a trickled fragment brings."""
-
-from __future__ import annotations
+"""Reads offers and trickled fragments, and refuses in a sentence what aiortc would stumble over."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -16,28 +14,29 @@ from aiortc.sdp import (
     parse_h264_profile_level_id,
 )
 
+from media.errors import CandidateRejected, OfferRejected
 from media.frames import Codec
-from signaling.problems import Problem
 
 _PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
 MOST_CANDIDATES = 100
 """Of one session, which take one check each with each of ours (RFC 8445 §6.1.2.5 has the same number)."""
 _MOST_SECTIONS = 8
+_BAD_PORT = "a candidate's port is not from 0 to 65535"
 _LONGEST_MID = 32
 """Bytes: it is repeated in every packet (RFC 9143 §14)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A viewer's offer that we can answer."""
+    """A viewer's offer that can be answered."""
 
     sdp: str
-    """As it is to be applied: without what we do not use."""
+    """As it is to be applied: without what is not used."""
     codec: Codec
-    """The first in the viewer's order that we have."""
-    preferences: list[RTCRtpCodecCapability]
-    """The same for aiortc, with retransmission."""
+    """The first in the viewer's order that there is."""
+    h264_profile: str
+    """The ``profile-level-id`` to answer with where the codec is H.264 (RFC 6184 §8.1)."""
     ufrag: str
     password: str
     candidates: int
@@ -46,7 +45,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Candidates that came after the offer (RFC 8840)."""
+    """Candidates that came after the offer (RFC 8840); their content is for `Peer` alone."""
 
     ufrag: str | None
     password: str | None
@@ -54,29 +53,37 @@ class Fragment:
 
 
 def read_offer(text: str) -> Offer:
-    """Raises Problem 400 with the reason."""
+    """Reads an offer without applying it.
+
+    Raises:
+        OfferRejected: with the reason.
+    """
     description = _parse(text)
     videos = [media for media in description.media if media.kind == "video" and media.port != 0]
     if not videos:
-        raise _bad("there is no video section in this offer: add a transceiver that receives video")
+        raise OfferRejected("there is no video section in this offer: add a transceiver that receives video")
     if len(videos) > 1:
-        raise _bad("there is more than one video section in this offer: one run has one picture")
+        raise OfferRejected("there is more than one video section in this offer: one run has one picture")
     video = videos[0]
     if video.direction not in {"recvonly", "sendrecv"}:
-        raise _bad("the video section of this offer does not receive: its direction must be recvonly")
+        raise OfferRejected("the video section of this offer does not receive: its direction must be recvonly")
     _check_sections(description)
     _check_numbers(video)
     for media in description.media:
         _check_transport(media)
-    for candidate in _candidates(description):
-        _check_candidate(candidate)
-    codec, preferences = _choose(video)
+    if not all(_has_port(each) for each in _candidates(description)):
+        raise OfferRejected(_BAD_PORT)
+    codec, profile = _choose(video)
     used = _without_names(text)
-    return Offer(used, codec, preferences, *_ice(video), candidates=used.count("a=candidate:"))
+    return Offer(used, codec, profile, *_ice(video), candidates=used.count("a=candidate:"))
 
 
 def read_fragment(text: str) -> Fragment:
-    """Raises Problem 400 with the reason."""
+    """Reads a trickled fragment.
+
+    Raises:
+        CandidateRejected: with the reason.
+    """
     mid: str | None = None
     found: dict[str, str] = {}
     candidates: list[RTCIceCandidate] = []
@@ -92,12 +99,19 @@ def read_fragment(text: str) -> Fragment:
         elif key == "a=candidate":
             candidates.append(_candidate(value, mid))
     if not candidates and not others and not found:
-        raise _bad("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
+        raise CandidateRejected("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
     if len(candidates) > MOST_CANDIDATES:
-        raise _bad(f"there are more than {MOST_CANDIDATES} candidates in this fragment")
-    for each in candidates:
-        _check_candidate(each)
+        raise CandidateRejected(f"there are more than {MOST_CANDIDATES} candidates in this fragment")
+    if not all(_has_port(each) for each in candidates):
+        raise CandidateRejected(_BAD_PORT)
     return Fragment(found.get("a=ice-ufrag"), found.get("a=ice-pwd"), candidates)
+
+
+def codec_preferences(offer: Offer) -> list[RTCRtpCodecCapability]:
+    """Returns the offer's codec as aiortc has it, with retransmission (RFC 4588)."""
+    known = RTCRtpSender.getCapabilities("video").codecs
+    wanted = [each for each in known if _is(each, offer.codec, offer.h264_profile)]
+    return [*wanted, *(each for each in known if each.mimeType.lower() == "video/rtx")]
 
 
 def _without_names(text: str) -> str:
@@ -125,72 +139,70 @@ def _is_address(host: str) -> bool:
 
 def _parse(text: str) -> SessionDescription:
     if not text.lstrip().startswith("v=0"):
-        raise _bad("the body is not SDP: it must start with 'v=0'")
+        raise OfferRejected("the body is not SDP: it must start with 'v=0'")
     try:
         return SessionDescription.parse(text)
     except Exception as error:  # aiortc's parser raises whatever the mistake leads to
-        raise _bad("the body is not SDP that can be read") from error
+        raise OfferRejected("the body is not SDP that can be read") from error
 
 
 def _check_sections(description: SessionDescription) -> None:
     """Of the sections and their names what aiortc takes for granted; RFC 9725 asks for one bundle of all, too."""
     mids = [media.rtp.muxId or "" for media in description.media]
     if len(mids) > _MOST_SECTIONS:
-        raise _bad(f"there are more than {_MOST_SECTIONS} sections in this offer")
+        raise OfferRejected(f"there are more than {_MOST_SECTIONS} sections in this offer")
     if len(set(mids)) < len(mids):
-        raise _bad("two sections of this offer have the same name (a=mid)")
+        raise OfferRejected("two sections of this offer have the same name (a=mid)")
     if any(len(mid.encode()) > _LONGEST_MID for mid in mids):
-        raise _bad(f"a section's name (a=mid) may have at most {_LONGEST_MID} bytes")
+        raise OfferRejected(f"a section's name (a=mid) may have at most {_LONGEST_MID} bytes")
     bundled = next((group.items for group in description.group if group.semantic == "BUNDLE"), mids[:1])
     if sorted(bundled) != sorted(mids):
-        raise _bad("a=group:BUNDLE of this offer does not name each of its sections, once: all share one transport")
+        raise OfferRejected(
+            "a=group:BUNDLE of this offer does not name each of its sections, once: all share one transport"
+        )
 
 
 def _check_numbers(video: MediaDescription) -> None:
     """They have to fit into the headers of packets (RFC 3550 §5.1, RFC 8285 §4.3)."""
     if any(not 0 <= (codec.payloadType or 0) <= 127 for codec in video.rtp.codecs):
-        raise _bad("a payload type in this offer (a=rtpmap) is not from 0 to 127")
+        raise OfferRejected("a payload type in this offer (a=rtpmap) is not from 0 to 127")
     if any(not 1 <= extension.id <= 255 for extension in video.rtp.headerExtensions):
-        raise _bad("a header extension in this offer (a=extmap) has an id that is not from 1 to 255")
+        raise OfferRejected("a header extension in this offer (a=extmap) has an id that is not from 1 to 255")
 
 
 def _candidates(description: SessionDescription) -> list[RTCIceCandidate]:
     found = [candidate for media in description.media for candidate in media.ice_candidates]
     if len(found) > MOST_CANDIDATES:
-        raise _bad(f"there are more than {MOST_CANDIDATES} candidates in this offer")
+        raise OfferRejected(f"there are more than {MOST_CANDIDATES} candidates in this offer")
     return found
 
 
-def _check_candidate(candidate: RTCIceCandidate) -> None:
-    if not 0 <= candidate.port <= 65535:
-        raise _bad("a candidate's port is not from 0 to 65535")
+def _has_port(candidate: RTCIceCandidate) -> bool:
+    return 0 <= candidate.port <= 65535
 
 
 def _check_transport(media: MediaDescription) -> None:
     if media.kind not in {"audio", "video", "application"}:
-        raise _bad(f"this offer has a section of kind '{media.kind}', which is not known here")
+        raise OfferRejected(f"this offer has a section of kind '{media.kind}', which is not known here")
     if not all(_ice(media)):
-        raise _bad("this offer has no ICE credentials (a=ice-ufrag, a=ice-pwd)")
+        raise OfferRejected("this offer has no ICE credentials (a=ice-ufrag, a=ice-pwd)")
     fingerprints = media.dtls.fingerprints if media.dtls else []
     if not any(each.algorithm.lower() in _DIGESTS for each in fingerprints):
-        raise _bad(f"this offer has no DTLS fingerprint (a=fingerprint) by any of {', '.join(_DIGESTS)}")
+        raise OfferRejected(f"this offer has no DTLS fingerprint (a=fingerprint) by any of {', '.join(_DIGESTS)}")
 
 
 def _ice(media: MediaDescription) -> tuple[str, str]:
     return (media.ice.usernameFragment or "", media.ice.password or "") if media.ice else ("", "")
 
 
-def _choose(video: MediaDescription) -> tuple[Codec, list[RTCRtpCodecCapability]]:
+def _choose(video: MediaDescription) -> tuple[Codec, str]:
     codecs = [codec for offered in video.rtp.codecs if (codec := _codec_of(offered))]
     if not codecs:
         names = ", ".join(dict.fromkeys(offered.name for offered in video.rtp.codecs)) or "nothing"
-        raise _bad(f"this offer has neither H.264 baseline (packetization-mode 1) nor VP8; it has {names}")
+        raise OfferRejected(f"this offer has neither H.264 baseline (packetization-mode 1) nor VP8; it has {names}")
     profiles = {profile for offered in video.rtp.codecs if (profile := _profile(offered))}
     # Constrained baseline is what is sent (RFC 6184 §8.1), so it is named wherever it was offered.
-    profile = "42e01f" if "42e01f" in profiles else "42001f"
-    known = RTCRtpSender.getCapabilities("video").codecs
-    wanted = [each for each in known if _is(each, codecs[0], profile)]
-    return codecs[0], [*wanted, *(each for each in known if each.mimeType.lower() == "video/rtx")]
+    return codecs[0], "42e01f" if "42e01f" in profiles else "42001f"
 
 
 def _codec_of(offered: RTCRtpCodecParameters) -> Codec | None:
@@ -220,10 +232,6 @@ def _candidate(value: str, mid: str | None) -> RTCIceCandidate:
     try:
         candidate = candidate_from_sdp(value)
     except (AssertionError, ValueError, IndexError):
-        raise _bad("there is a candidate in this fragment that cannot be read") from None
+        raise CandidateRejected("there is a candidate in this fragment that cannot be read") from None
     candidate.sdpMid = mid
     return candidate
-
-
-def _bad(detail: str) -> Problem:
-    return Problem(400, detail, code="invalid")

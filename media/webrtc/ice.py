@@ -1,26 +1,20 @@
-"""ICE as configured: addresses and ports to offer, credentials for TURN, and how soon a vanished peer is missed."""
-
-from __future__ import annotations
+"""ICE as configured: addresses and ports to offer, and how soon a vanished peer is missed."""
 
 import asyncio
-import base64
 import errno
-import hmac
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from aioice import Candidate, Connection, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, get_host_addresses, server_reflexive_candidate
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 
-from signaling.config import Config, IceServer
+from media.webrtc.configuration import PeerConfiguration
 
-TURN_TTL = 6 * 3600
-"""Seconds that a viewer's TURN credentials are good for."""
 CONSENT_INTERVAL = 2.0
 """Seconds between consent checks. RFC 7675 §5.1 asks for 5, which together with its 30 s of patience would keep a
 viewer that has vanished in the books for too long: it has to be gone within 10 s."""
@@ -28,50 +22,35 @@ SILENCE = 7.0
 """Seconds without any sign of the peer after which it is gone."""
 
 
-def viewer_ice_servers(config: Config, viewer_id: str) -> list[dict[str, Any]]:
-    """RTCIceServer dictionaries for one viewer."""
-    return [_as_json(_with_credentials(server, config.turn_secret, viewer_id)) for server in config.ice_servers]
-
-
-def ice_links(config: Config, viewer_id: str) -> list[str]:
-    """The same as values of ``Link`` headers (RFC 9725 §4.6)."""
-    servers = [_with_credentials(server, config.turn_secret, viewer_id) for server in config.ice_servers]
-    return [_link(server, url) for server in servers for url in server.urls]
-
-
-def turn_credentials(secret: str, user: str, *, now: float) -> tuple[str, str]:
-    """Username and password for TURN that expire (draft-uberti-behave-turn-rest-00 §2.2)."""
-    username = f"{int(now) + TURN_TTL}:{user}"
-    return username, base64.b64encode(hmac.digest(secret.encode(), username.encode(), "sha1")).decode()
-
-
-def configuration(config: Config) -> RTCConfiguration:
-    """Our own end's. Without servers of ours none is asked: aiortc would ask a public one."""
-    servers = [_with_credentials(server, config.turn_secret, "server") for server in config.ice_servers]
+def rtc_configuration(configuration: PeerConfiguration) -> RTCConfiguration:
+    """Returns aiortc's configuration. Without servers none is asked: aiortc by itself would ask a public one."""
     return RTCConfiguration(
         iceServers=[
             RTCIceServer(urls=list(server.urls), username=server.username, credential=server.credential)
-            for server in servers
+            for server in configuration.ice_servers
         ]
     )
 
 
-def prepare(peer: RTCPeerConnection, config: Config, last_received_at: Callable[[], float | None]) -> None:
-    """Gives the peer connection our candidates and our patience; call it between the two descriptions.
-
-    ``last_received_at`` tells when something else has last come from the peer, in seconds of ``time.monotonic()``.
+def configure_ice(
+    peer: RTCPeerConnection, configuration: PeerConfiguration, last_received_at: Callable[[], float | None]
+) -> None:
+    """Gives a peer connection the configured candidates and consent checks; call it between the two descriptions.
 
     aioice has a setting for none of this, so three of its connection's methods are replaced, on this connection only.
+
+    Args:
+        last_received_at: when something else has last come from the peer, in seconds of `time.monotonic()`.
     """
     for connection in _connections(peer):
-        hosts = HostCandidates(connection, config.ice_addresses, config.ice_ports)
+        hosts = HostCandidates(connection, configuration.ice_addresses, configuration.ice_ports)
         connection.get_component_candidates = hosts.gather  # type: ignore[method-assign]
         connection.query_consent = lambda c=connection: keep_consent(c, last_received_at)  # type: ignore[method-assign, misc]
         connection.data_received = _without_empty(connection.data_received)  # type: ignore[method-assign, assignment]
 
 
 def _without_empty(receive: Callable[[bytes, int], None]) -> Callable[[bytes, int], None]:
-    """An empty datagram, from anybody, tells nothing; aiortc looks at its first byte: the error ends the connection."""
+    """Leaves out empty datagrams, which anybody may send: aiortc reads the first byte, and its error ends the peer."""
 
     def receive_something(data: bytes, component: int) -> None:
         if data:
@@ -91,7 +70,7 @@ class HostCandidates:
     ports: tuple[int, int] | None
 
     async def gather(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
-        """Takes the place of ``Connection.get_component_candidates``."""
+        """Takes the place of `Connection.get_component_candidates`."""
         wanted = self.addresses or tuple(addresses) or ("127.0.0.1",)
         protocols = [protocol for address in wanted if (protocol := await self._bind(address, component))]
         self.connection._protocols += protocols
@@ -130,7 +109,7 @@ class HostCandidates:
 async def keep_consent(connection: Connection, last_received_at: Callable[[], float | None]) -> None:
     """Closes the connection once the peer has been silent for `SILENCE` seconds (RFC 7675 §5.1).
 
-    A sign of the peer is an answered check, or anything that ``last_received_at`` knows of: a check may be lost.
+    A sign of the peer is an answered check, or anything that `last_received_at` knows of: a check may be lost.
     """
     seen = time.monotonic()
     while time.monotonic() - max(seen, last_received_at() or 0.0) < SILENCE:
@@ -158,27 +137,6 @@ def _connections(peer: RTCPeerConnection) -> Iterator[Connection]:
         transports.add(peer.sctp.transport)
     for transport in transports:
         yield transport.transport.iceGatherer._connection
-
-
-def _with_credentials(server: IceServer, secret: str | None, user: str) -> IceServer:
-    if secret is None or not any(url.startswith(("turn:", "turns:")) for url in server.urls):
-        return server
-    username, credential = turn_credentials(secret, user, now=time.time())
-    return IceServer(urls=server.urls, username=username, credential=credential)
-
-
-def _as_json(server: IceServer) -> dict[str, Any]:
-    found: dict[str, Any] = {"urls": list(server.urls)}
-    if server.username is not None:
-        found |= {"username": server.username, "credential": server.credential}
-    return found
-
-
-def _link(server: IceServer, url: str) -> str:
-    link = f'<{url}>; rel="ice-server"'
-    if server.username is not None and url.startswith(("turn:", "turns:")):
-        link += f'; username="{server.username}"; credential="{server.credential}"; credential-type="password"'
-    return link
 
 
 def _is_ours(address: str) -> bool:
