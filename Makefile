@@ -10,7 +10,7 @@ WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -pa
 	-not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak screenshots setup browser firefox livekit web constraints clean
+.PHONY: help demo test check bench soak screenshots setup browser firefox livekit web constraints dist clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -90,6 +90,10 @@ livekit: $(INSTALLED)
 firefox: $(INSTALLED)
 	@$(PY) -m tests.firefox >&2 || true
 
+dist: $(INSTALLED) ## build the wheel and the sdist into dist/, with the player in them
+	@rm -rf dist
+	@$(PY) -m hatchling build
+
 constraints: $(PY) ## write constraints.txt anew: the newest versions that pyproject.toml allows
 	@rm -rf build/constraints
 	@$(PY) -m venv build/constraints
@@ -99,4 +103,4 @@ constraints: $(PY) ## write constraints.txt anew: the newest versions that pypro
 	@rm -rf build/constraints
 
 clean: ## remove everything that make has made here
-	@rm -rf $(VENV) build web/dist web/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist web/dist web/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

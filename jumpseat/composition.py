@@ -69,7 +69,7 @@ def livekit_config(settings: Settings) -> config.LiveKit | None:
     if not url.startswith(("ws://", "wss://")):
         raise BadSetting("LIVEKIT_URL: give an address such as wss://livekit.example.com")
     if importlib.util.find_spec("livekit.rtc") is None:
-        raise BadSetting("LIVEKIT_URL: to use it, install: pip install 'jumpseat[livekit]'")
+        raise BadSetting("LIVEKIT_URL: to use it, install: pip install 'livekit>=1.2,<1.3'")
     return config.LiveKit(url=url, api_key=api_key, api_secret=api_secret, fps=settings.fps, bitrate=settings.bitrate)
 
 

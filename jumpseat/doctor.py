@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 from control.protocol.actions import Size
 from jumpseat.composition import browser_options, livekit_config
+from jumpseat.ports import bind_error
 from jumpseat.settings import BadSetting, Settings, owner_keys, weak_keys
 from media.coding.codecs import check as check_codecs
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import BrowserGone, StepFailed
+from runner.planners.model import INSTALL
 from signaling.livekit.service import unreachable
 from web import is_built
 
@@ -20,6 +23,9 @@ Check = tuple[str, bool | None, str]
 """Name; True: works, False: broken, None: not set up, and not needed; what was seen, or what to do."""
 
 _LEAST_DISK_BYTES = 200_000_000
+_CONSTRAINTS = "constraints.txt"
+_LIBRARIES = {"aiortc": "aiortc", "aioice": "aioice", "livekit": "livekit.rtc", "playwright": "playwright"}
+"""Module by package, of those whose private names are used: tests/test_private_apis.py lists them."""
 
 
 async def diagnose(settings: Settings) -> list[Check]:
@@ -35,6 +41,7 @@ async def diagnose(settings: Settings) -> list[Check]:
         await _livekit(settings),
         _model(settings),
         _player(),
+        check_libraries(),
         _data(settings.data_dir),
     ]
 
@@ -57,7 +64,7 @@ async def _browser(settings: Settings) -> Check:
 def _port(host: str, port: int, name: str) -> Check:
     if port == 0:
         return (f"port ({name})", True, "none of its own")
-    reason = _bind(socket.SOCK_STREAM, host, port)
+    reason = bind_error(socket.SOCK_STREAM, host, port)
     free = f"{host}:{port} is free"
     return (f"port ({name})", reason is None, f"{host}:{port}: {reason}; choose another by {name}" if reason else free)
 
@@ -76,7 +83,7 @@ def check_keys(settings: Settings) -> Check:
 def _candidates(settings: Settings) -> Check:
     if not settings.ice_addresses:
         return ("ICE addresses", True, "those of this machine")
-    foreign = [address for address in settings.ice_addresses if _bind(socket.SOCK_DGRAM, address, 0)]
+    foreign = [address for address in settings.ice_addresses if bind_error(socket.SOCK_DGRAM, address, 0)]
     if len(foreign) == len(settings.ice_addresses):
         hint = f"{', '.join(foreign)}: none is an address of this machine; that works only behind a NAT that maps them"
         return ("ICE addresses", None, hint)
@@ -87,7 +94,7 @@ def _candidate_ports(settings: Settings) -> Check:
     if settings.ice_ports is None:
         return ("ICE ports", True, "any UDP port")
     low, high = settings.ice_ports
-    free = sum(_bind(socket.SOCK_DGRAM, "", port) is None for port in range(low, high + 1))
+    free = sum(bind_error(socket.SOCK_DGRAM, "", port) is None for port in range(low, high + 1))
     detail = f"{free} of {high - low + 1} UDP ports from {low} to {high} are free; each viewer takes one"
     return ("ICE ports", free > 0, detail)
 
@@ -109,14 +116,36 @@ def _model(settings: Settings) -> Check:
         what = "set JUMPSEAT_MODEL to provider:name" if needed else "not set; only the planner 'model' needs it"
         return ("model", False if needed else None, what)
     if importlib.util.find_spec("pydantic_ai") is None:
-        return ("model", False, "install it: pip install 'jumpseat[model]'")
+        return ("model", False, INSTALL)
     return ("model", True, f"{settings.model} is asked when a run uses the planner 'model'")
 
 
 def _player() -> Check:
     if is_built():
         return ("player", True, "built")
-    return ("player", False, "the pages are not built: install Node 20 or newer, then: make web")
+    return ("player", False, "the pages are not built: install Node 20.19 or newer, then: make web")
+
+
+def check_libraries() -> Check:
+    """Names the versions of the libraries whose private names are used; others than the tested ones may lack some."""
+    tested = _tested_versions()
+    installed = {name: version(name) for name in _LIBRARIES if importlib.util.find_spec(_LIBRARIES[name]) is not None}
+    shown = [
+        f"{name} {found}" + (f" (tested with {tested[name]})" if tested.get(name, found) != found else "")
+        for name, found in installed.items()
+    ]
+    if all(tested.get(name, found) == found for name, found in installed.items()):
+        return ("libraries", True, f"{', '.join(shown)}: the tested versions")
+    advice = "others may work; where watching or steering does not, install the tested ones"
+    return ("libraries", None, f"{', '.join(shown)}; {advice}")
+
+
+def _tested_versions() -> dict[str, str]:
+    """Version by name, from ``constraints.txt``: beside this file in a wheel, above its folder in a checkout."""
+    here = Path(__file__).parent
+    file = next((path for path in (here / _CONSTRAINTS, here.parent / _CONSTRAINTS) if path.is_file()), None)
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
+    return {name: found for name, sign, found in (line.partition("==") for line in lines) if sign}
 
 
 def _data(data_dir: Path) -> Check:
@@ -130,16 +159,3 @@ def _data(data_dir: Path) -> Check:
     except OSError as error:
         return ("data directory", False, f"{data_dir}: {error.strerror}; choose another by JUMPSEAT_DATA_DIR")
     return ("data directory", free > _LEAST_DISK_BYTES, f"{data_dir}, {free // 1_000_000} MB free")
-
-
-def _bind(kind: socket.SocketKind, host: str, port: int) -> str | None:
-    """None where it can be opened here, else the reason."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        if kind is socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error.strerror or str(error)
-    return None

@@ -1,7 +1,7 @@
 """Every private or undocumented name of the libraries below that the product relies on, in one table.
 
-A library may change such a name in any release. After an upgrade this file says by name and in a second what has gone; the
-product's own tests would say so by a viewer without a picture. Who uses another one adds it here, with the reason.
+A library may change such a name in any release. After an upgrade this file says in a second and by name what has gone,
+where the product would show no picture. Who uses another one adds it here, with the reason.
 """
 
 from __future__ import annotations

@@ -13,7 +13,10 @@ from runner.planners.model_options import ModelOptions
 from runner.planners.prompt import Decision, Mask, compose
 from runner.selectors.describe import describe
 
-INSTALL: Final = "the model planner needs more packages: pip install 'jumpseat[model]'"
+INSTALL: Final = (
+    "the model planner needs more packages: pip install genai-prices 'pydantic-ai-slim[openai,anthropic]', into the "
+    "environment that jumpseat runs in"
+)
 _LOOKS: Final = 2
 """How often the page may change under the model's eyes before people are asked."""
 _DESCRIPTION_CHARS: Final = 120
