@@ -134,7 +134,9 @@ def check_libraries() -> Check:
         f"{name} {found}" + (f" (tested with {tested[name]})" if tested.get(name, found) != found else "")
         for name, found in installed.items()
     ]
-    if all(tested.get(name, found) == found for name, found in installed.items()):
+    if not tested:
+        return ("libraries", None, f"{', '.join(shown)}; the tested versions are not known")
+    if all(tested.get(name) == found for name, found in installed.items()):
         return ("libraries", True, f"{', '.join(shown)}: the tested versions")
     advice = "others may work; where watching or steering does not, install the tested ones"
     return ("libraries", None, f"{', '.join(shown)}; {advice}")

@@ -1,8 +1,11 @@
 """The documents and the packaging say the same about what is depended on."""
 
+import ast
 import json
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,33 @@ def requirements() -> list[Requirement]:
     listed = [project["dependencies"], *project["optional-dependencies"].values()]
     everything = [Requirement(line) for group in listed for line in group]
     return [requirement for requirement in everything if requirement.name != "jumpseat"]
+
+
+OURS = {"bench", "control", "hatch_build", "jumpseat", "media", "runner", "signaling", "tests", "web"}
+PRODUCT = ("control", "jumpseat", "media", "runner", "signaling", "web")
+UPPER_BOUNDED = {"aioice", "aiortc", "livekit", "playwright"}
+"""Those whose private names are used: tests/test_private_apis.py lists them."""
+
+
+def declared(*groups: str) -> set[str]:
+    """Canonical names of the project's dependencies and of these extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = [*project["dependencies"], *(line for group in groups for line in project["optional-dependencies"][group])]
+    return {canonicalize_name(Requirement(line).name) for line in listed}
+
+
+def imported(*rooms: str) -> dict[str, str]:
+    """The packages of others that are imported, each with a file that does so."""
+    found = {}
+    for path in sorted(
+        path for room in rooms for path in (ROOT / room).rglob("*.py") if "node_modules" not in path.parts
+    ):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.append(node.module)
+            found |= {name.partition(".")[0]: str(path.relative_to(ROOT)) for name in names}
+    return {name: path for name, path in found.items() if name not in OURS | set(sys.stdlib_module_names)}
 
 
 def node_packages() -> set[str]:
@@ -40,6 +70,24 @@ def test_every_direct_dependency_is_explained_and_no_other() -> None:
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", (ROOT / "docs" / "dependencies.md").read_text(), re.M)
     explained = {name for row in rows if row != "package" for name in row.split(", ")}
     assert explained == {requirement.name for requirement in requirements()} | node_packages()
+
+
+@pytest.mark.parametrize(
+    ("rooms", "groups"), [(PRODUCT, ("livekit", "model")), (("bench", "tests"), ("livekit", "model", "dev"))]
+)
+def test_every_package_that_is_imported_is_declared(rooms: tuple[str, ...], groups: tuple[str, ...]) -> None:
+    packages = packages_distributions()
+    undeclared = {
+        f"{module}, in {path}"
+        for module, path in imported(*rooms).items()
+        if not {canonicalize_name(name) for name in packages.get(module, [])} & declared(*groups)
+    }
+    assert not undeclared
+
+
+def test_libraries_whose_private_names_are_used_have_an_upper_bound() -> None:
+    bounded = {each.name for each in requirements() if any(part.operator == "<" for part in each.specifier)}
+    assert bounded == UPPER_BOUNDED
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=str)
