@@ -39,7 +39,7 @@ def declared(*groups: str) -> set[str]:
 
 def imported(*rooms: str) -> dict[str, str]:
     """The packages of others that are imported, each with a file that does so."""
-    found = {}
+    found: dict[str, str] = {}
     for path in sorted(
         path for room in rooms for path in (ROOT / room).rglob("*.py") if "node_modules" not in path.parts
     ):
