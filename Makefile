@@ -6,11 +6,11 @@ PY := $(VENV)/bin/python
 PYTEST ?= -n 2 --dist loadfile
 INSTALLED := $(VENV)/.installed
 NODE := $(shell node -e 'process.exitCode = +(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
-WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/shop/*' \
-	-not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/shop/*' \
+	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak screenshots setup browser firefox livekit web constraints dist clean
+.PHONY: help demo test check types bench soak screenshots setup browser firefox livekit web constraints dist clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -32,9 +32,14 @@ check: $(INSTALLED) ## lint, types and the size of the player
 ifeq ($(NODE),yes)
 	@$(MAKE) --no-print-directory web/dist/.built
 	@cd web && npm run lint && npm run size
+	@$(MAKE) --no-print-directory types CHECK=--check
 else
 	@echo "Node 20 or newer is not here: web/ is not checked" >&2
 endif
+
+types: $(INSTALLED) web/generator/node_modules/.installed ## write the player's TypeScript types from the server's models
+	@mkdir -p build && $(PY) -m signaling.http.openapi > build/openapi.json
+	@node web/generator/generate.mjs web/src/protocol/generated.ts $(CHECK) < build/openapi.json
 
 bench: setup livekit ## print the benchmark tables (BENCH=full takes longer)
 	@$(PY) -m bench
@@ -75,6 +80,11 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 	@cd web && npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
+web/generator/node_modules/.installed: web/generator/package.json web/generator/package-lock.json
+	@echo "installing the generator of the TypeScript types" >&2
+	@cd web/generator && npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	@echo "building the player" >&2
 	@cd web && said=$$(npm run build 2>&1) || { echo "$$said" >&2; exit 1; }
@@ -103,4 +113,4 @@ constraints: $(PY) ## write constraints.txt anew: the newest versions that pypro
 	@rm -rf build/constraints
 
 clean: ## remove everything that make has made here
-	@rm -rf $(VENV) build dist web/dist web/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist web/dist web/node_modules web/generator/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

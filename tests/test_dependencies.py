@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
+NODE_FOLDERS = (ROOT / "web", ROOT / "web" / "generator")
 
 
 def requirements() -> list[Requirement]:
@@ -52,9 +53,9 @@ def imported(*rooms: str) -> dict[str, str]:
 
 
 def node_packages() -> set[str]:
-    package = json.loads((ROOT / "web" / "package.json").read_text())
+    packages = [json.loads((folder / "package.json").read_text()) for folder in NODE_FOLDERS]
     kinds = ("dependencies", "devDependencies", "peerDependencies")
-    return {name for kind in kinds for name in package.get(kind, {})}
+    return {name for package in packages for kind in kinds for name in package.get(kind, {})}
 
 
 def optional_node_packages(lock: dict[str, Any]) -> set[str]:
@@ -95,9 +96,10 @@ def test_the_pinned_version_is_allowed(requirement: Requirement) -> None:
     assert requirement.specifier.contains(pinned()[canonicalize_name(requirement.name)])
 
 
-def test_the_node_lock_knows_every_platform() -> None:
+@pytest.mark.parametrize("folder", NODE_FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_the_node_lock_knows_every_platform(folder: Path) -> None:
     """`npm ci` refuses a lock without them; npm writes one where the registry at hand lacks a platform's package."""
-    lock = json.loads((ROOT / "web" / "package-lock.json").read_text())
+    lock = json.loads((folder / "package-lock.json").read_text())
     locked = {path.rpartition("node_modules/")[2] for path in lock["packages"]}
     assert optional_node_packages(lock) <= locked
     assert not [path for path, entry in lock["packages"].items() if "resolved" in entry]

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ControlChannel, Envelope } from "../src/control/channel";
 import { CommandQueue } from "../src/control/commands";
 import type { CommandType } from "../src/protocol/messages";
+import { serverMessage } from "./fixtures";
 
 class RecordingChannel implements ControlChannel {
   readonly kind = "websocket";
@@ -69,7 +70,7 @@ describe("CommandQueue", () => {
     const done = queue.submit({ type: "pause" });
     const id = channel.sent[0]?.id ?? "";
     queue.hear(channel, { type: "ack", id });
-    queue.hear(channel, { type: "error", id, code: "conflict", message: "late" });
+    queue.hear(channel, serverMessage({ type: "error", id, code: "conflict", message: "late" }));
     await expect(done).resolves.toMatchObject({ type: "ack" });
   });
 
@@ -77,7 +78,10 @@ describe("CommandQueue", () => {
     const channel = new RecordingChannel();
     queue.use(channel);
     const done = queue.submit({ type: "pause" });
-    queue.hear(channel, { type: "error", id: channel.sent[0]?.id ?? "", code: "conflict", message: "cannot pause" });
+    queue.hear(
+      channel,
+      serverMessage({ type: "error", id: channel.sent[0]?.id ?? "", code: "conflict", message: "cannot pause" }),
+    );
     await expect(done).rejects.toMatchObject({ code: "conflict", message: "cannot pause" });
   });
 
@@ -97,7 +101,7 @@ describe("CommandQueue", () => {
     queue.use(channel);
     void queue.submit({ type: "pause" }).catch(() => null);
     vi.advanceTimersByTime(3_000);
-    queue.hear(channel, { type: "pong", t: 1 });
+    queue.hear(channel, serverMessage({ type: "pong", t: 1 }));
     vi.advanceTimersByTime(16_000);
     expect(silent).toEqual([]);
   });
@@ -106,7 +110,7 @@ describe("CommandQueue", () => {
     const [spoken, mute] = [new RecordingChannel(), new RecordingChannel()];
     queue.use(mute);
     void queue.submit({ type: "pause" }).catch(() => null);
-    queue.hear(spoken, { type: "pong", t: 1 });
+    queue.hear(spoken, serverMessage({ type: "pong", t: 1 }));
     vi.advanceTimersByTime(4_000);
     expect(silent).toEqual([mute]);
     queue.close();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../src/control/feed";
 import type { ServerMessage } from "../src/protocol/messages";
+import { serverMessage } from "./fixtures";
 
-const event = (seq: number): ServerMessage => ({ type: "viewers", count: 1, seq });
+const event = (seq: number): ServerMessage => serverMessage({ type: "viewers", count: 1, seq });
 const hello = (seq: number): ServerMessage => ({ type: "hello", seq }) as ServerMessage;
 
 describe("judge", () => {
@@ -30,6 +31,6 @@ describe("judge", () => {
 
   it("lets replies through without counting them", () => {
     expect(judge({ type: "ack", id: "a", seq: 3 }, "websocket", 5)).toBe("apply");
-    expect(judge({ type: "pong", t: 1, seq: 9 }, "websocket", 5)).toBe("apply");
+    expect(judge(serverMessage({ type: "pong", t: 1, seq: 9 }), "websocket", 5)).toBe("apply");
   });
 });

@@ -9,6 +9,11 @@ export interface EventFixture {
   expected: Record<string, unknown>;
 }
 
+/** A server message with only those of its fields that matter to a test. */
+export function serverMessage(fields: { type: ServerMessage["type"]; [name: string]: unknown }): ServerMessage {
+  return fields as unknown as ServerMessage;
+}
+
 const FOLDER = join(import.meta.dirname, "../../tests/fixtures/events");
 
 /** The sequences that the Python protocol tests read too. */

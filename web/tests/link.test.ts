@@ -5,7 +5,7 @@ import { ControlLink } from "../src/control/link";
 import type { ServerMessage } from "../src/protocol/messages";
 import type { RemoteDialog } from "../src/protocol/types";
 import { Store } from "../src/store/store";
-import { eventFixtures } from "./fixtures";
+import { eventFixtures, serverMessage } from "./fixtures";
 
 /** The browser's side of a socket whose other end is the test. */
 class PuppetSocket {
@@ -191,10 +191,12 @@ describe("ControlLink", () => {
 
   it("keeps the dialogs, the page and the call for help that only events tell, while it goes by HTTP", async () => {
     vi.stubGlobal("fetch", async () => Response.json({ ...hello.run, status: "diagnosing", viewers: 7 }));
-    const dialog: RemoteDialog = { dialogId: "d", kind: "alert", message: "Saved" };
+    const dialog: Partial<RemoteDialog> = { dialogId: "d", kind: "alert", message: "Saved" };
     const help = { reason: "stuck", deadline: null };
     const page = { url: "https://shop.example/", title: "Shop", tabs: [] };
-    newest().open({ ...hello, run: { ...hello.run, status: "diagnosing" }, dialogs: [dialog], help, page });
+    newest().open(
+      serverMessage({ ...hello, run: { ...hello.run, status: "diagnosing" }, dialogs: [dialog], help, page }),
+    );
     for (let failures = 0; failures < 4; failures += 1) {
       newest().break();
       await vi.advanceTimersByTimeAsync(10_000);
@@ -220,7 +222,7 @@ describe("ControlLink", () => {
     newest().open(hello);
     const done = link.send({ type: "pause" });
     const id = newest().commands[0]?.id ?? "";
-    newest().say({ type: "error", id, code: "forbidden", message: "a viewer may not pause the run" });
+    newest().say(serverMessage({ type: "error", id, code: "forbidden", message: "a viewer may not pause the run" }));
     await expect(done).resolves.toBeNull();
     expect(store.state.notices.map(({ text }) => text)).toEqual(["a viewer may not pause the run"]);
   });

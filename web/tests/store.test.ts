@@ -4,7 +4,7 @@ import type { Run, StepSummary } from "../src/protocol/types";
 import { adopt, reduce } from "../src/store/reducer";
 import { canSteer, holdsControl, initialState } from "../src/store/state";
 import { Store } from "../src/store/store";
-import { eventFixtures } from "./fixtures";
+import { eventFixtures, serverMessage } from "./fixtures";
 
 const fixtures = eventFixtures();
 
@@ -56,17 +56,20 @@ describe("what is queued and proposed", () => {
     timestamp: "2026-03-02T09:30:01.000Z",
     durationMs: null,
     screenshotUrl: null,
+    instructionsVersion: 1,
   };
   const say = (...messages: ServerMessage[]) =>
     messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));
-  const queue = (seq: number): ServerMessage => ({ type: "step_override_queued", action: { type: "scroll" }, seq });
+  const queue = (seq: number) => serverMessage({ type: "step_override_queued", action: { type: "scroll" }, seq });
   const greet = (seq: number, change: Partial<Run> = {}) =>
     ({ ...greeting, run: { ...run, ...change }, seq }) as ServerMessage;
 
   it("forgets the proposal of a repair when it runs as the step that failed", () => {
     expect(say().run?.proposal).not.toBeNull();
-    expect(say({ type: "test_step", step, seq: 2 }).run?.proposal).toBeNull();
-    expect(say({ type: "test_step", step: { ...step, status: "failed" }, seq: 2 }).run?.proposal).not.toBeNull();
+    expect(say(serverMessage({ type: "test_step", step, seq: 2 })).run?.proposal).toBeNull();
+    expect(
+      say(serverMessage({ type: "test_step", step: { ...step, status: "failed" }, seq: 2 })).run?.proposal,
+    ).not.toBeNull();
   });
 
   it("keeps what is queued over a new greeting of the same run", () => {
@@ -82,7 +85,7 @@ describe("what is queued and proposed", () => {
   });
 
   it("asks nobody about a run that is over", () => {
-    const asked = say({ type: "help_needed", reason: "stuck", deadline: null, seq: 2 }, queue(3));
+    const asked = say(serverMessage({ type: "help_needed", reason: "stuck", deadline: null, seq: 2 }), queue(3));
     expect(adopt(asked, { ...run, status: "diagnosing" }, "owner").help).not.toBeNull();
     const over = adopt(asked, { ...run, status: "failed" }, "owner");
     expect(over).toMatchObject({ help: null, queued: [], dialogs: [], seq: 3 });
@@ -92,7 +95,10 @@ describe("what is queued and proposed", () => {
     const controllers = [{ viewerId: "v", name: "Ada" }];
     const state = say({ type: "viewers", count: 2, controllers, seq: 2 });
     expect(state.run).toMatchObject({ viewers: 2, controllers });
-    expect(reduce(state, { type: "viewers", count: 3, seq: 3 }).run).toMatchObject({ viewers: 3, controllers });
+    expect(reduce(state, serverMessage({ type: "viewers", count: 3, seq: 3 })).run).toMatchObject({
+      viewers: 3,
+      controllers,
+    });
   });
 });
 

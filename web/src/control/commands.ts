@@ -58,8 +58,8 @@ export class CommandQueue {
   /** Takes note that `channel` lives, and settles the command that `message` answers, if any. */
   hear(channel: ControlChannel, message: ServerMessage): void {
     if (channel === this.#channel) this.#heard += 1;
-    const id = "id" in message ? message.id : undefined;
-    const pending = id === undefined ? undefined : this.#take(id);
+    const id = "id" in message ? message.id : null;
+    const pending = id === null ? undefined : this.#take(id);
     if (pending === undefined) return;
     if (message.type === "error") pending.reject(new CommandError(message.code, message.message));
     else pending.resolve(message);

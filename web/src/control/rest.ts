@@ -51,7 +51,7 @@ export class RestChannel implements ControlChannel {
       const { code } = error instanceof CommandError ? error : { code: codeOf(error) };
       // No answer at all: the command stays pending and goes out again, under the same id, on the next channel.
       if (code !== "unreachable")
-        listener.onMessage(this, { type: "error", id: command.id, code, message: describe(error) });
+        listener.onMessage(this, { type: "error", id: command.id, code, message: describe(error), field: null });
     }
   }
 

@@ -1,18 +1,12 @@
 import { isOnPicture, type Point, toPicture } from "../media/geometry";
 import type { InputMessage, PointerInput } from "../protocol/messages";
-import type { Size } from "../protocol/types";
 import { ClickCounter } from "./clicks";
-import { KeyCapture } from "./keys";
+import { KeyCapture, type KeyOptions } from "./keys";
 import { modifiersOf } from "./modifiers";
 
-export interface CaptureOptions {
-  /** Size of the decoded picture. */
-  size(): Size;
-  send(input: InputMessage): void;
-  /** For what may get lost. */
+export interface CaptureOptions extends KeyOptions {
+  /** Sends what may get lost. */
   sendMove(input: InputMessage): void;
-  /** The person asked for the keyboard back (Shift+Escape). */
-  onLeave(): void;
 }
 
 const BUTTONS = ["left", "middle", "right"] as const;
@@ -98,14 +92,7 @@ export class InputCapture {
     const point = toPicture(pointOf(event), this.#box(), size);
     if (point === null) return;
     const where = { x: Math.round(point.x), y: Math.round(point.y), ...size };
-    const input: PointerInput = {
-      type: "input",
-      kind,
-      ...where,
-      modifiers: modifiersOf(event),
-      buttons: event.buttons,
-      ...more,
-    };
+    const input: PointerInput = { type: "input", kind, ...where, modifiers: modifiersOf(event), ...more };
     if (kind === "move") this.#options.sendMove(input);
     else this.#options.send(input);
   }

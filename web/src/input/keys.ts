@@ -1,11 +1,17 @@
 import type { InputMessage, Modifier } from "../protocol/messages";
-import type { CaptureOptions } from "./capture";
+import type { Size } from "../protocol/types";
 import { modifiersOf, remoteKey } from "./modifiers";
 
 /** Keys on the way to a character: kept from the browser, they would make none. */
 const COMPOSING = new Set(["Dead", "Process", "Unidentified"]);
 
-type KeyOptions = Pick<CaptureOptions, "size" | "send" | "onLeave">;
+export interface KeyOptions {
+  /** Size of the decoded picture. */
+  size(): Size;
+  send(input: InputMessage): void;
+  /** The person asked for the keyboard back (Shift+Escape). */
+  onLeave(): void;
+}
 
 /** Keys, composed text (IME, phone keyboards) and pasted text of a focused text area. */
 export class KeyCapture {

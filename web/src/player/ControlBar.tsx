@@ -5,8 +5,14 @@ import { ConfirmButton } from "./ConfirmButton";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { STATUS_NAMES } from "./format";
 import { Icon } from "./icons";
-import type { Shown } from "./PlayerLayout";
 import { toggleFullScreen, togglePictureInPicture } from "./view";
+
+/** What the embedding page says instead of the server. */
+export interface Shown {
+  isPaused: boolean | undefined;
+  currentStep: number | undefined;
+  totalSteps: number | undefined;
+}
 
 /** Pause, step, take control, view: always in the same place under the picture. */
 export function ControlBar({ shown }: { shown: Shown }) {

@@ -1,4 +1,4 @@
-import { ControlBar } from "./ControlBar";
+import { ControlBar, type Shown } from "./ControlBar";
 import { usePlayer, usePlayerState } from "./context";
 import { DialogPanel } from "./DialogPanel";
 import { Notices } from "./Notices";
@@ -10,13 +10,6 @@ import { Stage } from "./Stage";
 import { Outcome } from "./StageMessage";
 import { useShortcuts } from "./shortcuts";
 import { TopStrip } from "./TopStrip";
-
-/** What the embedding page says instead of the server. */
-export interface Shown {
-  isPaused: boolean | undefined;
-  currentStep: number | undefined;
-  totalSteps: number | undefined;
-}
 
 export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "player" | "page" }) {
   const { ui } = usePlayer();

@@ -1,231 +1,78 @@
-/** The shapes of the HTTP API and of the events, as the server sends them. Times are RFC 3339 strings. */
+/** The shapes of the HTTP API and of the events, by the names that the player has for them. Times are RFC 3339 strings. */
 
-export type RunStatus = "queued" | "starting" | "running" | "paused" | "diagnosing" | "passed" | "failed" | "cancelled";
+import type * as wire from "./generated";
 
-export type StepStatus = "running" | "passed" | "failed" | "skipped";
-export type StepSource = "plan" | "override" | "human";
-export type Role = "viewer" | "controller" | "owner";
-export type Mode = "auto" | "review";
-export type PlannerName = "plain" | "script" | "model";
+export type {
+  Action,
+  ActionType,
+  Box,
+  Holder,
+  NewRun,
+  Proposal,
+  Role,
+  RunStatus,
+  Size,
+  StepSummary,
+} from "./generated";
 
-export const ACTION_TYPES = [
-  "click",
-  "double_click",
-  "hover",
-  "type",
-  "press",
-  "select",
-  "check",
-  "uncheck",
-  "scroll",
-  "navigate",
-  "back",
-  "forward",
-  "reload",
-  "wait",
-  "upload",
-  "drag",
-  "switch_tab",
-  "close_tab",
-  "expect_text",
-  "expect_visible",
-  "expect_url",
-] as const;
+export type Mode = wire.RunView["mode"];
+export type PlannerName = wire.RunView["planner"];
 
-export type ActionType = (typeof ACTION_TYPES)[number];
+/** A step as far as it is known: a listed run has summaries, events have everything. */
+export type Step = wire.StepSummary & Partial<wire.Step>;
 
-export interface Action {
-  type: ActionType;
-  /** A Playwright selector. */
-  selector?: string | null;
-  value?: string | number | null;
-  /** `drag` only: the selector to drop on. */
-  target?: string | null;
-}
+/** Who holds control; `graceUntil` is set while the holder is away: control ends at this time. */
+export type ControlState = wire.Control & Partial<Pick<wire.ControlChanged, "graceUntil">>;
 
-export interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
+/** A run as the player keeps it up to date: details of steps, and of control, come by events. */
+export type Run = Omit<wire.RunView, "steps" | "control"> & { steps: Step[]; control: ControlState };
 
-export interface Size {
-  width: number;
-  height: number;
-}
+export type RunList = Omit<wire.RunList, "runs"> & { runs: Run[] };
 
-export interface Proposal {
-  proposalId: string;
-  stepNumber: number;
-  action: Action;
-  description: string;
-  reasoning: string | null;
-  source: "plan" | "override" | "repair";
-  /** CSS pixels of `viewport`. */
-  box: Box | null;
-  viewport: Size | null;
-  instructionsVersion: number;
-}
+/** A native dialog, file chooser or `<select>` of the remote page. */
+export type RemoteDialog = Omit<wire.Dialog, "type">;
 
-export interface StepSummary {
-  stepNumber: number;
-  action: ActionType;
-  target: string | null;
-  value: string | null;
-  description: string;
-  source: StepSource;
-  status: StepStatus;
-  error: string | null;
-  timestamp: string;
-  durationMs: number | null;
-  screenshotUrl: string | null;
-}
+/** The active page of the remote browser. */
+export type Page = Omit<wire.PageChanged, "type">;
 
-export interface Step extends StepSummary {
-  reasoning?: string | null;
-  url?: string | null;
-  instructionsVersion?: number;
-  /** What the planner proposed, when something else was done. */
-  proposed?: Action | null;
-  attempts?: number;
-  beforeScreenshotUrl?: string | null;
-  fullAction?: Action | null;
-  box?: Box | null;
-  viewport?: Size | null;
-  /** The index of the tab that it was done in. */
-  tab?: number | null;
-  dialogs?: DialogAnswer[];
-}
+/** What people are asked while a run is stuck. */
+export type HelpRequest = Omit<wire.HelpNeeded, "type">;
 
-/** A native dialog, and what it was answered. */
-export interface DialogAnswer {
-  kind: string;
-  message: string;
-  accepted: boolean;
-  text: string | null;
-}
+/** The element at a point of the picture. */
+export type Picked = Omit<wire.Picked, "type">;
 
-/** A viewer who holds control, or may. */
-export interface Holder {
-  viewerId: string;
-  name: string;
-}
+export type StreamInfo = Omit<wire.StreamInfo, "iceServers"> & { iceServers: RTCIceServer[] };
 
-export interface ControlState {
-  holder: Holder | null;
-  since: string | null;
-  /** Set while the holder is away: control ends at this time. */
-  graceUntil?: string | null;
-}
+export type ShareToken = wire.ShareToken;
 
-export interface Run {
-  id: string;
-  name: string | null;
-  status: RunStatus;
-  paused: boolean;
-  url: string;
-  instructions: string | null;
-  instructionsVersion: number;
-  planner: PlannerName;
-  mode: Mode;
-  currentStep: number;
-  totalSteps: number | null;
-  steps: Step[];
-  proposal: Proposal | null;
-  control: ControlState;
-  viewers: number;
-  /** Those who are here and may take control. */
-  controllers?: Holder[];
-  createdAt: string;
-  startedAt: string | null;
-  endedAt: string | null;
-  error: string | null;
-}
+/** Every action that a person may choose, in the order of the form. */
+export const ACTION_TYPES = Object.keys({
+  click: true,
+  double_click: true,
+  hover: true,
+  type: true,
+  press: true,
+  select: true,
+  check: true,
+  uncheck: true,
+  scroll: true,
+  navigate: true,
+  back: true,
+  forward: true,
+  reload: true,
+  wait: true,
+  upload: true,
+  drag: true,
+  switch_tab: true,
+  close_tab: true,
+  expect_text: true,
+  expect_visible: true,
+  expect_url: true,
+} satisfies Record<wire.ActionType, true>) as wire.ActionType[];
 
-export interface Tab {
-  index: number;
-  url: string;
-  title: string;
-  active: boolean;
-}
-
-export interface Page {
-  url: string;
-  title: string;
-  tabs: Tab[];
-  viewport?: Size | null;
-}
-
-export interface DialogOption {
-  value: string;
-  label: string;
-  selected?: boolean;
-  disabled?: boolean;
-}
-
-export interface RemoteDialog {
-  dialogId: string;
-  kind: "alert" | "confirm" | "prompt" | "beforeunload" | "file_chooser" | "select";
-  message: string;
-  defaultValue?: string | null;
-  options?: DialogOption[] | null;
-  multiple?: boolean | null;
-  accept?: string | null;
-  deadline?: string | null;
-  closed?: boolean;
-}
-
-export interface StreamInfo {
-  streamUrl: string | null;
-  mjpegUrl: string | null;
-  whepUrl: string | null;
-  controlUrl: string | null;
-  iceServers: RTCIceServer[];
-  livekitUrl: string | null;
-  /** A LiveKit token. */
-  token: string | null;
-  /** May watch this run and nothing else: used where a credential has to stand in an address. */
-  viewerToken: string | null;
-  expiresAt: string | null;
-}
-
-export interface ShareToken {
-  id?: string;
-  token: string;
-  watchUrl: string;
-  expiresAt: string;
-}
-
-export interface NewRun {
-  url: string;
-  name?: string;
-  instructions?: string;
-  steps?: Action[];
-  planner?: PlannerName;
-  mode?: Mode;
-  viewport?: Size;
-  secrets?: Record<string, string>;
-}
-
-export interface RunList {
-  runs: Run[];
-  nextCursor: string | null;
-}
-
-export interface Picked {
-  id?: string;
-  selector: string;
-  role: string | null;
-  name: string | null;
-  text: string | null;
-  box: Box | null;
-  viewport: Size | null;
-}
-
-const FINAL: readonly RunStatus[] = ["passed", "failed", "cancelled"];
+const FINAL: readonly wire.RunStatus[] = ["passed", "failed", "cancelled"];
 
 /** True when the run will not change any more. */
-export function isFinal(status: RunStatus): boolean {
+export function isFinal(status: wire.RunStatus): boolean {
   return FINAL.includes(status);
 }

@@ -1,5 +1,13 @@
-import { type HelpRequest, isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
-import { type Action, isFinal, type RemoteDialog, type Role, type Run, type Step } from "../protocol/types";
+import { isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
+import {
+  type Action,
+  type HelpRequest,
+  isFinal,
+  type RemoteDialog,
+  type Role,
+  type Run,
+  type Step,
+} from "../protocol/types";
 import type { PlayerState } from "./state";
 
 /** The state after one server message. Messages must come in order and without gaps: see `EventFeed`. */

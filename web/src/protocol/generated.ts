@@ -1,0 +1,882 @@
+// Generated from the server's OpenAPI description by `make types`: do not edit.
+
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Ack: {
+            /**
+             * @default ack
+             * @constant
+             */
+            type: "ack";
+            id: string | null;
+        };
+        /** @description One thing to do in the page. */
+        Action: {
+            type: components["schemas"]["ActionType"];
+            /** @description A Playwright selector: ``#pay``, ``text=Checkout``, ``role=button[name="Pay"]``. */
+            selector?: string | null;
+            /**
+             * @description What the type needs: text, a key, a URL, milliseconds, pixels, a tab's index, files to upload (one on a line:
+             *     a ``data:`` URL, a file's name, or a reference that begins with `KEPT`).
+             */
+            value?: string | number | null;
+            /** @description Where a drag ends, a Playwright selector. */
+            target?: string | null;
+        };
+        /** @description One thing to do in the page. */
+        ActionOutput: {
+            type: components["schemas"]["ActionType"];
+            /** @description A Playwright selector: ``#pay``, ``text=Checkout``, ``role=button[name="Pay"]``. */
+            selector: string | null;
+            /**
+             * @description What the type needs: text, a key, a URL, milliseconds, pixels, a tab's index, files to upload (one on a line:
+             *     a ``data:`` URL, a file's name, or a reference that begins with `KEPT`).
+             */
+            value: string | number | null;
+            /** @description Where a drag ends, a Playwright selector. */
+            target: string | null;
+        };
+        /** @enum {string} */
+        ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url";
+        /** @description The answer to a native dialog, a file chooser or a ``<select>`` that viewers were told of. */
+        AnswerDialog: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default answer_dialog
+             * @constant
+             */
+            type: "answer_dialog";
+            dialogId: string;
+            accept: boolean;
+            text?: string | null;
+            values?: string[] | null;
+            files?: components["schemas"]["FileContent"][] | null;
+        };
+        ApproveStep: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default approve_step
+             * @constant
+             */
+            type: "approve_step";
+            /** @description Where given, only this proposal is approved, not one that has taken its place. */
+            proposalId?: string | null;
+        };
+        /** @description A rectangle in CSS pixels of the viewport. */
+        Box: {
+            x: number;
+            y: number;
+            width: number;
+            height: number;
+        };
+        Cancel: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default cancel
+             * @constant
+             */
+            type: "cancel";
+        };
+        /** @description One option of a ``<select>``. */
+        Choice: {
+            value: string;
+            label: string;
+            /** @default false */
+            selected: boolean;
+            /** @default false */
+            disabled: boolean;
+        };
+        /** @description The answer to a command that has a path of its own. */
+        CommandAccepted: {
+            /** @description The run's status after the command. */
+            status: components["schemas"]["RunStatus"];
+        };
+        Control: {
+            holder: components["schemas"]["Holder"] | null;
+            since: string | null;
+        };
+        ControlChanged: {
+            /**
+             * @default control_changed
+             * @constant
+             */
+            type: "control_changed";
+            holder: components["schemas"]["Holder"] | null;
+            since: string | null;
+            /** @description The holder has gone; control ends then, unless they come back. */
+            graceUntil: string | null;
+        };
+        /** @description A native dialog, file chooser or ``<select>``, none of which is in the picture. */
+        Dialog: {
+            /**
+             * @default dialog
+             * @constant
+             */
+            type: "dialog";
+            dialogId: string;
+            /** @enum {string} */
+            kind: "alert" | "confirm" | "prompt" | "beforeunload" | "file_chooser" | "select";
+            /** @default  */
+            message: string;
+            defaultValue: string | null;
+            options: components["schemas"]["Choice"][] | null;
+            multiple: boolean | null;
+            accept: string | null;
+            deadline: string | null;
+            /**
+             * @description True: it was answered, or is gone.
+             * @default false
+             */
+            closed: boolean;
+        };
+        /** @description A native dialog that opened on account of a step, and what it was answered, by a person or by default. */
+        DialogAnswer: {
+            /** @enum {string} */
+            kind: "alert" | "confirm" | "prompt" | "beforeunload";
+            /**
+             * @description Its first words.
+             * @default
+             */
+            message: string;
+            accepted: boolean;
+            /** @description What was typed into a prompt; a secret's value is never here. */
+            text: string | null;
+        };
+        ErrorReply: {
+            /**
+             * @default error
+             * @constant
+             */
+            type: "error";
+            id: string | null;
+            code: string;
+            message: string;
+            field: string | null;
+        };
+        /** @description What is wrong with one field of a request. */
+        FieldProblem: {
+            /** @description Path of the field, such as ``action.selector``; None where it is the body as a whole. */
+            field: string | null;
+            message: string;
+        };
+        FileContent: {
+            name: string;
+            /** @default application/octet-stream */
+            mimeType?: string;
+            /** @description Base64. */
+            data: string;
+        };
+        Hello: {
+            /**
+             * @default hello
+             * @constant
+             */
+            type: "hello";
+            role: components["schemas"]["Role"];
+            /** @default 1 */
+            protocol: number;
+            viewerId: string;
+            run: components["schemas"]["RunView"];
+            /** @default [] */
+            dialogs: components["schemas"]["Dialog"][];
+            /** @description The active page, once there is one. */
+            page: components["schemas"]["PageChanged"] | null;
+            /** @description What people are asked, while the run waits for their help. */
+            help: components["schemas"]["HelpNeeded"] | null;
+        };
+        /** @description The run is stuck: override, skip or take control before the deadline, or it fails. */
+        HelpNeeded: {
+            /**
+             * @default help_needed
+             * @constant
+             */
+            type: "help_needed";
+            reason: string;
+            deadline: string;
+            /** @default [] */
+            suggestions: components["schemas"]["Proposal"][];
+        };
+        /** @description A person who holds control, or may. */
+        Holder: {
+            viewerId: string;
+            name: string;
+        };
+        /** @description What the holder of control does with pointer, wheel, keyboard or touch. */
+        Input: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @description Pixels from the left of the decoded picture.
+             * @default 0
+             */
+            x?: number;
+            /**
+             * @description Pixels from the top of the decoded picture.
+             * @default 0
+             */
+            y?: number;
+            /**
+             * @description The decoded picture's width, pixels; 0: ``x`` and ``y`` are CSS pixels of the page's viewport.
+             * @default 0
+             */
+            width?: number;
+            /**
+             * @description The decoded picture's height, pixels.
+             * @default 0
+             */
+            height?: number;
+            /**
+             * @default input
+             * @constant
+             */
+            type: "input";
+            /** @enum {string} */
+            kind: "move" | "down" | "up" | "wheel" | "key_down" | "key_up" | "text" | "paste" | "touch_start" | "touch_move" | "touch_end";
+            /**
+             * @default left
+             * @enum {string}
+             */
+            button?: "left" | "middle" | "right";
+            /** @default 1 */
+            clickCount?: number;
+            /** @default 0 */
+            deltaX?: number;
+            /** @default 0 */
+            deltaY?: number;
+            /**
+             * @description ``KeyboardEvent.key``
+             * @default
+             */
+            key?: string;
+            /**
+             * @description ``KeyboardEvent.code``
+             * @default
+             */
+            code?: string;
+            /** @default  */
+            text?: string;
+            /** @default false */
+            repeat?: boolean;
+            /** @default [] */
+            modifiers?: ("Alt" | "Control" | "Meta" | "Shift")[];
+        };
+        InstructionsRequest: {
+            instructions: string;
+        };
+        InstructionsUpdated: {
+            /**
+             * @default instructions_updated
+             * @constant
+             */
+            type: "instructions_updated";
+            instructions: string;
+            version: number;
+        };
+        Liveness: {
+            /**
+             * @default ok
+             * @constant
+             */
+            status: "ok";
+        };
+        /** @description What a run is made from: the body of ``POST /api/tests``. */
+        NewRun: {
+            url: string;
+            instructions?: string | null;
+            steps?: components["schemas"]["Action"][] | null;
+            /** @description None: ``script`` where steps are given, else the server's default. */
+            planner?: ("plain" | "script" | "model") | null;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            mode?: "auto" | "review";
+            viewport?: components["schemas"]["Viewport"] | null;
+            browser?: ("chromium" | "firefox" | "webkit") | null;
+            name?: string | null;
+            /** @description Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else. */
+            secrets?: {
+                [key: string]: string;
+            };
+            /** @default 15000 */
+            stepTimeoutMs?: number;
+            /** @default 120000 */
+            helpTimeoutMs?: number;
+        };
+        PageChanged: {
+            /**
+             * @default page_changed
+             * @constant
+             */
+            type: "page_changed";
+            url: string;
+            title: string;
+            /** @default [] */
+            tabs: components["schemas"]["Tab"][];
+            viewport: components["schemas"]["Size"] | null;
+        };
+        Pause: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default pause
+             * @constant
+             */
+            type: "pause";
+        };
+        /** @description Which element is at this point of the picture? */
+        Pick: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @description Pixels from the left of the decoded picture.
+             * @default 0
+             */
+            x?: number;
+            /**
+             * @description Pixels from the top of the decoded picture.
+             * @default 0
+             */
+            y?: number;
+            /**
+             * @description The decoded picture's width, pixels; 0: ``x`` and ``y`` are CSS pixels of the page's viewport.
+             * @default 0
+             */
+            width?: number;
+            /**
+             * @description The decoded picture's height, pixels.
+             * @default 0
+             */
+            height?: number;
+            /**
+             * @default pick
+             * @constant
+             */
+            type: "pick";
+        };
+        /** @description The element at a point of the picture. */
+        Picked: {
+            /**
+             * @default picked
+             * @constant
+             */
+            type: "picked";
+            id: string | null;
+            selector: string;
+            role: string | null;
+            name: string | null;
+            text: string | null;
+            box: components["schemas"]["Box"] | null;
+            viewport: components["schemas"]["Size"] | null;
+        };
+        Ping: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default ping
+             * @constant
+             */
+            type: "ping";
+            /** @description Given back as it is. */
+            t?: number | string | null;
+        };
+        Pong: {
+            /**
+             * @default pong
+             * @constant
+             */
+            type: "pong";
+            id: string | null;
+            t: number | string | null;
+        };
+        /** @description Every refusal (RFC 9457). */
+        ProblemDetails: {
+            type: string;
+            /** @description The phrase of the status code. */
+            title: string;
+            status: number;
+            /** @description What is wrong, and what to do. */
+            detail: string;
+            /**
+             * @description The same codes as control messages have.
+             * @default
+             */
+            code?: string;
+            /** @default [] */
+            errors?: components["schemas"]["FieldProblem"][];
+        };
+        /** @description The next step, before it is done. */
+        Proposal: {
+            proposalId: string;
+            stepNumber: number;
+            action: components["schemas"]["ActionOutput"];
+            /** @description One line for a person. */
+            description: string;
+            reasoning: string | null;
+            /**
+             * @default plan
+             * @enum {string}
+             */
+            source: "plan" | "override" | "repair";
+            /** @description Where the target is in the viewport, where it could be found. */
+            box: components["schemas"]["Box"] | null;
+            viewport: components["schemas"]["Size"] | null;
+            /** @default 1 */
+            instructionsVersion: number;
+        };
+        Readiness: {
+            /** @enum {string} */
+            status: "ready" | "not ready";
+            /** @description For each check ``ok``, or what is wrong. */
+            checks: {
+                [key: string]: string;
+            };
+        };
+        ReleaseControl: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default release_control
+             * @constant
+             */
+            type: "release_control";
+            /** @description The viewer id of the person to hand control to. */
+            to?: string | null;
+        };
+        ReplayStep: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default replay_step
+             * @constant
+             */
+            type: "replay_step";
+            stepNumber: number;
+        };
+        Resume: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default resume
+             * @constant
+             */
+            type: "resume";
+        };
+        /**
+         * @description From the least to the most that one may do.
+         * @enum {string}
+         */
+        Role: "viewer" | "controller" | "owner";
+        RunFinished: {
+            /**
+             * @default run_finished
+             * @constant
+             */
+            type: "run_finished";
+            status: components["schemas"]["RunStatus"];
+            error: string | null;
+        };
+        /** @description One page of the owner's runs, newest first. */
+        RunList: {
+            runs: components["schemas"]["RunView"][];
+            /** @description The ``cursor`` of the next page; None on the last one. */
+            nextCursor: string | null;
+        };
+        RunState: {
+            /**
+             * @default run_state
+             * @constant
+             */
+            type: "run_state";
+            status: components["schemas"]["RunStatus"];
+            paused: boolean;
+        };
+        /** @enum {string} */
+        RunStatus: "queued" | "starting" | "running" | "paused" | "diagnosing" | "passed" | "failed" | "cancelled";
+        /** @description A run as everybody may see it. */
+        RunView: {
+            id: string;
+            name: string;
+            status: components["schemas"]["RunStatus"];
+            paused: boolean;
+            url: string;
+            instructions: string | null;
+            instructionsVersion: number;
+            /** @enum {string} */
+            planner: "plain" | "script" | "model";
+            /** @enum {string} */
+            mode: "auto" | "review";
+            /** @description The number of the step that is being done, else of the last one; 0 before the first. */
+            currentStep: number;
+            /** @description Steps done and still planned; None where the planner cannot know. */
+            totalSteps: number | null;
+            steps: components["schemas"]["StepSummary"][];
+            proposal: components["schemas"]["Proposal"] | null;
+            control: components["schemas"]["Control"];
+            viewers: number;
+            /**
+             * @description Those who are connected and may control, in the order in which they came.
+             * @default []
+             */
+            controllers: components["schemas"]["Holder"][];
+            createdAt: string;
+            startedAt: string | null;
+            endedAt: string | null;
+            error: string | null;
+        };
+        /** @description A token that opens one run with one role. */
+        ShareToken: {
+            /** @description Names the token when it is revoked. */
+            id: string;
+            role: components["schemas"]["Role"];
+            token: string;
+            /** @description The watch page's address with the token in it. */
+            watchUrl: string;
+            expiresAt: string;
+        };
+        SingleStep: {
+            step: components["schemas"]["Step"];
+        };
+        Size: {
+            /** @description CSS pixels. */
+            width: number;
+            /** @description CSS pixels. */
+            height: number;
+        };
+        SkipStep: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default skip_step
+             * @constant
+             */
+            type: "skip_step";
+        };
+        /**
+         * @description Whose idea a step was.
+         * @enum {string}
+         */
+        Source: "plan" | "override" | "human";
+        /** @description All that is known of one step. */
+        Step: {
+            stepNumber: number;
+            action: components["schemas"]["ActionType"];
+            /** @description The selector or URL that was used. */
+            target: string | null;
+            /** @description As given, a file by name and size; a secret's value is never here. */
+            value: string | null;
+            description: string;
+            source: components["schemas"]["Source"];
+            status: components["schemas"]["StepStatus"];
+            error: string | null;
+            screenshotUrl: string | null;
+            timestamp: string;
+            durationMs: number | null;
+            /** @default 1 */
+            instructionsVersion: number;
+            /** @description The action as it was carried out: enough to do it again. */
+            fullAction: components["schemas"]["ActionOutput"];
+            /** @description What the planner had proposed where something else was done. */
+            proposed: components["schemas"]["ActionOutput"] | null;
+            reasoning: string | null;
+            /** @default 1 */
+            attempts: number;
+            /** @description The page's address when the step was over. */
+            url: string | null;
+            beforeScreenshotUrl: string | null;
+            box: components["schemas"]["Box"] | null;
+            viewport: components["schemas"]["Size"] | null;
+            /** @description The index of the tab that it was done in, where that is known. */
+            tab: number | null;
+            /**
+             * @description In the order in which they opened; those that opened while the page loaded belong to the first step.
+             * @default []
+             */
+            dialogs: components["schemas"]["DialogAnswer"][];
+        };
+        StepList: {
+            steps: components["schemas"]["Step"][];
+        };
+        /** @description Do exactly one step, then pause. */
+        StepOnce: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default step
+             * @constant
+             */
+            type: "step";
+        };
+        /** @description Replace the next step. */
+        StepOverride: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default step_override
+             * @constant
+             */
+            type: "step_override";
+            action: components["schemas"]["Action"];
+        };
+        /** @description An override that was queued will not be done. */
+        StepOverrideDropped: {
+            /**
+             * @default step_override_dropped
+             * @constant
+             */
+            type: "step_override_dropped";
+            action: components["schemas"]["ActionOutput"];
+            reason: string;
+        };
+        StepOverrideQueued: {
+            /**
+             * @default step_override_queued
+             * @constant
+             */
+            type: "step_override_queued";
+            action: components["schemas"]["ActionOutput"];
+        };
+        StepOverrideRequest: {
+            action: components["schemas"]["Action"];
+        };
+        StepProposed: {
+            /**
+             * @default step_proposed
+             * @constant
+             */
+            type: "step_proposed";
+            /** @description None: what was proposed is withdrawn. */
+            proposal: components["schemas"]["Proposal"] | null;
+        };
+        StepReplay: {
+            /**
+             * @default step_replay
+             * @constant
+             */
+            type: "step_replay";
+            id: string | null;
+            step: components["schemas"]["Step"];
+        };
+        /** @enum {string} */
+        StepStatus: "running" | "passed" | "failed" | "skipped";
+        /** @description A step as it stands in a list. */
+        StepSummary: {
+            stepNumber: number;
+            action: components["schemas"]["ActionType"];
+            /** @description The selector or URL that was used. */
+            target: string | null;
+            /** @description As given, a file by name and size; a secret's value is never here. */
+            value: string | null;
+            description: string;
+            source: components["schemas"]["Source"];
+            status: components["schemas"]["StepStatus"];
+            error: string | null;
+            screenshotUrl: string | null;
+            timestamp: string;
+            durationMs: number | null;
+            /** @default 1 */
+            instructionsVersion: number;
+        };
+        /** @description There is a picture. Addresses and tokens differ from viewer to viewer and are filled in on the way out. */
+        StreamAvailable: {
+            /**
+             * @default stream_available
+             * @constant
+             */
+            type: "stream_available";
+            streamUrl: string | null;
+            whepUrl: string | null;
+            livekitUrl: string | null;
+            token: string | null;
+        };
+        /** @description Where one viewer finds a run's picture and events. */
+        StreamInfo: {
+            /** @description The newest frame as JPEG. */
+            streamUrl: string | null;
+            /** @description All frames as ``multipart/x-mixed-replace``. */
+            mjpegUrl: string | null;
+            whepUrl: string | null;
+            /** @description The control WebSocket. */
+            controlUrl: string;
+            /** @description Each is an ``RTCIceServer`` dictionary (W3C WebRTC). */
+            iceServers: {
+                [key: string]: unknown;
+            }[];
+            livekitUrl: string | null;
+            /** @description A LiveKit token; None without LiveKit. */
+            token: string | null;
+            /** @description May watch this run and nothing else: used where a credential has to stand in an address. */
+            viewerToken: string;
+            /** @description When ``viewer_token`` expires. */
+            expiresAt: string;
+        };
+        Tab: {
+            index: number;
+            url: string;
+            title: string;
+            active: boolean;
+        };
+        TakeControl: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default take_control
+             * @constant
+             */
+            type: "take_control";
+            /**
+             * @description An owner may take control from another person.
+             * @default false
+             */
+            force?: boolean;
+        };
+        /** @description A step began, or is over. */
+        TestStep: {
+            /**
+             * @default test_step
+             * @constant
+             */
+            type: "test_step";
+            step: components["schemas"]["Step"];
+            totalSteps: number | null;
+        };
+        /** @description What a share token is made from. */
+        TokenRequest: {
+            /** @enum {string} */
+            role: "viewer" | "controller";
+            /** @default 3600 */
+            ttlSeconds?: number;
+        };
+        UpdateInstructions: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default update_instructions
+             * @constant
+             */
+            type: "update_instructions";
+            instructions: string;
+        };
+        Viewers: {
+            /**
+             * @default viewers
+             * @constant
+             */
+            type: "viewers";
+            count: number;
+            /**
+             * @description Those of them who may control: whom control can be handed to.
+             * @default []
+             */
+            controllers: components["schemas"]["Holder"][];
+        };
+        /** @description A size that a run may ask for; pages may open smaller windows by themselves. */
+        Viewport: {
+            width: number;
+            height: number;
+        };
+        Run: components["schemas"]["RunView"];
+        /** @description What a client may send, on any transport. */
+        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
+        /** @description What every viewer is sent; each takes the next number. */
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["RunFinished"];
+        /** @description What one client is sent; takes no number. */
+        Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
+        /** @description The fields that stand in front of every message from the server. */
+        Envelope: {
+            runId: string;
+            /** @description An event's own number; on a reply, the number of the newest event. */
+            seq: number;
+            /** @description When the event happened, or the reply was made. */
+            at: string;
+        };
+        /** @description What the server sends, on any transport. */
+        ServerMessage: components["schemas"]["Envelope"] & (components["schemas"]["Event"] | components["schemas"]["Reply"]);
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type Ack = components['schemas']['Ack'];
+export type Action = components['schemas']['Action'];
+export type ActionOutput = components['schemas']['ActionOutput'];
+export type ActionType = components['schemas']['ActionType'];
+export type AnswerDialog = components['schemas']['AnswerDialog'];
+export type ApproveStep = components['schemas']['ApproveStep'];
+export type Box = components['schemas']['Box'];
+export type Cancel = components['schemas']['Cancel'];
+export type Choice = components['schemas']['Choice'];
+export type CommandAccepted = components['schemas']['CommandAccepted'];
+export type Control = components['schemas']['Control'];
+export type ControlChanged = components['schemas']['ControlChanged'];
+export type Dialog = components['schemas']['Dialog'];
+export type DialogAnswer = components['schemas']['DialogAnswer'];
+export type ErrorReply = components['schemas']['ErrorReply'];
+export type FieldProblem = components['schemas']['FieldProblem'];
+export type FileContent = components['schemas']['FileContent'];
+export type Hello = components['schemas']['Hello'];
+export type HelpNeeded = components['schemas']['HelpNeeded'];
+export type Holder = components['schemas']['Holder'];
+export type Input = components['schemas']['Input'];
+export type InstructionsRequest = components['schemas']['InstructionsRequest'];
+export type InstructionsUpdated = components['schemas']['InstructionsUpdated'];
+export type Liveness = components['schemas']['Liveness'];
+export type NewRun = components['schemas']['NewRun'];
+export type PageChanged = components['schemas']['PageChanged'];
+export type Pause = components['schemas']['Pause'];
+export type Pick = components['schemas']['Pick'];
+export type Picked = components['schemas']['Picked'];
+export type Ping = components['schemas']['Ping'];
+export type Pong = components['schemas']['Pong'];
+export type ProblemDetails = components['schemas']['ProblemDetails'];
+export type Proposal = components['schemas']['Proposal'];
+export type Readiness = components['schemas']['Readiness'];
+export type ReleaseControl = components['schemas']['ReleaseControl'];
+export type ReplayStep = components['schemas']['ReplayStep'];
+export type Resume = components['schemas']['Resume'];
+export type Role = components['schemas']['Role'];
+export type RunFinished = components['schemas']['RunFinished'];
+export type RunList = components['schemas']['RunList'];
+export type RunState = components['schemas']['RunState'];
+export type RunStatus = components['schemas']['RunStatus'];
+export type RunView = components['schemas']['RunView'];
+export type ShareToken = components['schemas']['ShareToken'];
+export type SingleStep = components['schemas']['SingleStep'];
+export type Size = components['schemas']['Size'];
+export type SkipStep = components['schemas']['SkipStep'];
+export type Source = components['schemas']['Source'];
+export type Step = components['schemas']['Step'];
+export type StepList = components['schemas']['StepList'];
+export type StepOnce = components['schemas']['StepOnce'];
+export type StepOverride = components['schemas']['StepOverride'];
+export type StepOverrideDropped = components['schemas']['StepOverrideDropped'];
+export type StepOverrideQueued = components['schemas']['StepOverrideQueued'];
+export type StepOverrideRequest = components['schemas']['StepOverrideRequest'];
+export type StepProposed = components['schemas']['StepProposed'];
+export type StepReplay = components['schemas']['StepReplay'];
+export type StepStatus = components['schemas']['StepStatus'];
+export type StepSummary = components['schemas']['StepSummary'];
+export type StreamAvailable = components['schemas']['StreamAvailable'];
+export type StreamInfo = components['schemas']['StreamInfo'];
+export type Tab = components['schemas']['Tab'];
+export type TakeControl = components['schemas']['TakeControl'];
+export type TestStep = components['schemas']['TestStep'];
+export type TokenRequest = components['schemas']['TokenRequest'];
+export type UpdateInstructions = components['schemas']['UpdateInstructions'];
+export type Viewers = components['schemas']['Viewers'];
+export type Viewport = components['schemas']['Viewport'];
+export type Run = components['schemas']['Run'];
+export type ClientMessage = components['schemas']['ClientMessage'];
+export type Event = components['schemas']['Event'];
+export type Reply = components['schemas']['Reply'];
+export type Envelope = components['schemas']['Envelope'];
+export type ServerMessage = components['schemas']['ServerMessage'];
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
