@@ -20,7 +20,7 @@ from typing import ClassVar
 
 
 class JumpseatError(Exception):
-    """Base of all errors that are told to the one who asked. ``str(error)`` is one sentence for a person."""
+    """Base of all errors that whoever asked gets to see; ``str(error)`` is one sentence for a person."""
 
     code: ClassVar[str] = "internal"
 

@@ -1,15 +1,17 @@
-"""Who may do what."""
+"""Who may send which command."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from control.errors import Forbidden
 
 
 class Role(StrEnum):
-    """From the least to the most that one may do."""
+    """What one may do, from the least to the most."""
 
     VIEWER = "viewer"
     CONTROLLER = "controller"
@@ -17,11 +19,34 @@ class Role(StrEnum):
 
     @property
     def controls(self) -> bool:
-        """May steer the run: everything but watching, and replaying for oneself."""
+        """True where the role may steer the run: everything but watching, and replaying for oneself."""
         return self is not Role.VIEWER
 
+    def includes(self, other: Role) -> bool:
+        """Returns whether this role may do everything that the other may."""
+        order = tuple(Role)
+        return order.index(self) >= order.index(other)
 
-_FOR_EVERYBODY = frozenset({"ping", "replay_step"})
+
+LEAST_ROLE: Final[Mapping[str, Role]] = {
+    "ping": Role.VIEWER,
+    "replay_step": Role.VIEWER,
+    "pause": Role.CONTROLLER,
+    "resume": Role.CONTROLLER,
+    "step": Role.CONTROLLER,
+    "cancel": Role.CONTROLLER,
+    "step_override": Role.CONTROLLER,
+    "skip_step": Role.CONTROLLER,
+    "approve_step": Role.CONTROLLER,
+    "update_instructions": Role.CONTROLLER,
+    "take_control": Role.CONTROLLER,
+    "release_control": Role.CONTROLLER,
+    "input": Role.CONTROLLER,
+    "pick": Role.CONTROLLER,
+    "answer_dialog": Role.CONTROLLER,
+}
+"""The least role that may send a command, by the command's type. Taking control from another person by force needs an
+owner besides, which depends on who holds it: see ``ControlLease.take``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +62,5 @@ class Actor:
 
 def authorize(actor: Actor, command_type: str) -> None:
     """Raises Forbidden where the actor's role does not allow commands of this type."""
-    if command_type not in _FOR_EVERYBODY and not actor.role.controls:
+    if not actor.role.includes(LEAST_ROLE.get(command_type, Role.OWNER)):
         raise Forbidden(f"a {actor.role} may not {command_type.replace('_', ' ')}: ask for a controller link")

@@ -57,5 +57,5 @@ class ConnectedViewers:
         return Holder(viewer_id=actor.viewer_id, name=actor.name)
 
     def to_event(self) -> Viewers:
-        """Returns the event that tells people how many are connected, and who of them may control."""
+        """Returns the event that says how many people are connected, and who of them may control."""
         return Viewers(count=len(self), controllers=self.controllers)

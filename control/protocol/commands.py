@@ -127,7 +127,7 @@ class FileContent(Shape):
 
 
 class AnswerDialog(_Command):
-    """The answer to a native dialog, a file chooser or a ``<select>`` that viewers were told of."""
+    """The answer to a native dialog, a file chooser or a ``<select>``: see the event ``dialog``."""
 
     type: Literal["answer_dialog"] = "answer_dialog"
     dialog_id: str
@@ -168,11 +168,11 @@ _MEMBERS_OF_UNIONS = {"str", "int", "float"}
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 
-def parse(message: str | bytes) -> Command:
-    """The command in one message, JSON text. Raises ProtocolError, or TooLarge for one over 64 KiB."""
+def parse(message: str | bytes, *, max_bytes: int = MAX_MESSAGE_BYTES) -> Command:
+    """Returns the command in one message, JSON text. Raises ProtocolError, or TooLarge over ``max_bytes`` of UTF-8."""
     size = len(message) if isinstance(message, bytes) else len(message.encode("utf-8", "surrogatepass"))
-    if size > MAX_MESSAGE_BYTES:
-        raise TooLarge(f"a message may have at most {MAX_MESSAGE_BYTES} bytes, this one has {size}")
+    if size > max_bytes:
+        raise TooLarge(f"a message may have at most {max_bytes} bytes, this one has {size}")
     try:
         # RFC 8259 §8.1: UTF-8 and nothing else; the parser by itself would guess, and let half surrogate pairs in.
         text = message.decode("utf-8") if isinstance(message, bytes) else message
@@ -197,7 +197,7 @@ def _require_unicode(text: str, decoded: object) -> None:
 
 
 def from_object(decoded: dict[str, Any]) -> Command:
-    """The command that this JSON object stands for. Raises ProtocolError naming the field that is wrong."""
+    """Returns the command that this JSON object stands for. Raises ProtocolError naming the field that is wrong."""
     try:
         return _COMMANDS.validate_python(decoded)
     except ValidationError as error:
@@ -206,9 +206,9 @@ def from_object(decoded: dict[str, Any]) -> Command:
 
 
 def explain(error: ValidationError, *, tagged: bool = False, id: str | None = None) -> ProtocolError:
-    """One sentence for the first thing that is wrong, naming its field.
+    """Returns one sentence for the first thing that is wrong, naming its field.
 
-    ``tagged``: the error is of a union told apart by ``type``, whose tag pydantic puts before the field.
+    ``tagged``: the error is of a union that ``type`` discriminates, whose tag pydantic puts before the field.
     """
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] in {"union_tag_invalid", "union_tag_not_found"}:

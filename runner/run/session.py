@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from control.errors import InvalidTransition
 from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, Step
-from control.roles import Actor, authorize
+from control.roles import Actor
 from control.run import Run
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.export.port import with_contents
 from runner.planners.base import Planner
 from runner.run.changes import Changes, SteadyClock, Unwanted
+from runner.run.command_handler import CommandHandler
 from runner.run.live_capture import LiveCapture
 from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.options import SessionOptions
 from runner.run.screenshots import Screenshots
 from runner.run.step_loop import StepLoop
-from runner.run.take_over import ByHand, TakeOver
+from runner.run.take_over import TakeOver
 from runner.selectors.describe import describe
 from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
@@ -105,7 +105,15 @@ class Session:
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
         self._cockpit: OpenPage | None = None
-        self._handing = asyncio.Lock()  # a release takes its time, and whoever asked first is first
+        self._commands = CommandHandler(
+            self._run,
+            take_over=lambda: self._cockpit.hands if self._cockpit else None,
+            masking=self._masking,
+            uploads=self._uploads,
+            changes=self._changes,
+            max_steps=options.max_steps,
+            on_browser_gone=self._lost,
+        )
         self._run.log.listen(self._hear)
 
     # What it is
@@ -181,43 +189,7 @@ class Session:
 
     async def submit(self, command: c.Command, actor: Actor) -> e.Reply | None:
         """Carries the command out; None stands for a plain ack. Raises Refused with the reason."""
-        match command:
-            case c.Ping():
-                authorize(actor, command.type)
-                return e.Pong(id=command.id, t=command.t)
-            case c.ReplayStep():
-                authorize(actor, command.type)
-                return e.StepReplay(id=command.id, step=self._uploads.mark_removed(self._run.step(command.step_number)))
-            case c.Pick() | c.Input() | c.AnswerDialog():
-                return await self._by_hand(command, actor)
-            case c.ReleaseControl():
-                async with self._handing:
-                    return await self._by_hand(command, actor)
-            case c.TakeControl():
-                async with self._handing:
-                    self._run.apply(command, actor)
-            case c.StepOverride():
-                action = self._masking.action(command.action)
-                self._run.apply(command.model_copy(update={"action": action}), actor)
-            case c.UpdateInstructions():
-                text = self._masking.refer(command.instructions)
-                self._run.apply(command.model_copy(update={"instructions": text}), actor)
-            case _:
-                self._run.apply(command, actor)
-        self._changes.tell()  # an approval makes no event
-        return None
-
-    async def _by_hand(self, command: ByHand, actor: Actor) -> e.Picked | None:
-        if isinstance(command, c.Input) and len(self._run.steps) >= self._options.max_steps:
-            raise InvalidTransition(f"the run has {len(self._run.steps)} steps, which is as many as it may have")
-        if self._cockpit is None or self._run.final:
-            self._run.apply(command, actor)
-            raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: no page is open")
-        try:
-            return await self._cockpit.hands.do(command, actor)
-        except BrowserGone as error:
-            self._lost(error)
-            raise InvalidTransition("the browser has gone, and the run with it") from error
+        return await self._commands.handle(command, actor)
 
     # Its life
 

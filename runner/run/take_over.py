@@ -10,7 +10,7 @@ from control.errors import NotFound
 from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.roles import Actor, authorize
+from control.roles import Actor
 from control.run import Run
 from runner.driver import Driver, HumanAction, StepFailed
 from runner.run.changes import Changes
@@ -19,7 +19,6 @@ from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 
 T = TypeVar("T")
-ByHand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl
 
 
 class TakeOver:
@@ -57,38 +56,30 @@ class TakeOver:
                 self._left = self._left or holder is None
                 self._driver.attended = holder is not None
 
-    async def do(self, command: ByHand, actor: Actor) -> e.Picked | None:
-        """Raises Refused, or BrowserGone."""
-        match command:
-            case c.Pick():
-                return await self._pick(command, actor)
-            case c.Input():
-                await self._input(command, actor)
-            case c.AnswerDialog():
-                await self._answer(command, actor)
-            case c.ReleaseControl():
-                await self._release(command, actor)
-        return None
+    async def pick(self, command: c.Pick, actor: Actor) -> e.Picked:
+        """Returns the element at a point of the picture. Raises Refused, or BrowserGone."""
+        self._run.apply(command, actor)
+        picked = await _refusing(self._driver.pick(command), self._masking)
+        return self._masking.shape(picked.model_copy(update={"id": command.id}))
 
-    async def _input(self, command: c.Input, actor: Actor) -> None:
+    async def input(self, command: c.Input, actor: Actor) -> None:
+        """Passes pointer, keyboard or touch on to the page. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
         await self._stopped(actor)
         self._record(await _refusing(self._driver.input(command), self._masking))
 
-    async def _answer(self, command: c.AnswerDialog, actor: Actor) -> None:
+    async def answer_dialog(self, command: c.AnswerDialog, actor: Actor) -> None:
+        """Answers a dialog that the page waits for. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
         await self._stopped(actor)
         done = await _refusing(self._driver.answer(command), self._masking)
         self._record([done] if done is not None else [])
 
-    async def _pick(self, command: c.Pick, actor: Actor) -> e.Picked:
-        self._run.apply(command, actor)
-        picked = await _refusing(self._driver.pick(command), self._masking)
-        return self._masking.shape(picked.model_copy(update={"id": command.id}))
+    async def release_control(self, command: c.ReleaseControl, actor: Actor) -> None:
+        """Ends the holder's control, or hands it over. Raises Refused, or BrowserGone.
 
-    async def _release(self, command: c.ReleaseControl, actor: Actor) -> None:
-        """What the person did is on record before the run looks at whether they did anything."""
-        authorize(actor, command.type)
+        What the person did is on record before the run looks at whether they did anything.
+        """
         self._run.control_lease.require_holder(actor)
         await self.flush()
         self._run.apply(command, actor)

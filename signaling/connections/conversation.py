@@ -7,7 +7,7 @@ import logging
 from typing import Protocol
 
 from control.errors import ProtocolError, RateLimited
-from control.protocol.commands import Input, parse
+from control.protocol.commands import Command, Input
 from control.protocol.events import Ack, ErrorReply, Reply
 from media.aio import TaskSet, cancel_and_wait
 from signaling.access.authentication import RequestContext
@@ -16,111 +16,123 @@ from signaling.connections.dispatcher import CommandDispatcher
 logger = logging.getLogger(__name__)
 
 
-class Answers(Protocol):
-    """Where answers to one client go."""
+class ReplySink(Protocol):
+    """Takes the answers to one client."""
 
-    def reply(self, body: Reply) -> None: ...
+    def reply(self, body: Reply) -> None:
+        """Sends the answer, or drops it where the client has gone."""
 
 
 class Conversation:
-    """Lets messages in at once and in order; a slow command does not hold up the next one."""
+    """Hands the messages of one connection to the dispatcher, at once and in order.
 
-    def __init__(self, visit: RequestContext, door: CommandDispatcher, feed: Answers, *, in_flight: int) -> None:
-        self._visit = visit
-        self._door = door
-        self._feed = feed
+    A command that takes its time does not hold up the next one.
+    """
+
+    def __init__(
+        self, context: RequestContext, dispatcher: CommandDispatcher, replies: ReplySink, *, in_flight: int
+    ) -> None:
+        """``in_flight``: how many commands may wait for their answers at the same time."""
+        self._context = context
+        self._dispatcher = dispatcher
+        self._replies = replies
         self._in_flight = in_flight
-        self._moves = PointerMoveCoalescer(visit, door)
+        self._moves = PointerMoveCoalescer(context, dispatcher)
         self._tasks = TaskSet(logger)
 
-    def hear(self, message: str | bytes) -> float:
+    def on_message(self, message: str | bytes) -> float:
         """Takes one message; its answer goes to the feed.
 
-        Returns the seconds for which one who can hold the sender back should take no more.
+        Returns the seconds for which a transport that can hold its sender back should take no more.
         """
-        wait = self._door.admit(self._visit.run, self._visit.actor.viewer_id)
+        wait = self._dispatcher.admit(self._context.run, self._context.actor.viewer_id)
         if wait is None:
-            self._moves.forget()
-            self._take(message)
+            self._moves.discard()
+            self._start(message)
         else:
-            self._too_much(message)
+            self._over_rate(message)
         return wait or 0.0
 
-    def _take(self, message: str | bytes) -> None:
-        if len(self._tasks) >= self._in_flight:
-            text = f"{self._in_flight} commands wait for an answer already: wait for some of them"
-            self._feed.reply(ErrorReply(id=_id_of(message), code=RateLimited.code, message=text))
-            return
-        self._tasks.spawn(self._answer(message))
-
-    def _too_much(self, message: str | bytes) -> None:
-        """Of too many pointer moves only the newest counts; anything else is refused."""
-        if _is_move(message):
-            self._moves.hear(message)
-            self._feed.reply(Ack(id=parse(message).id))
-        else:
-            self._feed.reply(self._door.refuse(message))
-
     async def aclose(self) -> None:
-        """Waits for no answer any more."""
+        """Stops waiting for answers; what the dispatcher has begun goes on."""
         await self._moves.aclose()
         await self._tasks.aclose()
 
+    def _start(self, message: str | bytes) -> None:
+        if len(self._tasks) < self._in_flight:
+            self._tasks.spawn(self._answer(message))
+            return
+        try:
+            id = self._dispatcher.parse(message).id
+        except ProtocolError as error:
+            id = error.id
+        text = f"{self._in_flight} commands wait for an answer already: wait for some of them"
+        self._replies.reply(ErrorReply(id=id, code=RateLimited.code, message=text))
+
+    def _over_rate(self, message: str | bytes) -> None:
+        """Keeps only the newest of too many pointer moves; anything else is refused."""
+        try:
+            command = self._dispatcher.parse(message)
+        except ProtocolError as error:
+            self._replies.reply(self._dispatcher.refuse(error.id))
+            return
+        if _is_move(command):
+            self._moves.put(command)
+            self._replies.reply(Ack(id=command.id))
+        else:
+            self._replies.reply(self._dispatcher.refuse(command.id))
+
     async def _answer(self, message: str | bytes) -> None:
-        self._feed.reply(await self._door.answer(message, self._visit.actor, self._visit.run))
-
-
-def _id_of(message: str | bytes) -> str | None:
-    try:
-        return parse(message).id
-    except ProtocolError as error:
-        return error.id
+        self._replies.reply(await self._dispatcher.dispatch(message, self._context.actor, self._context.run))
 
 
 class PointerMoveCoalescer:
-    """Pointer moves, of which only the newest counts: one is carried out at a time, and one waits."""
+    """Carries out pointer moves, of which only the newest counts: one is under way at a time, and one waits."""
 
-    def __init__(self, visit: RequestContext, door: CommandDispatcher) -> None:
-        self._visit = visit
-        self._door = door
-        self._waiting: str | bytes | None = None
+    def __init__(self, context: RequestContext, dispatcher: CommandDispatcher) -> None:
+        self._context = context
+        self._dispatcher = dispatcher
+        self._waiting: str | bytes | Command | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def hear(self, message: str | bytes) -> None:
-        """Takes one message; it is not answered, and anything but a move is dropped.
+    def put(self, message: str | bytes | Command) -> None:
+        """Takes one message in place of the one that waits; it is not answered, and anything but a move is dropped.
 
-        It is not even read before its turn, so that a flood costs nothing.
+        It is not even parsed before its turn, so that a flood costs nothing.
         """
-        self.forget()
+        self.discard()
         self._waiting = message
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._carry_out())
+            self._task = asyncio.get_running_loop().create_task(self._drain())
 
-    def forget(self) -> None:
-        """Something newer was said: the move that waits is out of date."""
+    def discard(self) -> None:
+        """Drops the move that waits: something newer has come."""
         if self._waiting is not None:
             self._waiting = None
-            self._door.dropped_move()
+            self._dispatcher.count_dropped_move()
 
     async def aclose(self) -> None:
+        """Ends the move that is under way, and waits for that."""
         if self._task is not None:
             await cancel_and_wait(self._task)
 
-    async def _carry_out(self) -> None:
+    async def _drain(self) -> None:
         while self._waiting is not None:
             message, self._waiting = self._waiting, None
-            if not await self._moved(message):
-                self._door.dropped_move()
+            if not await self._move(message):
+                self._dispatcher.count_dropped_move()
 
-    async def _moved(self, message: str | bytes) -> bool:
-        if not _is_move(message):
+    async def _move(self, message: str | bytes | Command) -> bool:
+        """Returns whether the message was a move and was carried out."""
+        try:
+            command = self._dispatcher.parse(message) if isinstance(message, str | bytes) else message
+        except ProtocolError:
             return False
-        return not isinstance(await self._door.answer(message, self._visit.actor, self._visit.run), ErrorReply)
+        if not _is_move(command):
+            return False
+        reply = await self._dispatcher.dispatch(command, self._context.actor, self._context.run)
+        return not isinstance(reply, ErrorReply)
 
 
-def _is_move(message: str | bytes) -> bool:
-    try:
-        command = parse(message)
-    except ProtocolError:
-        return False
+def _is_move(command: Command) -> bool:
     return isinstance(command, Input) and command.kind == "move"

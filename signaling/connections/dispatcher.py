@@ -1,4 +1,4 @@
-"""The one door through which every transport's control messages go."""
+"""The one way of every transport's commands to a run: parsed once, authorized once, carried out once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from control.errors import JumpseatError, ProtocolError, RateLimited, Refused, TooLarge
+from control.errors import Forbidden, JumpseatError, ProtocolError, RateLimited, Refused
 from control.protocol import commands as c
 from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import Actor, authorize
@@ -23,29 +23,32 @@ logger = logging.getLogger(__name__)
 
 _IDS_PER_VIEWER = 256
 _VIEWERS = 1024
-_LAST_MOMENT = 1.0
-"""Seconds."""
+_CLOSE_SECONDS = 1.0
+"""How long commands that are under way may go on once the server is stopping."""
 
 Message = str | bytes | dict[str, Any]
 """JSON text, or the object that it stands for."""
 
 
 class IdempotencyCache:
-    """The answers to each viewer's latest commands that had an id, so that one that comes twice is done once."""
+    """Holds the answers to each viewer's latest commands that had an id, so that one that comes twice is done once."""
 
     def __init__(self, *, ids: int = _IDS_PER_VIEWER, viewers: int = _VIEWERS) -> None:
+        """``ids``: how many answers are kept for each of ``viewers`` viewers; the oldest are forgotten."""
         self._ids = ids
         self._viewers = viewers
         self._answers: OrderedDict[tuple[str, str], OrderedDict[str, asyncio.Task[Reply]]] = OrderedDict()
 
-    def find(self, who: tuple[str, str], id: str) -> asyncio.Task[Reply] | None:
-        answers = self._answers.get(who)
+    def get(self, sender: tuple[str, str], id: str) -> asyncio.Task[Reply] | None:
+        """Returns the answer to this sender's command of that id, which may still be under way."""
+        answers = self._answers.get(sender)
         return answers.get(id) if answers else None
 
-    def keep(self, who: tuple[str, str], id: str, answer: asyncio.Task[Reply]) -> None:
-        answers = self._answers.setdefault(who, OrderedDict())
+    def put(self, sender: tuple[str, str], id: str, answer: asyncio.Task[Reply]) -> None:
+        """Keeps the answer for the next time that the command comes."""
+        answers = self._answers.setdefault(sender, OrderedDict())
         answers[id] = answer
-        self._answers.move_to_end(who)
+        self._answers.move_to_end(sender)
         if len(answers) > self._ids:
             answers.popitem(last=False)
         if len(self._answers) > self._viewers:
@@ -53,84 +56,84 @@ class IdempotencyCache:
 
 
 class CommandDispatcher:
-    """Parses, checks the role, does each command once, and words every answer.
+    """Parses each message, checks the sender's role, has each command carried out once, and words every answer.
 
-    A command that has been let in is carried out even if its sender's connection ends meanwhile.
+    A command that was begun is carried out even if its sender's connection ends meanwhile.
     """
 
     def __init__(self, metrics: Metrics, limits: Limits) -> None:
         self._metrics = metrics
         self._limits = limits
         self._meter = RateMeter(limits.message_rate)
-        self._memory = IdempotencyCache()
+        self._cache = IdempotencyCache()
         self._tasks = TaskSet(logger)
 
-    def admit(self, run: RunHandle, who: str) -> float | None:
-        """Counts one message of ``who``; or else the seconds after which there is room again."""
-        return self._meter.take(f"{run.id}/{who}")
+    def admit(self, run: RunHandle, sender: str) -> float | None:
+        """Counts one message of the sender; returns the seconds to wait where it is one too many, else None."""
+        return self._meter.take(f"{run.id}/{sender}")
 
-    def refuse(self, message: Message) -> ErrorReply:
-        """What one is told who has said too much."""
+    def refuse(self, id: str | None = None) -> ErrorReply:
+        """Returns the answer to a message that was one too many; ``id`` is the message's own."""
         self._metrics.commands.labels("unknown", RateLimited.code).inc()
         text = f"too many messages: at most {self._limits.message_rate}, this one was not carried out"
-        return ErrorReply(id=_id_of(message), code=RateLimited.code, message=text)
+        return ErrorReply(id=id, code=RateLimited.code, message=text)
 
-    def dropped_move(self) -> None:
-        """A pointer move was replaced by a newer one, or is not allowed."""
+    def count_dropped_move(self) -> None:
+        """Counts a pointer move that was replaced by a newer one, or is not allowed."""
         self._metrics.moves_dropped.inc()
 
-    async def answer(self, message: Message, actor: Actor, run: RunHandle) -> Reply:
-        """What to tell the sender; never raises but for cancellation.
+    def parse(self, message: Message) -> c.Command:
+        """Returns the command that the message holds. Raises ProtocolError."""
+        if isinstance(message, dict):
+            return c.from_object(message)
+        return c.parse(message, max_bytes=self._limits.max_message)
 
-        Messages are carried out in the order of the calls, up to the first wait of `RunHandle.submit`.
+    async def dispatch(self, message: Message | c.Command, actor: Actor, run: RunHandle) -> Reply:
+        """Has the run carry out the command and returns the answer for its sender; raises CancelledError only.
+
+        A command that its transport had to parse already is taken as it is. Commands are carried out in the order of
+        the calls, up to the first wait of `RunHandle.submit`.
         """
         started = time.perf_counter()
-        reply, kind = await self._answer(message, actor, run)
+        reply, kind = await self._dispatch(message, actor, run)
         outcome = reply.code if isinstance(reply, ErrorReply) else "done"
         self._metrics.commands.labels(kind, outcome).inc()
         self._metrics.command_seconds.observe(time.perf_counter() - started)
         return reply
 
     async def aclose(self) -> None:
-        """Gives what has been let in a moment to end, and cancels the rest."""
-        await self._tasks.join(timeout=_LAST_MOMENT)
+        """Gives the commands that are under way a moment to end, and cancels the rest."""
+        await self._tasks.join(_CLOSE_SECONDS)
         await self._tasks.aclose()
 
-    async def _answer(self, message: Message, actor: Actor, run: RunHandle) -> tuple[Reply, str]:
+    async def _dispatch(self, message: Message | c.Command, actor: Actor, run: RunHandle) -> tuple[Reply, str]:
+        """Returns the answer, and the command's type for the metrics."""
         try:
-            command = self._read(message)
+            command = self.parse(message) if isinstance(message, str | bytes | dict) else message
         except ProtocolError as error:
-            return ErrorReply(id=error.id, code=error.code, message=str(error), field=error.field), "unknown"
+            return _error(error, error.id), "unknown"
+        try:
+            authorize(actor, command.type)
+        except Forbidden as error:
+            return _error(error, command.id), command.type
         return await asyncio.shield(self._once(command, actor, run)), command.type
 
-    def _read(self, message: Message) -> c.Command:
-        if isinstance(message, dict):
-            return c.from_object(message)
-        text = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
-        size, most = len(text), self._limits.max_message
-        if size > most:
-            raise TooLarge(f"a message may have at most {most} bytes, this one has {size}")
-        return c.parse(message)
-
     def _once(self, command: c.Command, actor: Actor, run: RunHandle) -> asyncio.Task[Reply]:
-        who = (run.id, actor.viewer_id)
-        known = self._memory.find(who, command.id) if command.id else None
+        sender = (run.id, actor.viewer_id)
+        known = self._cache.get(sender, command.id) if command.id else None
         if known is not None:
             return known
-        task = self._tasks.spawn(_carry_out(command, actor, run))
+        task = self._tasks.spawn(_submit(command, actor, run))
         if command.id:
-            self._memory.keep(who, command.id, task)
+            self._cache.put(sender, command.id, task)
         return task
 
 
-async def _carry_out(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
+async def _submit(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
     try:
-        authorize(actor, command.type)
         reply = await run.submit(command, actor)
-    except Refused as error:
-        return ErrorReply(id=command.id, code=error.code, message=str(error))
-    except ProtocolError as error:
-        return ErrorReply(id=command.id, code=error.code, message=str(error), field=error.field)
+    except (Refused, ProtocolError) as error:
+        return _error(error, command.id)
     except Exception:
         LogContext(logger, run.id, actor.viewer_id).error("%s has failed", command.type, exc_info=True)
         code = JumpseatError.code
@@ -138,15 +141,13 @@ async def _carry_out(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
     return _with_id(reply, command.id)
 
 
-def _id_of(message: Message) -> str | None:
-    try:
-        return (c.from_object(message) if isinstance(message, dict) else c.parse(message)).id
-    except ProtocolError as error:
-        return error.id
+def _error(error: JumpseatError, id: str | None) -> ErrorReply:
+    field = error.field if isinstance(error, ProtocolError) else None
+    return ErrorReply(id=id, code=error.code, message=str(error), field=field)
 
 
 def _with_id(reply: Reply | None, id: str | None) -> Reply:
-    """The answer carries the command's id, whether or not the run has put it there."""
+    """Returns the answer with the command's id, whether or not the run has put it there."""
     if reply is None:
         return Ack(id=id)
     return reply.model_copy(update={"id": id}) if "id" in type(reply).model_fields else reply

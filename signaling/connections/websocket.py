@@ -94,7 +94,7 @@ async def _read(socket: web.WebSocketResponse, conversation: Conversation) -> No
     async for message in socket:
         if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             # A socket that is not read holds its sender back.
-            await asyncio.sleep(min(conversation.hear(message.data), _MAX_READ_PAUSE))
+            await asyncio.sleep(min(conversation.on_message(message.data), _MAX_READ_PAUSE))
 
 
 async def _write(socket: web.WebSocketResponse, feed: Feed) -> None:

@@ -267,8 +267,8 @@ class Rest:
         # A request need not say which viewer makes it.
         wait = self._dispatcher.admit(context.run, context.credential.identity)
         if wait is not None:
-            raise too_often(self._dispatcher.refuse(message).message, wait)
-        reply = await self._dispatcher.answer(message, context.actor, context.run)
+            raise too_often(self._dispatcher.refuse().message, wait)
+        reply = await self._dispatcher.dispatch(message, context.actor, context.run)
         if isinstance(reply, ErrorReply):
             raise from_code(reply.code, reply.message, field=reply.field)
         return reply

@@ -85,9 +85,9 @@ class Guest:
 
     def hear(self, packet: RoomPacket) -> None:
         if packet.topic == INPUT or (packet.topic == CONTROL and packet.lossy):
-            self._moves.hear(packet.data)
+            self._moves.put(packet.data)
         elif packet.topic == CONTROL:
-            self._conversation.hear(packet.data)
+            self._conversation.on_message(packet.data)
 
     def reply(self, body: Reply) -> None:
         """Answers this participant alone."""

@@ -92,7 +92,7 @@ class Viewer:
             )
         elif channel.label == "test-input" and self._moves is None:
             self._moves = PointerMoveCoalescer(self._context, self._dispatcher)
-            channel.on_message(self._moves.hear)
+            channel.on_message(self._moves.put)
         else:
             channel.close()
 
@@ -114,7 +114,7 @@ class ControlChannel:
         self._feed = Feed(context, personalize=personalize, backlog=limits.backlog, on_overflow=self._give_up)
         self._conversation = Conversation(context, dispatcher, self._feed, in_flight=limits.in_flight)
         self._writing = asyncio.create_task(self._write())
-        channel.on_message(self._conversation.hear)
+        channel.on_message(self._conversation.on_message)
         channel.on_close(self._give_up)
 
     async def aclose(self) -> None:

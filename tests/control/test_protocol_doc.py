@@ -24,7 +24,7 @@ from control.protocol.shape import Shape
 from control.roles import Role, authorize
 from control.run import Run
 from signaling import problems
-from signaling.connections import dispatcher as door
+from signaling.connections import dispatcher
 from tests.control.run_scenarios import ADA, VIEWER, FakeClock
 
 TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -164,7 +164,7 @@ def test_the_limits_are_the_code_s() -> None:
     assert keeps.since(1) is not None
     assert "the newest 2000 are" in TEXT
     assert f"at most {MAX_MESSAGE_BYTES // 1024} KiB" in TEXT
-    assert f"latest {door._IDS_PER_VIEWER} ids" in TEXT
+    assert f"latest {dispatcher._IDS_PER_VIEWER} ids" in TEXT
     assert f"or {signature(Run).parameters['grace'].default.seconds} s after" in TEXT
 
 

@@ -264,10 +264,10 @@ class TestMessages:
         talk = Conversation(visit, Scripted([9, 9, None]), Listener(said), in_flight=9)
         run.slow.clear()
         for x in (1, 2):
-            talk.hear(json.dumps({"type": "input", "kind": "move", "x": x, "y": 0}))
+            talk.on_message(json.dumps({"type": "input", "kind": "move", "x": x, "y": 0}))
             await asyncio.sleep(0)
         await run.until_submitted(1)
-        talk.hear(json.dumps({"type": "ping", "id": "p"}))
+        talk.on_message(json.dumps({"type": "ping", "id": "p"}))
         await run.until_submitted(2)
         run.slow.set()
         assert {(await said.get()).type for _ in range(3)} == {"ack", "pong"}

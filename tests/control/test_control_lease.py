@@ -1,4 +1,4 @@
-"""Roles, viewers, and the lease that one person at a time may hold."""
+"""The control lease: one person at a time holds control, and may be gone for a while."""
 
 from __future__ import annotations
 
@@ -6,70 +6,8 @@ import pytest
 
 from control.control_lease import ControlLease
 from control.errors import ControlHeld, Forbidden, InvalidTransition, NotHolder
-from control.protocol.commands import Command
-from control.protocol.events import Viewers
 from control.protocol.models import Holder
-from control.roles import Role, authorize
-from control.viewers import ConnectedViewers
-from tests.control.run_scenarios import ADA, BOB, GRACE, OWNER, VIEWER, FakeClock, RunScenario
-
-TYPES = sorted(kind.model_fields["type"].default for kind in Command.__args__)
-
-
-@pytest.mark.parametrize("type", TYPES)
-def test_controllers_and_owners_may_send_everything(type: str) -> None:
-    authorize(ADA, type)
-    authorize(OWNER, type)
-
-
-@pytest.mark.parametrize("type", TYPES)
-def test_a_viewer_may_watch_and_replay_for_itself(type: str) -> None:
-    if type in {"ping", "replay_step"}:
-        authorize(VIEWER, type)
-        return
-    with pytest.raises(Forbidden, match=f"^a viewer may not {type.replace('_', ' ')}: ask for a controller link$"):
-        authorize(VIEWER, type)
-
-
-def test_who_controls() -> None:
-    assert [role for role in Role if role.controls] == [Role.CONTROLLER, Role.OWNER]
-
-
-def test_a_crowd_that_comes_is_not_kept_once_for_each_event() -> None:
-    viewers = ConnectedViewers()
-    viewers.join(ADA)
-    event = viewers.to_event()
-    viewers.join(BOB)
-    assert viewers.to_event().controllers[0] is event.controllers[0]
-
-
-def test_viewers_are_people_and_not_connections() -> None:
-    viewers = ConnectedViewers()
-    assert viewers.join(ADA)
-    assert not viewers.join(ADA)
-    assert viewers.join(VIEWER)
-    assert len(viewers) == 2
-    assert not viewers.leave(ADA.viewer_id)
-    assert viewers.find(ADA.viewer_id) == ADA
-    assert viewers.leave(ADA.viewer_id)
-    assert viewers.find(ADA.viewer_id) is None
-    assert not viewers.leave(ADA.viewer_id)
-    assert len(viewers) == 1
-
-
-def test_the_event_names_who_may_control() -> None:
-    scenario = RunScenario()
-    for actor in (VIEWER, BOB, ADA, BOB):
-        scenario.run.join(actor)
-    bob, ada = Holder(viewer_id=BOB.viewer_id, name="Bob"), Holder(viewer_id=ADA.viewer_id, name="Ada")
-    assert scenario.published[-1].body == Viewers(count=3, controllers=(bob, ada))
-    assert scenario.run.view().controllers == (bob, ada)
-    scenario.run.leave(BOB.viewer_id)
-    scenario.run.leave(BOB.viewer_id)
-    assert scenario.published[-1].body == Viewers(count=2, controllers=(ada,))
-
-
-# The control lease
+from tests.control.run_scenarios import ADA, BOB, GRACE, OWNER, FakeClock
 
 
 def make_lease() -> tuple[ControlLease, FakeClock]:

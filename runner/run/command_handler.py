@@ -1,0 +1,105 @@
+"""The runner's one dispatch of commands: on the run's state by ``Run.apply``, and in the page by ``TakeOver``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from control.errors import InvalidTransition
+from control.protocol import commands as c
+from control.protocol import events as e
+from control.roles import Actor
+from control.run import Run
+from runner.driver import BrowserGone
+from runner.run.changes import Changes
+from runner.run.masking import Masking
+from runner.run.take_over import TakeOver
+from runner.store.uploads import UploadStore
+
+T = TypeVar("T")
+PageCommand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl
+"""Commands that need the open page."""
+
+
+class CommandHandler:
+    """Carries out commands of people whose role allows them, with secrets by name and uploaded files put away."""
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        take_over: Callable[[], TakeOver | None],
+        masking: Masking,
+        uploads: UploadStore,
+        changes: Changes,
+        max_steps: int,
+        on_browser_gone: Callable[[BrowserGone], None],
+    ) -> None:
+        """
+        Args:
+            run: the run that is steered.
+            take_over: returns what acts in the page; None while no page is open.
+            masking: keeps secrets' values out of what the run records.
+            uploads: holds the files that steps refer to.
+            changes: wakes the step loop.
+            max_steps: how many steps the run may have; input beyond that is refused.
+            on_browser_gone: called where the browser has gone while it carried out a command.
+        """
+        self._run = run
+        self._take_over = take_over
+        self._masking = masking
+        self._uploads = uploads
+        self._changes = changes
+        self._max_steps = max_steps
+        self._on_browser_gone = on_browser_gone
+        self._control_lock = asyncio.Lock()
+        """A release takes its time, and whoever asked for control first gets it first."""
+
+    async def handle(self, command: c.Command, actor: Actor) -> e.Reply | None:
+        """Carries the command out; None stands for a plain acknowledgement. Raises Refused with the reason."""
+        match command:
+            case c.Ping():
+                return e.Pong(id=command.id, t=command.t)
+            case c.ReplayStep():
+                return e.StepReplay(id=command.id, step=self._uploads.mark_removed(self._run.step(command.step_number)))
+            case c.Pick():
+                return await self._in_page(command, actor, lambda page: page.pick(command, actor))
+            case c.Input():
+                self._require_room()
+                await self._in_page(command, actor, lambda page: page.input(command, actor))
+            case c.AnswerDialog():
+                await self._in_page(command, actor, lambda page: page.answer_dialog(command, actor))
+            case c.ReleaseControl():
+                async with self._control_lock:
+                    await self._in_page(command, actor, lambda page: page.release_control(command, actor))
+            case c.TakeControl():
+                async with self._control_lock:
+                    self._apply(command, actor)
+            case c.StepOverride():
+                self._apply(command.model_copy(update={"action": self._masking.action(command.action)}), actor)
+            case c.UpdateInstructions():
+                instructions = self._masking.refer(command.instructions)
+                self._apply(command.model_copy(update={"instructions": instructions}), actor)
+            case _:
+                self._apply(command, actor)
+        return None
+
+    def _apply(self, command: c.Command, actor: Actor) -> None:
+        self._run.apply(command, actor)
+        self._changes.tell()  # an approval makes no event
+
+    async def _in_page(self, command: PageCommand, actor: Actor, act: Callable[[TakeOver], Awaitable[T]]) -> T:
+        page = self._take_over()
+        if page is None or self._run.final:
+            self._run.apply(command, actor)
+            raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: no page is open")
+        try:
+            return await act(page)
+        except BrowserGone as error:
+            self._on_browser_gone(error)
+            raise InvalidTransition("the browser has gone, and the run with it") from error
+
+    def _require_room(self) -> None:
+        if len(self._run.steps) >= self._max_steps:
+            raise InvalidTransition(f"the run has {len(self._run.steps)} steps, which is as many as it may have")
