@@ -1,0 +1,241 @@
+"""Sorts the tests into tiers by what they need, and holds every test to the tier that it is in.
+
+A pytest plugin (see `tests/conftest.py`). What a function needs is read from its source: it reaches a browser, a
+process or a LiveKit server where it, or any helper of the tests that it uses, names one of `STARTERS`.
+
+- A fixture that reaches one gives its marker to every test that requests it, by whatever way.
+- A test that reaches one by itself carries the marker explicitly; where it does not, collection fails.
+- A test that has none of these markers is `unit`. One that starts a process anyway fails when it runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = ("tests", "bench")
+"""Packages whose functions are followed; what the product starts stands in `STARTERS`."""
+STARTERS = {
+    "async_playwright": {"browser"},
+    "PlaywrightDrivers": {"browser"},
+    "create_subprocess_exec": {"process"},
+    "create_subprocess_shell": {"process"},
+    "subprocess.run": {"process"},
+    "subprocess.Popen": {"process"},
+    "LiveKitServer": {"livekit", "process"},
+}
+"""By name, after `module.` where it is a plain word: the markers of what uses it."""
+NEEDS = ("browser", "process", "livekit")
+_AUDITED = {"subprocess.Popen", "os.posix_spawn", "os.fork"}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class ProcessStarted(Exception):
+    """A test of the unit tier has started a process."""
+
+
+@dataclass
+class SourceFile:
+    """One file of the tests: what it defines at its top, and what it imports from where."""
+
+    tree: ast.Module
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
+    """By local name: the full one."""
+
+    @classmethod
+    def read(cls, path: Path) -> SourceFile:
+        file = cls(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        for node in file.tree.body:
+            for name in _bound(node):
+                file.definitions.setdefault(name, []).append(node)
+        for node in ast.walk(file.tree):
+            match node:
+                case ast.Import(names=names):
+                    file.imports |= {
+                        alias.asname or alias.name.split(".")[0]: alias.name if alias.asname else alias.name.split(".")[0]
+                        for alias in names
+                    }
+                case ast.ImportFrom(module=str(origin), names=names, level=0):
+                    file.imports |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in names}
+        return file
+
+    def function(self, function: Callable[..., Any]) -> tuple[Function, ast.ClassDef | None] | None:
+        """Returns the node of a function that this file defines, with the class whose method it is."""
+        line = function.__code__.co_firstlineno
+        for owner in (None, *(node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))):
+            for node in ast.walk(self.tree) if owner is None else owner.body:
+                if isinstance(node, Function) and min(_lines(node)) == line and not (owner is None and _is_method(node)):
+                    return node, owner
+        return None
+
+
+def _is_method(node: Function) -> bool:
+    return bool(node.args.args) and node.args.args[0].arg in {"self", "cls"}
+
+
+def _lines(node: Function) -> Iterator[int]:
+    yield node.lineno
+    yield from (decorator.lineno for decorator in node.decorator_list)
+
+
+def _bound(node: ast.stmt) -> Iterable[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """Yields the dotted names that are used in `node`, but for those in annotations."""
+    if isinstance(node, ast.Attribute | ast.Name):
+        yield ast.unparse(node)
+    for name, value in ast.iter_fields(node):
+        if name in {"annotation", "returns"}:
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _names(child)
+
+
+class Needs:
+    """Finds what functions of the tests need; each file is read once."""
+
+    def __init__(self, root: Path = ROOT) -> None:
+        self._root = root
+        self._files: dict[Path, SourceFile] = {}
+        self._found: dict[tuple[Path, str], frozenset[str]] = {}
+
+    def of_function(self, function: Callable[..., Any]) -> frozenset[str]:
+        """Returns the markers of what this function, a test or a fixture, reaches by itself."""
+        function = inspect.unwrap(getattr(function, "__func__", function))
+        path = Path(getattr(getattr(function, "__code__", None), "co_filename", ""))
+        if not any(path.is_relative_to(self._root / each) for each in OURS):
+            return frozenset()
+        file = self._file(path)
+        found = file.function(function)
+        if found is None:
+            return frozenset()
+        node, owner = found
+        methods = {each.name: each for each in owner.body if isinstance(each, Function)} if owner else {}
+        return frozenset(self._of_node(path, node, methods, set()))
+
+    def _of_node(self, path: Path, node: ast.AST, methods: dict[str, Function], seen: set[str]) -> set[str]:
+        needs: set[str] = set()
+        for name in set(_names(node)):
+            first, _, rest = name.partition(".")
+            if first in {"self", "cls"} and rest in methods and rest not in seen:
+                seen.add(rest)
+                needs |= self._of_node(path, methods[rest], methods, seen)
+            else:
+                needs |= self._of_name(path, name)
+        return needs
+
+    def _of_name(self, path: Path, name: str) -> frozenset[str]:
+        """Returns what a dotted name of that file needs."""
+        file = self._file(path)
+        first, _, rest = name.partition(".")
+        if first in file.definitions:
+            return self._of_definition(path, first)
+        full = ".".join(filter(None, (file.imports.get(first, first), rest)))
+        parts = full.split(".")
+        for starter, needs in STARTERS.items():
+            if parts[-1] == starter or ".".join(parts[-2:]) == starter:
+                return frozenset(needs)
+        if first not in file.imports or parts[0] not in OURS:
+            return frozenset()
+        for length in range(len(parts) - 1, 0, -1):
+            module = self._root.joinpath(*parts[:length]).with_suffix(".py")
+            if module.is_file():
+                return self._of_name(module, ".".join(parts[length:]))
+        return frozenset()
+
+    def _of_definition(self, path: Path, name: str) -> frozenset[str]:
+        key = path, name
+        if key not in self._found:
+            self._found[key] = frozenset()  # for what uses itself
+            file, needs = self._file(path), set[str]()
+            for node in file.definitions[name]:
+                needs |= {need for starter, some in STARTERS.items() if name == starter for need in some}
+                needs |= self._of_node(path, node, {}, set())
+            self._found[key] = frozenset(needs)
+        return self._found[key]
+
+    def _file(self, path: Path) -> SourceFile:
+        if path not in self._files:
+            self._files[path] = SourceFile.read(path)
+        return self._files[path]
+
+
+def mark(items: Iterable[pytest.Item], needs: Needs) -> list[str]:
+    """Gives every test its markers; returns a sentence for each test that is without one that it needs."""
+    offenders = []
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        for definitions in item._fixtureinfo.name2fixturedefs.values():
+            for need in sorted({need for each in definitions for need in needs.of_function(each.func)}):
+                item.add_marker(need)
+        has = {marker.name for marker in item.iter_markers()}
+        missing = sorted(needs.of_function(item.function) - has)
+        offenders += [f"{item.nodeid.partition('[')[0]} uses what needs @pytest.mark.{need}" for need in missing]
+        if not has & set(NEEDS):
+            item.add_marker("unit")
+            if "slow" in has:
+                offenders.append(f"{item.nodeid} is slow, and a unit test is not: give it an injected clock")
+    return list(dict.fromkeys(offenders))
+
+
+class ProcessGuard:
+    """Lets no test of the unit tier start a process."""
+
+    def __init__(self) -> None:
+        self._guarded: str | None = None
+        self._started: list[str] = []
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Is called by Python for all that it does (PEP 578), and cannot be taken back."""
+        if self._guarded is not None and event in _AUDITED:
+            self._started.append(f"{event} {arguments[:2]}")
+            raise ProcessStarted(f"{self._guarded} is of the unit tier and starts a process: {self._started[-1]}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._guarded = item.nodeid if item.get_closest_marker("unit") else None
+        self._started.clear()
+        try:
+            result = yield
+        finally:
+            self._guarded = None
+        if self._started:  # also where the product has caught it
+            raise ProcessStarted(f"a test of the unit tier has started a process: {self._started}")
+        return result
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    guard = ProcessGuard()
+    config.pluginmanager.register(guard)
+    sys.addaudithook(guard.audit)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Fails the collection of every module that has a test in a wrong tier, on this side of pytest-xdist or the other."""
+    offenders = mark(items, Needs())
+    for module in dict.fromkeys(each.partition("::")[0] for each in offenders):
+        said = "\n".join(each for each in offenders if each.startswith(f"{module}::"))
+        report = pytest.CollectReport(module, "failed", f"in the wrong tier (see docs/testing.md):\n{said}", [])
+        config.hook.pytest_collectreport(report=report)
