@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright
 
 from runner.browser.install import find_browser
+from runner.selectors.generate import register_engines
 
 _HERE = Path(__file__).parent
 FLAGS = (
@@ -27,6 +28,7 @@ async def chromium(*flags: str) -> AsyncIterator[Browser]:
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     path = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
     async with async_playwright() as playwright:
+        await register_engines(playwright)
         browser = await playwright.chromium.launch(
             executable_path=str(path) if path else None, args=[*FLAGS, *sandbox, *flags]
         )

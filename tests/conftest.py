@@ -6,7 +6,7 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.livekit_server", "tests.tiers"]
+pytest_plugins = ["tests.browser_fixtures", "tests.livekit_server", "tests.tiers"]
 
 # No test depends on how fast the machine is, or on luck; the tests in fuzz/ have other numbers of inputs. The long one
 # tries more, and others each time.

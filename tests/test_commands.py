@@ -15,6 +15,8 @@ from jumpseat.doctor import check_keys
 from jumpseat.settings import BadSetting, load_settings
 from tests.served import COMMAND, served
 
+pytestmark = pytest.mark.process
+
 GOOD = "url: {site}/\nsteps:\n  - {{type: navigate, value: /cart}}\n  - {{type: expect_url, value: /cart}}\n"
 BAD = "url: {site}/\nsteps:\n  - {{type: expect_visible, selector: '#nothing'}}\nstepTimeoutMs: 300\n"
 

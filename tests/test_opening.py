@@ -21,6 +21,8 @@ from playwright.async_api import expect
 from tests.chromium import chromium
 from tests.served import COMMAND, STOP_SECONDS, WAIT_SECONDS
 
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+
 KEY = "the-key-of-this-test-0123456789"
 TEST = "url: {site}\nsteps:\n  - {{type: wait, value: 100}}\n  - {{type: expect_visible, selector: '#nothing'}}\n"
 BROWSER = """import os, pathlib, sys

@@ -33,8 +33,11 @@ STARTERS = {
     "LiveKitServer": {"livekit", "process"},
 }
 """By name, after `module.` where it is a plain word: the markers of what uses it."""
+SHARED = "shared_chromium"
 NEEDS = ("browser", "process", "livekit")
 _AUDITED = {"subprocess.Popen", "os.posix_spawn", "os.fork"}
+_HARMLESS = {"uname"}
+"""The standard library's `platform.processor` starts it, which clients of models put into a header."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -58,29 +61,23 @@ class SourceFile:
         for node in file.tree.body:
             for name in _bound(node):
                 file.definitions.setdefault(name, []).append(node)
-        for node in ast.walk(file.tree):
-            match node:
+        for imported in ast.walk(file.tree):
+            match imported:
                 case ast.Import(names=names):
-                    file.imports |= {
-                        alias.asname or alias.name.split(".")[0]: alias.name if alias.asname else alias.name.split(".")[0]
-                        for alias in names
-                    }
+                    file.imports |= {alias.asname: alias.name for alias in names if alias.asname}
                 case ast.ImportFrom(module=str(origin), names=names, level=0):
                     file.imports |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in names}
         return file
 
-    def function(self, function: Callable[..., Any]) -> tuple[Function, ast.ClassDef | None] | None:
-        """Returns the node of a function that this file defines, with the class whose method it is."""
+    def function(self, function: Callable[..., Any]) -> tuple[Function, dict[str, Function]] | None:
+        """Returns the node of a function that this file defines, and the methods of its class by name."""
         line = function.__code__.co_firstlineno
-        for owner in (None, *(node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))):
-            for node in ast.walk(self.tree) if owner is None else owner.body:
-                if isinstance(node, Function) and min(_lines(node)) == line and not (owner is None and _is_method(node)):
-                    return node, owner
+        for parent in ast.walk(self.tree):
+            for node in getattr(parent, "body", ()) if not isinstance(parent, ast.Lambda | ast.IfExp) else ():
+                if isinstance(node, Function) and min(_lines(node)) == line:
+                    siblings = parent.body if isinstance(parent, ast.ClassDef) else ()
+                    return node, {each.name: each for each in siblings if isinstance(each, Function)}
         return None
-
-
-def _is_method(node: Function) -> bool:
-    return bool(node.args.args) and node.args.args[0].arg in {"self", "cls"}
 
 
 def _lines(node: Function) -> Iterator[int]:
@@ -129,8 +126,7 @@ class Needs:
         found = file.function(function)
         if found is None:
             return frozenset()
-        node, owner = found
-        methods = {each.name: each for each in owner.body if isinstance(each, Function)} if owner else {}
+        node, methods = found
         return frozenset(self._of_node(path, node, methods, set()))
 
     def _of_node(self, path: Path, node: ast.AST, methods: dict[str, Function], seen: set[str]) -> set[str]:
@@ -208,7 +204,7 @@ class ProcessGuard:
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Is called by Python for all that it does (PEP 578), and cannot be taken back."""
-        if self._guarded is not None and event in _AUDITED:
+        if self._guarded is not None and event in _AUDITED and arguments[0] not in _HARMLESS:
             self._started.append(f"{event} {arguments[:2]}")
             raise ProcessStarted(f"{self._guarded} is of the unit tier and starts a process: {self._started[-1]}")
 
@@ -221,7 +217,7 @@ class ProcessGuard:
         finally:
             self._guarded = None
         if self._started:  # also where the product has caught it
-            raise ProcessStarted(f"a test of the unit tier has started a process: {self._started}")
+            raise ProcessStarted(f"{item.nodeid} is of the unit tier and has started a process: {self._started}")
         return result
 
 
@@ -233,7 +229,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Fails the collection of every module that has a test in a wrong tier, on this side of pytest-xdist or the other."""
+    """Fails the collection of every module that has a test in a wrong tier."""
+    for item in items:
+        # Playwright's objects belong to the event loop that they were made in.
+        marker = item.get_closest_marker("asyncio")
+        if SHARED in getattr(item, "fixturenames", ()) and marker and not marker.kwargs:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     offenders = mark(items, Needs())
     for module in dict.fromkeys(each.partition("::")[0] for each in offenders):
         said = "\n".join(each for each in offenders if each.startswith(f"{module}::"))

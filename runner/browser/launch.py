@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserType, Playwright, ProxySettings, async_playwright
+from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
@@ -99,6 +99,17 @@ class PlaywrightDrivers:
             await egress_proxy.start()
         return await self._seat(browser, viewport, egress_proxy)
 
+    async def open_context(self, browser: Browser, *, viewport: Size) -> PageDriver:
+        """Returns a page in a context of its own of a browser that is running already.
+
+        Its requests go through an egress proxy of its own. Closing the driver closes the context alone. The browser's
+        Playwright must know our selector engines (`register_engines`), and the browser's own command line decides
+        about WebRTC's UDP.
+        """
+        egress_proxy = self._options.egress_proxy()
+        await egress_proxy.start()
+        return await self._seat(browser, viewport, egress_proxy, shared=True)
+
     async def aclose(self) -> None:
         """Closes every browser, then Playwright itself."""
         await asyncio.gather(*(driver.aclose() for driver in tuple(self._open)))
@@ -154,7 +165,13 @@ class PlaywrightDrivers:
         return [*CHROMIUM_ARGS, *_proxy_args(egress_proxy), *self._options.extra_args]
 
     async def _seat(
-        self, browser: Browser, viewport: Size, egress_proxy: EgressProxy, *, pid: int | None = None
+        self,
+        browser: Browser,
+        viewport: Size,
+        egress_proxy: EgressProxy,
+        *,
+        pid: int | None = None,
+        shared: bool = False,
     ) -> PageDriver:
         driver = PageDriver(
             browser,
@@ -165,7 +182,7 @@ class PlaywrightDrivers:
             max_picture=self._options.max_picture,
             egress_proxy=egress_proxy,
             proxy=_proxy_settings(egress_proxy) if pid is None else None,
-            end=lambda: self._end(driver, browser, egress_proxy, pid),
+            end=lambda: self._end(driver, driver.context if shared else browser, egress_proxy, pid),
         )
         self._open.add(driver)
         try:
@@ -175,17 +192,21 @@ class PlaywrightDrivers:
             raise
         return driver
 
-    async def _end(self, driver: PageDriver, browser: Browser, egress_proxy: EgressProxy, pid: int | None) -> None:
+    async def _end(
+        self, driver: PageDriver, closed: Browser | BrowserContext | None, egress_proxy: EgressProxy, pid: int | None
+    ) -> None:
         self._open.discard(driver)
         await egress_proxy.aclose()
+        if closed is None:
+            return
         try:
-            await asyncio.wait_for(browser.close(), _CLOSE_SECONDS)
+            await asyncio.wait_for(closed.close(), _CLOSE_SECONDS)
         except PlaywrightError:
             pass
         except TimeoutError:
             logger.warning("the browser did not close within %g s and is killed", _CLOSE_SECONDS)
-            if pid is not None:
-                await kill(browser, pid)
+            if pid is not None and isinstance(closed, Browser):
+                await kill(closed, pid)
 
 
 def _sandboxed() -> bool:

@@ -113,6 +113,11 @@ class PageDriver:
         return self._tabs.active
 
     @property
+    def context(self) -> BrowserContext | None:
+        """What the pages are in; None until there is one."""
+        return self._context
+
+    @property
     def url(self) -> str:
         return self._tabs.url
 

@@ -8,26 +8,29 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.chromium import chromium
+from tests.browser_fixtures import SharedChromium
 from tests.firefox import Firefox, find_firefox, launched
 from tests.served import WAIT_SECONDS, Served, served
 
 expect.set_options(timeout=WAIT_SECONDS * 1000)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server() -> AsyncIterator[Served]:
     async with served(JUMPSEAT_MAX_RUNS="8") as running:  # those that were cancelled may still be closing
         yield running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def viewer_browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def viewer_browser(shared_chromium: SharedChromium) -> AsyncIterator[Browser]:
+    """The worker's browser; contexts that a file's tests have left open are closed with it."""
+    browser = await shared_chromium.browser()
+    yield browser
+    for context in browser.contexts:
+        await context.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def firefox() -> AsyncIterator[Firefox]:
     path = find_firefox()
     if path is None:

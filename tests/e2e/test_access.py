@@ -25,7 +25,7 @@ from tests.processes import children
 from tests.served import Served, served
 from tests.signaling.offers import SDP, VP8_OFFER
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ADA, BOB = "ada-key-that-nobody-may-read", "bob-key-that-nobody-may-read"
 
@@ -55,7 +55,7 @@ class OwnedRun:
         return dict(json.loads(text))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def owned(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OwnedRun]:
     log = tmp_path_factory.mktemp("access") / "log"
     keys = f"ada:{ADA},bob:{BOB}"
@@ -264,7 +264,7 @@ async ({ api, frames, run, token }) => {
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def elsewhere() -> AsyncIterator[str]:
     """A page of another origin, which nothing binds."""
 

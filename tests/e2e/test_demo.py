@@ -1,5 +1,7 @@
 """The demo's sentences, read by the plain planner and done in a real browser on the real shop."""
 
+import pytest
+
 from control.protocol.actions import Size
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
@@ -21,6 +23,7 @@ def test_the_demo_takes_about_a_minute() -> None:
     assert 25 <= pauses <= 45
 
 
+@pytest.mark.browser
 async def test_the_demo_buys_two_things() -> None:
     sentences = "\n".join(line for line in LINES if line not in PAUSES)
     path = find_browser()

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from tests.runner.egress.egress_harness import SITE, fake_internet, proxied_browser
 from tests.served import WAIT_SECONDS, Served, served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _SCRIPT = (Path(__file__).parent / "attacker.js").read_text()
 _PAGE = f"""<!doctype html><title>Attacker</title><body><script>{_SCRIPT}
@@ -53,7 +53,7 @@ class Attacker:
         return web.Response(text=_PAGE, content_type="text/html")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def attacker() -> AsyncIterator[Attacker]:
     made = Attacker()
     app = web.Application()
@@ -150,6 +150,7 @@ async def test_a_step_to_the_server_itself_fails_and_says_so(server: Served, att
     assert step["error"] == f"{server.api} is not opened: {reason}"
 
 
+@pytest.mark.browser
 async def test_a_name_that_is_rebound_to_the_server_gets_nothing(server: Served) -> None:
     """DNS rebinding: the page's own name leads to the server's port after the page has come, so it is same-origin."""
     async with fake_internet() as place, proxied_browser(place, allow_private=True) as harness:
@@ -178,6 +179,7 @@ async def test_a_start_url_that_pages_may_not_reach_is_refused_at_once(server: S
     assert [run["id"] for run in (await server.get("/api/tests"))["runs"]] == before
 
 
+@pytest.mark.process
 async def test_private_start_urls_are_refused_where_that_is_set() -> None:
     async with served(JUMPSEAT_ALLOW_PRIVATE="false") as strict:
         status, problem = await strict.post("/api/tests", {"url": strict.site, "steps": []})

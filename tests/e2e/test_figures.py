@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.chromium import WhepViewer
 from tests.served import Served, served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.process]
 
 
 async def figures(server: Served) -> dict[str, dict[tuple[str, ...], float]]:

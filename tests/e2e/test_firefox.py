@@ -11,7 +11,7 @@ from tests.e2e.watch_page import READ_TIMECODE
 from tests.firefox import Firefox
 from tests.served import Served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _TIMECODE = (Path(__file__).parents[1] / "timecode.js").read_text()
 

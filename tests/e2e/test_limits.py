@@ -13,7 +13,7 @@ import pytest_asyncio
 from tests.served import WAIT_SECONDS, Served, served
 from tests.signaling.offers import SDP, VP8_OFFER
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LIMITS = {
     "JUMPSEAT_MAX_RUNS": "1",
@@ -31,7 +31,7 @@ LIMITS = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def server() -> AsyncIterator[Served]:
     async with served(log=None, **LIMITS) as running:
         yield running
@@ -95,6 +95,7 @@ async def too_often(server: Served, run_id: str) -> None:
     assert [(await ask(server, path, **link))[0] for _ in range(2)] == [201, 429]
 
 
+@pytest.mark.process
 async def test_pictures_that_had_to_go_say_so() -> None:
     async with served(JUMPSEAT_MAX_DISK="0", JUMPSEAT_MAX_STEPS="3") as server:
         steps = [{"type": "navigate", "value": "/cart"}] * 4

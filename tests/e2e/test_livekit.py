@@ -19,20 +19,20 @@ from tests.livekit_page import join_room
 from tests.livekit_server import LiveKitServer
 from tests.served import WAIT_SECONDS, Served, served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def settings(livekit: LiveKitServer) -> dict[str, str]:
     return {"LIVEKIT_URL": livekit.url, "LIVEKIT_API_KEY": livekit.key, "LIVEKIT_API_SECRET": livekit.secret}
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def livekit(livekit_executable: Path, tmp_path: Path) -> AsyncIterator[LiveKitServer]:
     async with LiveKitServer(livekit_executable, tmp_path) as server:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def server(livekit: LiveKitServer) -> AsyncIterator[Served]:
     async with served(log=None, **settings(livekit)) as running:
         yield running

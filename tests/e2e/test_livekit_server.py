@@ -65,6 +65,8 @@ async def test_two_servers_run_side_by_side(
         assert await room_names(second) == ["there"]
 
 
+@pytest.mark.livekit
+@pytest.mark.process
 async def test_a_server_that_ends_at_once_says_why(tmp_path: Path) -> None:
     broken = executable(tmp_path / "broken", "echo no licence; exit 3")
     with pytest.raises(RuntimeError, match="code 3: no licence"):
@@ -87,6 +89,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return commands
 
 
+@pytest.mark.process
 def test_the_named_server_comes_first(machine: Path, tmp_path: Path) -> None:
     executable(machine / "livekit-server", "exit 0")
     named = executable(tmp_path / "mine", "exit 0")
@@ -95,17 +98,20 @@ def test_the_named_server_comes_first(machine: Path, tmp_path: Path) -> None:
         find_or_build(str(tmp_path / "nothing"), cache=tmp_path)
 
 
+@pytest.mark.process
 def test_an_installed_server_is_found(machine: Path, tmp_path: Path) -> None:
     installed = executable(machine / "livekit-server", "exit 0")
     assert find_or_build(None, cache=tmp_path) == installed
 
 
+@pytest.mark.process
 def test_without_server_and_go_the_reason_is_one_line(machine: Path, tmp_path: Path) -> None:
     with pytest.raises(ServerMissing) as raised:
         find_or_build(None, cache=tmp_path)
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.process
 def test_a_build_that_fails_leaves_nothing_that_looks_like_a_server(machine: Path, tmp_path: Path) -> None:
     executable(machine / "go", "echo half > $GOBIN/server; echo first >&2; echo requires go 1.99 >&2; exit 1")
     for _ in range(2):
@@ -113,6 +119,7 @@ def test_a_build_that_fails_leaves_nothing_that_looks_like_a_server(machine: Pat
             find_or_build(None, cache=tmp_path)
 
 
+@pytest.mark.process
 def test_of_many_processes_one_builds(machine: Path, tmp_path: Path) -> None:
     go = f'echo "$CGO_ENABLED $GOTOOLCHAIN $*" >> {tmp_path}/builds; echo "#!/bin/sh" > $GOBIN/server'
     executable(machine / "go", f"{go}; /bin/chmod 755 $GOBIN/server")

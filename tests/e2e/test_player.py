@@ -13,7 +13,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.watch_page import PHONE, SECONDS, WatchPage, watching
 from tests.served import Served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MOVING = "/timecode.html?fps=10"
 TWO_STEPS: list[dict[str, Any]] = [{"type": "expect_visible", "selector": "body"}, {"type": "wait", "value": 50}]

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.watch_page import WatchPage, watching
 from tests.served import Served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FOCUSED = """() => {
     const at = document.activeElement;

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.served import Served, free_port, served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MOVING = "/timecode.html?fps=10"
 # What a browser does that blocks the storage of frames of another origin.
@@ -49,7 +49,7 @@ class Host:
         return web.Response(text=html, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def host() -> AsyncIterator[Host]:
     port = free_port()
     # Another site than the server's, so that the browser treats a frame as a third party.

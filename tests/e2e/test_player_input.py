@@ -12,7 +12,7 @@ from tests.e2e.reporting_page import BELOW, BUTTON, FIELD, ReportingPage
 from tests.e2e.watch_page import WatchPage, watching
 from tests.served import Served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @asynccontextmanager

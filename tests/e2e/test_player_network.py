@@ -12,7 +12,7 @@ from tests.e2e.relay import Line
 from tests.e2e.watch_page import watching
 from tests.served import Served, free_ports, served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MOVING = "/timecode.html?fps=10"
 
@@ -56,6 +56,7 @@ async def test_without_websockets_commands_go_by_http(server: Served, viewer_bro
     await server.cancel(run_id)
 
 
+@pytest.mark.process
 async def test_a_server_that_comes_back_is_found_again(viewer_browser: Browser, tmp_path: Path) -> None:
     (port, frame_port), key = free_ports(2), secrets.token_urlsafe(24)
     settings = {

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.watch_page import watching
 from tests.served import Served, served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.process]
 
 REMOVED = "This picture was removed to make room."
 

@@ -12,6 +12,8 @@ from runner.run.registry import _CLOSE_SECONDS
 from tests.processes import alive, children, ended
 from tests.served import STOP_SECONDS, served
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_cancels_the_runs_and_leaves_no_browser(tmp_path: Path, stop: signal.Signals) -> None:

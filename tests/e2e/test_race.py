@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 from tests.chromium import WhepViewer
 from tests.served import WAIT_SECONDS, Served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Message = dict[str, Any]
 
@@ -76,7 +76,7 @@ async def seats(server: Served, browser: Browser, run_id: str) -> AsyncIterator[
         yield [*(Socket(socket) for socket in sockets), Channel(viewer)]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def run_id(server: Served) -> AsyncIterator[str]:
     """A run that shows a page and waits for approval."""
     body = {"url": "/timecode.html", "steps": [{"type": "wait", "value": 1}], "mode": "review"}

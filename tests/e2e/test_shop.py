@@ -6,22 +6,22 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Dialog, Page, expect
 
-from tests.chromium import chromium
+from tests.browser_fixtures import SharedChromium
 from tests.timecode import Picture, decode
 from web.shop import PAGES, serving_shop
 
 READER = Path(__file__).parents[1] / "timecode.js"
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(shared_chromium: SharedChromium) -> Browser:
+    return await shared_chromium.browser()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> AsyncIterator[Page]:
     async with serving_shop() as address:
         context = await browser.new_context(base_url=address, viewport={"width": 1280, "height": 720})
@@ -31,6 +31,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: None if request.url.startswith(own(address)) else wrong.append(request.url))
         yield page
+        await context.close()
         assert wrong == []
 
 

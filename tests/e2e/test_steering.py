@@ -15,7 +15,7 @@ from runner.browser.install import find_browser
 from tests.chromium import WhepViewer
 from tests.served import Served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STUCK = """\
 Click 'Orbit neck pillow'

@@ -23,7 +23,7 @@ from tests.e2e.watch_page import SECONDS
 from tests.served import Served, served
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def secure(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A server that speaks TLS alone, and a client that trusts its certificate and no other."""
     certificate, key = self_signed(tmp_path_factory.mktemp("tls"))
@@ -36,7 +36,7 @@ async def secure(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
             yield replace(plain, api=api, frames=frames, http=http)
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_browser_watches_and_steers_over_tls(secure: Served, viewer_browser: Browser) -> None:
     run_id = await secure.start_watchable("/timecode.html", seconds=300)
     context = await viewer_browser.new_context(ignore_https_errors=True)
@@ -54,7 +54,7 @@ async def test_a_browser_watches_and_steers_over_tls(secure: Served, viewer_brow
     await context.close()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_whep_alone_plays_over_tls(secure: Served, viewer_browser: Browser) -> None:
     run_id = await secure.start_watchable("/timecode.html", seconds=300)
     context = await viewer_browser.new_context(ignore_https_errors=True, bypass_csp=True)
@@ -63,7 +63,7 @@ async def test_whep_alone_plays_over_tls(secure: Served, viewer_browser: Browser
     await context.close()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_addresses_are_secure_and_a_page_that_is_not_is_none_of_ours(secure: Served) -> None:
     run = await secure.create({"url": "/", "steps": [{"type": "wait", "value": 60_000}]})
     await secure.until(run["id"], lambda message: message["type"] == "stream_available")
@@ -78,7 +78,7 @@ async def test_addresses_are_secure_and_a_page_that_is_not_is_none_of_ours(secur
     await secure.cancel(run["id"])
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_who_speaks_no_tls_is_told_nothing(secure: Served) -> None:
     for url in (secure.api, secure.frames):
         with pytest.raises(aiohttp.ClientError):
@@ -106,6 +106,7 @@ def test_files_that_are_no_good_are_named_in_one_sentence(tmp_path: Path) -> Non
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.process
 async def test_a_key_with_a_password_asks_nobody_at_the_terminal(tmp_path: Path) -> None:
     """OpenSSL itself would ask, and the server wait for an answer."""
     certificate, key = self_signed(tmp_path, password=b"a password")

@@ -11,7 +11,7 @@ from tests.chromium import WhepViewer
 from tests.served import Served
 from tests.timecode import decode
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])

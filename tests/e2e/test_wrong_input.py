@@ -9,7 +9,7 @@ import pytest
 from tests.processes import children, ended
 from tests.served import WAIT_SECONDS, Served, free_port
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SDP = {"Content-Type": "application/sdp"}
 
 

@@ -20,7 +20,10 @@ from tests.faults.fault_target import MOVING
 from tests.processes import alive, children, ended
 from tests.served import STOP_SECONDS, Served, served
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the browsers' processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="finds the browsers' processes in /proc"),
+    pytest.mark.process,
+]
 
 STOPPED = "the server stopped while this run was in flight"
 

@@ -18,6 +18,8 @@ import pytest
 from tests.faults.fault_target import one_sentence, refused
 from tests.served import COMMAND, WAIT_SECONDS, Served, served
 
+pytestmark = pytest.mark.process
+
 ON_A_SMALL_DISK = ("unshare", "--user", "--map-root-user", "--mount")
 MOUNT = 'mount -t tmpfs -o size=4m none "$JUMPSEAT_DATA_DIR" && exec "$@"'
 SMALL = (*ON_A_SMALL_DISK, "sh", "-c", MOUNT, "sh", *COMMAND)

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from media.frames import Codec
 from media.stream import LiveStream
 from tests.fuzz.example_budget import dice, rounds
@@ -22,6 +24,7 @@ MOST_MEMORY = 400_000
 """kB, of which a picture of the largest size that is taken would need about 100 000, decoded and converted."""
 
 
+@pytest.mark.process
 async def test_the_decoder_survives_in_a_process_of_its_own() -> None:
     command = (sys.executable, "-m", "tests.fuzz.decoding", str(len(rounds(20_000))), "garbage")
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)

@@ -7,11 +7,15 @@ import json
 import os
 from collections import Counter
 
+import pytest
+
 from tests.fuzz import sdp, values
 from tests.fuzz.example_budget import dice, rounds
 from tests.fuzz.resource_census import descriptors
 from tests.processes import started_by
 from tests.served import WAIT_SECONDS, Served, served
+
+pytestmark = pytest.mark.process
 
 MESSAGES = [json.dumps({"type": "ping", "id": "a"}), *(each for each in values.HARD if len(each) < 20_000)]
 

@@ -28,6 +28,8 @@ from runner.store.store import Store
 from tests.processes import children
 from web.shop import serving_shop
 
+pytestmark = pytest.mark.browser
+
 ADA = Actor("ada", Role.CONTROLLER, "Ada")
 JPEG = b"\xff\xd8"
 

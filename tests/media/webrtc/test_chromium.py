@@ -12,6 +12,8 @@ from tests.chromium import chromium
 from tests.media.pictures import CORNERS, Rgb, alike, put, quarters
 from tests.peers import SendingPeer, loopback
 
+pytestmark = pytest.mark.browser
+
 OFFER = """
 async (codec) => {
   const pc = new RTCPeerConnection();

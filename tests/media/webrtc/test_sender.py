@@ -204,6 +204,7 @@ async def stats_until(page: Page, name: str, least: int) -> dict[str, int]:
         return dict(await page.evaluate(STATS, [name, least]))
 
 
+@pytest.mark.browser
 @BOTH
 async def test_chromium_gets_lost_packets_again_and_plays_on(
     latest: LatestFrame, stream: LiveStream, codec: Codec

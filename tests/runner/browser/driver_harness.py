@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,8 +17,11 @@ from control.protocol.events import Dialog, PageChanged
 from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.browser.page_driver import PageDriver
+from tests.browser_fixtures import SharedChromium
 
 T = TypeVar("T")
+OpenHarness = Callable[..., AbstractAsyncContextManager["DriverHarness"]]
+"""`driver_harness` on the shared browser."""
 WAIT_SECONDS = 30.0
 """For anything that comes soon; a busy machine takes its time."""
 VIEWPORT = Size(width=800, height=600)
@@ -92,14 +95,19 @@ async def site(pages: Mapping[str, str]) -> AsyncIterator[str]:
 async def driver_harness(
     pages: Mapping[str, str],
     *,
+    shared: SharedChromium | None = None,
     viewport: Size = VIEWPORT,
     **more: Any,  # noqa: ANN401 - options of BrowserOptions
 ) -> AsyncIterator[DriverHarness]:
-    """A browser, ready to show these pages."""
+    """A context of the shared browser, or a browser of its own where there is none, ready to show these pages."""
     drivers = PlaywrightDrivers(options(**more))
     async with site(pages) as base:
         try:
-            harness = DriverHarness(await drivers.launch("chromium", viewport=viewport), base)
+            if shared is None:
+                driver = await drivers.launch("chromium", viewport=viewport)
+            else:
+                driver = await drivers.open_context(await shared.browser(), viewport=viewport)
+            harness = DriverHarness(driver, base)
             harness.driver.on_page = harness.pages.record
             harness.driver.on_dialog = harness.dialogs.record
             yield harness

@@ -18,6 +18,8 @@ from runner.driver import BrowserGone, StepFailed
 from tests.processes import alive, children, ended
 from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, driver_harness, options, site
 
+pytestmark = pytest.mark.browser
+
 PAGES = {
     "/": "<title>Here</title><button onclick=\"document.title = 'Clicked'\">Go</button>",
     "/busy": "<title>Busy</title><body><script>setTimeout(() => { for (;;) {} }, 50)</script></body>",

@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from control.protocol.commands import Input
 from runner.driver import StepFailed
-from tests.runner.browser.driver_harness import DriverHarness, driver_harness
+from tests.runner.browser.driver_harness import DriverHarness, OpenHarness
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FRONT = """<title>Front</title><p id="told">0</p>
 <script>let times = 0; function tell() { document.querySelector('#told').textContent = ++times; }</script>
@@ -34,9 +34,9 @@ ROUNDS = 6
 """Which of them fails is a matter of chance: the tab's end and the answer to the press race each other."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def harness() -> AsyncIterator[DriverHarness]:
-    async with driver_harness({"/": FRONT, "/popup": POPUP}) as harness:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def harness(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness({"/": FRONT, "/popup": POPUP}) as harness:
         yield harness
 
 

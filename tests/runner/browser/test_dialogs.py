@@ -13,9 +13,9 @@ from control.errors import NotFound
 from control.protocol.commands import AnswerDialog, FileContent, Input
 from control.protocol.events import Dialog
 from runner.driver import HumanAction, StepFailed
-from tests.runner.browser.driver_harness import DriverHarness, driver_harness
+from tests.runner.browser.driver_harness import DriverHarness, OpenHarness
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ASKING = """<title>Asking</title><body style="margin: 0">
 <style>.at { position: absolute; left: 10px; width: 120px; height: 30px }</style>
@@ -34,13 +34,13 @@ LEAVING = """<title>Leaving</title><button>Touch</button><a href="/">Leave</a>
 PAPER = FileContent(name="paper.txt", mime_type="text/plain", data=base64.b64encode(b"words").decode())
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[DriverHarness]:
-    async with driver_harness({"/": ASKING, "/leaving": LEAVING}) as harness:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness({"/": ASKING, "/leaving": LEAVING}) as harness:
         yield harness
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     await browser.show("/")
     browser.driver.attended = True
@@ -129,8 +129,10 @@ async def test_leaving_a_page_that_asks(harness: DriverHarness) -> None:
     await harness.do("expect_url", value="/")
 
 
-async def test_a_flood_is_told_of_in_part_and_does_not_hang(caplog: pytest.LogCaptureFixture) -> None:
-    async with driver_harness({"/": ASKING}) as harness:
+async def test_a_flood_is_told_of_in_part_and_does_not_hang(
+    caplog: pytest.LogCaptureFixture, open_harness: OpenHarness
+) -> None:
+    async with open_harness({"/": ASKING}) as harness:
         await harness.show("/")
         harness.driver.attended = True
         await click(harness, 225)
@@ -212,8 +214,8 @@ async def test_a_dialog_goes_with_its_page(harness: DriverHarness) -> None:
     await closed(harness, dialog)
 
 
-async def test_nobody_answers_in_time() -> None:
-    async with driver_harness({"/": ASKING}, dialog_timeout=0.2) as harness:
+async def test_nobody_answers_in_time(open_harness: OpenHarness) -> None:
+    async with open_harness({"/": ASKING}, dialog_timeout=0.2) as harness:
         await harness.show("/")
         harness.driver.attended = True
         await click(harness, 65)

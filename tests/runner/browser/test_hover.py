@@ -17,9 +17,9 @@ from media.aio import TaskSet
 from runner.browser.human import elements as spots_module
 from runner.browser.human.elements import Spot
 from runner.browser.human.hover import Hover
-from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, attended, driver_harness
+from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, OpenHarness, attended
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGE = """<title>Hover</title><body style="margin: 0">
 <style>.at { position: absolute; margin: 0; width: 120px; height: 30px; left: 10px; box-sizing: border-box }</style>
@@ -33,19 +33,19 @@ INNER = """<body style="margin: 0"><button style="width: 90px; height: 30px">Ins
 COVER = "() => document.body.insertAdjacentHTML('beforeend', '<button class=at style=\"top: 10px\">Cover</button>')"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[DriverHarness]:
-    async with driver_harness({"/": PAGE, "/inner": INNER, "/next": "<title>Next</title><p>There</p>"}) as harness:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness({"/": PAGE, "/inner": INNER, "/next": "<title>Next</title><p>There</p>"}) as harness:
         yield harness
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     async with attended(browser) as harness:
         yield harness
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def background() -> AsyncIterator[TaskSet]:
     background = TaskSet(logging.getLogger(__name__))
     yield background

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from control.protocol.commands import Input
 from runner.driver import HumanAction
-from tests.runner.browser.driver_harness import DriverHarness, attended, driver_harness
+from tests.runner.browser.driver_harness import DriverHarness, OpenHarness, attended
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FORM = """<title>Form</title><body style="margin: 0">
 <style>* { margin: 0 } .at { position: absolute; width: 120px; height: 30px; box-sizing: border-box }</style>
@@ -68,15 +68,15 @@ LONG = """<title>Long</title><body style="margin: 0"><script>
 EMPTY = "<title>Empty</title>"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[DriverHarness]:
-    async with driver_harness(
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness(
         {"/": FORM, "/inner": INNER, "/scrolls": SCROLLS, "/long": LONG, "/empty": EMPTY}
     ) as harness:
         yield harness
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     async with attended(browser) as harness:
         yield harness

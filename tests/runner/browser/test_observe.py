@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.runner.browser.driver_harness import DriverHarness, driver_harness
+from tests.runner.browser.driver_harness import DriverHarness, OpenHarness
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 INNER = (
     """<title>Inner</title><button onclick="document.title = this.textContent">Inside</button><button>Inside</button>"""
@@ -45,9 +45,9 @@ SECRET = """<input type="password" aria-label="Code"><input aria-label="Note" va
 LONG = "<body>" + "".join(f"<button>Button number {index}</button>" for index in range(500)) + "</body>"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def harness() -> AsyncIterator[DriverHarness]:
-    async with driver_harness(
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def harness(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness(
         {
             "/": SHOP,
             "/inner": INNER,

@@ -17,9 +17,9 @@ from runner.driver import Driver, StepFailed
 from runner.planners.element_lookup import Lookup
 from runner.planners.intents import Thing
 from runner.selectors.build import either
-from tests.runner.browser.driver_harness import DriverHarness, driver_harness
+from tests.runner.browser.driver_harness import DriverHarness, OpenHarness
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHOP = """<title>Shop</title><body>
 <style>.cover { position: fixed; inset: 0; background: #0003 }</style>
@@ -61,16 +61,16 @@ PAGES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DriverHarness]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory, open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
     folder = tmp_path_factory.mktemp("uploads")
     (folder / "note.txt").write_text("from the folder")
     (folder.parent / "outside.txt").write_text("not to be had")
-    async with driver_harness(PAGES, uploads=folder) as harness:
+    async with open_harness(PAGES, uploads=folder) as harness:
         yield harness
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     await browser.show("/")
     yield browser
@@ -170,8 +170,8 @@ async def test_an_address_is_waited_for_though_the_way_to_another_one_was_given_
     await harness.do("expect_url", value="/list/cart")
 
 
-async def test_there_is_nothing_before_the_first_page() -> None:
-    async with driver_harness(PAGES) as harness:
+async def test_there_is_nothing_before_the_first_page(open_harness: OpenHarness) -> None:
+    async with open_harness(PAGES) as harness:
         await harness.show("/")
         await fails(harness, "There is no page to go back to", type="back", timeout_ms=3000)
         assert harness.driver.url == f"{harness.base}/"
@@ -317,8 +317,8 @@ async def test_a_cancelled_step_never_acts_later(harness: DriverHarness) -> None
     await harness.text("#log", "ready;paid 1;")
 
 
-async def test_a_page_whose_script_never_ends_fails_the_step_in_time() -> None:
-    async with driver_harness(PAGES) as harness:
+async def test_a_page_whose_script_never_ends_fails_the_step_in_time(open_harness: OpenHarness) -> None:
+    async with open_harness(PAGES) as harness:
         await harness.show("/busy")
         with contextlib.suppress(StepFailed):
             await harness.do("click", selector="button", timeout_ms=500)
@@ -350,8 +350,8 @@ async def test_addresses_match(wanted: str, address: str, same: bool) -> None:
     assert matches(wanted, address) is same
 
 
-async def test_uploads_need_a_folder(tmp_path: Path) -> None:
-    async with driver_harness(PAGES) as harness:
+async def test_uploads_need_a_folder(tmp_path: Path, open_harness: OpenHarness) -> None:
+    async with open_harness(PAGES) as harness:
         await harness.show("/")
         sentence = "This server has no folder for uploads: give the file as a data: URL"
         await fails(harness, sentence, type="upload", selector="input[type=file]", value=str(tmp_path / "any"))

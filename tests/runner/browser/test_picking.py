@@ -11,9 +11,9 @@ from control.protocol.actions import Size
 from control.protocol.commands import Input, Pick
 from control.protocol.events import Picked
 from runner.driver import StepFailed
-from tests.runner.browser.driver_harness import DriverHarness, driver_harness
+from tests.runner.browser.driver_harness import DriverHarness, OpenHarness
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGE = """<title>Things</title><body style="margin: 0">
 <style>
@@ -43,9 +43,9 @@ INNER = """<body style="margin: 0"><button style="width: 90px; height: 30px">Dee
 SITE = {"/": PAGE, "/outer": OUTER, "/inner": INNER}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def harness() -> AsyncIterator[DriverHarness]:
-    async with driver_harness(SITE) as harness:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def harness(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness(SITE) as harness:
         yield harness
 
 
@@ -130,8 +130,8 @@ async def test_a_page_that_is_pinched(harness: DriverHarness) -> None:
     await session.detach()
 
 
-async def test_a_screen_of_more_pixels() -> None:
-    async with driver_harness(SITE, device_scale_factor=2) as harness:
+async def test_a_screen_of_more_pixels(open_harness: OpenHarness) -> None:
+    async with open_harness(SITE, device_scale_factor=2) as harness:
         await harness.show("/")
         assert (await pick(harness, 1599, 1199, width=1600, height=1200)).name == "Corner"
         await press(harness, 1599, 1199, width=1600, height=1200)

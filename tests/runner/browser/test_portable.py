@@ -10,7 +10,7 @@ from media.aio import TaskSet
 from media.frames import LatestFrame
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.screencast import FrameForwarder, FramePacer, PortableSource
-from tests.runner.browser.driver_harness import WAIT_SECONDS, driver_harness
+from tests.runner.browser.driver_harness import WAIT_SECONDS, OpenHarness
 
 PAGES = {"/": "<title>Page</title><input onkeydown=\"document.title += event.key + ',' \"><button>Go</button>"}
 
@@ -19,8 +19,8 @@ def heed_not(_: object) -> None:
     """Nothing comes of it here."""
 
 
-async def test_pictures_by_playwrights_screencast() -> None:
-    async with driver_harness(PAGES) as harness:
+async def test_pictures_by_playwrights_screencast(open_harness: OpenHarness) -> None:
+    async with open_harness(PAGES) as harness:
         await harness.show("/")
         sink, background = LatestFrame(), TaskSet(logging.getLogger(__name__))
         pictures = FrameForwarder(harness.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
@@ -40,8 +40,8 @@ async def test_pictures_by_playwrights_screencast() -> None:
         await background.aclose()
 
 
-async def test_keys_by_playwrights_keyboard() -> None:
-    async with driver_harness(PAGES) as harness:
+async def test_keys_by_playwrights_keyboard(open_harness: OpenHarness) -> None:
+    async with open_harness(PAGES) as harness:
         await harness.show("/")
         page, wires = harness.driver.page, InputDispatcher(chromium=False)
         await page.focus("input")

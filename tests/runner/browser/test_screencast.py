@@ -18,11 +18,11 @@ from playwright.async_api import Page
 from control.protocol.actions import Size
 from media.frames import JpegFrame, LatestFrame
 from runner.browser.screencast import FramePacer, Screencast
-from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, driver_harness
+from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, OpenHarness
 from tests.timecode import Picture, decode
 from web.shop import serving_shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGES = {
     "/": """<title>Still</title><body style="margin: 0; background: #00f">
@@ -37,13 +37,13 @@ PAGES = {
 BLUE, RED, GREEN, WHITE = (0, 0, 255), (255, 0, 0), (0, 255, 0), (255, 255, 255)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[DriverHarness]:
-    async with driver_harness(PAGES) as harness:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness(PAGES) as harness:
         yield harness
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
     await browser.show("/")
     yield browser
@@ -139,8 +139,10 @@ async def test_a_viewport_that_grows(harness: DriverHarness) -> None:
 
 
 @pytest.mark.parametrize(("asked", "of_use"), [(10, None), (30, 10.0)])
-async def test_the_rate_is_capped_and_pictures_are_of_their_time(asked: int, of_use: float | None) -> None:
-    async with serving_shop() as shop, driver_harness({}, viewport=Size(width=1280, height=720)) as harness:
+async def test_the_rate_is_capped_and_pictures_are_of_their_time(
+    asked: int, of_use: float | None, open_harness: OpenHarness
+) -> None:
+    async with serving_shop() as shop, open_harness({}, viewport=Size(width=1280, height=720)) as harness:
         await harness.driver.open(f"{shop}/timecode.html?fps=60")
         async with captured(harness, fps=asked) as sink:
             sink.fps = of_use
@@ -154,11 +156,11 @@ async def test_the_rate_is_capped_and_pictures_are_of_their_time(asked: int, of_
             assert abs(last.captured_at * 1000 - codes[1]) < 10_000
 
 
-async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures() -> None:
+async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures(open_harness: OpenHarness) -> None:
     def coarser(than: int) -> Callable[[JpegFrame], bool]:
         return lambda frame: quantiser(frame) > than
 
-    async with serving_shop() as shop, driver_harness({}) as harness:
+    async with serving_shop() as shop, open_harness({}) as harness:
         await harness.driver.open(f"{shop}/timecode.html?fps=30")
         async with captured(harness) as sink:
             best = quantiser(await sink.after(0))
@@ -171,8 +173,8 @@ async def test_a_machine_that_is_short_of_cpu_gets_cheaper_pictures() -> None:
             await until(sink, lambda frame: quantiser(frame) == best)
 
 
-async def test_nothing_comes_after_the_end() -> None:
-    async with serving_shop() as shop, driver_harness({}) as harness:
+async def test_nothing_comes_after_the_end(open_harness: OpenHarness) -> None:
+    async with serving_shop() as shop, open_harness({}) as harness:
         await harness.driver.open(f"{shop}/timecode.html?fps=60")
         async with captured(harness) as sink:
             await sink.after(5)
@@ -188,9 +190,9 @@ async def test_nothing_comes_after_the_end() -> None:
     ("scale", "largest", "shape"), [(2, None, (600, 800)), (1, Size(width=400, height=400), (300, 400))]
 )
 async def test_pictures_are_of_the_viewport_or_fit_the_given_size(
-    scale: float, largest: Size | None, shape: tuple[int, int]
+    scale: float, largest: Size | None, shape: tuple[int, int], open_harness: OpenHarness
 ) -> None:
-    async with driver_harness(PAGES, device_scale_factor=scale, max_picture=largest) as harness:
+    async with open_harness(PAGES, device_scale_factor=scale, max_picture=largest) as harness:
         await harness.show("/")
         async with captured(harness) as sink:
             frame = await until(sink, lambda frame: shows(frame, BLUE))

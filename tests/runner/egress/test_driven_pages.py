@@ -221,6 +221,7 @@ async def test_the_proxy_listens_on_loopback_only(usual: DriverHarness) -> None:
     assert proxy[1].startswith("127.0.0.1:")
 
 
+@pytest.mark.browser
 async def test_a_page_in_an_attached_browser_goes_through_the_proxy_too(place: FakeInternet) -> None:
     drivers = PlaywrightDrivers(options(egress_proxy=lambda: place.egress_proxy(allow_private=False)))
     async with async_playwright() as playwright:
@@ -234,6 +235,7 @@ async def test_a_page_in_an_attached_browser_goes_through_the_proxy_too(place: F
         await browser.close()
 
 
+@pytest.mark.browser
 async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(
     place: FakeInternet,
 ) -> None:

@@ -70,6 +70,7 @@ def egress_proxy(
     return made
 
 
+@pytest.mark.browser
 async def test_a_page_is_reached_by_way_of_the_proxy_by_names_that_it_alone_knows() -> None:
     async with fake_internet() as place, company(place) as proxy:
         async with driver_harness({}, egress_proxy=lambda: egress_proxy(place, proxy, allow_private=False)) as harness:

@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.async_api import Page
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType, Size
@@ -30,7 +31,6 @@ from runner.planners.element_lookup import Lookup
 from runner.planners.intents import Thing
 from runner.selectors.describe import describe
 from runner.selectors.to_python import literal, locator
-from tests.chromium import chromium
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
@@ -140,29 +140,25 @@ def test_locator_code(selector: str, code: str) -> None:
     assert locator(selector) == code
 
 
-async def test_code_finds_what_its_selector_finds() -> None:
-    async with chromium() as browser:
-        page = await browser.new_page()
-        await page.set_content(PAGE)
-        for selector, code in SELECTORS.items():
-            written = eval(code, {"page": page, "re": re})
-            there = "elements => elements.map(element => element.outerHTML)"
-            found = await page.locator(selector).evaluate_all(there)
-            assert await written.evaluate_all(there) == found, selector
-            assert found or "mixed" in selector, selector
+async def test_code_finds_what_its_selector_finds(blank_page: Page) -> None:
+    await blank_page.set_content(PAGE)
+    for selector, code in SELECTORS.items():
+        written = eval(code, {"page": blank_page, "re": re})
+        there = "elements => elements.map(element => element.outerHTML)"
+        found = await blank_page.locator(selector).evaluate_all(there)
+        assert await written.evaluate_all(there) == found, selector
+        assert found or "mixed" in selector, selector
 
 
 @pytest.mark.parametrize("name", ["Add", "Thank you", "pay", "Logo", "cart", "Search"])
-async def test_what_was_not_there_yet_is_found_by_the_exported_code_too(name: str) -> None:
+async def test_what_was_not_there_yet_is_found_by_the_exported_code_too(name: str, blank_page: Page) -> None:
     selector = Lookup(cast(Driver, None), Thing(name), ActionType.CLICK).late
-    async with chromium() as browser:
-        page = await browser.new_page()
-        await page.set_content(PAGE)
-        written = eval(locator(selector), {"page": page, "re": re})
-        there = "elements => elements.map(element => element.outerHTML)"
-        found = await page.locator(selector).evaluate_all(there)
-        assert len(found) == 1
-        assert await written.evaluate_all(there) == found
+    await blank_page.set_content(PAGE)
+    written = eval(locator(selector), {"page": blank_page, "re": re})
+    there = "elements => elements.map(element => element.outerHTML)"
+    found = await blank_page.locator(selector).evaluate_all(there)
+    assert len(found) == 1
+    assert await written.evaluate_all(there) == found
 
 
 # Texts
@@ -326,6 +322,7 @@ def write(folder: Path, url: str, done: Sequence[Step]) -> Path:
     return file
 
 
+@pytest.mark.browser
 async def test_the_actions_are_those_that_the_driver_does(tmp_path: Path) -> None:
     """What is exported below is a run that passes."""
     (tmp_path / "cv.txt").write_text("beside")
@@ -343,6 +340,7 @@ async def test_the_actions_are_those_that_the_driver_does(tmp_path: Path) -> Non
         await drivers.aclose()
 
 
+@pytest.mark.process
 async def test_an_exported_run_passes_on_the_same_site(tmp_path: Path) -> None:
     actions = everything(uploaded="cv.txt")
     assert {action.type for action in actions} == set(ActionType)
@@ -355,6 +353,7 @@ async def test_an_exported_run_passes_on_the_same_site(tmp_path: Path) -> None:
     assert (code, "1 passed" in output) == (0, True), output
 
 
+@pytest.mark.process
 async def test_an_exported_run_fails_on_another_site(tmp_path: Path) -> None:
     async with shop(SHOP.replace("Greet", "Good day")) as url:
         done = steps(Action(type=A.CLICK, selector='role=button[name="Greet"]'))

@@ -28,7 +28,7 @@ from runner.store.store import Store
 from tests.runner.browser.driver_harness import site
 from tests.runner.files.test_export import pytest_on
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.process]
 
 ADA = Actor("ada", Role.CONTROLLER, "Ada")
 FRONT = """<title>Front</title><body style="margin: 0">

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import cast
 
@@ -12,19 +12,21 @@ from aiohttp.test_utils import TestServer
 
 from control.protocol.actions import Action, Size
 from control.protocol.models import Source, Step, StepStatus
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.driver import Driver
 from runner.planners.base import Failure, Task
+from tests.browser_fixtures import SharedChromium
 
+Showing = Callable[[Mapping[str, str] | str], AbstractAsyncContextManager[Driver]]
+"""`show` on the shared browser."""
 URL = "http://shop.test/start"
 NO_PAGE = cast(Driver, object())
 """For what must not look at any page."""
 
 
 @asynccontextmanager
-async def showing(pages: Mapping[str, str] | str) -> AsyncIterator[Driver]:
-    """A browser at ``/`` of a site with these bodies, by path; one body where it is text."""
+async def show(pages: Mapping[str, str] | str, *, shared: SharedChromium) -> AsyncIterator[Driver]:
+    """A page of the shared browser at ``/`` of a site with these bodies, by path; one body where it is text."""
     bodies = {"/": pages} if isinstance(pages, str) else pages
 
     async def answer(request: web.Request) -> web.Response:
@@ -34,11 +36,10 @@ async def showing(pages: Mapping[str, str] | str) -> AsyncIterator[Driver]:
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    path = find_browser()
-    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(path)} if path else {}))
+    drivers = PlaywrightDrivers()
     async with TestServer(app, host="127.0.0.1") as server:
         try:
-            driver = await drivers.launch("chromium", viewport=Size(width=800, height=600))
+            driver = await drivers.open_context(await shared.browser(), viewport=Size(width=800, height=600))
             await driver.open(str(server.make_url("/")))
             yield driver
         finally:

@@ -25,7 +25,7 @@ from runner.planners.model_options import ModelOptions
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 from tests.openai_server import OpenAIServer, breaks_off, calls, decides, error, never, says, serve_openai
-from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
+from tests.runner.planners.planner_harness import NO_PAGE, Showing, failed, task
 
 CLICK = decides(
     decision="act", type="click", selector="#pay", description="Click 'Pay'", reasoning="It is the only button."
@@ -110,7 +110,7 @@ async def test_refs_become_selectors_that_last() -> None:
         assert idea.description.startswith("Drag button")
 
 
-async def test_a_ref_on_a_real_page() -> None:
+async def test_a_ref_on_a_real_page(showing: Showing) -> None:
     async with showing("<button>Help</button><button>Pay</button>") as driver:
         ref = re.search(r'"Pay" \[ref=(\w+)\]', (await driver.observe()).snapshot)
         assert ref

@@ -16,7 +16,7 @@ from runner.planners.base import Failure, Idea, Repair, Stuck
 from runner.planners.element_lookup import Lookup
 from runner.planners.intents import Thing
 from runner.planners.plain import PlainPlanner
-from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
+from tests.runner.planners.planner_harness import NO_PAGE, Showing, failed, task
 
 SHOP = """
 <h1>Checkout</h1>
@@ -78,13 +78,13 @@ async def proposed(driver: Driver, sentence: str, *, wait_ms: int = 30_000) -> I
     ],
     ids=["pointer", "others"],
 )
-async def test_names_are_found_on_the_page(cases: dict[str, str]) -> None:
+async def test_names_are_found_on_the_page(cases: dict[str, str], showing: Showing) -> None:
     async with showing(SHOP) as driver:
         found = {sentence: (await proposed(driver, sentence)).action.selector for sentence in cases}
         assert found == cases
 
 
-async def test_what_is_proposed_can_be_done() -> None:
+async def test_what_is_proposed_can_be_done(showing: Showing) -> None:
     text = """Click 'Show details'. Expect to see 'opened'. Type 'Ada' into 'Full name'
     Expect 'Full name' to contain 'Ada'. Type 'a@b' into 'E-mail'. Check 'I agree'. Click 'Add to cart'
     Select 'Express' in 'Delivery'. Expect 'Delivery' to contain 'Express'. Scroll up. Press Tab in 'Password'
@@ -101,21 +101,21 @@ async def test_what_is_proposed_can_be_done() -> None:
         assert await planner.propose(task(text, consumed=total), driver) is None
 
 
-async def test_absence_is_an_expectation_that_can_fail() -> None:
+async def test_absence_is_an_expectation_that_can_fail(showing: Showing) -> None:
     async with showing(SHOP) as driver:
         idea = await proposed(driver, "Expect not to see 'Proceed to payment'")
         with pytest.raises(StepFailed):
             await driver.perform(idea.action, timeout_ms=300)
 
 
-async def test_several_of_one_name_are_told() -> None:
+async def test_several_of_one_name_are_told(showing: Showing) -> None:
     async with showing(SHOP) as driver:
         idea = await proposed(driver, "Click 'Add to cart'")
         assert idea.action.selector == 'role=button[name="Add to cart"] >> visible=true >> nth=0'
         assert "2 elements are called 'Add to cart'" in (idea.reasoning or "")
 
 
-async def test_hidden_twins_are_left_out() -> None:
+async def test_hidden_twins_are_left_out(showing: Showing) -> None:
     async with showing("<p hidden>Same</p><p>Same</p>") as driver:
         assert (await proposed(driver, "Hover over 'Same'")).action.selector == 'internal:text="Same"s >> visible=true'
 
@@ -124,7 +124,7 @@ LATE = """<p>Payment</p><script>setTimeout(() => document.body.append(
   Object.assign(document.createElement('button'), {textContent: 'Pay'})), 150)</script>"""
 
 
-async def test_an_element_that_comes_late_is_waited_for() -> None:
+async def test_an_element_that_comes_late_is_waited_for(showing: Showing) -> None:
     async with showing(LATE) as driver:
         planner = PlainPlanner(wait_ms=30_000, settle_ms=30_000)
         idea = await planner.propose(task("Click 'Pay'"), driver)
@@ -151,7 +151,9 @@ async def test_an_element_that_comes_late_is_waited_for() -> None:
         ),
     ],
 )
-async def test_what_comes_after_the_proposal_is_met_as_whatever_it_is(late: str, sentence: str) -> None:
+async def test_what_comes_after_the_proposal_is_met_as_whatever_it_is(
+    late: str, sentence: str, showing: Showing
+) -> None:
     async with showing(f"<main></main><template>{late}</template>") as driver:
         idea = await proposed(driver, sentence, wait_ms=50)
         assert idea.description == sentence
@@ -169,14 +171,14 @@ def test_the_selector_of_what_is_not_there_yet_is_never_too_long_for_an_action()
             assert Action(type=type, selector=selector, value="x").selector == selector
 
 
-async def test_what_never_comes_is_proposed_all_the_same() -> None:
+async def test_what_never_comes_is_proposed_all_the_same(showing: Showing) -> None:
     async with showing(SHOP) as driver:
         idea = await proposed(driver, "Click the 'Buy' button", wait_ms=50)
         assert idea.action.selector == 'role=button[name="Buy" i] >> visible=true >> nth=0'
         assert "Nothing called 'Buy'" in (idea.reasoning or "")
 
 
-async def test_addresses_and_scrolls() -> None:
+async def test_addresses_and_scrolls(showing: Showing) -> None:
     async with showing(SHOP) as driver:
         cases = {
             "Go to /cart": "http://shop.test/cart",
@@ -237,7 +239,7 @@ async def test_unreadable_instructions_in_between_lose_nothing() -> None:
 # After a failure
 
 
-async def test_what_is_there_now_is_retried_once() -> None:
+async def test_what_is_there_now_is_retried_once(showing: Showing) -> None:
     async with showing(SHOP) as driver:
         planner, told = PlainPlanner(wait_ms=30_000), task("Click 'Checkout'")
         action = Action(type=ActionType.CLICK, selector='role=button[name="Checkout"]')
@@ -253,7 +255,7 @@ RENAMED = (
 )
 
 
-async def test_a_renamed_button_gives_near_matches() -> None:
+async def test_a_renamed_button_gives_near_matches(showing: Showing) -> None:
     async with showing(RENAMED.replace("checkout", "payment")) as driver:
         action = Action(type=ActionType.CLICK, selector='role=button[name="Checkout"]')
         repair = await PlainPlanner(wait_ms=100).repair(
@@ -271,7 +273,7 @@ async def test_a_renamed_button_gives_near_matches() -> None:
         await driver.perform(suggestion.action, timeout_ms=15_000)
 
 
-async def test_a_field_and_a_text_that_are_missing() -> None:
+async def test_a_field_and_a_text_that_are_missing(showing: Showing) -> None:
     async with showing(SHOP) as driver:
         typing = Action(type=ActionType.TYPE, selector='role=textbox[name="Nick"]', value="x")
         repair = await PlainPlanner(wait_ms=10).repair(
@@ -286,7 +288,7 @@ async def test_a_field_and_a_text_that_are_missing() -> None:
         assert (repair.reason or "").startswith("The page does not show 'Order #'. The page has: ")
 
 
-async def test_a_person_s_override_that_fails_gives_near_matches() -> None:
+async def test_a_person_s_override_that_fails_gives_near_matches(showing: Showing) -> None:
     async with showing(RENAMED) as driver:
         action = Action(type=ActionType.CLICK, selector="#continue-shop")
         repair = await PlainPlanner().repair(task("Reload"), driver, failed(action, "Click #continue-shop"))
@@ -316,8 +318,8 @@ FRAMED = {
 }
 
 
-@pytest_asyncio.fixture
-async def framed() -> AsyncIterator[Driver]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def framed(showing: Showing) -> AsyncIterator[Driver]:
     async with showing(FRAMED) as driver:
         yield driver
 

@@ -6,33 +6,32 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from control.protocol.actions import Action, ActionType, Size
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.driver import Driver
 from runner.planners.base import Task
 from runner.planners.grammar import check
 from runner.planners.plain import PlainPlanner
+from tests.browser_fixtures import SharedChromium
 from tests.runner.planners.planner_harness import failed
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 
 @asynccontextmanager
-async def in_shop(path: str) -> AsyncIterator[tuple[Driver, str]]:
-    browser = find_browser()
-    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(browser)} if browser else {}))
+async def in_shop(shared: SharedChromium, path: str) -> AsyncIterator[tuple[Driver, str]]:
+    drivers = PlaywrightDrivers()
     async with serving_shop() as shop:
         try:
-            driver = await drivers.launch("chromium", viewport=Size(width=1280, height=720))
+            driver = await drivers.open_context(await shared.browser(), viewport=Size(width=1280, height=720))
             await driver.open(shop + path)
             yield driver, shop
         finally:
             await drivers.aclose()
 
 
-async def test_the_demo_is_understood_and_passes() -> None:
+async def test_the_demo_is_understood_and_passes(shared_chromium: SharedChromium) -> None:
     assert check(DEMO_INSTRUCTIONS) is None
     planner = PlainPlanner()
-    async with in_shop("/") as (driver, shop):
+    async with in_shop(shared_chromium, "/") as (driver, shop):
         done = Task(shop + "/", DEMO_INSTRUCTIONS, 1, 0, ())
         for consumed in range(planner.remaining(done) or 0):
             idea = await planner.propose(Task(shop + "/", DEMO_INSTRUCTIONS, 1, consumed, ()), driver)
@@ -42,9 +41,9 @@ async def test_the_demo_is_understood_and_passes() -> None:
         assert "/thanks" in driver.url
 
 
-async def test_a_renamed_button_on_the_shop() -> None:
+async def test_a_renamed_button_on_the_shop(shared_chromium: SharedChromium) -> None:
     sentence = "Click 'Checkout'"
-    async with in_shop("/cart?rename=1") as (driver, shop):
+    async with in_shop(shared_chromium, "/cart?rename=1") as (driver, shop):
         told = Task(shop + "/", sentence, 1, 0, ())
         idea = await PlainPlanner(wait_ms=300).propose(told, driver)
         assert idea is not None

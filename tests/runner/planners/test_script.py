@@ -12,7 +12,7 @@ from runner.driver import StepFailed
 from runner.planners.base import Failure, Repair
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
-from tests.runner.planners.planner_harness import NO_PAGE, failed, showing, task
+from tests.runner.planners.planner_harness import NO_PAGE, Showing, failed, task
 
 ACTIONS = (
     Action(type=ActionType.NAVIGATE, value="http://shop.test/cart"),
@@ -35,14 +35,16 @@ async def test_actions_come_in_order_and_end() -> None:
     ("reason", "url", "retried"),
     [("did not load within 15 s", "", True), ("no such host is known", "", False), ("no such host", "http://x/", True)],
 )
-async def test_what_has_no_selector_is_retried_where_it_may_pass(reason: str, url: str, retried: bool) -> None:
+async def test_what_has_no_selector_is_retried_where_it_may_pass(
+    reason: str, url: str, retried: bool, showing: Showing
+) -> None:
     async with showing("<p>x</p>") as driver:
         failure = failed(ACTIONS[0], "Go to /cart", reason=reason, url=url or driver.url)
         repair = await ScriptPlanner(ACTIONS).repair(task(), driver, failure)
         assert (repair.retry is not None) is retried
 
 
-async def test_a_button_that_is_there_is_retried_once_and_a_renamed_one_suggested() -> None:
+async def test_a_button_that_is_there_is_retried_once_and_a_renamed_one_suggested(showing: Showing) -> None:
     planner = ScriptPlanner(ACTIONS)
     async with showing("<button>Checkout</button>") as driver:
         first = await planner.repair(task(consumed=1), driver, failed(ACTIONS[1], "Click button 'Checkout'"))
@@ -58,7 +60,7 @@ async def test_a_button_that_is_there_is_retried_once_and_a_renamed_one_suggeste
 
 
 @pytest.mark.parametrize("selector", ["#nope", "//button[@id='nope']", "form >> .nope"])
-async def test_css_and_xpath_name_nothing(selector: str) -> None:
+async def test_css_and_xpath_name_nothing(selector: str, showing: Showing) -> None:
     action = Action(type=ActionType.CLICK, selector=selector)
     async with showing("<button>Help</button>") as driver:
         repair = await ScriptPlanner([action]).repair(task(), driver, failed(action, f"Click {selector}"))
@@ -66,7 +68,7 @@ async def test_css_and_xpath_name_nothing(selector: str) -> None:
 
 
 @pytest.mark.parametrize("folder", [True, False])
-async def test_an_upload_without_its_file_is_not_tried_again(tmp_path: Path, folder: bool) -> None:
+async def test_an_upload_without_its_file_is_not_tried_again(tmp_path: Path, folder: bool, showing: Showing) -> None:
     action = Action(type=ActionType.UPLOAD, selector="input", value="no.pdf")
     with pytest.raises(StepFailed, match="as a data: URL") as missing:
         payload("no.pdf", tmp_path if folder else None)
@@ -76,7 +78,7 @@ async def test_an_upload_without_its_file_is_not_tried_again(tmp_path: Path, fol
             assert await planner.repair(task("Upload 'no.pdf' to 'CV'"), driver, failure) == Repair()
 
 
-async def test_a_drag_whose_end_is_missing() -> None:
+async def test_a_drag_whose_end_is_missing(showing: Showing) -> None:
     drag = Action(type=ActionType.DRAG, selector="text=Card", target="text=Finished")
     async with showing("<p>Card</p><button>Finish</button>") as driver:
         failure = failed(drag, "Drag", attempt=2)

@@ -124,6 +124,7 @@ async def test_a_store_that_stays_locked_is_given_up_when_the_server_stops(
         assert "could not be written down" in caplog.text
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("moment", ["waiting", "writing"])
 async def test_an_end_that_was_told_is_there_though_the_process_was_killed_at_once(tmp_path: Path, moment: str) -> None:
     child = await asyncio.create_subprocess_exec(

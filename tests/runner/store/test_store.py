@@ -135,6 +135,7 @@ async def test_a_run_of_another_server_that_lives_is_left_alone(tmp_path: Path) 
             assert found.view.status is RunStatus.RUNNING
 
 
+@pytest.mark.process
 async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
     program = f"""
 import asyncio, sys

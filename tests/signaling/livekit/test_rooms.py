@@ -360,6 +360,8 @@ class TestWebhook:
         assert await self.post(harness, left, livekit) == 200
         assert run.view().viewers == 0
 
+    @pytest.mark.livekit
+    @pytest.mark.process
     async def test_the_real_server_reports(self, livekit_executable: Path, tmp_path: Path) -> None:
         async with ServerHarness(CONFIG) as probe:
             port = probe.server.port

@@ -207,6 +207,7 @@ async def test_mjpeg_ends_with_the_run(harness: ServerHarness, run: FakeRun) -> 
     await run.until(lambda: bool(run.left))
 
 
+@pytest.mark.browser
 async def test_chromium_shows_a_still_picture_by_mjpeg(harness: ServerHarness, run: FakeRun) -> None:
     """A part is shown only once the next one begins: without a repetition the page would stay empty."""
     put(run.latest, quarters(320, 240, OTHERS))

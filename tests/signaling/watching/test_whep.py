@@ -38,6 +38,7 @@ async def test_the_whole_life_of_a_viewer(harness: ServerHarness, run: FakeRun, 
     await gone(harness, run)
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("codec", list(Codec))
 async def test_chromium_watches_and_steers(harness: ServerHarness, run: FakeRun, codec: Codec) -> None:
     put(run.latest, timecode.encode(1_700_000_000_123)[:, :, None].repeat(3, axis=2))

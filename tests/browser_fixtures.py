@@ -1,0 +1,43 @@
+"""One Chromium for each worker of the tests, which lends contexts; a pytest plugin (see `tests/conftest.py`).
+
+What is made of it belongs to the session's event loop: modules that use it are `asyncio(loop_scope="session")`. Tests
+about how a browser starts, ends or is lost start one of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from tests.chromium import chromium
+
+
+class SharedChromium:
+    """Starts a Chromium when it is first wanted, and another one where a test has ended it."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._browser: Browser | None = None
+
+    async def browser(self) -> Browser:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = await self._stack.enter_async_context(chromium())
+        return self._browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_chromium() -> AsyncIterator[SharedChromium]:
+    """The worker's browser. Nothing but contexts of its user's own is opened in it, and each is closed again."""
+    async with AsyncExitStack() as stack:
+        yield SharedChromium(stack)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def blank_page(shared_chromium: SharedChromium) -> AsyncIterator[Page]:
+    """A blank page in a context of its own."""
+    context = await (await shared_chromium.browser()).new_context()
+    yield await context.new_page()
+    await context.close()
