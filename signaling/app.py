@@ -22,13 +22,13 @@ from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.health import Check, Health
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
-from signaling.http.rest import Rest
+from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
 from signaling.ports import Revocations, Runs
 from signaling.problems import CODE, Handler, answer_problems
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
-from signaling.watching.whep import Whep
+from signaling.watching.whep import WhepEndpoint
 
 if TYPE_CHECKING:
     from signaling.livekit.rooms import Rooms
@@ -44,7 +44,7 @@ class Apps:
     origins: Origins
     connections: ConnectionRegistry
     dispatcher: CommandDispatcher
-    whep: Whep
+    whep: WhepEndpoint
     frames: FrameServer
     metrics: Metrics
     rooms: Rooms | None
@@ -73,14 +73,14 @@ def build(
     dispatcher = CommandDispatcher(metrics, limits)
     stream_addresses = StreamAddresses(config, origins, tokens)
     frames = FrameServer(config=config, authenticator=authenticator, connections=connections, metrics=metrics)
-    whep = Whep(
+    whep = WhepEndpoint(
         config=config,
         authenticator=authenticator,
         connections=connections,
         dispatcher=dispatcher,
         stream_addresses=stream_addresses,
     )
-    rest = Rest(
+    rest = RestApi(
         runs=runs,
         authenticator=authenticator,
         dispatcher=dispatcher,

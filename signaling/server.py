@@ -94,7 +94,7 @@ class Server:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self.apps.connections.aclose()
-                await self.apps.whep.settled()
+                await self.apps.whep.wait_closed()
         except TimeoutError:
             logger.warning("%d connections did not end in time", len(self.apps.connections))
         if self.apps.rooms is not None:

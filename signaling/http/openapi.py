@@ -16,11 +16,11 @@ from aiohttp import web
 from signaling.http.description_page import STYLE, description_page
 from signaling.http.health import Health
 from signaling.http.operations import Content, Operation, operations_of
-from signaling.http.rest import Rest
+from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
-from signaling.watching.whep import Whep
+from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (Rest, Whep, Health)
+DESCRIBED: tuple[type[object], ...] = (RestApi, WhepEndpoint, Health)
 """The classes whose handlers declare operations."""
 
 

@@ -68,7 +68,7 @@ def _verb(verb: str, summary: str) -> Callable[[HandlerT], HandlerT]:
     )
 
 
-class Rest:
+class RestApi:
     """Handlers of ``/api/tests``."""
 
     def __init__(

@@ -19,25 +19,28 @@ from signaling.connections.connection import CloseReason, CloseSignal
 from signaling.connections.registry import ConnectionRegistry
 from signaling.metrics import Metrics
 from signaling.problems import Problem, from_code
-from signaling.watching.live_stream import RETRY_AFTER, live_stream, no_picture
+from signaling.watching.availability import RETRY_AFTER, no_picture, require_stream
 from signaling.watching.thumbnails import LARGEST, SMALLEST, Thumbnails
 
-LONGEST_WAIT = 10.0
+MAX_POLL_WAIT = 10.0
 """Seconds that ``?after=`` waits for a newer picture."""
-_ATTENTION = 5.0
+_KEEPALIVE = 5.0
 """Seconds that a stream stays watched after a poll, so that capture does not stop and start between two."""
-_FRESH = 1.5
+_FIRST_POLL_WAIT = 1.5
 """Seconds that the first poll waits for a picture newer than what was left from an earlier viewer."""
-_AGAIN = 0.1
-_IDLE = 2.0
-_GONE_MS = 8000
-_KEPT = 256 * 1024
+_REPEAT_DELAY = 0.1
+"""Seconds after which the last MJPEG part is sent once more: Chrome shows a part only once the next one begins."""
+_REPEAT_INTERVAL = 2.0
+"""Seconds between repetitions of the last MJPEG part on a still page."""
+_WRITE_TIMEOUT_MS = 8000
+"""Milliseconds without an acknowledgement after which an MJPEG viewer is given up."""
+_SEND_BUFFER = 256 * 1024
 """Bytes that the kernel keeps for one viewer, some pictures; by itself it would keep megabytes."""
 _BOUNDARY = "frame"
 
 
 class FrameServer:
-    """Handlers of ``/stream``."""
+    """Serves ``/stream``: JPEG by polling, and MJPEG."""
 
     def __init__(
         self, *, config: Config, authenticator: Authenticator, connections: ConnectionRegistry, metrics: Metrics
@@ -46,12 +49,12 @@ class FrameServer:
         self._authenticator = authenticator
         self._connections = connections
         self._metrics = metrics
-        self._attention = PollKeepalive()
+        self._keepalive = PollKeepalive()
         self._thumbnails = Thumbnails()
 
     def close(self) -> None:
-        """Looks at no stream any more."""
-        self._attention.close()
+        """Stops watching the streams that were polled; safe to repeat."""
+        self._keepalive.close()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -60,24 +63,24 @@ class FrameServer:
         ]
 
     async def newest(self, request: web.Request) -> web.Response:
-        """One picture. 304 where the asker has it already, or where none newer than ``after`` came in time."""
+        """Sends the newest picture; 304 where the client has it, or where none newer than ``after`` came in time."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
-        stream = live_stream(self._config, context.run)
+        stream = require_stream(self._config, context.run)
         after = _number(request, "after", least=0, most=1 << 53)
         width = _number(request, "width", least=SMALLEST, most=LARGEST)
-        frame = await self._frame(context, stream, after)
+        frame = await self._frame_for_poll(context, stream, after)
         headers = _headers(frame, width)
         unchanged = after is not None and frame.seq <= after
-        if unchanged or _knows(request, headers["ETag"]):
+        if unchanged or _has_etag(request, headers["ETag"]):
             return web.Response(status=304, headers=headers)
-        body = frame.data if width is None else await self._shrunk(context, frame, width)
+        body = frame.data if width is None else await self._scaled(context, frame, width)
         self._metrics.frames.labels("jpeg").inc()
         return web.Response(body=body, content_type="image/jpeg", headers=headers)
 
     async def mjpeg(self, request: web.Request) -> web.StreamResponse:
-        """Pictures one after another, each replacing the one before (HTML standard, multipart/x-mixed-replace)."""
+        """Sends each picture in place of the one before (HTML standard, multipart/x-mixed-replace)."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
-        stream = live_stream(self._config, context.run)
+        stream = require_stream(self._config, context.run)
         close_signal = CloseSignal()
         response = web.StreamResponse(
             headers={"Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}", "Connection": "close"}
@@ -86,26 +89,31 @@ class FrameServer:
             self._connections.open(context, "mjpeg", close_signal.set),
             _watch(stream, context),
         ):
-            _miss_soon(request)
+            _bound_send_buffer(request)
             await response.prepare(request)
             await close_signal.run_until_set(self._send(response, context, stream, close_signal))
         await _finish(request, response)
         return response
 
-    async def _frame(self, context: RequestContext, stream: LiveStream, after: int | None) -> JpegFrame:
-        """The newest picture, or the first one after ``after``, or after the first look at a stream nobody watched."""
-        cold = self._attention.look(stream, context)
+    async def _frame_for_poll(self, context: RequestContext, stream: LiveStream, after: int | None) -> JpegFrame:
+        """Returns the newest picture, or the next one where ``after`` is given or nobody watched the stream."""
+        cold = self._keepalive.polled(stream, context)
         newest = stream.latest.newest
         if newest is not None and after is None and not cold:
             return newest
-        seq, seconds = (after or 0, LONGEST_WAIT) if after is not None or newest is None else (newest.seq, _FRESH)
-        frame = await self._first(context, stream.latest, seq, seconds) or stream.latest.newest
+        if after is not None or newest is None:
+            seq, seconds = after or 0, MAX_POLL_WAIT
+        else:
+            seq, seconds = newest.seq, _FIRST_POLL_WAIT
+        frame = await self._wait_connected(context, stream.latest, seq, seconds) or stream.latest.newest
         if frame is None:
             raise no_picture(context.run)
         return frame
 
-    async def _first(self, context: RequestContext, latest: LatestFrame, seq: int, seconds: float) -> JpegFrame | None:
-        """As ``_wait``, for one request. Raises Problem 401 where its credential ends meanwhile."""
+    async def _wait_connected(
+        self, context: RequestContext, latest: LatestFrame, seq: int, seconds: float
+    ) -> JpegFrame | None:
+        """As ``_wait``, as an open connection. Raises Problem 401 where its token expires or is revoked meanwhile."""
         close_signal = CloseSignal()
         with self._connections.open(context, "polling", close_signal.set, takes_slot=False, joins=False):
             frame = await _wait(latest, seq, seconds, close_signal)
@@ -113,7 +121,7 @@ class FrameServer:
             raise Problem(401, f"{close_signal.reason.text}: ask for a new one", code="unauthorized")
         return frame
 
-    async def _shrunk(self, context: RequestContext, frame: JpegFrame, width: int) -> bytes:
+    async def _scaled(self, context: RequestContext, frame: JpegFrame, width: int) -> bytes:
         try:
             return await self._thumbnails.get(context.run.id, frame, width)
         except DecodeError as error:
@@ -123,55 +131,54 @@ class FrameServer:
     async def _send(
         self, response: web.StreamResponse, context: RequestContext, stream: LiveStream, close_signal: CloseSignal
     ) -> None:
-        """Sends every picture that comes while the last one is taken, and the last one again on a still page: Chrome
-        shows a part only once the next one begins."""
-        seen, patience = 0, LONGEST_WAIT
+        """Sends the newest picture whenever the last has been taken, and repeats it on a still page."""
+        sent_seq, timeout = 0, _REPEAT_INTERVAL
         await response.write(f"--{_BOUNDARY}\r\n".encode())
         while context.run.stream is stream:
-            newer = await _wait(stream.latest, seen, min(patience, _IDLE), close_signal)
+            newer = await _wait(stream.latest, sent_seq, timeout, close_signal)
             frame = newer or stream.latest.newest
             if frame is None:
                 continue
-            seen, patience = frame.seq, _IDLE if newer is None else _AGAIN
-            async with asyncio.timeout(_GONE_MS / 1000):
+            sent_seq, timeout = frame.seq, _REPEAT_INTERVAL if newer is None else _REPEAT_DELAY
+            async with asyncio.timeout(_WRITE_TIMEOUT_MS / 1000):
                 await response.write(_part(frame))
             self._metrics.frames.labels("mjpeg").inc()
 
 
 @dataclass(slots=True)
-class _Look:
+class _PolledStream:
     watch: StreamWatch
     timer: asyncio.TimerHandle
 
 
 class PollKeepalive:
-    """Keeps a stream watched from one poll to the next."""
+    """Keeps a stream watched from one poll to the next, so that its run goes on capturing."""
 
     def __init__(self) -> None:
-        self._looks: dict[LiveStream, _Look] = {}
+        self._polled: dict[LiveStream, _PolledStream] = {}
 
-    def look(self, stream: LiveStream, context: RequestContext) -> bool:
-        """Watches for a while; True where nobody had been watching."""
-        look = self._looks.get(stream)
-        cold = look is None and stream.stats.viewers == 0
-        if look is not None:
-            look.timer.cancel()
-        timer = asyncio.get_running_loop().call_later(_ATTENTION, self._away, stream)
-        self._looks[stream] = _Look(look.watch if look else _watch(stream, context), timer)
+    def polled(self, stream: LiveStream, context: RequestContext) -> bool:
+        """Watches the stream for some seconds more. Returns True where nobody had been watching it."""
+        polled = self._polled.get(stream)
+        cold = polled is None and stream.stats.viewers == 0
+        if polled is not None:
+            polled.timer.cancel()
+        timer = asyncio.get_running_loop().call_later(_KEEPALIVE, self._expire, stream)
+        self._polled[stream] = _PolledStream(polled.watch if polled else _watch(stream, context), timer)
         return cold
 
     def close(self) -> None:
-        """Looks away from everything at once; safe to repeat."""
-        for stream in tuple(self._looks):
-            self._looks[stream].timer.cancel()
-            self._away(stream)
+        """Stops watching all streams at once; safe to repeat."""
+        for stream in tuple(self._polled):
+            self._polled[stream].timer.cancel()
+            self._expire(stream)
 
-    def _away(self, stream: LiveStream) -> None:
-        self._looks.pop(stream).watch.close()
+    def _expire(self, stream: LiveStream) -> None:
+        self._polled.pop(stream).watch.close()
 
 
 async def _wait(latest: LatestFrame, seq: int, seconds: float, close_signal: CloseSignal) -> JpegFrame | None:
-    """The first picture after number ``seq``; None where none comes in time, or the server hangs up."""
+    """Returns the first picture after number ``seq``; None where none comes in time, or the server closes."""
     newer = asyncio.create_task(latest.after(seq))
     await race(newer, close_signal.wait(), timeout=seconds)
     return None if newer.cancelled() else newer.result()
@@ -195,13 +202,13 @@ def _headers(frame: JpegFrame, width: int | None) -> dict[str, str]:
     }
 
 
-def _knows(request: web.Request, etag: str) -> bool:
-    """Whether If-None-Match names this picture, or with ``*`` any (RFC 9110 §13.1.2)."""
+def _has_etag(request: web.Request, etag: str) -> bool:
+    """Returns whether If-None-Match names this picture, or with ``*`` any (RFC 9110 §13.1.2)."""
     return any(tag.value in {"*", etag.strip('"')} for tag in request.if_none_match or ())
 
 
 def _part(frame: JpegFrame) -> bytes:
-    """One part, with the boundary that ends it: what follows may take a while."""
+    """Returns one part, with the boundary that ends it: the next part may take a while."""
     head = (
         f"Content-Type: image/jpeg\r\nContent-Length: {len(frame.data)}\r\nX-Frame-Seq: {frame.seq}\r\n"
         f"X-Frame-Time: {round(frame.captured_at * 1000)}\r\n\r\n"
@@ -209,19 +216,21 @@ def _part(frame: JpegFrame) -> bytes:
     return head.encode() + frame.data + f"\r\n--{_BOUNDARY}\r\n".encode()
 
 
-def _miss_soon(request: web.Request) -> None:
-    """Has the kernel give up a viewer who has not acknowledged anything for a while (RFC 5482), where it can, and keep
-    little for one who does not read."""
+def _bound_send_buffer(request: web.Request) -> None:
+    """Has the kernel buffer little for a viewer that does not read, and give up one that acknowledges nothing.
+
+    The latter is the TCP user timeout (RFC 5482), where the system has it.
+    """
     transport = request.transport
     raw = transport.get_extra_info("socket") if transport is not None else None
     if raw is not None:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KEPT)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _WRITE_TIMEOUT_MS)
 
 
 async def _finish(request: web.Request, response: web.StreamResponse) -> None:
-    """Ends the answer, and lets go of a viewer that does not read."""
+    """Ends the response, and aborts the transport of a viewer that does not read."""
     with contextlib.suppress(TimeoutError, ConnectionError):
         async with asyncio.timeout(1):
             await response.write_eof()

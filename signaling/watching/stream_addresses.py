@@ -1,4 +1,4 @@
-"""Where a viewer finds a run's pictures and events, and the credentials that go with that."""
+"""The addresses at which a viewer finds a run's pictures and events, and the credentials in them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from signaling.config import Config
 from signaling.connections.feed import PersonalizeEvent
 from signaling.http.shapes import StreamInfo
 from signaling.livekit.room_tokens import livekit_token
+from signaling.watching.availability import require_streaming
 from signaling.watching.ice_servers import viewer_ice_servers
-from signaling.watching.live_stream import require_streaming
 
 VIEWER_TOKEN_TTL = timedelta(hours=12)
 
 
 class StreamAddresses:
-    """Words every address that goes out, under the name that the asker knows us by."""
+    """Words every address that is sent to a client, under the name by which the client reaches the server."""
 
     def __init__(self, config: Config, origins: Origins, tokens: ShareTokens) -> None:
         self._config = config
@@ -31,12 +31,15 @@ class StreamAddresses:
         self._tokens = tokens
 
     def stream_info(self, request: web.Request, context: RequestContext) -> StreamInfo:
-        """The body of ``GET …/stream``, with a token that may watch this run and stand in an address."""
+        """Returns the body of ``GET …/stream``, with a viewer token for this run that may stand in an address.
+
+        Raises Problem 404 where streaming is switched off.
+        """
         require_streaming(self._config)
         run_id = context.run.id
-        given = context.credential
+        credential = context.credential
         token, claims = self._tokens.mint(
-            run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=given.claims, subject=given.identity
+            run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=credential.claims, subject=credential.identity
         )
         available = self._available(request, context)
         return StreamInfo(
@@ -52,7 +55,7 @@ class StreamAddresses:
         )
 
     def personalizer(self, request: web.Request, context: RequestContext) -> PersonalizeEvent:
-        """Returns what fills in this viewer's addresses where an event carries them."""
+        """Returns a function that fills in this viewer's addresses where an event carries them."""
 
         def fill(body: Event) -> Event:
             return self._available(request, context) if isinstance(body, StreamAvailable) else body
@@ -60,7 +63,7 @@ class StreamAddresses:
         return fill
 
     def watch_url(self, request: web.Request, run_id: str, token: str) -> str:
-        """The watch page, with the credential that opens it."""
+        """Returns the address of the watch page, with the credential that opens it."""
         return f"{self._origins.api_base(request)}/runs/{quote(run_id)}?{urlencode({'token': token})}"
 
     def _available(self, request: web.Request, context: RequestContext) -> StreamAvailable:

@@ -22,8 +22,8 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry
 from signaling.http.operations import CLIENT, operation, routes_of, text_content
 from signaling.problems import Problem, read_text
+from signaling.watching.availability import no_picture, require_stream
 from signaling.watching.ice_servers import ice_links
-from signaling.watching.live_stream import live_stream, no_picture
 from signaling.watching.stream_addresses import StreamAddresses
 from signaling.watching.viewer import Viewer, sdp_problem
 
@@ -38,28 +38,31 @@ _RESOURCE = "/whep/{runId}/{sessionId}"
 
 
 @dataclass(slots=True, eq=False)
-class Session:
-    """One viewer's resource."""
+class WhepSession:
+    """The WHEP resource of one viewer."""
 
     offer: Offer
     viewer: Viewer
     connection: Connection
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(8)}"')
-    """Names the ICE session, which is never restarted."""
+    """The ETag of the ICE session, which is never restarted."""
     candidates: int = 0
-    """How many it has been given, in the offer and later."""
+    """How many remote candidates the session has, from the offer and from fragments."""
 
     def count(self, fragment: Fragment) -> None:
-        """Each candidate is checked against each of ours, and kept as long as the session. Raises Problem 422."""
+        """Counts the fragment's candidates. Raises Problem 422 where there are too many.
+
+        Each is checked against each of ours, and kept as long as the session.
+        """
         if self.candidates + len(fragment.candidates) > MOST_CANDIDATES:
             detail = f"this session may have at most {MOST_CANDIDATES} candidates, those of the offer included"
             raise Problem(422, f"{detail}: end it and make a new one", code="invalid")
         self.candidates += len(fragment.candidates)
 
 
-class Whep:
-    """Handlers of ``/whep``, and the books of its sessions."""
+class WhepEndpoint:
+    """Serves ``/whep``, and keeps its sessions."""
 
     def __init__(
         self,
@@ -75,19 +78,19 @@ class Whep:
         self._connections = connections
         self._dispatcher = dispatcher
         self._stream_addresses = stream_addresses
-        self._sessions: dict[str, Session] = {}
-        self._ending = TaskSet(logger)
+        self._sessions: dict[str, WhepSession] = {}
+        self._closing = TaskSet(logger)
 
     def __len__(self) -> int:
-        """Sessions that are open, or have not quite ended yet."""
-        return len(self._sessions) + len(self._ending)
+        """Returns how many sessions are open or being closed."""
+        return len(self._sessions) + len(self._closing)
 
     def routes(self) -> list[web.RouteDef]:
         return routes_of(self)
 
-    async def settled(self) -> None:
-        """Waits for the sessions that are ending; their connections are closed already."""
-        await self._ending.join()
+    async def wait_closed(self) -> None:
+        """Waits for the sessions that are being closed."""
+        await self._closing.join()
 
     @operation("OPTIONS", _ENDPOINT, "What may be sent.", id="whepOptions", status=204, open=True, refusals=())
     async def options(self, request: web.Request) -> web.Response:
@@ -105,10 +108,10 @@ class Whep:
         refusals=(400, 401, 403, 404, 409, 413, 415, 503),
     )
     async def create(self, request: web.Request) -> web.Response:
-        """Answers an offer with 201 and the session's address."""
+        """Answers an offer with 201, an SDP answer, and the session's address in ``Location``."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
         self._authenticator.spend(RateKind.WHEP, request, context.credential)
-        live_stream(self._config, context.run)
+        require_stream(self._config, context.run)
         if request.content_type != SDP:
             raise Problem(415, f"send an offer as {SDP}", headers={"Accept-Post": SDP, "Accept": SDP})
         offer = await self._read(request, read_offer)
@@ -157,18 +160,18 @@ class Whep:
 
     @operation("DELETE", _RESOURCE, "End the session; safe to repeat.", id="whepEnd", refusals=(401, 403, 404))
     async def end(self, request: web.Request) -> web.Response:
-        """Ends the session, or finds that it has ended."""
+        """Ends the session, if it has not ended yet."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
         session = self._sessions.get(request.match_info["session_id"])
         if session is not None and session.connection.context.run.id == context.run.id:
             await self._close(session)
         return web.Response(status=200)
 
-    def _open(self, request: web.Request, context: RequestContext, offer: Offer) -> Session:
-        stream = live_stream(self._config, context.run)
+    def _open(self, request: web.Request, context: RequestContext, offer: Offer) -> WhepSession:
+        stream = require_stream(self._config, context.run)
 
         def request_close(reason: CloseReason) -> None:
-            self._end(session)
+            self._start_closing(session)
 
         connection = self._connections.open(context, "whep", request_close)
         viewer = Viewer(
@@ -177,9 +180,9 @@ class Whep:
             stream=stream,
             dispatcher=self._dispatcher,
             personalize=self._stream_addresses.personalizer(request, context),
-            on_gone=lambda: self._end(session),
+            on_gone=lambda: self._start_closing(session),
         )
-        session = Session(offer, viewer, connection, candidates=offer.candidates)
+        session = WhepSession(offer, viewer, connection, candidates=offer.candidates)
         self._sessions[session.id] = session
         return session
 
@@ -190,32 +193,35 @@ class Whep:
         except SdpRejected as error:
             raise sdp_problem(error) from error
 
-    async def _find(self, request: web.Request) -> Session:
+    async def _find(self, request: web.Request) -> WhepSession:
         context = await self._authenticator.authorize(request, request.match_info["run_id"])
         session = self._sessions.get(request.match_info["session_id"])
         if session is None or session.connection.context.run.id != context.run.id:
             raise Problem(404, "there is no such session, or it has ended", code="not_found")
         return session
 
-    def _end(self, session: Session) -> None:
-        """Has the session end, without waiting for it."""
-        self._ending.spawn(self._close(session))
+    def _start_closing(self, session: WhepSession) -> None:
+        """Starts closing the session, without waiting for it."""
+        self._closing.spawn(self._close(session))
 
-    async def _close(self, session: Session) -> None:
-        """Safe to repeat."""
+    async def _close(self, session: WhepSession) -> None:
+        """Closes the session, and waits; safe to repeat."""
         self._sessions.pop(session.id, None)
         session.connection.close()
         await session.viewer.aclose()
 
 
 def _restarts(offer: Offer, fragment: Fragment) -> bool:
-    """Other credentials than the offer's ask for a new ICE session (RFC 8839 §4.4.1.1)."""
+    """Returns whether the fragment asks for an ICE restart by other credentials (RFC 8839 §4.4.1.1)."""
     given = (fragment.ufrag or offer.ufrag, fragment.password or offer.password)
     return given != (offer.ufrag, offer.password)
 
 
-def _location(request: web.Request, context: RequestContext, session: Session) -> str:
-    """A client that could not send a header for the offer cannot send one to the session either."""
+def _location(request: web.Request, context: RequestContext, session: WhepSession) -> str:
+    """Returns the session's address.
+
+    It holds the token where the offer's did: such a client cannot send a header to the session either.
+    """
     token = request.query.get("token")
     credential = f"?{urlencode({'token': token})}" if token and "Authorization" not in request.headers else ""
     return f"/whep/{quote(context.run.id)}/{session.id}{credential}"

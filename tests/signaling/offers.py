@@ -56,7 +56,7 @@ async def ask(
 async def gone(harness: ServerHarness, run: FakeRun) -> None:
     """Waits until nothing of any viewer is left."""
     await run.until(lambda: len(run.left) == len(run.joined))
-    await harness.server.apps.whep.settled()
+    await harness.server.apps.whep.wait_closed()
     assert len(harness.server.apps.whep) == 0
     assert len(harness.server.apps.connections) == 0
     assert run.stream is not None

@@ -71,7 +71,7 @@ async def test_after_waits_for_a_newer_picture(harness: ServerHarness, run: Fake
 async def test_after_ends_with_304_where_nothing_comes(
     harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signaling.watching.frame_server.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("signaling.watching.frame_server.MAX_POLL_WAIT", 0.05)
     response, body = await poll(harness, run, "?after=1")
     assert (response.status, response.headers["X-Frame-Seq"], body) == (304, "1", b"")
 
@@ -79,7 +79,7 @@ async def test_after_ends_with_304_where_nothing_comes(
 async def test_polling_has_the_page_captured_and_stops_it_soon_after(
     harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signaling.watching.frame_server._ATTENTION", 0.05)
+    monkeypatch.setattr("signaling.watching.frame_server._KEEPALIVE", 0.05)
     away = asyncio.Event()
     viewers: list[int] = []
     stream = run.stream
@@ -109,7 +109,7 @@ async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(
 async def test_a_still_page_is_answered_with_what_there_is(
     harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signaling.watching.frame_server._FRESH", 0.05)
+    monkeypatch.setattr("signaling.watching.frame_server._FIRST_POLL_WAIT", 0.05)
     response, _ = await poll(harness, run)
     assert (response.status, response.headers["X-Frame-Seq"]) == (200, "1")
 

@@ -1,4 +1,4 @@
-"""Whether a run has a picture, and what to say where it has none."""
+"""Whether a run has a picture, and the refusals where it has none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from signaling.ports import RunHandle
 from signaling.problems import Problem
 
 RETRY_AFTER = 1
-"""Seconds: a browser takes about that long to open its first page."""
+"""Seconds for ``Retry-After``: a browser takes about that long to open its first page."""
 
 
 def require_streaming(config: Config) -> None:
@@ -18,8 +18,8 @@ def require_streaming(config: Config) -> None:
         raise Problem(404, "streaming is switched off on this server: start it with ENABLE_STREAMING=true")
 
 
-def live_stream(config: Config, run: RunHandle) -> LiveStream:
-    """Raises Problem: 404 where streaming is off, 409 where there is no picture yet, or no more."""
+def require_stream(config: Config, run: RunHandle) -> LiveStream:
+    """Returns the run's stream. Raises Problem 404 where streaming is off, and 409 where there is no picture now."""
     require_streaming(config)
     stream = run.stream
     if stream is not None:
@@ -28,7 +28,7 @@ def live_stream(config: Config, run: RunHandle) -> LiveStream:
 
 
 def no_picture(run: RunHandle) -> Problem:
-    """409; with ``Retry-After`` where a picture may still come."""
+    """Returns 409, with ``Retry-After`` where a picture may still come."""
     status = run.view().status
     if status.final:
         return Problem(409, f"the run {ending(status)}: its steps and screenshots can still be read", code="conflict")
