@@ -26,7 +26,7 @@ class JumpseatError(Exception):
 
 
 class ProtocolError(JumpseatError):
-    """What was sent cannot be read as a message."""
+    """What was sent is no message of the protocol."""
 
     code = "invalid"
 
@@ -39,13 +39,13 @@ class ProtocolError(JumpseatError):
 
 
 class TooLarge(ProtocolError):
-    """A message over the size limit."""
+    """The message is over the size limit."""
 
     code = "too_large"
 
 
 class Refused(JumpseatError):
-    """A command that was understood and is not carried out."""
+    """The command was understood and is not carried out."""
 
     code = "conflict"
 
@@ -77,7 +77,7 @@ class ControlHeld(Refused):
 
 
 class NotHolder(Refused):
-    """Input from a person who does not hold control."""
+    """The sender of input does not hold control."""
 
     code = "not_holder"
 
@@ -89,7 +89,7 @@ class Unsupported(Refused):
 
 
 class RateLimited(Refused):
-    """More messages than the limit allows."""
+    """The sender has sent more messages than the limit allows."""
 
     code = "rate_limited"
 

@@ -10,14 +10,14 @@ from control.errors import UnknownSecret
 
 MASK = "•••"
 SHORTEST = 3
-"""Characters. Shorter values are neither accepted nor masked: they would blot out text at random, and hide nothing."""
+"""Characters that a value has at least: shorter ones would blot out text at random, and hide nothing."""
 
 _PLACE = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
 _JSON_ESCAPES = {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "/": r"\/", '"': r"\"", "'": r"\'"}
 
 
 class Secrets:
-    """The secrets of one run, by name."""
+    """Holds the secrets of one run by name, and puts names, values and dots in place of each other in texts."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = dict(values)
@@ -25,18 +25,23 @@ class Secrets:
         self._anywhere = re.compile("|".join(_pattern(value) for value in hidden)) if hidden else None
 
     def __repr__(self) -> str:
+        """Returns the names only: a traceback or a log must not show values."""
         return f"Secrets({', '.join(self.names)})"
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names that this run knows, in the order given."""
         return tuple(self._values)
 
     def resolve(self, text: str) -> str:
-        """``text`` with values in place of names; what a value holds is not resolved again. Raises UnknownSecret."""
+        """Returns the text with values in place of names; what a value holds is not resolved again.
+
+        Raises UnknownSecret.
+        """
         return _PLACE.sub(lambda place: self._value(place[1]), text)
 
     def refer(self, text: str) -> str:
-        """``text`` with ``{{secret:NAME}}`` in place of values, so that it still means the same.
+        """Returns the text with ``{{secret:NAME}}`` in place of values, so that it still means the same.
 
         A value that is spelled for a URL, JSON or HTML is named, too: what holds it gets the plain value then.
         """
@@ -48,7 +53,7 @@ class Secrets:
         return self._anywhere.sub(named, text) if self._anywhere else text
 
     def mask(self, text: str) -> str:
-        """``text`` without any of the values, plain or as URLs, JSON and HTML spell them. Names stay as they are.
+        """Returns the text with dots in place of values, plain or as URLs, JSON and HTML spell them; names stay.
 
         Overlapping finds are blotted out together, so that no rest of a value is left over.
         """
@@ -66,16 +71,16 @@ class Secrets:
             raise UnknownSecret(f"there is no secret '{name}'; this run knows: {known}") from None
 
     def _name(self, found: str) -> str:
-        """Of the value that is spelled so."""
+        """Returns the name of the value that is spelled so."""
         longest = sorted(self._values.items(), key=lambda item: len(item[1]), reverse=True)
         return next(name for name, value in longest if re.fullmatch(_pattern(value), found))
 
     def _places(self, text: str) -> list[tuple[int, int]]:
-        """Where names stand that this run knows."""
+        """Returns the spans of names that this run knows."""
         return [place.span() for place in _PLACE.finditer(text) if place[1] in self._values]
 
     def _finds(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where values are: spans in order, those that overlap joined to one."""
+        """Yields the spans of values in order, those that overlap joined to one."""
         start, stop = 0, 0
         for begin, end in self._spans(text):
             if begin >= stop:
@@ -104,7 +109,7 @@ def _pattern(value: str) -> str:
 
 
 def _spellings(char: str) -> Iterator[str]:
-    """One character as a pattern: as percent-encoding, JSON and HTML write it, and as it is, the shortest last."""
+    """Yields patterns for one character as URLs, JSON and HTML write it, and as it is, the shortest last."""
     raw = char.encode("utf-8", "surrogatepass")
     yield "(?i:" + "".join(f"%{byte:02x}" for byte in raw) + ")"
     units = char.encode("utf-16-be", "surrogatepass").hex()

@@ -13,6 +13,8 @@ from control.protocol.shape import Shape, field_error
 
 
 class ActionType(StrEnum):
+    """What can be done in the page."""
+
     CLICK = "click"
     DOUBLE_CLICK = "double_click"
     HOVER = "hover"
@@ -100,7 +102,7 @@ class Action(Shape):
 
     @property
     def number(self) -> float | None:
-        """``value`` as a finite number, or None where it is none."""
+        """``value`` as a finite number below 1e9 in size; None where it is none."""
         try:
             number = float(self.value) if self.value is not None else None
         except (ValueError, OverflowError):
@@ -121,7 +123,7 @@ class Action(Shape):
 
 
 def _shown_file(value: str) -> str:
-    """For one line of an upload's value; a file that is only named stays as it is."""
+    """Returns one line of an upload's value for a person; a file that is only named stays as it is."""
     head, _, body = value.partition(",")
     if head.startswith("data:"):
         size = len(body) * 3 // 4 - body[-2:].count("=") if head.endswith(";base64") else len(unquote_to_bytes(body))
@@ -138,6 +140,8 @@ def _parameter(head: str, name: str) -> str | None:
 
 
 class Size(Shape):
+    """A width and a height."""
+
     width: int = Field(ge=1)
     """CSS pixels."""
     height: int = Field(ge=1)

@@ -17,62 +17,82 @@ MAX_MESSAGE_BYTES = 64 * 1024
 
 
 class _Command(Shape):
+    """Base of everything that a client may send."""
+
     id: str | None = Field(default=None, max_length=128)
     """Chosen by the client; the answer carries it, and a command that comes twice is done once."""
 
 
 class Pause(_Command):
+    """Lets the step in flight end, and dispatches nothing more."""
+
     type: Literal["pause"] = "pause"
 
 
 class Resume(_Command):
+    """Ends a pause, or has a run that waits for help look again at what went wrong."""
+
     type: Literal["resume"] = "resume"
 
 
 class StepOnce(_Command):
-    """Do exactly one step, then pause."""
+    """Does exactly one step, then pauses."""
 
     type: Literal["step"] = "step"
 
 
 class Cancel(_Command):
+    """Ends the run as cancelled."""
+
     type: Literal["cancel"] = "cancel"
 
 
 class StepOverride(_Command):
-    """Replace the next step."""
+    """Has this action done in place of the next step; several are done in order, one for each step."""
 
     type: Literal["step_override"] = "step_override"
     action: Action
 
 
 class SkipStep(_Command):
+    """Skips the step that is proposed, or the one that has failed."""
+
     type: Literal["skip_step"] = "skip_step"
 
 
 class ApproveStep(_Command):
+    """Approves the step that is proposed and waits for a person."""
+
     type: Literal["approve_step"] = "approve_step"
     proposal_id: str | None = None
     """Where given, only this proposal is approved, not one that has taken its place."""
 
 
 class UpdateInstructions(_Command):
+    """Replaces the instructions; the planner goes on from the new ones."""
+
     type: Literal["update_instructions"] = "update_instructions"
     instructions: str = Field(min_length=1, max_length=60_000)
 
 
 class ReplayStep(_Command):
+    """Asks for one step again; only its sender gets the answer."""
+
     type: Literal["replay_step"] = "replay_step"
     step_number: int = Field(ge=1)
 
 
 class TakeControl(_Command):
+    """Takes control of the page: the run waits, and the sender's input goes to the page."""
+
     type: Literal["take_control"] = "take_control"
     force: bool = False
     """An owner may take control from another person."""
 
 
 class ReleaseControl(_Command):
+    """Gives control back to the run, or hands it to another person."""
+
     type: Literal["release_control"] = "release_control"
     to: str | None = None
     """The viewer id of the person to hand control to."""
@@ -85,6 +105,8 @@ Modifier = Literal["Alt", "Control", "Meta", "Shift"]
 
 
 class _OnPicture(_Command):
+    """Base of commands that name a point of the picture."""
+
     x: float = 0
     """Pixels from the left of the decoded picture."""
     y: float = 0
@@ -96,7 +118,7 @@ class _OnPicture(_Command):
 
 
 class Input(_OnPicture):
-    """What the holder of control does with pointer, wheel, keyboard or touch."""
+    """Carries what the holder of control does with pointer, wheel, keyboard or touch."""
 
     type: Literal["input"] = "input"
     kind: InputKind
@@ -114,12 +136,14 @@ class Input(_OnPicture):
 
 
 class Pick(_OnPicture):
-    """Which element is at this point of the picture?"""
+    """Asks which element is at this point of the picture."""
 
     type: Literal["pick"] = "pick"
 
 
 class FileContent(Shape):
+    """One file for a file chooser."""
+
     name: str = Field(min_length=1, max_length=255)
     mime_type: str = "application/octet-stream"
     data: str
@@ -127,7 +151,7 @@ class FileContent(Shape):
 
 
 class AnswerDialog(_Command):
-    """The answer to a native dialog, a file chooser or a ``<select>``: see the event ``dialog``."""
+    """Answers a native dialog, a file chooser or a ``<select>``: see the event ``dialog``."""
 
     type: Literal["answer_dialog"] = "answer_dialog"
     dialog_id: str
@@ -138,6 +162,8 @@ class AnswerDialog(_Command):
 
 
 class Ping(_Command):
+    """Asks for a ``pong``, to measure the way there and back."""
+
     type: Literal["ping"] = "ping"
     t: float | int | str | None = None
     """Given back as it is."""
@@ -186,12 +212,12 @@ def parse(message: str | bytes, *, max_bytes: int = MAX_MESSAGE_BYTES) -> Comman
 
 
 def _no_constant(name: str) -> None:
-    """RFC 8259 §6: JSON has no NaN and no Infinity."""
+    """Raises ValueError: JSON has no NaN and no Infinity (RFC 8259 §6)."""
     raise ValueError(name)
 
 
 def _require_unicode(text: str, decoded: object) -> None:
-    """RFC 8259 §8.2: half a surrogate pair is no text; nothing that stores or sends it could. Raises ValueError."""
+    """Raises ValueError for half a surrogate pair, which nothing could store or send (RFC 8259 §8.2)."""
     if _SURROGATE.search(text):
         json.dumps(decoded, ensure_ascii=False).encode("utf-8")
 

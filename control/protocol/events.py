@@ -15,6 +15,8 @@ PROTOCOL_VERSION = 1
 
 
 class Tab(Shape):
+    """One tab of the browser."""
+
     index: int
     url: str
     title: str
@@ -41,12 +43,16 @@ class StreamAvailable(Shape):
 
 
 class RunState(Shape):
+    """The run's status, or its pause, has changed."""
+
     type: Literal["run_state"] = "run_state"
     status: RunStatus
     paused: bool
 
 
 class StepProposed(Shape):
+    """A step is proposed to be done next, or no longer is."""
+
     type: Literal["step_proposed"] = "step_proposed"
     proposal: Proposal | None
     """None: what was proposed is withdrawn."""
@@ -62,6 +68,8 @@ class TestStep(Shape):
 
 
 class StepOverrideQueued(Shape):
+    """An override waits to be done in place of a step."""
+
     type: Literal["step_override_queued"] = "step_override_queued"
     action: Action
 
@@ -75,6 +83,8 @@ class StepOverrideDropped(Shape):
 
 
 class InstructionsUpdated(Shape):
+    """The run goes on from new instructions."""
+
     type: Literal["instructions_updated"] = "instructions_updated"
     instructions: str
     version: int
@@ -90,6 +100,8 @@ class HelpNeeded(Shape):
 
 
 class ControlChanged(Shape):
+    """Another person holds control, or nobody any more, or the holder has gone or come back."""
+
     type: Literal["control_changed"] = "control_changed"
     holder: Holder | None
     since: Timestamp | None = None
@@ -98,6 +110,8 @@ class ControlChanged(Shape):
 
 
 class Viewers(Shape):
+    """Somebody has come or gone."""
+
     type: Literal["viewers"] = "viewers"
     count: int
     controllers: tuple[Holder, ...] = ()
@@ -105,6 +119,8 @@ class Viewers(Shape):
 
 
 class PageChanged(Shape):
+    """The active page, its address or title, or the list of tabs has changed."""
+
     type: Literal["page_changed"] = "page_changed"
     url: str
     title: str
@@ -129,6 +145,8 @@ class Dialog(Shape):
 
 
 class RunFinished(Shape):
+    """The run has come to its one final status."""
+
     type: Literal["run_finished"] = "run_finished"
     status: RunStatus
     error: str | None = None
@@ -149,10 +167,12 @@ Event = (
     | Dialog
     | RunFinished
 )
-"""Told to every viewer, numbered, in one order."""
+"""What is sent to every viewer, numbered, in one order."""
 
 
 class Hello(Shape):
+    """The run as it stands, for a client that has just come."""
+
     type: Literal["hello"] = "hello"
     role: Role
     protocol: int = PROTOCOL_VERSION
@@ -166,11 +186,15 @@ class Hello(Shape):
 
 
 class Ack(Shape):
+    """A command was carried out."""
+
     type: Literal["ack"] = "ack"
     id: str | None = None
 
 
 class ErrorReply(Shape):
+    """A message was refused, with a code for programs and a sentence for people."""
+
     type: Literal["error"] = "error"
     id: str | None = None
     code: str
@@ -179,6 +203,8 @@ class ErrorReply(Shape):
 
 
 class StepReplay(Shape):
+    """One step, as it was asked for."""
+
     type: Literal["step_replay"] = "step_replay"
     id: str | None = None
     step: Step
@@ -198,16 +224,18 @@ class Picked(Shape):
 
 
 class Pong(Shape):
+    """The answer to ``ping``."""
+
     type: Literal["pong"] = "pong"
     id: str | None = None
     t: float | int | str | None = Field(default=None)
 
 
 Reply = Hello | Ack | ErrorReply | StepReplay | Picked | Pong
-"""Told to one viewer only; carries the newest event's number and adds none."""
+"""What is sent to one viewer only; it carries the newest event's number and adds none."""
 
 
 def envelope(body: Event | Reply, *, run_id: str, seq: int, at: str) -> dict[str, Any]:
-    """The message as it goes over the wire: ``type``, ``runId``, ``seq``, ``at`` and the body's own fields."""
+    """Returns the message as it goes over the wire: ``type``, ``runId``, ``seq``, ``at`` and the body's own fields."""
     fields = body.dump()
     return {"type": fields.pop("type"), "runId": run_id, "seq": seq, "at": at, **fields}

@@ -14,6 +14,8 @@ from control.secrets import SHORTEST
 
 
 class RunStatus(StrEnum):
+    """How far a run has come."""
+
     QUEUED = "queued"
     STARTING = "starting"
     RUNNING = "running"
@@ -25,10 +27,13 @@ class RunStatus(StrEnum):
 
     @property
     def final(self) -> bool:
+        """True where the run is over."""
         return self in {RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED}
 
 
 class StepStatus(StrEnum):
+    """How far a step has come."""
+
     RUNNING = "running"
     PASSED = "passed"
     FAILED = "failed"
@@ -36,7 +41,7 @@ class StepStatus(StrEnum):
 
 
 class Source(StrEnum):
-    """Whose idea a step was."""
+    """Says whose idea a step was."""
 
     PLAN = "plan"
     OVERRIDE = "override"
@@ -109,6 +114,7 @@ class Step(StepSummary):
     """In the order in which they opened; those that opened while the page loaded belong to the first step."""
 
     def summary(self) -> StepSummary:
+        """Returns the step as it stands in a list."""
         return StepSummary.model_validate(self.model_dump())
 
 
@@ -120,12 +126,14 @@ class Holder(Shape):
 
 
 class Control(Shape):
+    """Who holds control of the page, and since when."""
+
     holder: Holder | None = None
     since: Timestamp | None = None
 
 
 def http_url(text: str) -> str:
-    """``text`` where it is an absolute http or https address."""
+    """Returns the text where it is an absolute http or https address; else pydantic reports the field ``url``."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise field_error("url", "give an absolute http or https address, such as https://example.com/")

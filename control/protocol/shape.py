@@ -11,16 +11,16 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 Clock = Callable[[], datetime]
-"""Tells the present moment, with a time zone."""
+"""Returns the present moment, with a time zone."""
 
 
 def utc_now() -> datetime:
-    """The wall clock."""
+    """Returns the present moment by the wall clock."""
     return datetime.now(UTC)
 
 
 def rfc3339(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds: ``2026-01-31T09:30:00.125Z``."""
+    """Returns the moment as RFC 3339 in UTC with milliseconds: ``2026-01-31T09:30:00.125Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
@@ -42,7 +42,7 @@ class Shape(BaseModel):
     )
 
     def dump(self) -> dict[str, Any]:
-        """The JSON object that stands for this shape."""
+        """Returns the JSON object that stands for this shape."""
         return self.model_dump(mode="json", by_alias=True)
 
 

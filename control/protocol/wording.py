@@ -1,4 +1,4 @@
-"""Words for a person: of a field that is wrong, instead of pydantic's, and of how a run ended. Pure."""
+"""Sentences for people: what is wrong with a field, instead of pydantic's words, and how a run has ended."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def wording(error: ErrorDetails) -> str:
-    """What the field must be, to stand behind its name; pydantic's own sentence where there is none here."""
+    """Returns what the field must be, to stand behind its name; pydantic's own sentence where there is none here."""
     template = _WORDS.get(error["type"])
     if template is None:
         return error["msg"].removeprefix("Value error, ")
@@ -50,5 +50,5 @@ def wording(error: ErrorDetails) -> str:
 
 
 def ending(status: RunStatus) -> str:
-    """Behind "the run": ``was cancelled``, ``has passed``. For a status that is final."""
+    """Returns how a final status reads behind "the run": ``was cancelled``, ``has passed``."""
     return "was cancelled" if status is RunStatus.CANCELLED else f"has {status}"

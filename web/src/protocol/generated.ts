@@ -4,6 +4,7 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A command was carried out. */
         Ack: {
             /**
              * @default ack
@@ -38,9 +39,12 @@ export interface components {
             /** @description Where a drag ends, a Playwright selector. */
             target: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What can be done in the page.
+         * @enum {string}
+         */
         ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url";
-        /** @description The answer to a native dialog, a file chooser or a ``<select>`` that viewers were told of. */
+        /** @description Answers a native dialog, a file chooser or a ``<select>``: see the event ``dialog``. */
         AnswerDialog: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -55,6 +59,7 @@ export interface components {
             values?: string[] | null;
             files?: components["schemas"]["FileContent"][] | null;
         };
+        /** @description Approves the step that is proposed and waits for a person. */
         ApproveStep: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -73,6 +78,7 @@ export interface components {
             width: number;
             height: number;
         };
+        /** @description Ends the run as cancelled. */
         Cancel: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -96,10 +102,12 @@ export interface components {
             /** @description The run's status after the command. */
             status: components["schemas"]["RunStatus"];
         };
+        /** @description Who holds control of the page, and since when. */
         Control: {
             holder: components["schemas"]["Holder"] | null;
             since: string | null;
         };
+        /** @description Another person holds control, or nobody any more, or the holder has gone or come back. */
         ControlChanged: {
             /**
              * @default control_changed
@@ -147,6 +155,7 @@ export interface components {
             /** @description What was typed into a prompt; a secret's value is never here. */
             text: string | null;
         };
+        /** @description A message was refused, with a code for programs and a sentence for people. */
         ErrorReply: {
             /**
              * @default error
@@ -164,6 +173,7 @@ export interface components {
             field: string | null;
             message: string;
         };
+        /** @description One file for a file chooser. */
         FileContent: {
             name: string;
             /** @default application/octet-stream */
@@ -171,6 +181,7 @@ export interface components {
             /** @description Base64. */
             data: string;
         };
+        /** @description The run as it stands, for a client that has just come. */
         Hello: {
             /**
              * @default hello
@@ -206,7 +217,7 @@ export interface components {
             viewerId: string;
             name: string;
         };
-        /** @description What the holder of control does with pointer, wheel, keyboard or touch. */
+        /** @description Carries what the holder of control does with pointer, wheel, keyboard or touch. */
         Input: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -268,6 +279,7 @@ export interface components {
         InstructionsRequest: {
             instructions: string;
         };
+        /** @description The run goes on from new instructions. */
         InstructionsUpdated: {
             /**
              * @default instructions_updated
@@ -308,6 +320,7 @@ export interface components {
             /** @default 120000 */
             helpTimeoutMs?: number;
         };
+        /** @description The active page, its address or title, or the list of tabs has changed. */
         PageChanged: {
             /**
              * @default page_changed
@@ -320,6 +333,7 @@ export interface components {
             tabs: components["schemas"]["Tab"][];
             viewport: components["schemas"]["Size"] | null;
         };
+        /** @description Lets the step in flight end, and dispatches nothing more. */
         Pause: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -329,7 +343,7 @@ export interface components {
              */
             type: "pause";
         };
-        /** @description Which element is at this point of the picture? */
+        /** @description Asks which element is at this point of the picture. */
         Pick: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -374,6 +388,7 @@ export interface components {
             box: components["schemas"]["Box"] | null;
             viewport: components["schemas"]["Size"] | null;
         };
+        /** @description Asks for a ``pong``, to measure the way there and back. */
         Ping: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -385,6 +400,7 @@ export interface components {
             /** @description Given back as it is. */
             t?: number | string | null;
         };
+        /** @description The answer to ``ping``. */
         Pong: {
             /**
              * @default pong
@@ -437,6 +453,7 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description Gives control back to the run, or hands it to another person. */
         ReleaseControl: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -448,6 +465,7 @@ export interface components {
             /** @description The viewer id of the person to hand control to. */
             to?: string | null;
         };
+        /** @description Asks for one step again; only its sender gets the answer. */
         ReplayStep: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -458,6 +476,7 @@ export interface components {
             type: "replay_step";
             stepNumber: number;
         };
+        /** @description Ends a pause, or has a run that waits for help look again at what went wrong. */
         Resume: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -468,10 +487,11 @@ export interface components {
             type: "resume";
         };
         /**
-         * @description From the least to the most that one may do.
+         * @description What one may do, from the least to the most.
          * @enum {string}
          */
         Role: "viewer" | "controller" | "owner";
+        /** @description The run has come to its one final status. */
         RunFinished: {
             /**
              * @default run_finished
@@ -487,6 +507,7 @@ export interface components {
             /** @description The ``cursor`` of the next page; None on the last one. */
             nextCursor: string | null;
         };
+        /** @description The run's status, or its pause, has changed. */
         RunState: {
             /**
              * @default run_state
@@ -496,7 +517,10 @@ export interface components {
             status: components["schemas"]["RunStatus"];
             paused: boolean;
         };
-        /** @enum {string} */
+        /**
+         * @description How far a run has come.
+         * @enum {string}
+         */
         RunStatus: "queued" | "starting" | "running" | "paused" | "diagnosing" | "passed" | "failed" | "cancelled";
         /** @description A run as everybody may see it. */
         RunView: {
@@ -542,12 +566,14 @@ export interface components {
         SingleStep: {
             step: components["schemas"]["Step"];
         };
+        /** @description A width and a height. */
         Size: {
             /** @description CSS pixels. */
             width: number;
             /** @description CSS pixels. */
             height: number;
         };
+        /** @description Skips the step that is proposed, or the one that has failed. */
         SkipStep: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -558,7 +584,7 @@ export interface components {
             type: "skip_step";
         };
         /**
-         * @description Whose idea a step was.
+         * @description Says whose idea a step was.
          * @enum {string}
          */
         Source: "plan" | "override" | "human";
@@ -602,7 +628,7 @@ export interface components {
         StepList: {
             steps: components["schemas"]["Step"][];
         };
-        /** @description Do exactly one step, then pause. */
+        /** @description Does exactly one step, then pauses. */
         StepOnce: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -612,7 +638,7 @@ export interface components {
              */
             type: "step";
         };
-        /** @description Replace the next step. */
+        /** @description Has this action done in place of the next step; several are done in order, one for each step. */
         StepOverride: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -633,6 +659,7 @@ export interface components {
             action: components["schemas"]["ActionOutput"];
             reason: string;
         };
+        /** @description An override waits to be done in place of a step. */
         StepOverrideQueued: {
             /**
              * @default step_override_queued
@@ -644,6 +671,7 @@ export interface components {
         StepOverrideRequest: {
             action: components["schemas"]["Action"];
         };
+        /** @description A step is proposed to be done next, or no longer is. */
         StepProposed: {
             /**
              * @default step_proposed
@@ -653,6 +681,7 @@ export interface components {
             /** @description None: what was proposed is withdrawn. */
             proposal: components["schemas"]["Proposal"] | null;
         };
+        /** @description One step, as it was asked for. */
         StepReplay: {
             /**
              * @default step_replay
@@ -662,7 +691,10 @@ export interface components {
             id: string | null;
             step: components["schemas"]["Step"];
         };
-        /** @enum {string} */
+        /**
+         * @description How far a step has come.
+         * @enum {string}
+         */
         StepStatus: "running" | "passed" | "failed" | "skipped";
         /** @description A step as it stands in a list. */
         StepSummary: {
@@ -715,12 +747,14 @@ export interface components {
             /** @description When ``viewer_token`` expires. */
             expiresAt: string;
         };
+        /** @description One tab of the browser. */
         Tab: {
             index: number;
             url: string;
             title: string;
             active: boolean;
         };
+        /** @description Takes control of the page: the run waits, and the sender's input goes to the page. */
         TakeControl: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -752,6 +786,7 @@ export interface components {
             /** @default 3600 */
             ttlSeconds?: number;
         };
+        /** @description Replaces the instructions; the planner goes on from the new ones. */
         UpdateInstructions: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -762,6 +797,7 @@ export interface components {
             type: "update_instructions";
             instructions: string;
         };
+        /** @description Somebody has come or gone. */
         Viewers: {
             /**
              * @default viewers
