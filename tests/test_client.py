@@ -162,6 +162,7 @@ async def test_an_address_that_is_none_is_named_without_its_key() -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.process
 async def test_nobody_there() -> None:
     async with Client(f"http://127.0.0.1:{free_port()}", reconnects=0) as client:
         with pytest.raises(ServerUnreachable, match="jumpseat serve"):
@@ -170,6 +171,7 @@ async def test_nobody_there() -> None:
             await anext(client.follow("r"))
 
 
+@pytest.mark.process
 async def test_a_server_of_another_kind() -> None:
     app = web.Application()
 

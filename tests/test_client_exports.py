@@ -41,6 +41,7 @@ def test_all_errors_can_be_imported_from_the_package() -> None:
     assert {kind.__name__ for kind in _below(ClientError)} <= set(jumpseat.__all__)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("statement", "unwanted"),
     [("import jumpseat", HEAVY | {"aiohttp", "pydantic"}), ("from jumpseat import Client", HEAVY)],

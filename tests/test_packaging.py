@@ -31,6 +31,7 @@ def test_python_npm_and_openapi_have_one_version() -> None:
     assert versions == dict.fromkeys(versions, VERSION)
 
 
+@pytest.mark.process
 def test_the_command_says_the_version() -> None:
     command = [sys.executable, "-m", "jumpseat", "--version"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)

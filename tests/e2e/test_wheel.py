@@ -103,6 +103,7 @@ def test_the_wheel_holds_the_player_and_no_tests(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("web/src", "web/node_modules", "web/tests", "web/dist/npm"))]
 
 
+@pytest.mark.browser
 async def test_demo_shows_the_player_from_any_folder(command: Path, tmp_path: Path) -> None:
     async with demo(command, tmp_path) as address, chromium() as browser:
         page = await browser.new_page()

@@ -151,6 +151,7 @@ async def test_a_row_that_cannot_be_read_does_not_stop_the_upgrade(old: Path) ->
     assert version(old) == NEWEST
 
 
+@pytest.mark.process
 async def test_processes_that_start_at_once_upgrade_once(old: Path) -> None:
     program = f"""
 import asyncio, logging, sys

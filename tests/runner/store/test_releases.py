@@ -109,6 +109,7 @@ async def test_runs_that_a_killed_server_left_behind_have_ended(release: Path) -
         await store.aclose()
 
 
+@pytest.mark.process
 async def test_the_api_answers_as_the_release_did(release: Path) -> None:
     expected = expected_of(release)
     key = secrets.token_urlsafe(24)
