@@ -136,11 +136,11 @@ def test_text_beyond_the_basic_plane_is_read() -> None:
     assert c.parse(r'{"type": "ping", "t": "\ud83d\ude00"}') == c.Ping(t="\U0001f600")
 
 
-@pytest.mark.parametrize(("id", "told"), [("7", "7"), ("a" * 129, None), (7, None)])
-def test_an_error_carries_the_id_that_could_be_read(id: object, told: str | None) -> None:
+@pytest.mark.parametrize(("id", "carried"), [("7", "7"), ("a" * 129, None), (7, None)])
+def test_an_error_carries_the_id_that_could_be_read(id: object, carried: str | None) -> None:
     with pytest.raises(ProtocolError) as refusal:
         c.parse(json.dumps({"type": "paws", "id": id}))
-    assert refusal.value.id == told
+    assert refusal.value.id == carried
 
 
 @pytest.mark.parametrize("filler", ["a", "ä", "\U0001f600"])

@@ -39,5 +39,5 @@ def test_its_events_are_in_order(path: Path) -> None:
 
 
 def test_every_event_type_is_in_some_fixture() -> None:
-    told = {message["type"] for path in FIXTURES for message in load(path)["messages"]}
-    assert told >= EVENT_TYPES
+    published = {message["type"] for path in FIXTURES for message in load(path)["messages"]}
+    assert published >= EVENT_TYPES

@@ -83,7 +83,7 @@ class Steered(RuleBasedStateMachine):
             assert (view.status, view.paused) == (entry.body.status, entry.body.paused)
 
     def answer_dispatch(self, entry: Entry) -> None:
-        """A listener that is told of a step may have something to add to it at once."""
+        """A listener that gets a step may have something to add to it at once."""
         if isinstance(entry.body, e.TestStep) and entry.body.step.reasoning is None:
             self.run.amend_step(entry.body.step.step_number, reasoning="it is next")
 
@@ -296,10 +296,10 @@ class Steered(RuleBasedStateMachine):
 
     @invariant()
     def status_is_what_was_told(self) -> None:
-        told = [entry.body for entry in self.scenario.published if isinstance(entry.body, e.RunState)]
+        published = [entry.body for entry in self.scenario.published if isinstance(entry.body, e.RunState)]
         view = self.run.view()
-        if told:
-            assert (told[-1].status, told[-1].paused) == (view.status, view.paused)
+        if published:
+            assert (published[-1].status, published[-1].paused) == (view.status, view.paused)
         else:
             assert (view.status, view.paused) == (RunStatus.QUEUED, False)
 

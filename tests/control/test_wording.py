@@ -1,4 +1,4 @@
-"""What people are told of a field that is wrong."""
+"""Sentences for people about a field that is wrong."""
 
 from __future__ import annotations
 
