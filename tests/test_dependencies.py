@@ -9,6 +9,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -94,6 +95,17 @@ def test_libraries_whose_private_names_are_used_have_an_upper_bound() -> None:
 @pytest.mark.parametrize("requirement", requirements(), ids=str)
 def test_the_pinned_version_is_allowed(requirement: Requirement) -> None:
     assert requirement.specifier.contains(pinned()[canonicalize_name(requirement.name)])
+
+
+def test_the_gpl_libraries_in_pyavs_wheels_are_named() -> None:
+    """The page says that there are two; another release may carry others."""
+    folder = Path(av.__file__).parents[1] / "av.libs"
+    if not folder.is_dir():
+        pytest.skip("this PyAV is no Linux wheel")
+    gpl = {"libx264", "libx265", "libxvidcore", "libpostproc", "librubberband", "libvidstab", "libfdk-aac"}
+    carried = {name for name in gpl if any(file.name.startswith(name) for file in folder.iterdir())}
+    rows = (ROOT / "docs" / "dependencies.md").read_text()
+    assert carried == set(re.findall(r"^\| (lib\w+) \| GPL-2\.0-or-later:", rows, re.M))
 
 
 @pytest.mark.parametrize("folder", NODE_FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
