@@ -31,7 +31,7 @@ from jumpseat import (
 from tests.served import Served, free_port, served
 
 # The shop that the runs open is served by the fixture's own loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.process]
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "client.md"
 

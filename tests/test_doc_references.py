@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ SHORT = {"T/": "tests/signaling/", "E/": "tests/e2e/"}
 """What `docs/security.md` abbreviates."""
 REFERENCE = re.compile(r"`([\w./-]*\w\.(?:py|js|ts|tsx|md|yaml|toml))?((?:::\w+)*)(?:\[[^`]*\])?`")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+NOT_OURS = {".git", ".hypothesis", ".venv", "__pycache__", "build", "dist", "node_modules"}
 ELSEWHERE = {"player.js", "openapi.json", "example.py", "shop.yaml"}
 """Names of files that are no files of the repository: what is built, and examples."""
 
@@ -26,10 +27,12 @@ def documents() -> list[Path]:
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Everything that git knows, or would with the next ``git add``."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return tuple(Path(name) for name in sorted(set(listed.split("\0"))) if name and (ROOT / name).is_file())
+    """The files of this checkout, without what is installed or built, relative to it."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in NOT_OURS and not name.endswith("_cache"))
+        found += [Path(folder, name).relative_to(ROOT) for name in sorted(names)]
+    return tuple(found)
 
 
 def missing(text: str) -> list[str]:

@@ -26,7 +26,7 @@ from tests.served import STOP_SECONDS, WAIT_SECONDS
 ROOT = Path(__file__).parents[2]
 BUILD_SECONDS = 300
 
-pytestmark = pytest.mark.timeout(2 * BUILD_SECONDS)
+pytestmark = [pytest.mark.timeout(2 * BUILD_SECONDS), pytest.mark.process, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ async def test_what_is_wrong_with_a_new_run_is_named(
     assert field in [error["field"] for error in problem["errors"]]
     assert problem["detail"].startswith(field)
     assert problem["type"] == "about:blank"
-    assert problem["title"] == "Unprocessable Entity"
+    assert problem["title"] == HTTPStatus.UNPROCESSABLE_ENTITY.phrase  # "… Content" from Python 3.13 on
     assert problem["status"] == 422
     assert harness.runs.all == {}
 
