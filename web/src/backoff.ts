@@ -7,7 +7,7 @@ interface BackoffOptions {
   random?: () => number;
 }
 
-/** Waits that double, with a quarter of jitter so that viewers of one server do not return in step. */
+/** Computes waits that double, with a quarter of jitter so that viewers of one server do not return in step. */
 export class Backoff {
   readonly #options: Required<BackoffOptions>;
   #attempts = 0;
@@ -20,7 +20,7 @@ export class Backoff {
     return this.#attempts;
   }
 
-  /** Milliseconds to wait before the next attempt. */
+  /** Returns the milliseconds to wait before the next attempt. */
   next(): number {
     const { first, most, random } = this.#options;
     const wait = Math.min(most, first * 2 ** this.#attempts);

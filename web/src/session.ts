@@ -1,12 +1,12 @@
 import { ApiClient, withToken } from "./api/client";
 import { ApiError, describe } from "./api/errors";
-import { tabMark } from "./api/token";
+import { tabClientId } from "./api/token";
 import { ControlLink } from "./control/link";
 import { TransportLadder } from "./media/ladder";
 import { buildRungs } from "./media/rungs";
 import { Surface } from "./media/surface";
 import { isFinal, type RunStatus, type Step, type StreamInfo } from "./protocol/types";
-import { ShareLinks } from "./sharelinks";
+import { ShareLinks } from "./shareLinks";
 import type { MediaStats, TransportKind } from "./store/state";
 import { Store } from "./store/store";
 
@@ -23,7 +23,7 @@ export interface SessionOptions {
   stream?: Partial<StreamInfo> | undefined;
 }
 
-/** Everything behind one player: the store, the link for events and commands, and the ladder of transports. */
+/** Holds everything behind one player: the store, the link for events and commands, and the ladder of transports. */
 export class PlayerSession {
   readonly runId: string;
   readonly api: ApiClient;
@@ -32,8 +32,8 @@ export class PlayerSession {
   readonly link: ControlLink;
   readonly shareLinks: ShareLinks;
   readonly #ladder: TransportLadder;
-  readonly #given: Partial<StreamInfo>;
-  readonly #wake = () => this.wake();
+  readonly #knownStream: Partial<StreamInfo>;
+  readonly #onWake = () => this.wake();
   #transport: TransportChoice;
   #status: RunStatus | null = null;
   #unsubscribe: (() => void) | null = null;
@@ -41,8 +41,8 @@ export class PlayerSession {
   constructor({ runId, apiUrl, token = null, transport = "auto", stream = {} }: SessionOptions) {
     this.runId = runId;
     this.#transport = transport;
-    this.#given = stream;
-    this.api = new ApiClient({ baseUrl: apiUrl ?? "", token, client: tabMark() });
+    this.#knownStream = stream;
+    this.api = new ApiClient({ baseUrl: apiUrl ?? "", token, client: tabClientId() });
     this.shareLinks = new ShareLinks(this.api, runId);
     this.store = new Store(runId);
     this.link = new ControlLink({ api: this.api, store: this.store, runId, token });
@@ -51,7 +51,7 @@ export class PlayerSession {
       surface: this.surface,
       onState: (media) => this.store.set({ media }),
       onSize: (size) => this.store.set({ size }),
-      onStats: (stats) => this.store.set({ stats: stats && this.#onOneClock(stats) }),
+      onStats: (stats) => this.store.set({ stats: stats && this.#onServerClock(stats) }),
     });
   }
 
@@ -60,18 +60,18 @@ export class PlayerSession {
   }
 
   start(): void {
-    this.#unsubscribe = this.store.subscribe(() => this.#follow());
-    for (const event of ["online", "pageshow"]) addEventListener(event, this.#wake);
-    document.addEventListener("visibilitychange", this.#wake);
+    this.#unsubscribe = this.store.subscribe(() => this.#followRun());
+    for (const event of ["online", "pageshow"]) addEventListener(event, this.#onWake);
+    document.addEventListener("visibilitychange", this.#onWake);
     this.link.start();
-    void this.#admit();
+    void this.#checkAccess();
   }
 
   /** Ends every connection; the session cannot be started again. */
   close(): void {
     this.#unsubscribe?.();
-    for (const event of ["online", "pageshow"]) removeEventListener(event, this.#wake);
-    document.removeEventListener("visibilitychange", this.#wake);
+    for (const event of ["online", "pageshow"]) removeEventListener(event, this.#onWake);
+    document.removeEventListener("visibilitychange", this.#onWake);
     this.#ladder.stop();
     this.link.close();
   }
@@ -93,16 +93,16 @@ export class PlayerSession {
       await this.link.send({ type: "replay_step", stepNumber });
       return;
     }
-    await this.#shown(this.api.step(this.runId, stepNumber).then((replay: Step) => this.store.set({ replay })));
+    await this.#notifyFailure(this.api.step(this.runId, stepNumber).then((replay: Step) => this.store.set({ replay })));
   }
 
-  /** Where an `<img>` finds a picture of the run: it cannot send a header. */
+  /** Returns the URL under which an `<img>`, which cannot send a header, finds a picture of the run. */
   imageUrl(path: string): string {
     return withToken(this.api.url(path), this.api.token);
   }
 
-  /** A refusal at the door is told at once; the socket alone could not say why. */
-  async #admit(): Promise<void> {
+  /** Asks for the run once, so that a refusal is shown with its reason, which a socket cannot give. */
+  async #checkAccess(): Promise<void> {
     try {
       await this.api.run(this.runId);
     } catch (error) {
@@ -111,8 +111,8 @@ export class PlayerSession {
     }
   }
 
-  /** The picture follows the run: it starts when the run does and stops with it. */
-  #follow(): void {
+  /** Lets the picture follow the run: it starts when the run does and stops with it. */
+  #followRun(): void {
     if (this.store.state.fatal !== null) return this.#ladder.stop();
     const status = this.store.state.run?.status ?? null;
     if (status === this.#status || status === null) return;
@@ -125,22 +125,22 @@ export class PlayerSession {
     }
   }
 
-  /** JPEG frames say their age by the server's clock. */
-  #onOneClock(stats: MediaStats): MediaStats {
+  /** Corrects the age of JPEG frames, which is by the server's clock. */
+  #onServerClock(stats: MediaStats): MediaStats {
     const { media, clockAheadMs } = this.store.state;
     const byServer = media.transport === "mjpeg" || media.transport === "polling";
     return byServer && stats.ageMs !== null ? { ...stats, ageMs: Math.max(0, stats.ageMs + clockAheadMs) } : stats;
   }
 
   async #rungs() {
-    const info = { ...(await this.api.stream(this.runId)), ...this.#given };
+    const info = { ...(await this.api.stream(this.runId)), ...this.#knownStream };
     const rungs = buildRungs(info, { api: this.api, control: this.link });
     const chosen = rungs.filter(({ kind }) => this.#transport === "auto" || kind === this.#transport);
     if (chosen.length === 0) throw new Error(`This run offers no ${this.#transport} stream: choose another transport`);
     return chosen;
   }
 
-  async #shown(work: Promise<void>): Promise<void> {
+  async #notifyFailure(work: Promise<void>): Promise<void> {
     await work.catch((error: unknown) => this.store.notify("error", describe(error)));
   }
 }

@@ -38,8 +38,8 @@ describe("CommandQueue", () => {
     const second = queue.submit({ type: "step" });
     const [a, b] = channel.sent;
     expect(a?.id).not.toBe(b?.id);
-    queue.hear(channel, { type: "ack", id: b?.id ?? "" });
-    queue.hear(channel, { type: "ack", id: a?.id ?? "" });
+    queue.receive(channel, { type: "ack", id: b?.id ?? "" });
+    queue.receive(channel, { type: "ack", id: a?.id ?? "" });
     await expect(first).resolves.toMatchObject({ id: a?.id });
     await expect(second).resolves.toMatchObject({ id: b?.id });
   });
@@ -50,7 +50,7 @@ describe("CommandQueue", () => {
     const answered = queue.submit({ type: "pause" });
     void queue.submit({ type: "skip_step" }).catch(() => null);
     void queue.submit({ type: "resume" }).catch(() => null);
-    queue.hear(old, { type: "ack", id: old.sent[0]?.id ?? "" });
+    queue.receive(old, { type: "ack", id: old.sent[0]?.id ?? "" });
     await answered;
     queue.use(null);
     queue.use(next);
@@ -69,8 +69,8 @@ describe("CommandQueue", () => {
     queue.use(channel);
     const done = queue.submit({ type: "pause" });
     const id = channel.sent[0]?.id ?? "";
-    queue.hear(channel, { type: "ack", id });
-    queue.hear(channel, serverMessage({ type: "error", id, code: "conflict", message: "late" }));
+    queue.receive(channel, { type: "ack", id });
+    queue.receive(channel, serverMessage({ type: "error", id, code: "conflict", message: "late" }));
     await expect(done).resolves.toMatchObject({ type: "ack" });
   });
 
@@ -78,14 +78,14 @@ describe("CommandQueue", () => {
     const channel = new RecordingChannel();
     queue.use(channel);
     const done = queue.submit({ type: "pause" });
-    queue.hear(
+    queue.receive(
       channel,
       serverMessage({ type: "error", id: channel.sent[0]?.id ?? "", code: "conflict", message: "cannot pause" }),
     );
     await expect(done).rejects.toMatchObject({ code: "conflict", message: "cannot pause" });
   });
 
-  it("gives up a channel that stays silent, and in the end tells the person", async () => {
+  it("gives up a channel that stays silent, and in the end rejects the command", async () => {
     const channel = new RecordingChannel();
     queue.use(channel);
     const done = queue.submit({ type: "pause" }).catch((error: unknown) => error);
@@ -101,7 +101,7 @@ describe("CommandQueue", () => {
     queue.use(channel);
     void queue.submit({ type: "pause" }).catch(() => null);
     vi.advanceTimersByTime(3_000);
-    queue.hear(channel, serverMessage({ type: "pong", t: 1 }));
+    queue.receive(channel, serverMessage({ type: "pong", t: 1 }));
     vi.advanceTimersByTime(16_000);
     expect(silent).toEqual([]);
   });
@@ -110,13 +110,13 @@ describe("CommandQueue", () => {
     const [spoken, mute] = [new RecordingChannel(), new RecordingChannel()];
     queue.use(mute);
     void queue.submit({ type: "pause" }).catch(() => null);
-    queue.hear(spoken, serverMessage({ type: "pong", t: 1 }));
+    queue.receive(spoken, serverMessage({ type: "pong", t: 1 }));
     vi.advanceTimersByTime(4_000);
     expect(silent).toEqual([mute]);
     queue.close();
   });
 
-  it("tells what waits for an answer, but not of single inputs", () => {
+  it("lists what waits for an answer, but no single inputs", () => {
     queue.use(new RecordingChannel());
     void queue.submit({ type: "pause" }).catch(() => null);
     void queue.submit({ type: "input", kind: "text", text: "a", width: 1, height: 1, modifiers: [] }).catch(() => null);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../src/api/errors";
 import { TransportLadder } from "../src/media/ladder";
-import { NotYet, type Rung, type Sample, type Transport, type TransportListener } from "../src/media/transport";
+import { NoPictureYet, type Rung, type Sample, type Transport, type TransportListener } from "../src/media/transport";
 import type { MediaState, TransportKind } from "../src/store/state";
 
 const SIZE = { width: 1280, height: 720 };
@@ -167,7 +167,7 @@ describe("TransportLadder", () => {
 
   it("asks the same rung again while there is no picture yet", async () => {
     await begin();
-    newest().listener.onFailed(new NotYet("the browser is starting", 1));
+    newest().listener.onFailed(new NoPictureYet("the browser is starting", 1));
     expect(states.at(-1)).toMatchObject({ phase: "waiting", reason: "the browser is starting" });
     await pass(1_000);
     expect(made.map(({ kind }) => kind)).toEqual(["whep", "whep"]);

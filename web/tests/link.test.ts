@@ -139,7 +139,7 @@ describe("ControlLink", () => {
     expect(store.state.control).toBe("websocket");
   });
 
-  it("puts a silent data channel aside, and returns to it when it is heard again", async () => {
+  it("puts a silent data channel aside, and returns to it when a message comes on it again", async () => {
     newest().open(hello);
     const channel = new PuppetDataChannel();
     link.onMessage(channel, hello);
@@ -189,7 +189,7 @@ describe("ControlLink", () => {
     expect(store.state.control).toBe("websocket");
   });
 
-  it("keeps the dialogs, the page and the call for help that only events tell, while it goes by HTTP", async () => {
+  it("keeps the dialogs, the page and the call for help that only events bring, while it goes by HTTP", async () => {
     vi.stubGlobal("fetch", async () => Response.json({ ...hello.run, status: "diagnosing", viewers: 7 }));
     const dialog: Partial<RemoteDialog> = { dialogId: "d", kind: "alert", message: "Saved" };
     const help = { reason: "stuck", deadline: null };

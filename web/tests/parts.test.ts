@@ -3,8 +3,8 @@ import { Backoff } from "../src/backoff";
 import { ClickCounter } from "../src/input/clicks";
 import { Meter } from "../src/media/meter";
 import { MultipartParser } from "../src/media/multipart";
-import { fragment } from "../src/media/whepresource";
-import { actionOf, fieldsOf } from "../src/player/actionfields";
+import { fragment } from "../src/media/whepResource";
+import { actionOf, fieldsOf } from "../src/player/actionFields";
 import { diffLines } from "../src/player/diff";
 import { actionLine, formatAgo, formatDuration, formatRate, selectorText } from "../src/player/format";
 import { parseMessage } from "../src/protocol/messages";
@@ -121,7 +121,7 @@ describe("forms", () => {
 });
 
 describe("diffLines", () => {
-  it("tells what changed and what stayed", () => {
+  it("shows what changed and what stayed", () => {
     const lines = diffLines("Go to /cart\nClick 'Buy'\nWait", "Go to /cart\nClick 'Pay'\nWait");
     expect(lines.map(({ kind, text }) => [kind, text])).toEqual([
       ["same", "Go to /cart"],
@@ -152,7 +152,7 @@ describe("parseMessage", () => {
 });
 
 describe("selectorText", () => {
-  it("tells the first of several ways", () => {
+  it("shows the first of several ways", () => {
     const either = 'role=button[name="Pay" i] >> internal:or="text=Pay" >> internal:or="#pay"';
     expect(selectorText(either)).toBe('role=button[name="Pay" i] …');
     expect(selectorText("#pay >> nth=0")).toBe("#pay >> nth=0");

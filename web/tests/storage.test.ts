@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { safeStorage } from "../src/api/storage";
-import { keepToken, tabMark, takeToken } from "../src/api/token";
+import { keepToken, tabClientId, takeToken } from "../src/api/token";
 
 /** As in a frame of another origin whose storage the browser blocks. */
 function forbidStorage(): void {
@@ -25,13 +25,13 @@ describe("what the browser keeps", () => {
     expect(takeToken()).toBe("t");
   });
 
-  it("is one mark for the tab", () => expect(tabMark()).toBe(tabMark()));
+  it("is one mark for the tab", () => expect(tabClientId()).toBe(tabClientId()));
 
   it("is nothing where the browser forbids it, and the page goes on", () => {
     forbidStorage();
     keepToken("t");
     expect(takeToken()).toBeNull();
-    expect(tabMark()).not.toBe(tabMark());
+    expect(tabClientId()).not.toBe(tabClientId());
     safeStorage.set("localStorage", "jumpseat.theme", "dark");
     expect(safeStorage.get("localStorage", "jumpseat.theme")).toBeNull();
     history.replaceState(null, "", "/runs/r?token=t");

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { ServerMessage } from "../src/protocol/messages";
 import type { Run, StepSummary } from "../src/protocol/types";
-import { adopt, reduce } from "../src/store/reducer";
+import { applyRun, reduce } from "../src/store/reducer";
 import { canSteer, holdsControl, initialState } from "../src/store/state";
 import { Store } from "../src/store/store";
 import { eventFixtures, serverMessage } from "./fixtures";
@@ -81,13 +81,13 @@ describe("what is queued and proposed", () => {
   it("knows by the steps which overrides were done meanwhile", () => {
     const steps = [{ ...step, source: "override" as const }];
     expect(say(queue(2), queue(3), greet(9, { steps })).queued).toHaveLength(1);
-    expect(adopt(say(queue(2)), { ...run, steps }, "owner").queued).toEqual([]);
+    expect(applyRun(say(queue(2)), { ...run, steps }, "owner").queued).toEqual([]);
   });
 
   it("asks nobody about a run that is over", () => {
     const asked = say(serverMessage({ type: "help_needed", reason: "stuck", deadline: null, seq: 2 }), queue(3));
-    expect(adopt(asked, { ...run, status: "diagnosing" }, "owner").help).not.toBeNull();
-    const over = adopt(asked, { ...run, status: "failed" }, "owner");
+    expect(applyRun(asked, { ...run, status: "diagnosing" }, "owner").help).not.toBeNull();
+    const over = applyRun(asked, { ...run, status: "failed" }, "owner");
     expect(over).toMatchObject({ help: null, queued: [], dialogs: [], seq: 3 });
   });
 
@@ -103,7 +103,7 @@ describe("what is queued and proposed", () => {
 });
 
 describe("Store", () => {
-  it("tells its listeners after a change and not after they left", () => {
+  it("calls its listeners after a change and not after they left", () => {
     const store = new Store("r");
     const listener = vi.fn();
     const leave = store.subscribe(listener);

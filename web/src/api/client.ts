@@ -7,11 +7,11 @@ interface ClientOptions {
   baseUrl?: string;
   /** API key or share token. */
   token?: string | null;
-  /** Makes one viewer of everything that this player opens: requests, socket, video. */
+  /** The client id that makes one viewer of everything that this player opens: requests, socket, video. */
   client?: string | null;
 }
 
-/** The HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
+/** Calls the HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
 export class ApiClient {
   readonly baseUrl: string;
   readonly token: string | null;
@@ -42,7 +42,7 @@ export class ApiClient {
     return this.#json("/api/tests", { method: "POST", body: run });
   }
 
-  /** The body that made this run, without its secrets. */
+  /** Returns the body that the run was created with, without its secrets. */
   spec(runId: string): Promise<NewRun> {
     return this.#json(`${testPath(runId)}/spec`);
   }
@@ -96,7 +96,7 @@ export class ApiClient {
     return response;
   }
 
-  /** The full address of something on the server, with the viewer's mark. */
+  /** Returns the absolute URL of a path on the server, with this client's id. */
   url(path: string): string {
     const url = new URL(path, this.baseUrl);
     if (this.client !== null) url.searchParams.set("client", this.client);
@@ -112,7 +112,7 @@ function testPath(runId: string): string {
   return `/api/tests/${encodeURIComponent(runId)}`;
 }
 
-/** An address with a credential in it, for `<img>` and WebSocket, which cannot send a header. */
+/** Returns a URL with the credential in it, for `<img>` and WebSocket, which cannot send a header. */
 export function withToken(url: string, token: string | null): string {
   const result = new URL(url, location.href);
   if (token !== null && !result.searchParams.has("token")) result.searchParams.set("token", token);

@@ -1,4 +1,4 @@
-/** Anything the server or the network refused, with a text that a person can act on. */
+/** Is thrown for what the server or the network refused, with a text that a person can act on. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   /** HTTP status; 0 when no answer came. */
@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A command that the server answered with `error`. */
+/** Is thrown for a command that the server answered with `error`. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly code: string;
@@ -28,7 +28,7 @@ export function describe(error: unknown): string {
   return error instanceof Error && error.message !== "" ? error.message : "Something went wrong. Try again.";
 }
 
-/** Reads a problem document (RFC 9457), or makes do with the status line. */
+/** Reads a problem document (RFC 9457), or falls back to the status line. */
 export async function problem(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const { detail, title } = (body ?? {}) as { detail?: unknown; title?: unknown };

@@ -4,7 +4,7 @@ import { safeStorage } from "./storage";
 const KEY = "jumpseat.token";
 
 /**
- * The credential of this tab. One that came in the address (`?token=…`) is kept for the tab and taken out of the address
+ * Returns the credential of this tab. One that came in the address (`?token=…`) is kept for the tab and taken out of the address
  * bar, so that it is in no bookmark, screenshot or `Referer`.
  */
 export function takeToken(): string | null {
@@ -17,12 +17,12 @@ export function takeToken(): string | null {
   return given;
 }
 
-/** A mark of this tab: it stays over a reload, so that one who steers comes back as the same person. */
-export function tabMark(): string {
+/** Returns the client id of this tab, which stays over a reload, so that one who steers comes back as the same person. */
+export function tabClientId(): string {
   const key = "jumpseat.client";
-  const mark = safeStorage.get("sessionStorage", key) ?? randomId();
-  safeStorage.set("sessionStorage", key, mark);
-  return mark;
+  const id = safeStorage.get("sessionStorage", key) ?? randomId();
+  safeStorage.set("sessionStorage", key, id);
+  return id;
 }
 
 export function keepToken(token: string): void {

@@ -3,7 +3,7 @@ import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
 import { Button } from "../player/Button";
 import { formatAgo, formatDuration, STATUS_NAMES } from "../player/format";
-import { Icon } from "../player/icons";
+import { Icon } from "../player/Icon";
 import { isFinal, type Run } from "../protocol/types";
 import { Link } from "./Link";
 import { navigate } from "./path";

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from "react";
 import { type ApiClient, withToken } from "../api/client";
-import { Icon } from "../player/icons";
+import { Icon } from "../player/Icon";
 import { isFinal, type Run } from "../protocol/types";
 
 const REFRESH_MS = 2_000;
 const WIDTH = 320;
 
-/** A small picture of the run: live and renewed while it can be seen, the last step's when the run has ended. */
+/** Shows a small picture of the run: live and renewed while it can be seen, the last step's when the run has ended. */
 export function Thumbnail({ run, api }: { run: Run; api: ApiClient }) {
   const box = useRef<HTMLSpanElement>(null);
   const live = !isFinal(run.status) && run.status !== "queued";
@@ -37,7 +37,7 @@ interface LiveOptions {
   active: boolean;
 }
 
-/** Object address of the newest small frame; a run without a picture has none. */
+/** Returns the object URL of the newest small frame, or null for a run without a picture. */
 function useLiveSource({ runId, api, active }: LiveOptions): string | null {
   const [source, setSource] = useState<string | null>(null);
   useEffect(() => {

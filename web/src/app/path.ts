@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The address within the app, also after `navigate` and the browser's own back and forward. */
+/** Returns the path within the app and follows it, also after `navigate` and the browser's own back and forward. */
 export function usePath(): string {
   const [path, setPath] = useState(location.pathname);
   useEffect(() => {

@@ -13,7 +13,7 @@ export interface Theme {
 const KEY = "jumpseat.theme";
 const ORDER: Record<ThemeName, ThemeName> = { auto: "light", light: "dark", dark: "auto" };
 
-/** The chosen theme, kept for this browser. */
+/** Returns the chosen theme, which is kept for this browser. */
 export function useTheme(): Theme {
   const kept = safeStorage.get("localStorage", KEY);
   const [value, setValue] = useState<ThemeName>(kept === "light" || kept === "dark" ? kept : "auto");

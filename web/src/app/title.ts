@@ -1,4 +1,4 @@
 import type { Run } from "../protocol/types";
 
-/** What a run is called: its name, or where it began. */
+/** Returns what a run is called: its name, or where it began. */
 export const titleOf = (run: Run): string => run.name || run.url;

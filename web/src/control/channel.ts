@@ -3,14 +3,14 @@ import type { ControlKind } from "../store/state";
 
 export type Envelope = Command & { id: string };
 
-/** One way to say commands and to hear events. It lives once: a channel that closed is replaced by a new one. */
+/** Carries commands to the server and messages back. A channel is used once: one that closed is replaced by a new one. */
 export interface ControlChannel {
   readonly kind: ControlKind;
-  /** Sends a command; nothing is thrown when the channel is closing, its `onClose` tells. */
+  /** Sends a command; nothing is thrown while the channel is closing: `onClose` follows. */
   send(command: Envelope): void;
   /** Sends a pointer move, which may get lost. */
   sendMove(move: InputMessage): void;
-  /** Idempotent; calls `onClose` once. */
+  /** Closes the channel and calls `onClose`, once however often it is called. */
   close(): void;
 }
 

@@ -3,9 +3,9 @@ import { randomId } from "../id";
 import type { Command, CommandType, ServerMessage } from "../protocol/messages";
 import type { ControlChannel, Envelope } from "./channel";
 
-/** A channel that says nothing at all for this long after a command is given up; the command goes out on the next one. */
+/** A channel that brings no message at all for this long after a command is given up; the command goes out on the next one. */
 export const SILENCE_MS = 4_000;
-/** After this long the person is told. */
+/** A command without an answer fails after this long. */
 const GIVE_UP_MS = 20_000;
 
 interface Pending {
@@ -17,21 +17,21 @@ interface Pending {
 }
 
 interface QueueOptions {
-  /** Called when nothing was heard from the channel in time. */
+  /** Called when nothing was received from the channel in time. */
   onSilence(channel: ControlChannel): void;
   onChange(pending: Record<string, CommandType>): void;
 }
 
 /**
- * Commands on their way. Each has an id of its own and is sent again, under that id, on every channel that takes over while
+ * Holds the commands that wait for an answer. Each has an id of its own and is sent again, under that id, on every channel that takes over while
  * it is unanswered: the server does an id once and answers a repeat with the same acknowledgement.
  */
 export class CommandQueue {
   readonly #pending = new Map<string, Pending>();
   readonly #options: QueueOptions;
   #channel: ControlChannel | null = null;
-  /** Messages of the channel in use: one whose answers come late, because the remote page is busy, still says others. */
-  #heard = 0;
+  /** Counts the messages of the channel in use: one whose answers come late, because the remote page is busy, brings others. */
+  #received = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -55,9 +55,9 @@ export class CommandQueue {
     for (const id of this.#pending.keys()) this.#transmit(id);
   }
 
-  /** Takes note that `channel` lives, and settles the command that `message` answers, if any. */
-  hear(channel: ControlChannel, message: ServerMessage): void {
-    if (channel === this.#channel) this.#heard += 1;
+  /** Counts a message of `channel` as a sign of life, and settles the command that `message` answers, if any. */
+  receive(channel: ControlChannel, message: ServerMessage): void {
+    if (channel === this.#channel) this.#received += 1;
     const id = "id" in message ? message.id : null;
     const pending = id === null ? undefined : this.#take(id);
     if (pending === undefined) return;
@@ -65,7 +65,7 @@ export class CommandQueue {
     else pending.resolve(message);
   }
 
-  /** Rejects everything; for the end of the session. */
+  /** Rejects every command, at the end of the session. */
   close(): void {
     this.#channel = null;
     for (const id of [...this.#pending.keys()])
@@ -79,8 +79,8 @@ export class CommandQueue {
     clearTimeout(pending.silence);
     if (channel === null) return;
     channel.send(pending.envelope);
-    const heard = this.#heard;
-    pending.silence = setTimeout(() => heard === this.#heard && this.#options.onSilence(channel), SILENCE_MS);
+    const received = this.#received;
+    pending.silence = setTimeout(() => received === this.#received && this.#options.onSilence(channel), SILENCE_MS);
   }
 
   #take(id: string): Pending | undefined {

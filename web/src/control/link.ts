@@ -7,11 +7,11 @@ import type { ControlKind } from "../store/state";
 import type { Store } from "../store/store";
 import type { ChannelListener, ControlChannel } from "./channel";
 import { CommandQueue, SILENCE_MS } from "./commands";
-import { judge } from "./feed";
-import { RestChannel } from "./rest";
-import { SocketChannel, socketUrl } from "./socket";
+import { RestChannel } from "./restChannel";
+import { checkSequence } from "./sequence";
+import { SocketChannel, socketUrl } from "./socketChannel";
 
-/** So often that a channel which lives says something within any time of silence, whatever else waits. */
+/** So often that a working channel brings a message within any time of silence, whatever else waits. */
 const PING_MS = SILENCE_MS / 2;
 /** Sockets that failed in a row before commands go by REST. */
 const FAILURES_BEFORE_REST = 2;
@@ -25,8 +25,8 @@ interface LinkOptions {
 }
 
 /**
- * The one connection to the run's events and commands, over the best channel there is: data channel, LiveKit data, WebSocket,
- * REST. A channel that closes or falls silent is replaced; nothing said is lost or said twice.
+ * Connects to the run's events and commands over the best channel there is: data channel, LiveKit data, WebSocket,
+ * REST. A channel that closes or falls silent is replaced; no message is lost or applied twice.
  */
 export class ControlLink implements ChannelListener {
   readonly #options: LinkOptions;
@@ -43,14 +43,14 @@ export class ControlLink implements ChannelListener {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#queue = new CommandQueue({
-      onSilence: (channel) => this.#silent(channel),
+      onSilence: (channel) => this.#onSilence(channel),
       onChange: (pending) => options.store.set({ pending }),
     });
   }
 
   start(): void {
     this.#connectSocket();
-    this.#ping = setInterval(() => void this.#measure(), PING_MS);
+    this.#ping = setInterval(() => void this.#measureRoundTrip(), PING_MS);
   }
 
   /** Sends a command; a refusal is thrown as `CommandError`. */
@@ -77,7 +77,7 @@ export class ControlLink implements ChannelListener {
   wake(): void {
     this.#backoff.reset();
     if (this.#socket === null && this.#active?.kind !== "datachannel") this.#connectSocket();
-    else void this.#measure();
+    else void this.#measureRoundTrip();
   }
 
   close(): void {
@@ -88,25 +88,25 @@ export class ControlLink implements ChannelListener {
     this.#queue.close();
   }
 
-  /** The server does not let this viewer in (any more): says so and stops asking. */
+  /** Shows that the server does not let this viewer in (any more), and stops asking. */
   refuse(status: number, text: string): void {
     this.#options.store.set({ fatal: { status, text } });
     this.close();
   }
 
-  /** A data channel has to prove by its greeting that it works both ways; a socket that missed nothing is not greeted. */
+  /** A data channel counts from its `hello` on, which shows that it works both ways; a socket that missed nothing gets none. */
   onOpen(channel: ControlChannel): void {
-    if (channel.kind !== "datachannel") this.#proved(channel);
+    if (channel.kind !== "datachannel") this.#markWorking(channel);
   }
 
   onMessage(channel: ControlChannel, message: ServerMessage): void {
     const { store } = this.#options;
-    const verdict = judge(message, channel.kind, store.state.run === null ? null : store.state.seq);
-    if (verdict === "apply") store.receive(message);
-    if (verdict === "gap") this.#resync(channel);
-    if (verdict === "apply" && message.type === "step_override_dropped") store.notify("info", message.reason);
-    this.#queue.hear(channel, message);
-    if (channel !== this.#active) this.#proved(channel);
+    const check = checkSequence(message, channel.kind, store.state.run === null ? null : store.state.seq);
+    if (check === "apply") store.receive(message);
+    if (check === "gap") this.#resync(channel);
+    if (check === "apply" && message.type === "step_override_dropped") store.notify("info", message.reason);
+    this.#queue.receive(channel, message);
+    if (channel !== this.#active) this.#markWorking(channel);
   }
 
   onClose(channel: ControlChannel): void {
@@ -114,25 +114,25 @@ export class ControlLink implements ChannelListener {
     if (channel === this.#socket) this.#socket = null;
     if (channel === this.#rest) this.#rest = null;
     if (this.#closed) return;
-    this.#choose();
-    if (channel.kind === "websocket" || channel.kind === "datachannel") this.#later();
+    this.#selectChannel();
+    if (channel.kind === "websocket" || channel.kind === "datachannel") this.#reconnectLater();
   }
 
-  /** One that belongs to a picture cannot be opened anew: it is put aside until it is heard again. */
-  #silent(channel: ControlChannel): void {
+  /** A channel that belongs to a picture cannot be opened anew: it is put aside until a message comes on it again. */
+  #onSilence(channel: ControlChannel): void {
     if (channel.kind === "websocket" || channel.kind === "rest") return channel.close();
     this.#open.delete(channel);
-    this.#choose();
-    this.#later();
+    this.#selectChannel();
+    this.#reconnectLater();
   }
 
-  #proved(channel: ControlChannel): void {
+  #markWorking(channel: ControlChannel): void {
     if (channel.kind === "websocket") this.#backoff.reset();
     this.#open.add(channel);
-    this.#choose();
+    this.#selectChannel();
   }
 
-  #choose(): void {
+  #selectChannel(): void {
     const best = [...this.#open].sort((a, b) => RANK.indexOf(a.kind) - RANK.indexOf(b.kind))[0] ?? null;
     if (best === this.#active) return;
     this.#active = best;
@@ -140,7 +140,7 @@ export class ControlLink implements ChannelListener {
     this.#queue.use(best);
     if (best?.kind === "websocket" || best?.kind === "datachannel") this.#rest?.close();
     if (best?.kind === "datachannel") this.#socket?.close();
-    if (best !== null) void this.#measure();
+    if (best !== null) void this.#measureRoundTrip();
   }
 
   #connectSocket(): void {
@@ -152,30 +152,30 @@ export class ControlLink implements ChannelListener {
   }
 
   /** Connects again after a wait, unless a better channel carries everything. */
-  #later(): void {
+  #reconnectLater(): void {
     clearTimeout(this.#retry);
     if (this.#active?.kind === "datachannel" || isOver(this.#options.store.state.run)) return;
     const wait = this.#backoff.attempts === 0 ? 0 : this.#backoff.next();
     if (this.#backoff.attempts === 0) this.#backoff.next();
-    if (this.#backoff.attempts > FAILURES_BEFORE_REST) this.#fallToRest();
+    if (this.#backoff.attempts > FAILURES_BEFORE_REST) this.#startRest();
     this.#retry = setTimeout(() => this.#connectSocket(), wait);
   }
 
-  #fallToRest(): void {
+  #startRest(): void {
     if (this.#rest !== null || this.#active !== null) return;
     const { api, runId } = this.#options;
     this.#rest = new RestChannel({
       api,
       runId,
       listener: this,
-      onRun: (run) => this.#adopt(run),
+      onRun: (run) => this.#applyRun(run),
       onRefused: ({ status, message }) => this.refuse(status, message),
     });
   }
 
-  #adopt(run: Run): void {
+  #applyRun(run: Run): void {
     const { store, token } = this.#options;
-    store.adopt(run, store.state.role ?? roleOf(token));
+    store.applyRun(run, store.state.role ?? roleOf(token));
   }
 
   /** The socket brings what is missing when it connects: one that is beside the channel with the gap is waited for. */
@@ -185,7 +185,7 @@ export class ControlLink implements ChannelListener {
     this.#connectSocket();
   }
 
-  async #measure(): Promise<void> {
+  async #measureRoundTrip(): Promise<void> {
     const { store } = this.#options;
     const channel = this.#active;
     if (channel === null || channel.kind === "rest" || isOver(store.state.run)) return;

@@ -65,7 +65,7 @@ export class InputCapture {
     else this.#pointer("up", event, { ...buttonOf(event), clickCount: this.#clicks.count });
   }
 
-  /** At most one move for each frame of the screen: the newest. */
+  /** Keeps the newest move: at most one is sent for each frame of the screen. */
   #moved(event: PointerEvent): void {
     this.#move = event;
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flushMove());

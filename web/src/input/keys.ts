@@ -9,11 +9,11 @@ export interface KeyOptions {
   /** Size of the decoded picture. */
   size(): Size;
   send(input: InputMessage): void;
-  /** The person asked for the keyboard back (Shift+Escape). */
+  /** Called when the person asks for the keyboard back (Shift+Escape). */
   onLeave(): void;
 }
 
-/** Keys, composed text (IME, phone keyboards) and pasted text of a focused text area. */
+/** Sends keys, composed text (IME, phone keyboards) and pasted text of a focused text area. */
 export class KeyCapture {
   readonly #element: HTMLTextAreaElement;
   readonly #options: KeyOptions;
@@ -52,7 +52,7 @@ export class KeyCapture {
     this.#key("key_up", event, modifiersOf(event));
   }
 
-  /** Text that came without keys, as phone keyboards do. */
+  /** Sends text that came without keys, as phone keyboards do. */
   #typed(event: InputEvent): void {
     if (event.isComposing) return;
     if (event.inputType === "insertText") this.#text(event.data ?? "");

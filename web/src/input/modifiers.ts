@@ -16,7 +16,7 @@ export function modifiersOf({ altKey, ctrlKey, metaKey, shiftKey }: Keys): Modif
   return all.filter(([, isDown]) => isDown).map(([name]) => name);
 }
 
-/** `key` and `code` as the remote browser shall see them. */
+/** Returns `key` and `code` as the remote browser shall see them. */
 export function remoteKey({ key, code }: { key: string; code: string }): { key: string; code: string } {
   if (!isMac() || key !== "Meta") return { key, code };
   return { key: "Control", code: code.replace("Meta", "Control") };

@@ -1,5 +1,5 @@
 /**
- * What to offer, best first: H.264 constrained baseline, which is sharper for the same work of the server; then VP8, for
+ * Returns the codecs to offer, best first: H.264 constrained baseline, which is sharper for the same work of the server; then VP8, for
  * browsers and servers without it. The rest stays behind: retransmission (rtx) is part of it.
  */
 export function byPreference<Codec extends Pick<RTCRtpCodec, "mimeType" | "sdpFmtpLine">>(codecs: Codec[]): Codec[] {

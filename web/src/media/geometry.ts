@@ -5,7 +5,7 @@ export interface Point {
   y: number;
 }
 
-/** Where a picture is drawn inside an element that shows it whole and centred (`object-fit: contain`). */
+/** Returns where a picture is drawn inside an element that shows it whole and centred (`object-fit: contain`). */
 export function contained(element: Box, picture: Size): Box {
   const scale = Math.min(element.width / picture.width, element.height / picture.height);
   const width = picture.width * scale;
@@ -13,7 +13,7 @@ export function contained(element: Box, picture: Size): Box {
   return { x: element.x + (element.width - width) / 2, y: element.y + (element.height - height) / 2, width, height };
 }
 
-/** The pixel of the decoded picture under a point of the screen; a point beside the picture gives the nearest edge. */
+/** Returns the pixel of the decoded picture under a point of the screen; a point beside the picture gives the nearest edge. */
 export function toPicture(point: Point, element: Box, picture: Size): Point | null {
   if (picture.width === 0 || picture.height === 0 || element.width === 0 || element.height === 0) return null;
   const drawn = contained(element, picture);
@@ -31,7 +31,7 @@ export function isOnPicture(point: Point, element: Box, picture: Size): boolean 
 
 const clamp = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
 
-/** A box of the page as fractions of the picture, cut to what can be seen; null where nothing of it can. */
+/** Returns a box of the page as fractions of the picture, cut to what can be seen; null where nothing of it can. */
 export function toFractions(box: Box, viewport: Size): Box | null {
   const left = Math.max(0, box.x / viewport.width);
   const top = Math.max(0, box.y / viewport.height);

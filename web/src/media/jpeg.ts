@@ -2,7 +2,7 @@ import { withToken } from "../api/client";
 import { problem, unreachable } from "../api/errors";
 import type { Size } from "../protocol/types";
 import type { TransportKind } from "../store/state";
-import { NotYet, type Sample, type Transport, type TransportListener } from "./transport";
+import { NoPictureYet, type Sample, type Transport, type TransportListener } from "./transport";
 
 export interface JpegFrame {
   data: Blob;
@@ -16,7 +16,7 @@ export interface JpegOptions {
   listener: TransportListener;
 }
 
-/** What the two JPEG transports share: a canvas, the counters, and waiting while the page is hidden. */
+/** Holds what the two JPEG transports share: a canvas, the counters, and waiting while the page is hidden. */
 export abstract class JpegTransport implements Transport {
   abstract readonly kind: TransportKind;
   readonly view = document.createElement("canvas");
@@ -60,7 +60,7 @@ export abstract class JpegTransport implements Transport {
   /** Receives frames until `signal` aborts or the server stops. */
   protected abstract receive(signal: AbortSignal): Promise<void>;
 
-  /** GET with the credential in the address, so that another origin needs no preflight. Refusals are thrown. */
+  /** Sends GET with the credential in the address, so that another origin needs no preflight. Refusals are thrown. */
   protected async get(signal: AbortSignal, query: Record<string, string> = {}): Promise<Response> {
     const url = new URL(withToken(this.#options.url, this.#options.token));
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -69,7 +69,7 @@ export abstract class JpegTransport implements Transport {
     });
     if (response.ok || response.status === 304) return response;
     const refusal = await problem(response);
-    throw refusal.status === 409 ? new NotYet(refusal.message, refusal.retryAfter ?? 1) : refusal;
+    throw refusal.status === 409 ? new NoPictureYet(refusal.message, refusal.retryAfter ?? 1) : refusal;
   }
 
   protected async show({ data, time }: JpegFrame): Promise<void> {

@@ -4,7 +4,7 @@ import type { Size } from "../protocol/types";
 import type { MediaState, MediaStats, TransportKind } from "../store/state";
 import { Meter } from "./meter";
 import type { Surface } from "./surface";
-import { NotYet, type Rung, type Transport, type TransportListener } from "./transport";
+import { NoPictureYet, type Rung, type Transport, type TransportListener } from "./transport";
 
 const SAMPLE_MS = 500;
 /** No frame for this long while the run is live: the rung has failed. */
@@ -14,7 +14,7 @@ const FIRST_PICTURE_MS = 4_000;
 const BETTER_PICTURE_MS = 8_000;
 
 export interface LadderOptions {
-  /** The rungs to be had now, best first. A 404 means that there is no stream at all. */
+  /** Returns the rungs to be had now, best first. A 404 means that there is no stream at all. */
   rungs(): Promise<Rung[]>;
   surface: Pick<Surface, "show" | "freeze">;
   onState(state: MediaState): void;
@@ -22,7 +22,7 @@ export interface LadderOptions {
   onStats(stats: MediaStats | null): void;
 }
 
-interface Climber {
+interface Candidate {
   transport: Transport;
   index: number;
   deadline: ReturnType<typeof setTimeout>;
@@ -34,11 +34,11 @@ interface Climber {
  */
 export class TransportLadder {
   readonly #options: LadderOptions;
-  readonly #climb = new Backoff({ first: 4_000, most: 60_000 });
-  readonly #restart = new Backoff({ first: 500, most: 8_000 });
+  readonly #upgradeBackoff = new Backoff({ first: 4_000, most: 60_000 });
+  readonly #restartBackoff = new Backoff({ first: 500, most: 8_000 });
   #rungs: Rung[] = [];
   #current: { transport: Transport; index: number; meter: Meter } | null = null;
-  #candidate: Climber | null = null;
+  #candidate: Candidate | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sampler: ReturnType<typeof setInterval> | undefined;
   #hadPicture = false;
@@ -53,7 +53,7 @@ export class TransportLadder {
     if (this.#running) return;
     this.#running = true;
     this.#sampler = setInterval(() => void this.#sample(), SAMPLE_MS);
-    void this.#begin();
+    void this.#connect();
   }
 
   /** Stops with the last picture still on screen. */
@@ -70,27 +70,27 @@ export class TransportLadder {
   restart(): void {
     if (!this.#running) return;
     this.stop();
-    this.#climb.reset();
-    this.#restart.reset();
+    this.#upgradeBackoff.reset();
+    this.#restartBackoff.reset();
     this.start();
   }
 
-  /** The network or the machine is back: tries the better rungs at once. */
+  /** Tries the better rungs at once: the network or the machine is back. */
   wake(): void {
-    this.#climb.reset();
-    this.#restart.reset();
+    this.#upgradeBackoff.reset();
+    this.#restartBackoff.reset();
     if (!this.#running || this.#candidate !== null) return;
-    if (this.#current === null) void this.#begin();
-    else if (this.#current.index > 0) void this.#climbNow();
+    if (this.#current === null) void this.#connect();
+    else if (this.#current.index > 0) void this.#tryUpgrade();
   }
 
-  async #begin(): Promise<void> {
+  async #connect(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#tell(this.#hadPicture ? "reconnecting" : "connecting", null);
+    this.#report(this.#hadPicture ? "reconnecting" : "connecting", null);
     if (await this.#refresh()) this.#try(0);
   }
 
-  /** Asks for the rungs again; false when this round is over or there is nothing to climb. */
+  /** Asks for the rungs again; false when this round is over or there is no better rung. */
   async #refresh(): Promise<boolean> {
     const round = ++this.#round;
     try {
@@ -99,15 +99,15 @@ export class TransportLadder {
       this.#rungs = rungs;
       return true;
     } catch (error) {
-      if (round === this.#round) this.#noRungs(error as Error);
+      if (round === this.#round) this.#onRungsFailed(error as Error);
       return false;
     }
   }
 
-  #noRungs(error: Error): void {
-    if (this.#current !== null) return this.#climbLater();
-    if (error instanceof ApiError && error.status === 404) return this.#tell("unavailable", error.message);
-    this.#again(error);
+  #onRungsFailed(error: Error): void {
+    if (this.#current !== null) return this.#scheduleUpgrade();
+    if (error instanceof ApiError && error.status === 404) return this.#report("unavailable", error.message);
+    this.#retryLater(error);
   }
 
   #try(index: number): void {
@@ -115,22 +115,22 @@ export class TransportLadder {
     if (rung === undefined) return this.#exhausted();
     this.#dropCandidate();
     const listener: TransportListener = {
-      onPicture: (size) => this.#pictured(transport, size),
-      onFailed: (error) => this.#failed(transport, error),
+      onPicture: (size) => this.#onPicture(transport, size),
+      onFailed: (error) => this.#onFailed(transport, error),
     };
     const transport = rung.create(listener);
-    const late = () => this.#failed(transport, new Error("No picture came in time"));
-    const patience = this.#current === null ? FIRST_PICTURE_MS : BETTER_PICTURE_MS;
-    this.#candidate = { transport, index, deadline: setTimeout(late, patience) };
+    const onTimeout = () => this.#onFailed(transport, new Error("No picture came in time"));
+    const timeout = this.#current === null ? FIRST_PICTURE_MS : BETTER_PICTURE_MS;
+    this.#candidate = { transport, index, deadline: setTimeout(onTimeout, timeout) };
     transport.start();
   }
 
-  #pictured(transport: Transport, size: Size): void {
-    if (transport === this.#candidate?.transport) this.#adopt(this.#candidate);
+  #onPicture(transport: Transport, size: Size): void {
+    if (transport === this.#candidate?.transport) this.#promote(this.#candidate);
     if (transport === this.#current?.transport) this.#options.onSize(size);
   }
 
-  #adopt({ transport, index, deadline }: Climber): void {
+  #promote({ transport, index, deadline }: Candidate): void {
     clearTimeout(deadline);
     this.#candidate = null;
     const previous = this.#current?.transport;
@@ -138,53 +138,53 @@ export class TransportLadder {
     this.#options.surface.show(transport.view);
     previous?.stop();
     this.#hadPicture = true;
-    this.#restart.reset();
-    if (index === 0) this.#climb.reset();
-    else this.#climbLater();
-    this.#tell("live", null);
+    this.#restartBackoff.reset();
+    if (index === 0) this.#upgradeBackoff.reset();
+    else this.#scheduleUpgrade();
+    this.#report("live", null);
   }
 
-  #failed(transport: Transport, error: Error): void {
-    if (transport === this.#current?.transport) return this.#fall(error);
+  #onFailed(transport: Transport, error: Error): void {
+    if (transport === this.#current?.transport) return this.#downgrade(error);
     if (transport !== this.#candidate?.transport) return;
     const { index } = this.#candidate;
     this.#dropCandidate();
-    if (this.#current !== null) return index + 1 < this.#current.index ? this.#try(index + 1) : this.#climbLater();
-    if (error instanceof NotYet) return this.#notYet(error);
-    this.#tell(this.#hadPicture ? "reconnecting" : "connecting", error.message);
+    if (this.#current !== null) return index + 1 < this.#current.index ? this.#try(index + 1) : this.#scheduleUpgrade();
+    if (error instanceof NoPictureYet) return this.#waitForPicture(error);
+    this.#report(this.#hadPicture ? "reconnecting" : "connecting", error.message);
     this.#try(index + 1);
   }
 
-  /** The current rung failed: the one below is next. */
-  #fall(error: Error): void {
+  /** Goes on with the rung below: the current one failed. */
+  #downgrade(error: Error): void {
     const index = this.#current?.index ?? 0;
     this.#dropCurrent();
-    this.#tell("reconnecting", error.message);
+    this.#report("reconnecting", error.message);
     clearTimeout(this.#timer);
     this.#dropCandidate();
     this.#try(index + 1);
   }
 
   #exhausted(): void {
-    this.#again(new Error("No way to get the picture works at the moment"));
+    this.#retryLater(new Error("No way to get the picture works at the moment"));
   }
 
-  #again(error: Error): void {
-    this.#tell(this.#hadPicture ? "reconnecting" : "connecting", error.message);
-    this.#timer = setTimeout(() => void this.#begin(), this.#restart.next());
+  #retryLater(error: Error): void {
+    this.#report(this.#hadPicture ? "reconnecting" : "connecting", error.message);
+    this.#timer = setTimeout(() => void this.#connect(), this.#restartBackoff.next());
   }
 
-  #notYet(error: NotYet): void {
-    this.#tell(this.#hadPicture ? "reconnecting" : "waiting", error.message);
-    this.#timer = setTimeout(() => void this.#begin(), Math.max(0.2, Math.min(error.retryAfter, 5)) * 1000);
+  #waitForPicture(error: NoPictureYet): void {
+    this.#report(this.#hadPicture ? "reconnecting" : "waiting", error.message);
+    this.#timer = setTimeout(() => void this.#connect(), Math.max(0.2, Math.min(error.retryAfter, 5)) * 1000);
   }
 
-  #climbLater(): void {
+  #scheduleUpgrade(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#climbNow(), this.#climb.next());
+    this.#timer = setTimeout(() => void this.#tryUpgrade(), this.#upgradeBackoff.next());
   }
 
-  async #climbNow(): Promise<void> {
+  async #tryUpgrade(): Promise<void> {
     clearTimeout(this.#timer);
     if ((await this.#refresh()) && this.#current !== null && this.#current.index > 0) this.#try(0);
   }
@@ -196,7 +196,7 @@ export class TransportLadder {
     if (current !== this.#current) return;
     const now = performance.now();
     this.#options.onStats(current.meter.add(sample, now));
-    if (current.meter.silence(now) >= SILENCE_MS) this.#fall(new Error("No picture came for 3 seconds"));
+    if (current.meter.silence(now) >= SILENCE_MS) this.#downgrade(new Error("No picture came for 3 seconds"));
   }
 
   #dropCandidate(): void {
@@ -213,7 +213,7 @@ export class TransportLadder {
     this.#options.onStats(null);
   }
 
-  #tell(phase: MediaState["phase"], reason: string | null): void {
+  #report(phase: MediaState["phase"], reason: string | null): void {
     const transport: TransportKind | null = this.#current?.transport.kind ?? null;
     this.#options.onState({ phase, transport, reason });
   }

@@ -1,7 +1,7 @@
 import type { RemoteTrack, Room } from "livekit-client";
 import type { ChannelListener } from "../control/channel";
-import { LiveKitControlChannel } from "../control/livekit";
-import { RtcStats } from "./rtcstats";
+import { LiveKitControlChannel } from "../control/livekitChannel";
+import { RtcStats } from "./rtcStats";
 import type { Sample, Transport, TransportListener } from "./transport";
 import { videoView, whenFirstPicture } from "./video";
 
@@ -12,7 +12,7 @@ interface LiveKitOptions {
   control: ChannelListener;
 }
 
-/** The run's LiveKit room. Its client is loaded only when this transport starts. */
+/** Shows the video of the run's LiveKit room. Its client is loaded only when this transport starts. */
 export class LiveKitTransport implements Transport {
   readonly kind = "livekit";
   readonly view = videoView();

@@ -6,16 +6,16 @@ const WINDOW_MS = 2_000;
 /** Turns samples that only grow into rates, and knows how long no frame came. */
 export class Meter {
   readonly #samples: { at: number; frames: number; bytes: number }[] = [];
-  #heardAt: number;
+  #lastFrameAt: number;
   #frames = 0;
 
   /** `now` in milliseconds, of a clock that does not jump. */
   constructor(now: number) {
-    this.#heardAt = now;
+    this.#lastFrameAt = now;
   }
 
   add(sample: Sample, now: number): MediaStats {
-    if (sample.frames > this.#frames || sample.quiet) this.#heardAt = now;
+    if (sample.frames > this.#frames || sample.quiet) this.#lastFrameAt = now;
     this.#frames = sample.frames;
     this.#samples.push({ at: now, frames: sample.frames, bytes: sample.bytes });
     while (this.#samples.length > 2 && now - (this.#samples[0]?.at ?? now) > WINDOW_MS) this.#samples.shift();
@@ -26,8 +26,8 @@ export class Meter {
     return { ...rest, ...rates };
   }
 
-  /** Milliseconds since the last new frame. */
+  /** Returns the milliseconds since the last new frame. */
   silence(now: number): number {
-    return now - this.#heardAt;
+    return now - this.#lastFrameAt;
   }
 }

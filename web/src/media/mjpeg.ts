@@ -1,7 +1,7 @@
 import { JpegTransport } from "./jpeg";
 import { MultipartParser, type Part } from "./multipart";
 
-/** One endless response with a JPEG per part, read as a stream: each picture is shown when it is whole. */
+/** Reads one endless response with a JPEG per part, as a stream: each picture is shown when it is whole. */
 export class MjpegTransport extends JpegTransport {
   readonly kind = "mjpeg";
 

@@ -10,7 +10,7 @@ const MAX_PART_BYTES = 16_000_000;
 export class MultipartParser {
   #buffer = new Uint8Array(0);
 
-  /** Takes the next bytes, gives the parts that are complete now. */
+  /** Takes the next bytes and returns the parts that are complete now. */
   push(chunk: Uint8Array): Part[] {
     this.#append(chunk);
     const parts: Part[] = [];
@@ -39,7 +39,7 @@ export class MultipartParser {
   }
 }
 
-/** Index of the empty line that ends a part's head; -1 while it is not there. */
+/** Returns the index of the empty line that ends a part's head; -1 while it is not there. */
 function endOfHead(bytes: Uint8Array): number {
   for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
     const isEnd = bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10;

@@ -3,7 +3,7 @@ import { JpegTransport } from "./jpeg";
 /** A still page answers a poll only after 10 s; a poll older than this is lost. */
 const POLL_LIMIT_MS = 12_000;
 
-/** The last resort: one request per frame, each waiting at the server for a newer frame than the last. */
+/** Asks for one frame after another, as the last resort: each request waits at the server for a newer frame than the last. */
 export class PollingTransport extends JpegTransport {
   readonly kind = "polling";
   #asked = 0;

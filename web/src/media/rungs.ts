@@ -12,7 +12,7 @@ interface RungContext {
   control: ChannelListener;
 }
 
-/** The transports that this stream offers to this browser, best first. */
+/** Returns the transports that this stream offers to this browser, best first. */
 export function buildRungs(info: StreamInfo, { api, control }: RungContext): Rung[] {
   const hasRtc = typeof RTCPeerConnection !== "undefined";
   const { livekitUrl, token, whepUrl, mjpegUrl, streamUrl, iceServers } = info;

@@ -1,4 +1,4 @@
-/** Where the picture is: one element that shows the view of the current transport, or the last picture of the one before. */
+/** Holds the one element that shows the view of the current transport, or the last picture of the one before. */
 export class Surface {
   readonly element = document.createElement("div");
   #view: HTMLVideoElement | HTMLCanvasElement | null = null;
@@ -25,7 +25,7 @@ export class Surface {
   }
 }
 
-/** Size of the decoded picture in pixels. */
+/** Returns the size of the decoded picture in pixels. */
 export function decodedSize(view: HTMLVideoElement | HTMLCanvasElement): { width: number; height: number } {
   if (view instanceof HTMLVideoElement) return { width: view.videoWidth, height: view.videoHeight };
   return { width: view.width, height: view.height };

@@ -1,9 +1,9 @@
 import type { Size } from "../protocol/types";
 import type { MediaStats, TransportKind } from "../store/state";
 
-/** The run has no picture yet: not a failure, the same rung is asked again after `retryAfter` seconds. */
-export class NotYet extends Error {
-  override readonly name = "NotYet";
+/** Is thrown while the run has no picture yet: no failure, the same rung is asked again after `retryAfter` seconds. */
+export class NoPictureYet extends Error {
+  override readonly name = "NoPictureYet";
   readonly retryAfter: number;
 
   constructor(message: string, retryAfter: number) {
@@ -13,9 +13,9 @@ export class NotYet extends Error {
 }
 
 export interface TransportListener {
-  /** The first picture is on `view`, or its size changed. */
+  /** Called when the first picture is on `view`, and when its size changes. */
   onPicture(size: Size): void;
-  /** No more pictures will come. Called at most once, never after `stop`. */
+  /** Called when no more pictures will come: at most once, never after `stop`. */
   onFailed(error: Error): void;
 }
 
@@ -27,13 +27,13 @@ export interface Sample extends Omit<MediaStats, "fps" | "kbps"> {
   quiet: boolean;
 }
 
-/** One way in which the picture comes. It lives once: `start`, then `stop`. */
+/** Brings the picture in one of several ways. It is used once: `start`, then `stop`. */
 export interface Transport {
   readonly kind: TransportKind;
   readonly view: HTMLVideoElement | HTMLCanvasElement;
   start(): void;
   sample(): Promise<Sample>;
-  /** Idempotent, and lets go of everything. */
+  /** Closes everything that the transport has opened; safe to repeat. */
   stop(): void;
 }
 

@@ -1,6 +1,6 @@
 import type { Size } from "../protocol/types";
 
-/** A `<video>` that plays without a click: muted and inline. */
+/** Returns a `<video>` that plays without a click: muted and inline. */
 export function videoView(): HTMLVideoElement {
   const video = document.createElement("video");
   video.muted = true;
@@ -12,10 +12,10 @@ export function videoView(): HTMLVideoElement {
 
 /** Calls back when the first picture is there and whenever its size changes. */
 export function whenFirstPicture(video: HTMLVideoElement, onPicture: (size: Size) => void): void {
-  const tell = () => onPicture({ width: video.videoWidth, height: video.videoHeight });
-  video.onresize = tell;
-  if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(tell);
-  else (video as HTMLVideoElement).onloadeddata = tell;
+  const report = () => onPicture({ width: video.videoWidth, height: video.videoHeight });
+  video.onresize = report;
+  if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(report);
+  else (video as HTMLVideoElement).onloadeddata = report;
   // Refused by some browsers until the person has clicked somewhere: `autoplay` starts it then.
   video.play().catch(() => null);
 }

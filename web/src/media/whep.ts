@@ -1,11 +1,11 @@
 import { ApiError } from "../api/errors";
 import type { ChannelListener } from "../control/channel";
-import { DataControlChannel } from "../control/datachannel";
+import { DataControlChannel } from "../control/dataChannel";
 import { byPreference } from "./codecs";
-import { RtcStats } from "./rtcstats";
-import { NotYet, type Sample, type Transport, type TransportListener } from "./transport";
+import { RtcStats } from "./rtcStats";
+import { NoPictureYet, type Sample, type Transport, type TransportListener } from "./transport";
 import { videoView, whenFirstPicture } from "./video";
-import { WhepResource } from "./whepresource";
+import { WhepResource } from "./whepResource";
 
 interface WhepOptions {
   url: string;
@@ -15,7 +15,7 @@ interface WhepOptions {
   control: ChannelListener;
 }
 
-/** WebRTC video by WHEP (draft-ietf-wish-whep), with control on data channels of the same connection. */
+/** Shows WebRTC video by WHEP (draft-ietf-wish-whep), with control on data channels of the same connection. */
 export class WhepTransport implements Transport {
   readonly kind = "whep";
   readonly view = videoView();
@@ -77,6 +77,6 @@ export class WhepTransport implements Transport {
   #fail(error: Error): void {
     if (this.#stopped) return;
     const notYet = error instanceof ApiError && error.status === 409;
-    this.#options.listener.onFailed(notYet ? new NotYet(error.message, error.retryAfter ?? 1) : error);
+    this.#options.listener.onFailed(notYet ? new NoPictureYet(error.message, error.retryAfter ?? 1) : error);
   }
 }

@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { describe } from "../api/errors";
 import { ACTION_TYPES, type Action, type ActionType } from "../protocol/types";
-import { actionOf, fieldsOf } from "./actionfields";
+import { actionOf, fieldsOf } from "./actionFields";
 import { Button } from "./Button";
 import { usePlayer, usePlayerState } from "./context";
 import { actionName } from "./format";

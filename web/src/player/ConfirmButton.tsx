@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { Button } from "./Button";
-import type { IconName } from "./icons";
+import type { IconName } from "./Icon";
 
 interface ConfirmButtonProps {
   icon: IconName;

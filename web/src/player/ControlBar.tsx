@@ -4,7 +4,7 @@ import { Button } from "./Button";
 import { ConfirmButton } from "./ConfirmButton";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { STATUS_NAMES } from "./format";
-import { Icon } from "./icons";
+import { Icon } from "./Icon";
 import { toggleFullScreen, togglePictureInPicture } from "./view";
 
 /** What the embedding page says instead of the server. */

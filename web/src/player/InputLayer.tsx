@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { InputCapture } from "../input/capture";
 import { decodedSize } from "../media/surface";
 import { usePlayer } from "./context";
-import { Icon } from "./icons";
+import { Icon } from "./Icon";
 
 const HELP = "Remote page. Pointer and keys go to the browser under test. Shift+Escape gives the keyboard back.";
 

@@ -87,12 +87,12 @@ function useStatus(session: PlayerSession, onStatus: LiveStreamPlayerProps["onSt
   const latest = useRef(onStatus);
   latest.current = onStatus;
   useEffect(() => {
-    let told = "";
+    let reported = "";
     return session.store.subscribe(() => {
       const run = session.store.state.run;
       const now = run === null ? "" : `${run.status} ${run.paused}`;
-      if (run === null || now === told) return;
-      told = now;
+      if (run === null || now === reported) return;
+      reported = now;
       latest.current?.({ status: run.status, paused: run.paused });
     });
   }, [session]);

@@ -1,5 +1,5 @@
 import { usePlayer, usePlayerState } from "./context";
-import { Icon } from "./icons";
+import { Icon } from "./Icon";
 
 /** Errors and remarks, the newest last; each stays until it is put away. */
 export function Notices() {

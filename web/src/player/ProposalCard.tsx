@@ -5,7 +5,7 @@ import { ActionForm } from "./ActionForm";
 import { Button } from "./Button";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { actionLine } from "./format";
-import { Icon } from "./icons";
+import { Icon } from "./Icon";
 
 /** What comes next, why, and what a person may do about it; or the call for help. */
 export function ProposalCard() {
@@ -124,7 +124,7 @@ function Suggestion({ proposal, maySteer }: { proposal: Proposal; maySteer: bool
   );
 }
 
-/** Seconds left until the run gives up. */
+/** Shows the time left until the run gives up. */
 export function Countdown({ deadline }: { deadline: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

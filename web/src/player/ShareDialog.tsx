@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { describe } from "../api/errors";
-import type { ShareLink } from "../sharelinks";
+import type { ShareLink } from "../shareLinks";
 import { Button } from "./Button";
 import { usePlayer } from "./context";
 
@@ -26,7 +26,7 @@ export function ShareDialog() {
   };
   const create = (event: FormEvent) => {
     event.preventDefault();
-    void guarded(() => session.shareLinks.make(role, ttlSeconds));
+    void guarded(() => session.shareLinks.create(role, ttlSeconds));
   };
   const revoke = (id: string) => guarded(() => session.shareLinks.revoke(id));
   return (

@@ -76,7 +76,7 @@ function factsOf({ media, stats, control, controlMs, size }: PlayerState): [stri
   ];
 }
 
-/** Text for a bug report: no credential, no instructions, nothing of the page. */
+/** Returns text for a bug report: no credential, no instructions, nothing of the page. */
 export function diagnostics(state: PlayerState): string {
   const { runId, seq, role, control, controlMs, media, size, stats } = state;
   const run = state.run && { status: state.run.status, steps: state.run.steps.length, viewers: state.run.viewers };

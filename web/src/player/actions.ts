@@ -21,7 +21,7 @@ export interface Actions {
   send(command: Command): void;
 }
 
-/** The player's commands: the page's own handler where there is one, else the control link. */
+/** Returns the player's commands: the page's own handler where there is one, else the control link. */
 export function createActions(session: PlayerSession, handlers: () => Handlers): Actions {
   const { link, store } = session;
   const guarded = async (work: () => unknown) => {

@@ -46,7 +46,7 @@ export function usePlayer(): PlayerContextValue {
   return value;
 }
 
-/** A part of the state; `select` must give the same value for the same state. */
+/** Returns a part of the state and follows it; `select` must give the same value for the same state. */
 export function usePlayerState<T>(select: (state: PlayerState) => T): T {
   const { store } = usePlayer().session;
   return useSyncExternalStore(store.subscribe, () => select(store.state));

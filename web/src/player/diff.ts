@@ -3,7 +3,7 @@ export interface DiffLine {
   text: string;
 }
 
-/** Lines that were removed, added or kept between two texts, by their longest common subsequence. */
+/** Returns the lines that were removed, added or kept between two texts, by their longest common subsequence. */
 export function diffLines(before: string, after: string): DiffLine[] {
   const a = before.split("\n");
   const b = after.split("\n");
@@ -29,7 +29,7 @@ export function diffLines(before: string, after: string): DiffLine[] {
   return lines;
 }
 
-/** Length of the common subsequence of `a` from i on and `b` from j on, for every i and j. */
+/** Returns the length of the common subsequence of `a` from i on and `b` from j on, for every i and j. */
 function commonLengths(a: string[], b: string[]): number[][] {
   const lengths = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
   for (let i = a.length - 1; i >= 0; i -= 1) {

@@ -3,7 +3,7 @@ import type { FileContent } from "../protocol/messages";
 /** A control message holds 64 KiB; base64 and the rest of the message leave this much for files. */
 const MOST_BYTES = 48 * 1024;
 
-/** Files as a message carries them. Throws when there is none or they are too large together. */
+/** Returns files as a message carries them. Throws when there is none or they are too large together. */
 export async function encodeFiles(files: File[]): Promise<FileContent[]> {
   if (files.length === 0) throw new Error("Choose a file first.");
   const total = files.reduce((sum, file) => sum + file.size, 0);

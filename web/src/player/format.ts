@@ -26,7 +26,7 @@ export const STATUS_NAMES: Record<RunStatus, string> = {
   cancelled: "Cancelled",
 };
 
-/** "820 ms", "4.2 s", "3 min 20 s". */
+/** Formats a duration: "820 ms", "4.2 s", "3 min 20 s". */
 export function formatDuration(ms: number | null): string {
   if (ms === null) return "";
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -34,7 +34,7 @@ export function formatDuration(ms: number | null): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** "just now", "5 min ago", "yesterday". */
+/** Formats how long ago a time was: "just now", "5 min ago", "yesterday". */
 export function formatAgo(time: string, now: number): string {
   const seconds = (Date.parse(time) - now) / 1000;
   const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
@@ -44,21 +44,21 @@ export function formatAgo(time: string, now: number): string {
   return format.format(Math.round(seconds / 86_400), "day");
 }
 
-/** "850 kbit/s", "2.4 Mbit/s". */
+/** Formats a bit rate: "850 kbit/s", "2.4 Mbit/s". */
 export function formatRate(kbps: number): string {
   return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`;
 }
 
-/** "double click", for a person. */
+/** Returns the name of an action for a person: "double click". */
 export const actionName = (type: string): string => type.replaceAll("_", " ");
 
-/** A Playwright selector for a person: of one that leaves several ways open, the first. */
+/** Returns a Playwright selector for a person: of one that leaves several ways open, the first. */
 export function selectorText(selector: string): string {
   const [first, ...others] = selector.split(" >> internal:or=");
   return others.length > 0 ? `${first} …` : selector;
 }
 
-/** One line of what an action does, as code: `type #name "Ada"`. */
+/** Returns one line of what an action does, as code: `type #name "Ada"`. */
 export function actionLine({ type, selector, value, target }: Action): string {
   const quoted = value === null || value === undefined || value === "" ? "" : JSON.stringify(value);
   const parts = [type, selectorText(selector ?? ""), target ? `→ ${selectorText(target)}` : "", quoted];

@@ -8,7 +8,7 @@ export interface Replay {
   next(): void;
 }
 
-/** Moving through the completed steps, for this viewer alone. */
+/** Returns the moves through the completed steps, for this viewer alone. */
 export function useReplay(): Replay {
   const { session, ui, setUi } = usePlayer();
   const { replayStep } = ui;

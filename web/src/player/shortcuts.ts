@@ -5,7 +5,7 @@ import { type PlayerContextValue, useMaySteer, usePlayer } from "./context";
 import { type Replay, useReplay } from "./replay";
 import { toggleFullScreen } from "./view";
 
-/** Single keys, as in video players; never while a field or the remote page has the keyboard. */
+/** Binds single keys to commands, as in video players; never while a field or the remote page has the keyboard. */
 export function useShortcuts(scope: "player" | "page"): void {
   const player = usePlayer();
   const replay = useReplay();

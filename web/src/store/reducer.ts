@@ -10,15 +10,15 @@ import {
 } from "../protocol/types";
 import type { PlayerState } from "./state";
 
-/** The state after one server message. Messages must come in order and without gaps: see `EventFeed`. */
+/** Returns the state after one server message. Messages must come in order and without gaps: see `checkSequence`. */
 export function reduce(state: PlayerState, message: ServerMessage): PlayerState {
   const next = apply(state, message);
   if (message.type === "hello") return { ...next, seq: message.seq ?? 0 };
   return isReply(message) || message.seq === undefined ? next : { ...next, seq: message.seq };
 }
 
-/** The state after the run was read by HTTP, which tells neither of dialogs nor of the page nor of who may help. */
-export function adopt(state: PlayerState, run: Run, role: Role): PlayerState {
+/** Returns the state after the run was read by HTTP, which has neither the dialogs nor the page nor the call for help. */
+export function applyRun(state: PlayerState, run: Run, role: Role): PlayerState {
   return cleared({ ...withWholeRun(state, run), role });
 }
 
@@ -78,12 +78,12 @@ function hello(state: PlayerState, message: ServerMessageOf<"hello">): PlayerSta
   };
 }
 
-/** True where the server knows less than we do: it forgot what was queued. */
+/** True where the server is behind this state: it has lost what was queued. */
 function wentBack({ run, seq }: PlayerState, message: ServerMessageOf<"hello">): boolean {
   return run?.id !== message.run.id || (message.seq ?? 0) < seq;
 }
 
-/** The run as a whole; overrides that were done meanwhile wait no more. */
+/** Puts a whole run into the state; overrides that were done meanwhile wait no more. */
 function withWholeRun(state: PlayerState, run: Run): PlayerState {
   const known = state.run?.steps ?? [];
   const numbers = new Set(known.map(({ stepNumber }) => stepNumber));
@@ -91,14 +91,14 @@ function withWholeRun(state: PlayerState, run: Run): PlayerState {
   return { ...state, run: { ...run, steps: mergeSteps(known, run.steps) }, queued: state.queued.slice(done.length) };
 }
 
-/** Without what the status of the run rules out. */
+/** Drops what the status of the run rules out. */
 function cleared(state: PlayerState): PlayerState {
   const status = state.run?.status;
   if (status !== undefined && isFinal(status)) return { ...state, help: null, queued: [], dialogs: [] };
   return status === "diagnosing" || status === "paused" ? state : { ...state, help: null };
 }
 
-/** The summaries in a Run lack what the events said: keep the details of steps that are the same. */
+/** Keeps the details of known steps, which the summaries in a Run lack. */
 function mergeSteps(known: Step[], fresh: Step[]): Step[] {
   const byNumber = new Map(known.map((step) => [step.stepNumber, step]));
   return fresh.map((step) => ({ ...byNumber.get(step.stepNumber), ...step }));
@@ -126,7 +126,7 @@ function testStep(state: PlayerState, { step, totalSteps }: ServerMessageOf<"tes
   return step.source === "override" && isNew ? { ...next, queued: state.queued.slice(1) } : next;
 }
 
-/** The queue without the first action that is the same. */
+/** Returns the queue without the first action that is the same. */
 function without(queued: Action[], action: Action): Action[] {
   const text = JSON.stringify(action);
   const index = queued.findIndex((each) => JSON.stringify(each) === text);

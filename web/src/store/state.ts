@@ -34,7 +34,7 @@ export interface MediaStats {
   kbps: number;
   /** Network round trip in milliseconds. */
   roundTripMs: number | null;
-  /** From the server's frame to the screen, as far as this transport can tell, in milliseconds. */
+  /** From the server's frame to the screen, as far as this transport shows it, in milliseconds. */
   ageMs: number | null;
   /** Frames dropped since the transport started. */
   dropped: number;
@@ -113,7 +113,7 @@ export function initialState(runId: string): PlayerState {
 
 export const canSteer = (state: PlayerState): boolean => state.role === "controller" || state.role === "owner";
 
-/** How a person lets the proposed step happen; null while it does not wait for anybody. */
+/** Returns the command by which a person lets the proposed step happen; null while it does not wait for anybody. */
 export function approvalOf({ run }: PlayerState): Command | null {
   if (run === null || run.proposal === null) return null;
   const { proposalId } = run.proposal;

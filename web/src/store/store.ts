@@ -1,6 +1,6 @@
 import type { ServerMessage } from "../protocol/messages";
 import type { Role, Run } from "../protocol/types";
-import { adopt, reduce } from "./reducer";
+import { applyRun, reduce } from "./reducer";
 import { initialState, type Notice, type PlayerState } from "./state";
 
 /** Facts of this client itself: connections, statistics, what waits for an answer. Never the state of the run. */
@@ -32,16 +32,16 @@ export class Store {
     this.#commit(reduce(this.#state, message));
   }
 
-  /** Takes a run that was read by HTTP, where no events come. */
-  adopt(run: Run, role: Role): void {
-    this.#commit(adopt(this.#state, run, role));
+  /** Puts a run that was read by HTTP, where no events come, into the state. */
+  applyRun(run: Run, role: Role): void {
+    this.#commit(applyRun(this.#state, run, role));
   }
 
   set(facts: Partial<LocalFacts>): void {
     this.#commit({ ...this.#state, ...facts });
   }
 
-  /** The one way in which an error or a remark reaches the person; a text already on screen is not shown twice. */
+  /** Shows an error or a remark to the person; a text already on screen is not shown twice. */
   notify(tone: Notice["tone"], text: string): void {
     const others = this.#state.notices.filter((notice) => notice.text !== text).slice(-3);
     this.#commit({ ...this.#state, notices: [...others, { key: ++this.#noticeKey, tone, text }] });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiClient } from "../src/api/client";
-import { ShareLinks } from "../src/sharelinks";
+import { ShareLinks } from "../src/shareLinks";
 
 describe("ShareLinks", () => {
   const api = new ApiClient({ baseUrl: "https://jumpseat.example", token: "t" });
@@ -33,8 +33,8 @@ describe("ShareLinks", () => {
   const ids = (from = links) => from.list().map(({ id }) => id);
 
   it("lists all that were made for this run in this tab, the newest first", async () => {
-    await links.make("viewer", 60);
-    await links.make("controller", 60);
+    await links.create("viewer", 60);
+    await links.create("controller", 60);
     expect(ids()).toEqual(["l2", "l1"]);
     expect(links.list().map(({ role }) => role)).toEqual(["controller", "viewer"]);
     expect(ids(new ShareLinks(api, "r"))).toEqual(["l2", "l1"]);
@@ -42,9 +42,9 @@ describe("ShareLinks", () => {
   });
 
   it("revokes any of them, and forgets those that are over", async () => {
-    await links.make("viewer", 60);
-    await links.make("viewer", 3600);
-    await links.make("viewer", 3600);
+    await links.create("viewer", 60);
+    await links.create("viewer", 3600);
+    await links.create("viewer", 3600);
     await links.revoke("l2");
     expect(asked.at(-1)).toBe("DELETE /api/tests/r/tokens/l2");
     expect(ids()).toEqual(["l3", "l1"]);
@@ -53,7 +53,7 @@ describe("ShareLinks", () => {
   });
 
   it("keeps a link that the server did not revoke", async () => {
-    await links.make("viewer", 60);
+    await links.create("viewer", 60);
     refused = true;
     await expect(links.revoke("l1")).rejects.toMatchObject({ status: 403 });
     expect(ids()).toEqual(["l1"]);

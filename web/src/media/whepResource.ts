@@ -3,7 +3,7 @@ import { problem, unreachable } from "../api/errors";
 /** Candidates found within this time travel in one request. */
 const TRICKLE_MS = 40;
 
-/** The server's side of a WHEP session: created by the offer, patched with candidates, deleted at the end. */
+/** Keeps the server's side of a WHEP session: created by the offer, patched with candidates, deleted at the end. */
 export class WhepResource {
   readonly #token: string | null;
   readonly #onPageHide = () => this.remove();
@@ -19,7 +19,7 @@ export class WhepResource {
     addEventListener("pagehide", this.#onPageHide);
   }
 
-  /** Sends the offer, answers with the SDP answer. Throws `ApiError`. */
+  /** Sends the offer and returns the SDP answer. Throws `ApiError`. */
   async create(url: string, offer: string): Promise<string> {
     const response = await this.#fetch(url, { method: "POST", body: offer, type: "application/sdp" });
     if (!response.ok) throw await problem(response);
@@ -38,7 +38,7 @@ export class WhepResource {
     this.#schedule();
   }
 
-  /** Idempotent; also while the offer is still on its way. */
+  /** Deletes the session, also while the offer is still on its way; safe to repeat. */
   remove(): void {
     if (this.#removed) return;
     this.#removed = true;
@@ -85,7 +85,7 @@ export class WhepResource {
   }
 }
 
-/** An SDP fragment (RFC 8840 §9) with the credentials of the offer and `candidates`. */
+/** Returns an SDP fragment (RFC 8840 §9) with the credentials of the offer and `candidates`. */
 export function fragment(offer: string, candidates: RTCIceCandidate[]): string {
   const lines = offer.split("\r\n");
   const first = (prefix: string) => lines.find((line) => line.startsWith(prefix)) ?? "";

@@ -3,7 +3,7 @@ import type { ChannelListener, ControlChannel, Envelope } from "./channel";
 
 const MOVE_BACKLOG_BYTES = 4_096;
 
-/** The two data channels of a WHEP session: `test-control` for all messages, `test-input` for pointer moves. */
+/** Uses the two data channels of a WHEP session: `test-control` for all messages, `test-input` for pointer moves. */
 export class DataControlChannel implements ControlChannel {
   readonly kind = "datachannel";
   readonly #control: RTCDataChannel;

@@ -6,7 +6,7 @@ export interface ShareLink extends ShareToken {
   role: Exclude<Role, "owner">;
 }
 
-/** The links to one run that were made in this tab: the server keeps no list of them. */
+/** Keeps the links to one run that were made in this tab: the server keeps no list of them. */
 export class ShareLinks {
   readonly #api: ApiClient;
   readonly #runId: string;
@@ -18,28 +18,28 @@ export class ShareLinks {
     this.#links = JSON.parse(safeStorage.get("sessionStorage", this.#key) ?? "[]") as ShareLink[];
   }
 
-  /** Those that still work, the newest first. */
+  /** Returns the links that still work, the newest first. */
   list(): ShareLink[] {
     return this.#links.filter(({ expiresAt }) => Date.parse(expiresAt) > Date.now());
   }
 
-  /** Throws `ApiError`. */
-  async make(role: ShareLink["role"], ttlSeconds: number): Promise<void> {
+  /** Creates a link. Throws `ApiError`. */
+  async create(role: ShareLink["role"], ttlSeconds: number): Promise<void> {
     const made = await this.#api.share(this.#runId, { role, ttlSeconds });
-    this.#keep([{ ...made, role }, ...this.list()]);
+    this.#save([{ ...made, role }, ...this.list()]);
   }
 
-  /** Throws `ApiError`; then the link still stands in the list. */
+  /** Revokes a link. Throws `ApiError`; then the link still stands in the list. */
   async revoke(id: string): Promise<void> {
     await this.#api.revoke(this.#runId, id);
-    this.#keep(this.list().filter((each) => each.id !== id));
+    this.#save(this.list().filter((each) => each.id !== id));
   }
 
   get #key(): string {
     return `jumpseat.links.${this.#runId}`;
   }
 
-  #keep(links: ShareLink[]): void {
+  #save(links: ShareLink[]): void {
     this.#links = links;
     safeStorage.set("sessionStorage", this.#key, JSON.stringify(links));
   }

@@ -2,7 +2,7 @@ import type { Sample } from "./transport";
 
 type Stats = Record<string, unknown> & { type?: string };
 
-/** Reads what one peer connection says of its one video track. */
+/** Reads the statistics of one peer connection's one video track. */
 export class RtcStats {
   #frames = 0;
   #delay = 0;
@@ -31,7 +31,7 @@ export class RtcStats {
     };
   }
 
-  /** From a frame's first packet to the decoded picture, on average since the last reading, in milliseconds. */
+  /** Measures the time from a frame's first packet to the decoded picture, on average since the last reading, in milliseconds. */
   #measure(video: Stats): void {
     const frames = number(video.framesDecoded);
     const delay = number(video.totalProcessingDelay) || number(video.jitterBufferDelay) + number(video.totalDecodeTime);

@@ -1,13 +1,13 @@
 import { isReply, type ServerMessage } from "../protocol/messages";
 import type { ControlKind } from "../store/state";
 
-export type Verdict = "apply" | "drop" | "gap";
+export type SequenceCheck = "apply" | "drop" | "gap";
 
 /**
  * Decides what to do with a message, so that two channels which overlap during a switch give every event once, in order.
  * `seq` is the number of the newest event applied; null before the first `hello`.
  */
-export function judge(message: ServerMessage, from: ControlKind, seq: number | null): Verdict {
+export function checkSequence(message: ServerMessage, from: ControlKind, seq: number | null): SequenceCheck {
   if (message.type === "hello") return isStaleHello(message, from, seq) ? "drop" : "apply";
   if (seq === null) return isReply(message) ? "apply" : "drop";
   if (isReply(message) || message.seq === undefined) return "apply";

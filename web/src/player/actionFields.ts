@@ -39,12 +39,12 @@ const FIELDS: Partial<Record<ActionType, Field[]>> = {
   reload: [],
 };
 
-/** The fields that an action of this type takes; a pointer action takes a selector. */
+/** Returns the fields that an action of this type takes; a pointer action takes a selector. */
 export function fieldsOf(type: ActionType): Field[] {
   return FIELDS[type] ?? [selector];
 }
 
-/** The action that a filled-in form means: fields that its type does not take are left out. */
+/** Returns the action that a filled-in form means: fields that its type does not take are left out. */
 export function actionOf(type: ActionType, texts: Partial<Record<FieldName, string>>): Action {
   const filled = fieldsOf(type).map(({ name }) => [name, texts[name]?.trim() ?? ""] as const);
   return { type, ...Object.fromEntries(filled.filter(([, text]) => text !== "")) };

@@ -4,7 +4,7 @@ import type { ChannelListener, ControlChannel, Envelope } from "./channel";
 /** Server side buffers are bounded: pointer moves are dropped while this many bytes wait to be sent. */
 const MOVE_BACKLOG_BYTES = 16_384;
 
-/** The WebSocket `/ws/test-control`. */
+/** Carries control messages over the WebSocket `/ws/test-control`. */
 export class SocketChannel implements ControlChannel {
   readonly kind = "websocket";
   readonly #socket: WebSocket;
@@ -45,7 +45,7 @@ interface Subscription {
   since: number;
 }
 
-/** Address of the control socket; `since` asks for the events after that number. */
+/** Returns the URL of the control socket; `since` asks for the events after that number. */
 export function socketUrl(address: string, { runId, token, since }: Subscription): string {
   const url = new URL(address);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";

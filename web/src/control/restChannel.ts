@@ -15,7 +15,7 @@ interface RestOptions {
   onRefused(error: ApiError): void;
 }
 
-/** The bottom rung: commands by `POST …/commands`, events by reading the run again and again. */
+/** Is used where no other channel works: commands by `POST …/commands`, events by reading the run again and again. */
 export class RestChannel implements ControlChannel {
   readonly kind = "rest";
   readonly #options: RestOptions;

@@ -8,14 +8,14 @@ const INPUT_TOPIC = "test-input";
 const SERVER = "jumpseat";
 
 /**
- * Control messages as data of a LiveKit room, topic `test-control`; pointer moves go lossy, topic `test-input`. It is open
+ * Carries control messages as data of a LiveKit room, topic `test-control`; pointer moves go lossy, topic `test-input`. It is open
  * from the `hello` on: LiveKit announces those who join up to three seconds late, and what they send before gets lost.
  */
 export class LiveKitControlChannel implements ControlChannel {
   readonly kind = "livekit";
   readonly #room: Room;
   readonly #listener: ChannelListener;
-  #greeted = false;
+  #helloReceived = false;
   #closed = false;
 
   constructor(room: Room, events: typeof RoomEvent, listener: ChannelListener) {
@@ -23,13 +23,13 @@ export class LiveKitControlChannel implements ControlChannel {
     this.#listener = listener;
     room.on(events.DataReceived, (payload, from, _kind, topic) => {
       if (topic === CONTROL_TOPIC && from?.identity === SERVER)
-        this.#hear(parseMessage(new TextDecoder().decode(payload)));
+        this.#receive(parseMessage(new TextDecoder().decode(payload)));
     });
     room.on(events.Reconnecting, () => this.close());
     room.on(events.Disconnected, () => this.close());
   }
 
-  /** The room is joined. A viewer's token may not publish data: then this channel carries nothing. */
+  /** To be called when the room is joined. A viewer's token may not publish data: then this channel closes. */
   opened(): void {
     if (!this.#room.localParticipant.permissions?.canPublishData) this.close();
   }
@@ -48,13 +48,13 @@ export class LiveKitControlChannel implements ControlChannel {
     this.#listener.onClose(this);
   }
 
-  #hear(message: ServerMessage | null): void {
+  #receive(message: ServerMessage | null): void {
     if (message === null || this.#closed) return;
-    if (message.type === "hello" && !this.#greeted) {
-      this.#greeted = true;
+    if (message.type === "hello" && !this.#helloReceived) {
+      this.#helloReceived = true;
       this.#listener.onOpen(this);
     }
-    if (this.#greeted) this.#listener.onMessage(this, message);
+    if (this.#helloReceived) this.#listener.onMessage(this, message);
   }
 
   #publish(message: unknown, topic: string): void {
