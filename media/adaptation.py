@@ -1,56 +1,37 @@
-"""The renditions of one codec, and which of them each viewer gets. No I/O and no clock of its own."""
+"""Which rendition each viewer gets. No I/O and no clock of its own."""
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
+from media.encoding import Encoding
+from media.frames import Codec
+from media.renditions import EncodingKey, Rendition
 from media.rtp.bandwidth import BandwidthEstimator
+from media.subscription import Subscription
 
-V = TypeVar("V")
-
-CAP_SECONDS = 10.0
-"""A bit rate that somebody outside asked for and has not repeated for this long no longer counts."""
+SETTLE_SECONDS = 0.25
+"""How often viewers are given their renditions: receivers report about once a second."""
 NEAR = 0.75
 """A viewer stays with others that can take more if it can take this share of it: they lose no more than the rest."""
 ENTRY = 1.25
 """How much more than its floor a rendition above asks of a newcomer, so that nobody falls out again at once."""
 
 
-class Rendition(StrEnum):
-    """The rungs of the ladder, best first."""
-
-    FULL = "full"
-    HALF = "half"
-    SLOW = "slow"
+class Limited(Protocol):
+    """A viewer with an estimate of the path to it."""
 
     @property
-    def divisor(self) -> int:
-        """By what width and height are divided."""
-        return 1 if self is Rendition.FULL else 2
-
-    def fps(self, most: int) -> int:
-        """Pictures per second where the stream has `most` of them."""
-        return min(most, 5) if self is Rendition.SLOW else most
-
-    def ceiling(self, bitrate: int) -> int:
-        """The most it may have, in bits per second, where the stream may have `bitrate`."""
-        return int(bitrate * _SHARES[self][1])
-
-    def floor(self, bitrate: int) -> int:
-        """The least that it is worth having at, in bits per second."""
-        return int(bitrate * _SHARES[self][0])
+    def bandwidth(self) -> BandwidthEstimator: ...
 
 
-_SHARES = {Rendition.FULL: (0.24, 1.0), Rendition.HALF: (0.08, 0.4), Rendition.SLOW: (0.03, 0.1)}
-"""Of the stream's bit rate: 600, 200 and 75 kbit/s at least and 2500, 1000 and 250 at most at the default."""
+V = TypeVar("V", bound=Limited)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Place:
     rendition: Rendition
-    path: BandwidthEstimator
     pinned: bool
-    cap: tuple[int, float] | None = field(default=None)
 
 
 class Ladder(Generic[V]):
@@ -73,24 +54,17 @@ class Ladder(Generic[V]):
         self._targets = {rendition: rendition.ceiling(bitrate) for rendition in Rendition}
 
     def join(self, viewer: V, *, pinned: bool = False) -> Rendition:
-        """Everybody starts on the full rendition."""
-        self._places[viewer] = _Place(Rendition.FULL, BandwidthEstimator(self._bitrate), pinned)
+        """Takes in a viewer and returns its rendition: everybody starts on the full one."""
+        self._places[viewer] = _Place(Rendition.FULL, pinned)
         return Rendition.FULL
 
     def leave(self, viewer: V) -> None:
+        """Forgets a viewer."""
         del self._places[viewer]
-
-    def path(self, viewer: V) -> BandwidthEstimator:
-        """Where to note what the viewer's receiver reports."""
-        return self._places[viewer].path
-
-    def cap(self, viewer: V, bitrate: int, now: float) -> None:
-        """Notes a limit that somebody else has found; it holds for ten seconds."""
-        self._places[viewer].cap = bitrate, now
 
     def settle(self, now: float) -> list[tuple[V, Rendition]]:
         """Moves viewers and sets the targets; returns those that were moved, each with its new rendition."""
-        limits = {viewer: self._limit(place, now) for viewer, place in self._places.items()}
+        limits = {viewer: viewer.bandwidth.limit_at(now) for viewer in self._places}
         moved = []
         for viewer, place in self._places.items():
             if place.pinned or (place.rendition is Rendition.FULL and limits[viewer] >= self._bitrate):
@@ -103,7 +77,7 @@ class Ladder(Generic[V]):
         return moved
 
     def target(self, rendition: Rendition) -> int:
-        """What the rendition's encoder should aim at, as last settled."""
+        """Returns what the rendition's encoder should aim at, as last settled."""
         return self._targets[rendition]
 
     def _target(self, rendition: Rendition, limits: dict[V, float]) -> int:
@@ -122,10 +96,67 @@ class Ladder(Generic[V]):
         company = min(ceiling, max(others, default=0.0)) * (1.0 if rises else NEAR)
         return min(limits[viewer], ceiling) >= max(company, floor * (ENTRY if rises else 1.0))
 
-    def _limit(self, place: _Place, now: float) -> float:
-        limits = [float(self._bitrate)]
-        if place.path.limit is not None:
-            limits.append(place.path.limit)
-        if place.cap is not None and now - place.cap[1] < CAP_SECONDS:
-            limits.append(place.cap[0])
-        return min(limits)
+
+class Adaptation:
+    """The encodings of one stream, and which of them each of its viewers is on. All times as for `Ladder`."""
+
+    def __init__(self, *, bitrate: int, fps: int, on_request: Callable[[], None]) -> None:
+        """
+        Args:
+            bitrate: ceiling of each codec, in bits per second.
+            fps: pictures per second of the stream.
+            on_request: called when somebody asks for a keyframe.
+        """
+        self._ladders: dict[Codec, Ladder[Subscription]] = {codec: Ladder(bitrate) for codec in Codec}
+        keys = [EncodingKey(codec, rendition) for codec in Codec for rendition in Rendition]
+        self.encodings = {key: Encoding(key, bitrate=bitrate, fps=fps, on_request=on_request) for key in keys}
+        self._bitrate = bitrate
+        self._settle_at = 0.0
+
+    def active(self) -> list[Encoding]:
+        """Returns the encodings that somebody is on or joins."""
+        return [encoding for encoding in self.encodings.values() if encoding.active]
+
+    def subscriptions(self) -> list[Subscription]:
+        """Returns all viewers."""
+        return [subscription for encoding in self.encodings.values() for subscription in encoding.viewers]
+
+    def viewers(self) -> dict[EncodingKey, int]:
+        """Returns how many viewers each encoding has."""
+        return {key: len(encoding.viewers) for key, encoding in self.encodings.items()}
+
+    def join(self, codec: Codec, *, depth: int, pinned: bool, on_close: Callable[[Subscription], None]) -> Subscription:
+        """Makes a viewer's subscription; the arguments are those of `LiveStream.subscribe` and `Subscription`."""
+        encoding = self.encodings[EncodingKey(codec, Rendition.FULL)]
+        subscription = Subscription(encoding, codec, bitrate=self._bitrate, depth=depth, on_close=on_close)
+        self._ladders[codec].join(subscription, pinned=pinned)
+        encoding.add(subscription)
+        return subscription
+
+    def leave(self, subscription: Subscription) -> None:
+        """Takes a viewer off all encodings."""
+        for rendition in Rendition:
+            self.encodings[EncodingKey(subscription.codec, rendition)].remove(subscription)
+        self._ladders[subscription.codec].leave(subscription)
+
+    def settle(self, now: float) -> None:
+        """Moves viewers to the renditions that they can take, four times a second at most."""
+        if now < self._settle_at:
+            return
+        self._settle_at = now + SETTLE_SECONDS
+        for codec, ladder in self._ladders.items():
+            for subscription, rendition in ladder.settle(now):
+                self._move(subscription, self.encodings[EncodingKey(codec, rendition)])
+
+    def target(self, encoding: Encoding) -> int:
+        """Returns what the viewers of an encoding take, in bits per second."""
+        return self._ladders[encoding.key.codec].target(encoding.rendition)
+
+    def _move(self, subscription: Subscription, to: Encoding) -> None:
+        """Keeps the viewer on its present rendition until the keyframe of the new one is there."""
+        for rendition in Rendition:
+            joining = self.encodings[EncodingKey(subscription.codec, rendition)].joining
+            if subscription in joining:
+                joining.remove(subscription)
+        if subscription not in to.viewers:
+            to.add_joining(subscription)

@@ -1,42 +1,36 @@
-"""One rendition in one codec: who is on it, and when it is due."""
+"""One encoding of a stream: who gets its frames, and when it is due."""
 
-from __future__ import annotations
+from collections.abc import Callable
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from media.adaptation import Rendition
-from media.frames import Codec
+from media.frames import EncodedFrame
 from media.rate.keyframe_gate import KeyframeGate
 from media.rate.rate_control import RateControl
-
-if TYPE_CHECKING:
-    from media.subscription import Subscription
-
-
-class EncodingKey(NamedTuple):
-    """Identifies one encoding of a stream."""
-
-    codec: Codec
-    rendition: Rendition
+from media.renditions import EncodingKey, Rendition
+from media.subscription import Subscription
 
 
 class Encoding:
-    """Belongs to a stream; all times in seconds of its loop's clock."""
+    """One rendition in one codec. All times in seconds of the loop's clock."""
 
-    def __init__(self, key: EncodingKey, *, bitrate: int, fps: int) -> None:
+    def __init__(self, key: EncodingKey, *, bitrate: int, fps: int, on_request: Callable[[], None]) -> None:
         """
         Args:
             key: codec and rendition.
             bitrate: the most that the stream's full rendition may have, in bits per second.
             fps: pictures per second of the stream.
+            on_request: called when somebody asks for a keyframe.
         """
         self.key = key
+        self.rendition: Rendition = key.rendition
         self.keyframe_gate = KeyframeGate()
-        self.rate_control = RateControl(key.rendition.ceiling(bitrate))
         self.viewers: list[Subscription] = []
         """Who gets its frames."""
         self.joining: list[Subscription] = []
         """Who gets another encoding's frames until this one's next keyframe."""
+        self.bitrate = key.rendition.ceiling(bitrate)
+        """What the encoder aims at, in bits per second."""
+        self._rate_control = RateControl(self.bitrate)
+        self._on_request = on_request
         own = key.rendition.fps(fps)
         self._interval = 1 / own if own < fps else 0.0
         self._encoded_at = float("-inf")
@@ -44,27 +38,17 @@ class Encoding:
 
     @property
     def active(self) -> bool:
+        """Whether anybody gets its frames or waits for them."""
         return bool(self.viewers or self.joining)
 
-    def is_keyframe_due(self, now: float) -> bool:
-        due = self.keyframe_gate.allowed_at()
-        return due is not None and due <= now
+    def add(self, subscription: Subscription) -> None:
+        """Gives a newcomer its frames from the next keyframe on."""
+        self.viewers.append(subscription)
 
-    def deadline(self) -> float | None:
-        """When it must be encoded even if no new picture comes, apart from the repetition of a still picture."""
-        dues = [self.keyframe_gate.allowed_at(), self._encoded_at + self._interval if self._pending else None]
-        return min((due for due in dues if due is not None), default=None)
-
-    def mark_pending(self) -> None:
-        """Notes a picture that its viewers have not seen."""
-        self._pending = True
-
-    def is_due(self, now: float) -> bool:
-        """Whether to encode now: a picture is owed and its frame rate allows it, or a keyframe is due."""
-        return (self._pending and now >= self._encoded_at + self._interval) or self.is_keyframe_due(now)
-
-    def mark_encoded(self, now: float) -> None:
-        self._pending, self._encoded_at = False, now
+    def add_joining(self, subscription: Subscription) -> None:
+        """Moves a viewer of another encoding here at the next keyframe, which is asked for."""
+        self.joining.append(subscription)
+        self.keyframe_gate.request()
 
     def remove(self, subscription: Subscription) -> None:
         """Takes a viewer off this encoding, whether it is on it or joining."""
@@ -72,8 +56,66 @@ class Encoding:
             if subscription in some:
                 some.remove(subscription)
 
-    def promote_joining(self) -> list[Subscription]:
-        """Those who go over to this encoding, at its keyframe."""
+    # When it is due
+
+    def request_keyframe(self) -> None:
+        """Has a keyframe made as soon as the limit of two a second allows."""
+        self.keyframe_gate.request()
+        self._on_request()
+
+    def is_keyframe_due(self, now: float) -> bool:
+        """Whether a keyframe has been asked for and may be made now."""
+        allowed_at = self.keyframe_gate.allowed_at()
+        return allowed_at is not None and allowed_at <= now
+
+    def deadline(self) -> float | None:
+        """When it must be encoded even if no new picture comes, apart from the repetition of a still picture."""
+        times = [self.keyframe_gate.allowed_at(), self._encoded_at + self._interval if self._pending else None]
+        return min((time for time in times if time is not None), default=None)
+
+    def mark_pending(self) -> None:
+        """Records that there is a picture that its viewers have not seen."""
+        self._pending = True
+
+    def is_due(self, now: float) -> bool:
+        """Whether to encode now: a picture is pending and its frame rate allows it, or a keyframe is due."""
+        return (self._pending and now >= self._encoded_at + self._interval) or self.is_keyframe_due(now)
+
+    def begin(self, now: float, wanted: int) -> int:
+        """Begins to encode the pending picture.
+
+        Args:
+            now: the time.
+            wanted: what its viewers take, in bits per second.
+
+        Returns:
+            What the encoder is to aim at, in bits per second.
+        """
+        self._pending, self._encoded_at = False, now
+        self.bitrate = self._rate_control.target(wanted, now)
+        return self.bitrate
+
+    # Delivery
+
+    def on_keyframe(self, now: float) -> int:
+        """Moves those who are joining here, before its keyframe is delivered; returns how many."""
+        self.keyframe_gate.on_sent(now)
         joined, self.joining = self.joining, []
+        for subscription in joined:
+            subscription.source.remove(subscription)
+            subscription.source = self
         self.viewers += joined
-        return joined
+        return len(joined)
+
+    def on_failure(self, now: float) -> None:
+        """Records that the encoder has failed: its next one begins with a keyframe, no sooner than the gate allows."""
+        self.keyframe_gate.on_sent(now)
+        self.keyframe_gate.request()
+
+    def deliver(self, frame: EncodedFrame, now: float) -> int:
+        """Hands a frame to every viewer; returns how many frames were dropped for it, all viewers together."""
+        bits, dropped = len(frame.data) * 8, 0
+        for subscription in self.viewers:
+            subscription.meter.add(bits, now)
+            dropped += subscription.offer(frame)
+        return dropped

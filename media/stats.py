@@ -1,10 +1,11 @@
 """What a stream has done."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from media.encoding import EncodingKey
-from media.frames import Codec
+from media.frames import Codec, EncodedFrame
+from media.renditions import EncodingKey
 
 
 @dataclass(slots=True)
@@ -36,6 +37,18 @@ class RenditionStats:
     height: int = 0
     """Of the latest frame, in pixels."""
 
+    def on_frame(self, frame: EncodedFrame, *, now: float) -> None:
+        """Counts a frame that is about to be delivered; `now` in seconds of `time.time()`."""
+        self.encoded += 1
+        self.age_seconds += max(0.0, now - frame.captured_at)
+        self.width, self.height = frame.width, frame.height
+        self.keyframes += frame.keyframe
+
+    def on_encode(self, milliseconds: float) -> None:
+        """Counts the time that an encode took."""
+        self.encode_ms = milliseconds
+        self.encode_seconds += milliseconds / 1000
+
 
 @dataclass(slots=True)
 class StreamStats:
@@ -60,7 +73,20 @@ class StreamStats:
     renditions: dict[EncodingKey, RenditionStats] = field(default_factory=dict)
     """Of each codec and rendition that somebody has been on."""
 
+    def on_decodes(self, count: int, milliseconds: float) -> None:
+        """Counts pictures that were decoded, and the time that the latest of them took."""
+        self.decoded += count
+        self.decode_ms = milliseconds
+        self.decode_seconds += count * milliseconds / 1000
+
+    def count_viewers(self, viewers: Mapping[EncodingKey, int]) -> None:
+        """Sets who gets what: viewers by the encoding that they are on."""
+        for key, count in viewers.items():
+            if count or key in self.renditions:
+                self.of(key).viewers = count
+
     def of(self, key: EncodingKey) -> RenditionStats:
+        """Returns the live figures of one encoding."""
         return self.renditions.setdefault(key, RenditionStats())
 
     @property

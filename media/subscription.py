@@ -3,26 +3,27 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
-from media.adaptation import Rendition
 from media.errors import StreamClosed
 from media.frames import Codec, EncodedFrame
 from media.rate.rate_control import BitrateMeter
+from media.renditions import Rendition
+from media.rtp.bandwidth import BandwidthEstimator
 
 logger = logging.getLogger(__name__)
 
 
-class SubscriptionHost(Protocol):
-    """What a subscription asks of its stream."""
+class FrameSource(Protocol):
+    """What a subscription needs of the encoding whose frames it gets."""
 
-    def load(self, subscription: "Subscription") -> tuple[int, int]: ...
-    def pace(self, subscription: "Subscription") -> float: ...
-    def request_keyframe(self, subscription: "Subscription") -> None: ...
-    def note_cap(self, subscription: "Subscription", bitrate: int) -> None: ...
-    def on_remb(self, subscription: "Subscription", bitrate: int) -> None: ...
-    def on_receiver_report(self, subscription: "Subscription", lost: float, round_trip: float | None) -> None: ...
-    def unsubscribe(self, subscription: "Subscription") -> None: ...
+    @property
+    def rendition(self) -> Rendition: ...
+    @property
+    def bitrate(self) -> int: ...
+    def request_keyframe(self) -> None: ...
+    def remove(self, subscription: "Subscription") -> None: ...
 
 
 class Subscription:
@@ -33,14 +34,32 @@ class Subscription:
     Belongs to the event loop's thread, with one reader.
     """
 
-    def __init__(self, host: SubscriptionHost, codec: Codec, *, depth: int) -> None:
+    def __init__(
+        self,
+        source: FrameSource,
+        codec: Codec,
+        *,
+        bitrate: int,
+        depth: int,
+        on_close: Callable[["Subscription"], None],
+    ) -> None:
+        """
+        Args:
+            source: the encoding to start with.
+            codec: what the viewer decodes.
+            bitrate: the most that the viewer is ever sent, in bits per second.
+            depth: how many frames may wait before the viewer is dropped to the next keyframe.
+            on_close: called once, when the viewer leaves.
+        """
         self.codec = codec
-        self.rendition = Rendition.FULL
-        """What the frames that come are of; its stream sets it."""
+        self.source = source
+        """The encoding whose frames come; its stream sets another one."""
         self.meter = BitrateMeter()
-        """Of what the viewer is given, whatever the rendition; its stream keeps it."""
-        self._host = host
+        """Of what the viewer is given, whatever the rendition; its encoding keeps it."""
+        self.bandwidth = BandwidthEstimator(bitrate)
+        """Of the path to the viewer."""
         self._depth = depth
+        self._on_close = on_close
         self._queue: deque[EncodedFrame] = deque()
         self._ready = asyncio.Event()
         self._started = False
@@ -49,16 +68,22 @@ class Subscription:
         self._dropped = 0
 
     @property
+    def rendition(self) -> Rendition:
+        """What the frames that come are of."""
+        return self.source.rendition
+
+    @property
     def dropped(self) -> int:
         """How many frames this viewer has missed because it was too slow."""
         return self._dropped
 
     @property
     def closed(self) -> bool:
+        """Whether the viewer or the stream has closed it."""
         return self._closed
 
     async def recv(self) -> EncodedFrame:
-        """The next frame, in order.
+        """Waits for the next frame, in order.
 
         Raises:
             StreamClosed: this subscription or its stream has been closed.
@@ -73,12 +98,12 @@ class Subscription:
     def request_keyframe(self) -> None:
         """Asks for a keyframe soon: this viewer's picture is broken (PLI, FIR)."""
         if not self._closed:
-            self._host.request_keyframe(self)
+            self.source.request_keyframe()
 
     @property
     def load(self) -> tuple[int, int]:
-        """What this viewer has been given lately and what its encoder aims at, both in bits per second."""
-        return self._host.load(self)
+        """What this viewer has been given in the last two seconds and what its encoder aims at, in bits per second."""
+        return self.meter.rate(_now()), self.source.bitrate
 
     @property
     def pace(self) -> float:
@@ -89,17 +114,16 @@ class Subscription:
         """
         if self._closed:
             raise StreamClosed("the stream has been closed")
-        return self._host.pace(self)
+        return self.bandwidth.pace
 
     def set_target_bitrate(self, bitrate: int) -> None:
         """Limits how many bits per second this viewer gets; good for ten seconds."""
-        if not self._closed:
-            self._host.note_cap(self, bitrate)
+        self.bandwidth.set_cap(bitrate, _now())
 
     def on_remb(self, bitrate: int) -> None:
         """Takes in what this viewer's receiver believes to be able to take (REMB), in bits per second."""
-        if not self._closed:
-            self._host.on_remb(self, bitrate)
+        sent, target = self.load
+        self.bandwidth.on_remb(bitrate, sent=sent, target=target, now=_now())
 
     def on_receiver_report(self, *, lost: float, round_trip: float | None) -> None:
         """Takes in what a receiver report says (RFC 3550 §6.4.2).
@@ -108,8 +132,8 @@ class Subscription:
             lost: share of the packets lost since the report before, 0 to 1.
             round_trip: seconds, as just measured; None when this report has none.
         """
-        if not self._closed:
-            self._host.on_receiver_report(self, lost, round_trip)
+        sent, target = self.load
+        self.bandwidth.on_receiver_report(lost=lost, round_trip=round_trip, sent=sent, target=target, now=_now())
 
     def close(self) -> None:
         """Leaves the stream; `recv` raises `StreamClosed` from now on. Safe to repeat."""
@@ -118,10 +142,10 @@ class Subscription:
         self._closed = True
         self._queue.clear()
         self._ready.set()
-        self._host.unsubscribe(self)
+        self._on_close(self)
 
     def offer(self, frame: EncodedFrame) -> int:
-        """Takes a frame from the stream; returns how many frames were dropped for it.
+        """Takes a frame from the encoding; returns how many frames were dropped for it.
 
         A keyframe takes the place of all that still waits: who is behind is up to date again with it.
         """
@@ -133,7 +157,7 @@ class Subscription:
             self._queue.clear()
             if not frame.keyframe:
                 self._broken = True
-                self._host.request_keyframe(self)
+                self.source.request_keyframe()
                 return self._drop(lost + 1)
         self._started, self._broken = True, False
         self._queue.append(frame)
@@ -143,3 +167,7 @@ class Subscription:
     def _drop(self, count: int) -> int:
         self._dropped += count
         return count
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

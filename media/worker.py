@@ -10,8 +10,8 @@ from av.video.frame import VideoFrame
 
 from media.coding.encoder import Encoder
 from media.coding.jpeg import JpegDecoder, half
-from media.encoding import EncodingKey
 from media.frames import EncodedFrame, JpegFrame
+from media.renditions import EncodingKey
 
 THREAD_PREFIX = "jumpseat-stream"
 

@@ -38,6 +38,8 @@ STRIDE_SECONDS = 2.0
 """The longest silence between two reports that growth makes up for."""
 LEAST = 50_000
 """Bits per second."""
+CAP_SECONDS = 10.0
+"""A cap that has not been repeated for this long no longer counts."""
 
 
 class BandwidthEstimator:
@@ -58,6 +60,7 @@ class BandwidthEstimator:
         self._ceiling = ceiling
         self._limit: float | None = None
         self._estimate: int | None = None
+        self._cap: tuple[int, float] | None = None
         self._lost = 0.0
         self._trips: deque[tuple[float, float]] = deque()
         self._waited = 0.0
@@ -70,6 +73,17 @@ class BandwidthEstimator:
     def limit(self) -> float | None:
         """What the path takes, or None while nothing shows that it is limited."""
         return self._limit
+
+    def limit_at(self, now: float) -> float:
+        """Returns the most to send: what the path takes, the cap where there is one, and never above the ceiling."""
+        limit = float(self._ceiling) if self._limit is None else min(self._ceiling, self._limit)
+        if self._cap is not None and now - self._cap[1] < CAP_SECONDS:
+            limit = min(limit, self._cap[0])
+        return limit
+
+    def set_cap(self, bitrate: int, now: float) -> None:
+        """Sets a limit that somebody else has found, such as a LiveKit server; it holds for ten seconds."""
+        self._cap = bitrate, now
 
     @property
     def pace(self) -> float:

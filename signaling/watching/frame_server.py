@@ -12,7 +12,8 @@ from aiohttp import web
 from media.aio import race
 from media.errors import DecodeError, StreamClosed
 from media.frames import JpegFrame, LatestFrame
-from media.stream import LiveStream, StreamWatch
+from media.stream import LiveStream
+from media.watch_counter import StreamWatch
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.config import Config
 from signaling.connections.connection import CloseReason, CloseSignal

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.adaptation import Rendition
-from media.encoding import EncodingKey
 from media.frames import Codec, LatestFrame
+from media.renditions import EncodingKey, Rendition
 from media.stream import LiveStream
 from tests.media.pictures import jpeg, noise
 from tests.peers import Viewer, watching

@@ -8,10 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from media.adaptation import Rendition
-from media.encoding import EncodingKey
 from media.errors import StreamClosed
 from media.frames import Codec, LatestFrame
+from media.renditions import EncodingKey, Rendition
 from media.stream import LiveStream
 from media.worker import THREAD_PREFIX
 from tests.media.pictures import CORNERS, Rgb, alike, corners_of, noise, put, quarters

@@ -90,7 +90,7 @@ async def test_polling_has_the_page_captured_and_stops_it_soon_after(
         if not watched:
             away.set()
 
-    stream._on_watched = note
+    stream._watch_counter._on_watched = note
     await fresh(harness, run)
     await asyncio.wait_for(away.wait(), WAIT_SECONDS)
     assert viewers == [1, 0]

@@ -1,0 +1,144 @@
+"""When which picture of a stream is encoded."""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+from media.adaptation import Adaptation
+from media.encoding import Encoding
+from media.frames import JpegFrame, LatestFrame
+from media.rate.cpu_pressure import CpuPressure
+from media.rate.throttles import CaptureThrottle, EncodeThrottle
+
+
+class Turn(NamedTuple):
+    """A picture whose time has come."""
+
+    picture: JpegFrame
+    captured_at: float
+    """Seconds of `time.time()`; later than the picture's own when a still picture is repeated."""
+    now: float
+    """Seconds of the loop's clock."""
+    fresh: bool
+    """Nobody has been shown this picture yet."""
+    dropped: int
+    """Pictures between the one before and this that nobody will see."""
+
+
+class EncodeScheduler:
+    """Waits for whatever is due first: a new picture, a keyframe, or the repetition of a still picture.
+
+    It also decides how many pictures a second the machine can do, and asks capture for no more. All times in seconds of
+    the loop's clock.
+    """
+
+    def __init__(self, latest: LatestFrame, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
+        """
+        Args:
+            latest: where the pictures come from.
+            adaptation: the encodings.
+            fps: the most pictures per second to encode.
+            idle_fps: how often a second a still picture is repeated.
+        """
+        self._latest = latest
+        self._adaptation = adaptation
+        self._idle = 1 / idle_fps
+        self._encode_throttle = EncodeThrottle(fps)
+        self._capture_throttle = CaptureThrottle(fps)
+        self._pressure = CpuPressure()
+        self.yields = True
+        """Whether capture gives way while the machine is short of CPU."""
+        self._alarm: asyncio.Timeout | None = None
+        self._seen = 0
+        self._picture: JpegFrame | None = None
+        self._slot = 0.0
+        self._repeat_at = 0.0
+
+    @property
+    def fps(self) -> float:
+        """Pictures per second that are encoded at most right now."""
+        return self._encode_throttle.fps
+
+    def start(self) -> None:
+        """Begins with the newest picture that there is."""
+        newest = self._latest.newest
+        if newest is not None:
+            self._picture, self._seen = newest, newest.seq
+
+    def stop(self) -> None:
+        """Leaves the capture rate to others: nothing is encoded any more."""
+        self._latest.fps = None
+
+    def wake(self) -> None:
+        """Looks again at what is due first: something has been asked for, or somebody has left."""
+        if self._alarm is not None and not self._alarm.expired():
+            self._alarm.reschedule(self._deadline())
+
+    async def next_turn(self) -> Turn | None:
+        """Waits for the next picture to encode; None when there is none to show, or nobody to show it to."""
+        fresh = await self._next_picture()
+        now = _now()
+        self._slot = max(self._slot + 1 / self._encode_throttle.fps, now)
+        if fresh is not None:
+            dropped, self._seen = fresh.seq - self._seen - 1, fresh.seq
+            return Turn(fresh, fresh.captured_at, now, fresh=True, dropped=dropped)
+        shown = self._shown()
+        return Turn(shown, time.time(), now, fresh=False, dropped=0) if shown is not None else None
+
+    def due(self, turn: Turn) -> list[Encoding]:
+        """Returns the encodings that the picture may be for; ask each again when it is its turn, as viewers may leave.
+
+        Keyframes come first: one who goes over to another encoding must not get the same picture from the former, too.
+        """
+        active = self._adaptation.active()
+        if turn.fresh or turn.now >= self._repeat_at:
+            self._repeat_at = turn.now + self._idle
+            for encoding in active:
+                encoding.mark_pending()
+        return sorted(active, key=lambda encoding: not encoding.is_keyframe_due(turn.now))
+
+    def on_encoded(self, picture: JpegFrame) -> None:
+        """Records the picture to repeat while no other comes."""
+        self._picture = picture
+
+    def on_undecodable(self, picture: JpegFrame) -> None:
+        """Does not repeat this picture, if it is the one to repeat."""
+        if picture is self._picture:
+            self._picture = None
+
+    def on_turn_done(self, turn: Turn) -> None:
+        """Slows encoding and capture down, or speeds them up, by how long the turn took and how busy the machine is."""
+        now = _now()
+        self._encode_throttle.on_encoded(now - turn.now, now)
+        if (waited := self._pressure.share(now)) is not None:
+            self._capture_throttle.on_pressure(waited, now)
+        usable = self._encode_throttle.fps
+        self._latest.fps = min(usable, self._capture_throttle.fps) if self.yields else usable
+
+    async def _next_picture(self) -> JpegFrame | None:
+        await asyncio.sleep(self._slot - _now())
+        try:
+            async with asyncio.timeout_at(self._deadline()) as self._alarm:
+                return await self._latest.after(self._seen)
+        except TimeoutError:
+            return None
+        finally:
+            self._alarm = None
+
+    def _deadline(self) -> float | None:
+        """When something must be encoded even if no new picture comes; None when there is nothing to show."""
+        active = self._adaptation.active()
+        if not active:
+            return _now()
+        if self._shown() is None:
+            return None
+        deadlines = [deadline for encoding in active if (deadline := encoding.deadline()) is not None]
+        return min([self._repeat_at, *deadlines])
+
+    def _shown(self) -> JpegFrame | None:
+        """The picture to repeat: the last good one, unless its page is gone."""
+        return self._picture if self._latest.newest is not None else None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
