@@ -1,4 +1,4 @@
-"""Reads Playwright's aria snapshots: YAML, one node on a line, indented by two."""
+"""Playwright's aria snapshots, parsed: YAML, one node on a line, indented by two."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Node:
 
 
 def nodes(snapshot: str) -> Iterator[Node]:
-    """The elements in document order; text and properties of elements are left out."""
+    """Yields the elements in document order; text and properties of elements are left out."""
     for line in snapshot.splitlines():
         found = _LINE.match(line)
         if found and found["role"] != "text":
@@ -36,27 +36,21 @@ def nodes(snapshot: str) -> Iterator[Node]:
             yield Node(
                 depth=len(found["indent"]) // 2,
                 role=found["role"],
-                name=_plain(found["name"] or "", quoted=bool(found["quote"])),
+                name=_unescape(found["name"] or "", quoted=bool(found["quote"])),
                 ref=ref[1] if ref else None,
                 hidden="[aria-hidden]" in found["attributes"],
             )
 
 
 def role_and_name(snapshot: str) -> tuple[str | None, str | None]:
-    """Of the first node; ``generic`` is no role."""
+    """Returns those of the first node, or None; ``generic`` is no role."""
     first = next(nodes(snapshot), None)
     if first is None or first.depth or first.role == "generic":
         return None, None
     return first.role, first.name or None
 
 
-def by_role(role: str, name: str) -> str:
-    """The selector for all elements of exactly this role and name."""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'role={role}[name="{escaped}"]'
-
-
-def _plain(name: str, *, quoted: bool) -> str:
+def _unescape(name: str, *, quoted: bool) -> str:
     """Undoes YAML's single quotes around the whole key, then JSON's escapes within the name."""
     text = name.replace("''", "'") if quoted else name
     return re.sub(r"\\(.)", r"\1", text)

@@ -27,10 +27,10 @@ from control.protocol.models import DialogAnswer
 from media.aio import TaskSet
 from runner.browser.file_payload import data_url
 from runner.browser.human.elements import Spot
-from runner.browser.human.gestures import called
+from runner.browser.locate import selector_of
 from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
-from runner.selectors.generate import selector_of
+from runner.selectors.describe import element_name
 from runner.throttled_warnings import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Dialogs:
         async def answered(command: AnswerDialog) -> HumanAction | None:
             return await _choose(spot, command) if command.accept else None
 
-        event = self._event("select", called(spot.selector), options=options, multiple=False)
+        event = self._event("select", element_name(spot.selector), options=options, multiple=False)
         self._add(_Open(event, page, answered, _nothing))
 
     async def until_blocked(self, page: Page) -> None:
@@ -239,7 +239,7 @@ async def _choose(spot: Spot, command: AnswerDialog) -> HumanAction:
     await spot.handle.select_option(wanted, timeout=_ACT_MS)
     labels = "\n".join([option.label for option in await spot.options() if option.selected])
     action = Action(type=ActionType.SELECT, selector=spot.selector, value=labels)
-    return HumanAction(action, f"Select '{shorten(labels)}' in {called(spot.selector)}", began)
+    return HumanAction(action, f"Select '{shorten(labels)}' in {element_name(spot.selector)}", began)
 
 
 async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanAction | None:

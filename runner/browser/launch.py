@@ -16,12 +16,12 @@ from playwright.async_api import Browser, BrowserContext, BrowserType, Playwrigh
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
+from runner.browser.locate import register_engines
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
 from runner.driver import StepFailed
 from runner.egress.policy import is_localhost, literal
 from runner.egress.proxy import EgressProxy
-from runner.selectors.generate import register_engines
 
 logger = logging.getLogger(__name__)
 

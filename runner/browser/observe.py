@@ -11,10 +11,11 @@ import yaml
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from runner.browser.aria_snapshot import Node, by_role, nodes
+from runner.browser.aria_snapshot import Node, nodes
 from runner.browser.human.gestures import MASK
+from runner.browser.locate import selector_of
 from runner.driver import Element, PageView
-from runner.selectors.generate import ENTER_FRAME, selector_of
+from runner.selectors.build import ENTER_FRAME, Precision, by_role
 
 _MOST_BYTES = 20_000
 _MOST_ELEMENTS = 300
@@ -113,6 +114,6 @@ def _placed(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[tuple[
             inside.append((node.depth, frames.get(node.ref or "")))
         frame = inside[-1][1] if inside else ""
         if node.name and node.role not in _NO_ROLES and not node.hidden and frame is not None:
-            selector = f"{frame}{ENTER_FRAME if frame else ''}{by_role(node.role, node.name)}"
+            selector = f"{frame}{ENTER_FRAME if frame else ''}{by_role(node.role, node.name, Precision.EXACT)}"
             yield node, selector, counted[selector]
             counted[selector] += 1

@@ -19,18 +19,18 @@ from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
 from media.aio import CloseOnce
 from media.frames import FrameSink
-from runner.browser import playwright_errors as sentences
+from runner.browser import playwright_errors as errors
 from runner.browser.actions.perform import Performer
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import InputDesk
 from runner.browser.human.picking import pick
+from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
 from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
 from runner.egress.proxy import EgressProxy
-from runner.selectors.generate import selector_of
 
 logger = logging.getLogger(__name__)
 
@@ -266,12 +266,12 @@ class PageDriver:
         try:
             yield
         except (PlaywrightError, StepFailed) as error:
-            if isinstance(error, PlaywrightError) and sentences.lost(error) and not self._page_closed():
+            if isinstance(error, PlaywrightError) and errors.is_closed(error) and not self._page_closed():
                 self.lose("the browser process has ended")
             if self._gone is not None:
                 raise BrowserGone(self._gone) from error
             if isinstance(error, PlaywrightError):
-                raise StepFailed(sentences.first_line(error)) from error
+                raise StepFailed(errors.first_line(error)) from error
             raise
 
 

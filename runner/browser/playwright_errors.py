@@ -1,4 +1,4 @@
-"""Playwright's errors as one sentence for a person."""
+"""Playwright's errors: what each means, and one sentence about it for a person."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 
 from runner.browser.aria_snapshot import role_and_name
-from runner.selectors.generate import OR
+from runner.selectors.build import alternatives
 
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
-_POINTED = re.compile(r"- performing [\w ]+ action\s*$")
-_DONE = re.compile(r"- (performing [\w ]+ action\b|elementHandle\.press\(|fill\(\"|attempting select option action)")
+_CLICKED = re.compile(r"- performing [\w ]+ action\s*$")
+_DISPATCHED = re.compile(
+    r"- (performing [\w ]+ action\b|elementHandle\.press\(|fill\(\"|attempting select option action)"
+)
 _STATES = {
     "element is not visible": "is not visible",
     "element is not enabled": "is disabled",
@@ -42,52 +44,52 @@ _LONGEST_TEXT = 200
 
 
 def first_line(error: PlaywrightError) -> str:
-    """What happened, without the call's name and the log."""
+    """Returns what happened, without the call's name and the log."""
     line = error.message.strip().splitlines()[0]
     return re.sub(r"^(Error: )?[A-Z]\w+\.\w+: ", "", line).removeprefix("Error: ")
 
 
 def shorten(text: str) -> str:
-    """Whitespace made one, and no longer than a sentence bears."""
+    """Returns the text in one line, and no longer than a sentence bears."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
 
 
-def called(selector: str) -> str:
-    """A selector as a sentence bears it: of one that leaves several ways open, the first."""
-    first, *others = selector.split(OR)
+def selector_in_sentence(selector: str) -> str:
+    """Returns a selector as a sentence bears it: of one that finds its element by several ways, the first."""
+    first, *others = alternatives(selector)
     return shorten(first) + (" or the like" if others else "")
 
 
-def lost(error: PlaywrightError) -> bool:
-    """Page, browser or Playwright itself are no more."""
+def is_closed(error: PlaywrightError) -> bool:
+    """Returns whether the page, the browser or Playwright itself has gone."""
     return "has been closed" in error.message or "Connection closed" in error.message
 
 
-def pointed(error: PlaywrightError) -> bool:
-    """The pointer has done its part, and the page has not said yet that it is through with it."""
-    return _POINTED.search(error.message) is not None
+def was_clicked(error: PlaywrightError) -> bool:
+    """Returns whether the click has been made, and only the page's answer is missing."""
+    return _CLICKED.search(error.message) is not None
 
 
-def done(error: PlaywrightError) -> bool:
-    """The element got the press or the value, whatever came of it."""
-    return _DONE.search(error.message) is not None
+def was_dispatched(error: PlaywrightError) -> bool:
+    """Returns whether the element got the click, the key or the value, whatever came of it."""
+    return _DISPATCHED.search(error.message) is not None
 
 
-def several(error: PlaywrightError) -> int | None:
-    """How many elements matched where there should have been one; None for any other error."""
+def match_count(error: PlaywrightError) -> int | None:
+    """Returns how many elements matched where there should have been one; None for any other error."""
     found = _STRICT.search(error.message) if "strict mode violation" in error.message else None
     return int(found[1]) if found else None
 
 
-def bad_selector(error: PlaywrightError) -> bool:
-    """The selector itself is wrong: no wait will help."""
+def is_bad_selector(error: PlaywrightError) -> bool:
+    """Returns whether the selector itself cannot be read: no wait will help."""
     signs = ("Unexpected token", "is not a valid selector", "Unknown engine", "while parsing", "Malformed", "must be")
     return any(sign in error.message for sign in signs)
 
 
-def state(error: PlaywrightError) -> str | None:
-    """Why an element that is there could not be used: ``is disabled``, ``is covered by <div>``."""
+def unusable_state(error: PlaywrightError) -> str | None:
+    """Returns why an element that is there could not be used: ``is disabled``, ``is covered by <div>``."""
     covered = _COVERED.findall(error.message)
     if covered:
         return f"is covered by {shorten(covered[-1])}"
@@ -96,35 +98,35 @@ def state(error: PlaywrightError) -> str | None:
     return words if position >= 0 else None
 
 
-def unreachable(url: str, error: PlaywrightError, after: str) -> str:
-    """Why an address could not be loaded."""
+def load_failure(url: str, error: PlaywrightError, after: str) -> str:
+    """Returns why an address could not be loaded."""
     if "Timeout" in error.message:
         return f"{url} did not load within {after}"
     reason = next((words for sign, words in _NETWORK.items() if sign in error.message), first_line(error))
     return f"{url} cannot be loaded: {reason}"
 
 
-def wrong(selector: str, error: PlaywrightError) -> str:
-    """Why no wait would have helped."""
-    if bad_selector(error):
-        return f"The selector {called(selector)} cannot be read: {first_line(error)}"
+def failure(selector: str, error: PlaywrightError) -> str:
+    """Returns why no wait would have helped."""
+    if is_bad_selector(error):
+        return f"The selector {selector_in_sentence(selector)} cannot be read: {first_line(error)}"
     if "Unknown key" in error.message:
-        return unpressed(error.message.partition('"')[2].partition('"')[0], error)
-    return f"{called(selector)}: {first_line(error)}"
+        return key_failure(error.message.partition('"')[2].partition('"')[0], error)
+    return f"{selector_in_sentence(selector)}: {first_line(error)}"
 
 
-def unpressed(key: str, error: PlaywrightError) -> str:
-    """Why a key could not be pressed."""
+def key_failure(key: str, error: PlaywrightError) -> str:
+    """Returns why a key could not be pressed."""
     if "Unknown key" in error.message:
         return f"'{key}' is no key: use names such as Enter, Tab, ArrowDown, Control+a"
     return f"The key '{key}' cannot be pressed: {first_line(error)}"
 
 
-async def spoken(locator: Locator, selector: str) -> str:
-    """The element as a person would call it: ``The button 'Pay'``; its selector where it has no name."""
+async def describe_element(locator: Locator, selector: str) -> str:
+    """Returns the element as a person would call it: ``The button 'Pay'``; its selector where it has no name."""
     try:
         snapshot = await locator.first.aria_snapshot(timeout=500)
     except PlaywrightError:
-        return f"The element {called(selector)}"
+        return f"The element {selector_in_sentence(selector)}"
     role, name = role_and_name(snapshot)
-    return f"The {role} '{name}'" if role and name else f"The element {called(selector)}"
+    return f"The {role} '{name}'" if role and name else f"The element {selector_in_sentence(selector)}"

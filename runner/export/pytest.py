@@ -11,8 +11,8 @@ from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import RunView, Source, Step, StepStatus
 from runner.browser.file_payload import file_name, payload
-from runner.selectors.parse import pieces, role_of
-from runner.selectors.to_python import escaped, inner_selector, literal, locator, pattern, variables
+from runner.selectors.parse import absent, last_role, parse_chain
+from runner.selectors.to_python import escaped, literal, locator, pattern, variables
 
 FORMATS: Final = ("pytest",)
 _HEADER: Final = '''"""A browser test, exported from a run of jumpseat: what was planned, and what people did.
@@ -304,30 +304,22 @@ def _close_tab(action: Action, _at: str) -> list[str]:
 
 
 def _expect_visible(action: Action, _at: str) -> list[str]:
-    chain = pieces(action.selector or "body")
-    if [str(piece.engine) for piece in chain] == ["css", "internal:has-not"] and chain[0].body == "html":
-        inner = inner_selector(chain[1].body)
-        if inner is not None:
-            return [f"expect({locator(inner)}).to_have_count(0)"]
-    code = locator(action.selector or "body")
-    some = code if chain[-1].engine == "nth" else f"{code}.filter(visible=True).first"
+    selector = action.selector or "body"
+    if (gone := absent(selector)) is not None:
+        return [f"expect({locator(gone)}).to_have_count(0)"]
+    code = locator(selector)
+    some = code if parse_chain(selector)[-1].engine == "nth" else f"{code}.filter(visible=True).first"
     return [f"expect({some}).to_be_visible()"]
 
 
 def _expect_text(action: Action, _at: str) -> list[str]:
     element, text = locator(action.selector or "body"), " ".join(action.text.split())
-    role = _role(action.selector or "")
+    role = last_role(action.selector or "")
     if role in _VALUES:
         return [f"expect({element}).to_have_value({pattern(escaped(text))})"]
     if role in _WORDS:
         return [f"expect({element}).to_contain_text({literal(text)})"]
     return [f"expect_text({element}, {literal(text)})"]
-
-
-def _role(selector: str) -> str | None:
-    named = [piece for piece in pieces(selector) if piece.engine not in {"nth", "visible"}]
-    read = role_of(named[-1].body) if named and named[-1].engine in {"role", "internal:role"} else None
-    return read[0] if read else None
 
 
 def _expect_url(action: Action, _at: str) -> list[str]:

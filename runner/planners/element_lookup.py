@@ -89,7 +89,7 @@ _LONGEST: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookupResult:
     """What a name stands for on the page."""
 
     selector: str
@@ -107,9 +107,7 @@ def roles_for(action: ActionType, kind: str | None) -> tuple[str, ...]:
 
 def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iterator[str]:
     """Selectors to try for the thing, the best first."""
-    engines = _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[1]
-    if thing.kind:
-        engines = _KIND_ENGINES.get(thing.kind, (Engine.ROLE,))
+    engines = _engines(thing, action)
     for precision in precisions:
         for engine in engines:
             if engine is Engine.ROLE:
@@ -118,12 +116,18 @@ def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iter
                 yield by(engine, thing.name, precision)
 
 
+def _engines(thing: Thing, action: ActionType) -> tuple[Engine, ...]:
+    if thing.kind:
+        return _KIND_ENGINES.get(thing.kind, (Engine.ROLE,))
+    return _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[1]
+
+
 def _late(thing: Thing, action: ActionType) -> str:
     """Finds the thing by whatever it turns out to be; what `candidates` has first goes before the rest."""
     if thing.selector:
         return thing.selector
-    test_ids = (each for each in candidates(thing, action, Precision.EXACT) if each.startswith("internal:testid="))
-    whole = (*candidates(thing, action, Precision.FOLDED), *test_ids)
+    by_test_id = (by(Engine.TEST_ID, thing.name, Precision.EXACT),) if Engine.TEST_ID in _engines(thing, action) else ()
+    whole = (*candidates(thing, action, Precision.FOLDED), *by_test_id)
     leading, rest = whole[: _leading(whole)], whole[_leading(whole) :]
     ways = (*([first_of(either(leading), either(rest))] if rest else []), either(leading))
     return next(
@@ -144,7 +148,7 @@ def _leading(selectors: Sequence[str]) -> int:
     return next((index for index, other in enumerate(selectors) if other.partition("=")[0] != engine), len(selectors))
 
 
-class Lookup:
+class ElementLookup:
     """Looks for one thing on one page."""
 
     def __init__(self, driver: Driver, thing: Thing, action: ActionType) -> None:
@@ -156,11 +160,11 @@ class Lookup:
         """Finds the thing once it is there, whatever it then is."""
         self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
 
-    async def now(self) -> Found | None:
+    async def now(self) -> LookupResult | None:
         """What the page has now; None where it has nothing of that name."""
         if self._thing.selector:
             selector = self._thing.selector
-            return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth))
+            return LookupResult(selector if self._thing.nth is None else nth(selector, self._thing.nth))
         if found := await self._choose(self._whole):
             return found
         frames = await self._driver.frames()
@@ -172,7 +176,7 @@ class Lookup:
                 return found
         return None
 
-    async def within(self, wait_ms: int, settle_ms: int) -> Found:
+    async def within(self, wait_ms: int, settle_ms: int) -> LookupResult:
         """Waits up to ``wait_ms`` for it; a name that is met in part only must stay the best for ``settle_ms``."""
         if self._thing.selector or self._only_looks:
             return await self.now() or self._missing()
@@ -205,13 +209,13 @@ class Lookup:
             # The frame has gone.
             return False
 
-    def _missing(self) -> Found:
+    def _missing(self) -> LookupResult:
         if self._only_looks:
             selector = (self._part + self._whole)[0]
-            return Found(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
-        return Found(self.late, seen=False)
+            return LookupResult(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
+        return LookupResult(self.late, seen=False)
 
-    async def _choose(self, selectors: Sequence[str], frame: str = "") -> Found | None:
+    async def _choose(self, selectors: Sequence[str], frame: str = "") -> LookupResult | None:
         if not selectors or not await self._driver.count(frame + either(selectors)):
             return None
         for selector in selectors:
@@ -220,15 +224,15 @@ class Lookup:
                 return await self._one_of(frame + selector, number)
         return None
 
-    async def _one_of(self, selector: str, number: int) -> Found:
+    async def _one_of(self, selector: str, number: int) -> LookupResult:
         if self._thing.nth is not None:
-            return Found(nth(selector, self._thing.nth))
+            return LookupResult(nth(selector, self._thing.nth))
         if self._only_looks:
-            return Found(selector)
+            return LookupResult(selector)
         if number > 1:
-            return Found(nth(selector, 0), note=_FIRST_OF.format(number=number, name=self._thing.name))
+            return LookupResult(nth(selector, 0), note=_FIRST_OF.format(number=number, name=self._thing.name))
         hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
-        return Found(visible(selector) if hidden_twin else selector)
+        return LookupResult(visible(selector) if hidden_twin else selector)
 
 
 _FIRST_OF: Final = (

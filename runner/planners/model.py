@@ -11,7 +11,7 @@ from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 from runner.planners.model_options import ModelOptions
 from runner.planners.prompt import Decision, Mask, compose
-from runner.selectors.describe import describe
+from runner.selectors.describe import describe_action
 
 INSTALL: Final = (
     "the model planner needs more packages: pip install genai-prices 'pydantic-ai-slim[openai,anthropic]', into the "
@@ -128,4 +128,4 @@ async def _durable(action: Action, driver: Driver) -> Action:
 
 def _description(decision: Decision, action: Action) -> str:
     line = " ".join(decision.description.split())
-    return line[:_DESCRIPTION_CHARS] or describe(action)
+    return line[:_DESCRIPTION_CHARS] or describe_action(action)

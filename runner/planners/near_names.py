@@ -13,8 +13,8 @@ from runner.driver import Driver, Element
 from runner.planners.base import Idea, Repair
 from runner.planners.element_lookup import KIND_ROLES, roles_for
 from runner.planners.intents import Thing
-from runner.selectors.describe import describe
-from runner.selectors.parse import named_by, names
+from runner.selectors.describe import describe_action
+from runner.selectors.parse import has_name, name_and_role
 
 _ALIKE: Final = 0.5
 _SUGGESTED: Final = 3
@@ -51,13 +51,13 @@ async def nearest(action: Action, driver: Driver) -> Repair:
     """For an action whose selector finds nothing: what else may have been meant."""
     if not action.selector:
         return Repair()
-    if action.target and names(action.target) and await driver.count(action.selector):
-        return await what_is_there(named_by(action.target), action, driver, field="target")
+    if action.target and has_name(action.target) and await driver.count(action.selector):
+        return await what_is_there(Thing(*name_and_role(action.target)), action, driver, field="target")
     if await driver.count(action.selector):
         return Repair()
-    repair = await what_is_there(named_by(action.selector), action, driver, field="selector")
+    repair = await what_is_there(Thing(*name_and_role(action.selector)), action, driver, field="selector")
     # No person calls an element by its CSS or XPath: the failure's own reason says it better.
-    return repair if names(action.selector) else replace(repair, reason=None)
+    return repair if has_name(action.selector) else replace(repair, reason=None)
 
 
 async def what_is_there(
@@ -98,7 +98,7 @@ def _score(wanted: str, element: Element, roles: Sequence[str]) -> float:
 
 def _suggestion(action: Action, element: Element, field: Literal["selector", "target"]) -> Idea:
     changed = action.model_copy(update={field: element.selector})
-    return Idea(changed, describe(changed), f"The page has the {element.role} '{element.name}'.")
+    return Idea(changed, describe_action(changed), f"The page has the {element.role} '{element.name}'.")
 
 
 def _reason(thing: Thing, action: Action, there: Sequence[Element]) -> str:

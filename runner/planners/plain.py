@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from control.protocol.actions import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
-from runner.planners.element_lookup import Found, Lookup
+from runner.planners.element_lookup import ElementLookup, LookupResult
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent, Thing
 from runner.planners.near_names import lacks_its_file, looks_transient, nearest, what_is_there
@@ -123,8 +123,8 @@ class PlainPlanner:
         target, other = await self._find(intent.target, intent, driver)
         return Action(type=intent.type, selector=thing.selector, target=target.selector), note or other
 
-    async def _find(self, thing: Thing, intent: Intent, driver: Driver) -> tuple[Found, str | None]:
-        found = await Lookup(driver, thing, intent.type).within(self._wait_ms, self._settle_ms)
+    async def _find(self, thing: Thing, intent: Intent, driver: Driver) -> tuple[LookupResult, str | None]:
+        found = await ElementLookup(driver, thing, intent.type).within(self._wait_ms, self._settle_ms)
         if found.seen or intent.type in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}:
             return found, found.note
         return found, f"Nothing called '{thing.name}' is on the page yet."
@@ -142,9 +142,9 @@ class PlainPlanner:
     async def _near(self, intent: Intent, driver: Driver, action: Action) -> Repair:
         """Near matches for the thing that is missing: a drag's end where its beginning is there."""
         assert intent.thing is not None
-        if await Lookup(driver, intent.thing, intent.type).now() is None:
+        if await ElementLookup(driver, intent.thing, intent.type).now() is None:
             return await what_is_there(intent.thing, action, driver, field="selector")
-        if intent.target and await Lookup(driver, intent.target, intent.type).now() is None:
+        if intent.target and await ElementLookup(driver, intent.target, intent.type).now() is None:
             return await what_is_there(intent.target, action, driver, field="target")
         return Repair()
 
@@ -161,7 +161,7 @@ async def _may_work_now(intent: Intent, driver: Driver, failure: Failure) -> boo
     if not things or intent.gone:
         return looks_transient(failure.reason)
     for thing in things:
-        if await Lookup(driver, thing, intent.type).now() is None:
+        if await ElementLookup(driver, thing, intent.type).now() is None:
             return False
     return True
 

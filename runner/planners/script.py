@@ -8,7 +8,7 @@ from control.protocol.actions import Action
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Task
 from runner.planners.near_names import lacks_its_file, looks_transient, nearest
-from runner.selectors.describe import describe
+from runner.selectors.describe import describe_action
 
 
 class ScriptPlanner:
@@ -26,7 +26,7 @@ class ScriptPlanner:
         if task.consumed >= len(self._actions):
             return None
         action = self._actions[task.consumed]
-        return Idea(action, describe(action), remaining=self.remaining(task))
+        return Idea(action, describe_action(action), remaining=self.remaining(task))
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
         """One retry where the page has changed since or the failure looks transient; else near matches."""

@@ -30,7 +30,7 @@ from runner.run.options import SessionOptions
 from runner.run.screenshots import Screenshots
 from runner.run.step_loop import StepLoop
 from runner.run.take_over import TakeOver
-from runner.selectors.describe import describe
+from runner.selectors.describe import describe_action
 from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
 from runner.store.store import Store
@@ -91,7 +91,7 @@ class Session:
             run_id=run_id,
             planner=planner,
             new_id=lambda: secrets.token_urlsafe(16),
-            describe=lambda action: self._masking.text(describe(action)),
+            describe=lambda action: self._masking.text(describe_action(action)),
             clock=self._clock,
             grace=options.grace,
             looks_ahead=self._planners[planner].looks_ahead,

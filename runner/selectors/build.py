@@ -1,4 +1,4 @@
-"""Playwright selectors, written from what a person calls things. Pure."""
+"""Playwright selectors, built from what a person calls things. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-_ENTER_FRAME = " >> internal:control=enter-frame >> "
+ENTER_FRAME = " >> internal:control=enter-frame >> "
+"""Between the selector of an ``<iframe>`` and a selector within it."""
+_OR = " >> internal:or="
 
 
 class Precision(StrEnum):
-    """How a name must be met."""
+    """How a name must match."""
 
     EXACT = "exact"
     FOLDED = "folded"
@@ -21,7 +23,7 @@ class Precision(StrEnum):
 
 
 class Engine(StrEnum):
-    """What of an element its name is compared with."""
+    """Names what of an element is compared with a name."""
 
     ROLE = "role"
     """The accessible name of an element with a certain ARIA role."""
@@ -34,7 +36,7 @@ class Engine(StrEnum):
 
 
 def by_role(role: str, name: str, precision: Precision) -> str:
-    """``role=button[name="Checkout"]``"""
+    """Returns a selector such as ``role=button[name="Checkout"]``."""
     quoted = json.dumps(name, ensure_ascii=False)
     match precision:
         case Precision.EXACT:
@@ -46,7 +48,7 @@ def by_role(role: str, name: str, precision: Precision) -> str:
 
 
 def by(engine: Engine, name: str, precision: Precision) -> str:
-    """``internal:label="Name"s`` and its like: what ``page.get_by_label(…)`` and its like make. Not for roles."""
+    """Returns what ``page.get_by_label(…)`` and its like make, such as ``internal:label="Name"s``. Not for roles."""
     wanted = _wanted(name, precision)
     match engine:
         case Engine.LABEL | Engine.TEXT:
@@ -58,35 +60,46 @@ def by(engine: Engine, name: str, precision: Precision) -> str:
 
 
 def nth(selector: str, index: int) -> str:
-    """One of the visible matches; -1 is the last."""
+    """Returns a selector of one of the visible matches, counted from 0; -1 is the last."""
     return f"{visible(selector)} >> nth={index}"
 
 
 def visible(selector: str) -> str:
-    """Only those matches that can be seen."""
+    """Returns a selector of those matches only that can be seen."""
     return f"{selector} >> visible=true"
 
 
 def either(selectors: Iterable[str]) -> str:
-    """What matches any of them, in document order."""
+    """Returns a selector of what matches any of them, in document order."""
     first, *others = selectors
-    return " >> ".join([first, *(f"internal:or={json.dumps(other, ensure_ascii=False)}" for other in others)])
+    return "".join([first, *(f"{_OR}{json.dumps(other, ensure_ascii=False)}" for other in others)])
+
+
+def alternatives(selector: str) -> list[str]:
+    """Returns the ways in which the selector may find its element, as `either` has joined them; at least one."""
+    first, *others = selector.split(_OR)
+    return [first, *others]
+
+
+def is_open(selector: str) -> bool:
+    """Returns whether it finds an element by several ways, so that only the page says which of them it was."""
+    return _OR in selector
 
 
 def first_of(preferred: str, other: str) -> str:
-    """What matches ``preferred``; as long as nothing that can be seen does, what matches ``other``."""
+    """Returns a selector of what matches ``preferred``, or ``other`` while nothing visible matches ``preferred``."""
     return either([preferred, f"{page_without(preferred)} >> internal:chain={json.dumps(other, ensure_ascii=False)}"])
 
 
 def page_with(selector: str) -> str:
-    """The page itself, or the frame that the selector enters, where something in it matches."""
-    frame, enter, inner = selector.rpartition(_ENTER_FRAME)
+    """Returns a selector of the page, or of the frame that the selector enters, where something in it matches."""
+    frame, enter, inner = selector.rpartition(ENTER_FRAME)
     return f"{frame}{enter}html >> internal:has={json.dumps(inner, ensure_ascii=False)}"
 
 
 def page_without(selector: str) -> str:
-    """The page itself, or the frame that the selector enters, where nothing that can be seen matches."""
-    frame, enter, inner = selector.rpartition(_ENTER_FRAME)
+    """Returns a selector of the page, or of the frame that the selector enters, where nothing visible matches."""
+    frame, enter, inner = selector.rpartition(ENTER_FRAME)
     return f"{frame}{enter}html >> internal:has-not={json.dumps(visible(inner), ensure_ascii=False)}"
 
 
@@ -98,5 +111,5 @@ def _wanted(name: str, precision: Precision) -> str:
 
 
 def _escape(word: str) -> str:
-    """For a JavaScript regular expression within a selector, where ``>>`` and quotes would end a part."""
+    """Escapes for a JavaScript regular expression within a selector, where ``>>`` and quotes would end a part."""
     return re.sub(r"""[\\^$.*+?()\[\]{}|/>"'`]""", r"\\\g<0>", word)

@@ -14,17 +14,19 @@ _QUOTED = r"""(?P<quote>["'])(?P<name>(?:\\.|(?!(?P=quote)).)*)(?P=quote)[is]?""
 _ROLE = re.compile(rf"^(?:internal:)?role=(?P<role>[\w-]+)(?:\[name={_QUOTED}\])?$")
 _NAMED = re.compile(rf"^(?:internal:)?(?:label|text|title|alt|placeholder)={_QUOTED}$")
 _ATTRIBUTE = re.compile(rf"^(?:internal:attr=|internal:testid=|\w*)?\[[\w-]+={_QUOTED}\]$")
+_NAME = re.compile(r'\[name="((?:[^"\\]|\\.)*)"\](?: >> nth=\d+)?$')
+_TEXT = re.compile(r'(?:^|>> )text="?([^"]+)"?$')
 _PLAIN_TEXT = re.compile(r"^(?:label|text)=(?P<name>[^\"'].*)$")
 _SECRET = re.compile(r"^\{\{\s*secret:\s*([^{}\s]+)\s*\}\}$")
 
 
-def describe(action: Action) -> str:
-    """One line that says what the action does. A secret is called by its name."""
+def describe_action(action: Action) -> str:
+    """Returns one line that says what the action does. A secret is called by its name."""
     return _SENTENCES[action.type](action)
 
 
 def describe_selector(selector: str) -> str:
-    """A Playwright selector as a person would say it: ``button 'Checkout'``; itself where it says no name."""
+    """Returns a selector as a person would say it: ``button 'Checkout'``; itself where it says no name."""
     selector = selector.removesuffix(" >> nth=0").strip()
     if found := _ROLE.match(selector):
         return f"{found['role']} {_quote(_unescape(found['name']))}" if found["name"] else found["role"]
@@ -34,6 +36,12 @@ def describe_selector(selector: str) -> str:
     if found := _PLAIN_TEXT.match(selector):
         return _quote(found["name"])
     return _shorten(selector)
+
+
+def element_name(selector: str) -> str:
+    """Returns the element's name in quotes, as a step's description has it; the selector where it has none."""
+    found = _NAME.search(selector) or _TEXT.search(selector)
+    return f"'{_unescape(found[1])}'" if found else selector
 
 
 def _unescape(text: str) -> str:

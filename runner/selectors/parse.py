@@ -1,12 +1,11 @@
-"""Playwright selectors, read back into what they name. Pure."""
+"""Playwright selectors, parsed into the parts of their chain and what they name. Pure."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Final
-
-from runner.planners.intents import Thing
 
 _ENGINE: Final = re.compile(r"(?P<engine>[a-zA-Z_0-9+:*-]+)=(?P<body>.*)", re.DOTALL)
 _STRING: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
@@ -19,13 +18,14 @@ _ATTRIBUTE: Final = re.compile(
     re.DOTALL,
 )
 _TEXT: Final = re.compile(rf"(?:(?P<string>{_STRING})(?P<flag>[is]?)|(?P<regex>{_REGEX}))", re.DOTALL)
+_ROLE_ENGINES: Final = {"role", "internal:role"}
 _NAMING: Final = {"internal:label", "internal:text", "text", "internal:has-text"}
 _ATTRIBUTES: Final = {"internal:attr", "internal:testid", "data-testid"}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One step of a selector's chain."""
+class SelectorPart:
+    """Holds one part of a selector's chain: between two ``>>``."""
 
     engine: str
     body: str
@@ -35,8 +35,8 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A name as a selector gives it."""
+class TextMatcher:
+    """Holds the text that a selector looks for, and how it is compared."""
 
     text: str
     exact: bool = False
@@ -47,14 +47,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
+    """Holds one attribute in brackets: ``[name="Pay"i]``."""
+
     name: str
-    wanted: Wanted
+    wanted: TextMatcher
     operator: str
     flag: str
 
 
-def pieces(selector: str) -> tuple[Piece, ...]:
-    """The selector's chain; ``>>`` within quotes and regular expressions does not part it."""
+def parse_chain(selector: str) -> tuple[SelectorPart, ...]:
+    """Returns the parts of the selector's chain; ``>>`` within quotes and regular expressions does not part it."""
     bodies = [""]
     for token in _STEP.finditer(selector.strip()):
         if token["kept"] is None:
@@ -64,26 +66,26 @@ def pieces(selector: str) -> tuple[Piece, ...]:
     return tuple(_piece(body) for body in bodies)
 
 
-def _piece(body: str) -> Piece:
+def _piece(body: str) -> SelectorPart:
     named = _ENGINE.fullmatch(body)
     if named:
-        return Piece(named["engine"], named["body"])
+        return SelectorPart(named["engine"], named["body"])
     if body.startswith(("//", "..", "(//")):
-        return Piece("xpath", body)
+        return SelectorPart("xpath", body)
     if re.fullmatch(_STRING, body, re.DOTALL):
-        return Piece("text", body)
-    return Piece("css", body)
+        return SelectorPart("text", body)
+    return SelectorPart("css", body)
 
 
-def role_of(body: str) -> tuple[str, tuple[Attribute, ...]] | None:
-    """Of ``button[name="Pay"]`` the role and the attributes; None where it is written in another way."""
+def parse_role(body: str) -> tuple[str, tuple[Attribute, ...]] | None:
+    """Returns, of ``button[name="Pay"]``, the role and the attributes; None where it is written in another way."""
     found = _ROLE.fullmatch(body)
-    listed = attributes(found["rest"]) if found else None
+    listed = parse_attributes(found["rest"]) if found else None
     return (found["role"], listed) if found and listed is not None else None
 
 
-def attributes(body: str) -> tuple[Attribute, ...] | None:
-    """Of ``[name="Pay"i][checked]``; None where it is written in another way."""
+def parse_attributes(body: str) -> tuple[Attribute, ...] | None:
+    """Returns the attributes of ``[name="Pay"i][checked]``; None where it is written in another way."""
     found = list(_ATTRIBUTE.finditer(body))
     if "".join(match[0] for match in found) != body:
         return None
@@ -91,55 +93,79 @@ def attributes(body: str) -> tuple[Attribute, ...] | None:
 
 
 def _attribute(match: re.Match[str]) -> Attribute:
-    wanted = _wanted(match) or Wanted(match["word"] or "", exact=True)
+    wanted = _wanted(match) or TextMatcher(match["word"] or "", exact=True)
     return Attribute(match["name"], wanted, match["operator"] or "", match["flag"] or "")
 
 
-def text_of(body: str) -> Wanted | None:
-    """Of ``"Pay"s``, ``"pay"i`` or ``/pay/i``; None where it is written in another way."""
+def parse_text(body: str) -> TextMatcher | None:
+    """Returns the text of ``"Pay"s``, ``"pay"i`` or ``/pay/i``; None where it is written in another way."""
     found = _TEXT.fullmatch(body)
     return _wanted(found) if found else None
 
 
-def _wanted(match: re.Match[str]) -> Wanted | None:
+def _wanted(match: re.Match[str]) -> TextMatcher | None:
     if match["regex"]:
         source, _, flags = match["regex"][1:].rpartition("/")
-        return Wanted(source, flags=flags)
+        return TextMatcher(source, flags=flags)
     if match["string"]:
-        return Wanted(re.sub(r"\\(.)", r"\1", match["string"][1:-1]), exact=match["flag"] != "i")
+        return TextMatcher(re.sub(r"\\(.)", r"\1", match["string"][1:-1]), exact=match["flag"] != "i")
     return None
 
 
-def named_by(selector: str) -> Thing:
-    """What a person would call the thing that the selector means, as well as the selector tells."""
-    for piece in reversed(pieces(selector)):
-        thing = _named(piece)
-        if thing is not None:
-            return thing
+def name_and_role(selector: str) -> tuple[str, str | None]:
+    """Returns what a person would call the element that the selector finds, and its ARIA role where it names one."""
+    for part in reversed(parse_chain(selector)):
+        found = _name_and_role(part)
+        if found is not None:
+            return found
     words = " ".join(re.findall(r"[A-Za-z]{2,}", selector)).lower()
-    return Thing(words or selector)
+    return words or selector, None
 
 
-def names(selector: str) -> bool:
-    """Whether it looks for anything by a name that a person can read; CSS and XPath do not."""
-    return any(_named(piece) is not None for piece in pieces(selector))
+def has_name(selector: str) -> bool:
+    """Returns whether it looks for anything by a name that a person can read; CSS and XPath do not."""
+    return any(_name_and_role(part) is not None for part in parse_chain(selector))
 
 
-def _named(piece: Piece) -> Thing | None:
-    if piece.engine in {"role", "internal:role"}:
-        role, listed = role_of(piece.body) or (None, ())
+def last_role(selector: str) -> str | None:
+    """Returns the ARIA role of the element that the selector ends with, where it is found by role."""
+    chain = [part for part in parse_chain(selector) if part.engine not in {"nth", "visible"}]
+    found = parse_role(chain[-1].body) if chain and chain[-1].engine in _ROLE_ENGINES else None
+    return found[0] if found else None
+
+
+def absent(selector: str) -> str | None:
+    """Returns what must not be on the page, where `runner.selectors.build.page_without` has made the selector."""
+    chain = parse_chain(selector)
+    if [part.engine for part in chain] != ["css", "internal:has-not"] or chain[0].body != "html":
+        return None
+    return parse_nested(chain[1].body)
+
+
+def parse_nested(body: str) -> str | None:
+    """Returns the selector that ``internal:has="…"`` and its like hold; None where it is written in another way."""
+    try:
+        inner = json.loads(body)
+    except ValueError:
+        return None
+    return inner if isinstance(inner, str) else None
+
+
+def _name_and_role(part: SelectorPart) -> tuple[str, str | None] | None:
+    if part.engine in _ROLE_ENGINES:
+        role, listed = parse_role(part.body) or (None, ())
         name = next((attribute.wanted for attribute in listed if attribute.name == "name"), None)
-        return Thing(_words(name), role) if name else None
-    if piece.engine in _NAMING:
-        text = text_of(piece.body)
-        return Thing(_words(text) if text else piece.body)
-    if piece.engine in _ATTRIBUTES:
-        listed = attributes(piece.body) or ()
-        return Thing(_words(listed[0].wanted)) if listed else None
+        return (_words(name), role) if name else None
+    if part.engine in _NAMING:
+        text = parse_text(part.body)
+        return (_words(text) if text else part.body), None
+    if part.engine in _ATTRIBUTES:
+        listed = parse_attributes(part.body) or ()
+        return (_words(listed[0].wanted), None) if listed else None
     return None
 
 
-def _words(wanted: Wanted) -> str:
+def _words(wanted: TextMatcher) -> str:
     if wanted.flags is None:
         return wanted.text
     return re.sub(r"\\s[*+]|\\(.)|[\^$]", lambda match: match[1] or " ", wanted.text).strip()

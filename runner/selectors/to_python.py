@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from runner.selectors.parse import Attribute, Piece, Wanted, attributes, pieces, role_of, text_of
+from runner.selectors.parse import (
+    Attribute,
+    SelectorPart,
+    TextMatcher,
+    parse_attributes,
+    parse_chain,
+    parse_nested,
+    parse_role,
+    parse_text,
+)
 
 _SECRET: Final = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
 _BY_ATTRIBUTE: Final = {
@@ -28,23 +36,23 @@ _NESTED: Final = {
 
 
 def literal(text: str) -> str:
-    """A Python expression for the text; ``{{secret:NAME}}`` in it is looked up in the environment by the test."""
-    return _joined([Lookup(part) if index % 2 else part for index, part in enumerate(_SECRET.split(text))])
+    """Returns a Python expression for the text; the test looks ``{{secret:NAME}}`` up in its environment."""
+    return _joined([SecretLookup(part) if index % 2 else part for index, part in enumerate(_SECRET.split(text))])
 
 
 def variables(text: str) -> list[str]:
-    """The environment variables that `literal` looks up."""
+    """Returns the environment variables that the expression of `literal` looks up."""
     return [environment_name(name) for name in _SECRET.findall(text)]
 
 
 def environment_name(secret: str) -> str:
-    """``pass word`` is ``PASS_WORD``."""
+    """Returns the variable that a secret is looked up as: ``PASS_WORD`` for ``pass word``."""
     return re.sub(r"\W", "_", secret, flags=re.ASCII).upper() or "SECRET"
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """A secret's value, which only the environment of the test knows."""
+class SecretLookup:
+    """Stands for a secret's value, which only the environment of the test knows."""
 
     secret: str
     escaped: bool = False
@@ -55,8 +63,8 @@ class Lookup:
         return f"re.escape({code})" if self.escaped else code
 
 
-def _joined(parts: Iterable[str | Lookup]) -> str:
-    """One expression; neighbouring texts become one."""
+def _joined(parts: Iterable[str | SecretLookup]) -> str:
+    """Returns one expression; neighbouring texts become one."""
     codes: list[str] = []
     for is_text, group in itertools.groupby(parts, key=lambda part: isinstance(part, str)):
         texts = [str(part) for part in group]
@@ -70,25 +78,26 @@ def _quoted(text: str) -> str:
     return code if '"' in text or not code.startswith("'") else f'"{code[1:-1]}"'
 
 
-def escaped(text: str) -> list[str | Lookup]:
-    """The text as parts of a regular expression that matches it."""
+def escaped(text: str) -> list[str | SecretLookup]:
+    """Returns the text as parts of a regular expression that matches it."""
     return [
-        Lookup(part, escaped=True) if index % 2 else re.escape(part) for index, part in enumerate(_SECRET.split(text))
+        SecretLookup(part, escaped=True) if index % 2 else re.escape(part)
+        for index, part in enumerate(_SECRET.split(text))
     ]
 
 
-def pattern(parts: Iterable[str | Lookup], *, fold: bool = False) -> str:
-    """A Python expression for a regular expression of these parts; ``fold``: upper and lower case are alike."""
+def pattern(parts: Iterable[str | SecretLookup], *, fold: bool = False) -> str:
+    """Returns a Python expression for a regular expression of these parts; ``fold``: upper and lower case are alike."""
     return f"re.compile({_joined(parts)}{', re.IGNORECASE' if fold else ''})"
 
 
 def locator(selector: str, page: str = "page") -> str:
-    """``page.get_by_role("button", name="Pay", exact=True)``, or ``page.locator("…")`` where it has no such form."""
+    """Returns code such as ``page.get_by_role("button", name="Pay", exact=True)``; else ``page.locator("…")``."""
     code, raw = page, ""
-    for piece in pieces(selector):
-        step = _step(piece)
+    for part in parse_chain(selector):
+        step = _step(part)
         if step is None:
-            raw = f"{raw} >> {piece}" if raw else str(piece)
+            raw = f"{raw} >> {part}" if raw else str(part)
             continue
         code, raw = _located(code, raw) + f".{step}", ""
     return _located(code, raw)
@@ -98,18 +107,18 @@ def _located(code: str, raw: str) -> str:
     return f"{code}.locator({literal(raw)})" if raw else code
 
 
-def _step(piece: Piece) -> str | None:
-    """The method that stands for this piece; None where there is none."""
-    reader = _READERS.get(piece.engine)
+def _step(part: SelectorPart) -> str | None:
+    """Returns the call that stands for this part; None where there is none."""
+    reader = _READERS.get(part.engine)
     if reader is not None:
-        return reader(piece.body)
-    if piece.engine in _NESTED:
-        return _nested(_NESTED[piece.engine], piece.body)
+        return reader(part.body)
+    if part.engine in _NESTED:
+        return _nested(_NESTED[part.engine], part.body)
     return None
 
 
 def _role(body: str) -> str | None:
-    role, listed = role_of(body) or (None, ())
+    role, listed = parse_role(body) or (None, ())
     if role is None:
         return None
     arguments = [_quoted(role)]
@@ -153,7 +162,7 @@ def _name(attribute: Attribute) -> str | None:
 
 def _text(method: str) -> Callable[[str], str | None]:
     def read(body: str) -> str | None:
-        wanted = text_of(body)
+        wanted = parse_text(body)
         return _by(method, wanted) if wanted else None
 
     return read
@@ -161,20 +170,20 @@ def _text(method: str) -> Callable[[str], str | None]:
 
 def _public_text(body: str) -> str | None:
     """``text=Pay`` is a part of the text in any case, ``text="Pay"`` the whole."""
-    wanted = text_of(body)
+    wanted = parse_text(body)
     if wanted is None:
         return f"get_by_text({literal(body.strip())})"
     return _by("get_by_text", wanted)
 
 
-def _by(method: str, wanted: Wanted) -> str | None:
+def _by(method: str, wanted: TextMatcher) -> str | None:
     if wanted.flags is not None:
         return _with(f"{method}(", _regex(wanted), ")")
     return f"{method}({literal(wanted.text)}{', exact=True' if wanted.exact else ''})"
 
 
 def _attribute(body: str) -> str | None:
-    listed = attributes(body)
+    listed = parse_attributes(body)
     if not listed or len(listed) > 1 or listed[0].operator != "=":
         return None
     method = _BY_ATTRIBUTE.get(listed[0].name)
@@ -182,7 +191,7 @@ def _attribute(body: str) -> str | None:
 
 
 def _test_id(body: str) -> str | None:
-    listed = attributes(body) or ()
+    listed = parse_attributes(body) or ()
     if len(listed) != 1 or listed[0].name != "data-testid" or listed[0].operator != "=":
         return None
     return None if listed[0].wanted.flags is not None else f"get_by_test_id({literal(listed[0].wanted.text)})"
@@ -199,25 +208,16 @@ def _nth(body: str) -> str | None:
 
 
 def _has_text(body: str) -> str | None:
-    wanted = text_of(body)
+    wanted = parse_text(body)
     return f"filter(has_text={literal(wanted.text)})" if wanted and not wanted.exact and wanted.flags is None else None
 
 
 def _nested(form: str, body: str) -> str | None:
-    inner = inner_selector(body)
+    inner = parse_nested(body)
     return None if inner is None else form.replace("{}", locator(inner))
 
 
-def inner_selector(body: str) -> str | None:
-    """The selector that ``internal:has="…"`` and its like hold."""
-    try:
-        inner = json.loads(body)
-    except ValueError:
-        return None
-    return inner if isinstance(inner, str) else None
-
-
-def _regex(wanted: Wanted) -> str | None:
+def _regex(wanted: TextMatcher) -> str | None:
     """None where Python would read the expression in another way, or not at all."""
     if set(wanted.flags or "") - {"i"} or "(?<" in wanted.text:
         return None

@@ -11,11 +11,12 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from runner.browser import playwright_errors as sentences
+from runner.browser import playwright_errors as errors
 from runner.browser.actions.deadline import Deadline
+from runner.browser.locate import selector_of
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
-from runner.selectors.generate import leaves_open, selector_of
+from runner.selectors.build import is_open
 
 T = TypeVar("T")
 _ACT_MS = 3000.0
@@ -74,9 +75,9 @@ class Subject:
         try:
             await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
         except PlaywrightError as error:
-            if sentences.done(error) and await closes(self._page):
+            if errors.was_dispatched(error) and await closes(self._page):
                 return
-            if not sentences.pointed(error):
+            if not errors.was_clicked(error):
                 raise await self._failure(error) from None
             # The page is busy with the press, which must not be made again.
             page = self._page
@@ -107,7 +108,7 @@ class Subject:
 
     async def meet(self) -> None:
         """The element is there: tells which one it is, where the selector does not."""
-        if leaves_open(self._selector):
+        if is_open(self._selector):
             with suppress(PlaywrightError, TimeoutError):
                 self._met[self._selector] = await selector_of(self.locator)
 
@@ -126,13 +127,13 @@ class Subject:
     async def _reason(self, error: PlaywrightError | TimeoutError) -> StepFailed:
         if isinstance(error, TimeoutError):
             return StepFailed(self._silent())
-        if sentences.lost(error):
+        if errors.is_closed(error):
             raise error
         if isinstance(error, PlaywrightTimeout):
             return StepFailed(await self._why_not(error))
-        if (number := sentences.several(error)) is not None:
+        if (number := errors.match_count(error)) is not None:
             return StepFailed(await self._ambiguous(number))
-        return StepFailed(sentences.wrong(self._selector, error))
+        return StepFailed(errors.failure(self._selector, error))
 
     async def _why_not(self, error: PlaywrightError) -> str:
         after = self._deadline.spoken
@@ -142,9 +143,9 @@ class Subject:
         except (TimeoutError, PlaywrightError):
             return self._silent()
         if number == 0:
-            return f"No element matches {sentences.called(self._selector)} after {after}"
-        why = sentences.state(error) or ("could not be used" if shown else "is not visible")
-        who = await sentences.spoken(self.locator, self._selector)
+            return f"No element matches {errors.selector_in_sentence(self._selector)} after {after}"
+        why = errors.unusable_state(error) or ("could not be used" if shown else "is not visible")
+        who = await errors.describe_element(self.locator, self._selector)
         return f"{who} {why} (waited {after})"
 
     def _silent(self) -> str:
@@ -155,7 +156,7 @@ class Subject:
             narrower = await selector_of(self.locator.first)
         except (TimeoutError, PlaywrightError):
             narrower = f"{self._selector} >> nth=0"
-        who = sentences.called(self._selector)
+        who = errors.selector_in_sentence(self._selector)
         return f"{who} matches {number} elements; narrow it down, for example to the first: {narrower}"
 
 

@@ -13,7 +13,7 @@ from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.protocol.actions import Action, ActionType
-from runner.browser import playwright_errors as sentences
+from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect
 from runner.browser.actions.actionability import Subject, closes, seen_to_its_end
 from runner.browser.actions.deadline import Deadline
@@ -148,8 +148,8 @@ class Performer:
         except PlaywrightTimeout:
             raise StepFailed(await _no_such_option(subject.locator, action)) from None
         except PlaywrightError as error:
-            if not (sentences.done(error) and await closes(page)):
-                raise StepFailed(f"{action.selector}: {sentences.first_line(error)}") from None
+            if not (errors.was_dispatched(error) and await closes(page)):
+                raise StepFailed(f"{action.selector}: {errors.first_line(error)}") from None
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
         key = action.text
@@ -159,7 +159,7 @@ class Performer:
                 await seen_to_its_end(page.keyboard.press(key))
             except PlaywrightError as error:
                 if not await closes(page):
-                    raise StepFailed(sentences.unpressed(key, error)) from None
+                    raise StepFailed(errors.key_failure(key, error)) from None
             return
         subject = self._subject(action.selector, deadline)
         await subject.act(
@@ -231,7 +231,7 @@ class Performer:
                 failed = watch.failed or ""
                 refusal, failure = self._egress_proxy.refusal(failed), self._egress_proxy.failure(failed)
                 reason = f"{what} cannot be loaded: {failure}" if failure and "net::" in error.message else None
-                raise StepFailed(refusal or reason or sentences.unreachable(what, error, deadline.spoken)) from None
+                raise StepFailed(refusal or reason or errors.load_failure(what, error, deadline.spoken)) from None
 
     async def _back(self, action: Action, deadline: Deadline) -> None:
         await self._move(self._tabs.active.go_back, -1, deadline)
@@ -309,6 +309,6 @@ async def _no_such_option(locator: Locator, action: Action) -> str:
         labels = await asyncio.wait_for(locator.locator("option").all_inner_texts(), 1.0)
     except (TimeoutError, PlaywrightError):
         labels = []
-    offered = ", ".join(f"'{sentences.shorten(label)}'" for label in labels[:10]) or "none"
-    list_ = sentences.called(str(action.selector))
-    return f"{list_} has no option '{sentences.shorten(action.text)}'; it offers {offered}"
+    offered = ", ".join(f"'{errors.shorten(label)}'" for label in labels[:10]) or "none"
+    list_ = errors.selector_in_sentence(str(action.selector))
+    return f"{list_} has no option '{errors.shorten(action.text)}'; it offers {offered}"

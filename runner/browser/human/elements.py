@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import ElementHandle, Locator, Page
 
 from control.protocol.events import Choice
-from runner.selectors.generate import Found, at_point, focused, resolve
+from runner.browser.locate import Hit, at_point, focused, resolve
 
 # Kinds: what a person's act on the element comes to.
 _READ = """element => {
@@ -57,7 +57,7 @@ class Spot:
     selector: str
     handle: ElementHandle
     was: State
-    found: Found | None
+    found: Hit | None
     """Where it was hit; None for one that has the focus."""
 
     async def now(self) -> State:
@@ -91,6 +91,6 @@ async def spot_focused(page: Page) -> Spot:
     return await _spot(await focused(page), None)
 
 
-async def _spot(locator: Locator, found: Found | None) -> Spot:
+async def _spot(locator: Locator, found: Hit | None) -> Spot:
     selector, handle = await resolve(locator)
     return Spot(selector, handle, await _state(handle), found)

@@ -11,20 +11,13 @@ from runner.browser.human.elements import Spot, State
 from runner.browser.human.keys import edits_only, pressed
 from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
+from runner.selectors.describe import element_name
 
 MASK = "•••"
 _STILL_PX = 5.0
 """A hand trembles: a pointer that moved less between down and up has clicked."""
 _BACKGROUND = re.compile(r"(^|>> )(body|html)$")
 """The page itself: a click on it where nothing is would be done again in its middle, on whatever is there."""
-_NAME = re.compile(r'\[name="((?:[^"\\]|\\.)*)"\](?: >> nth=\d+)?$')
-_TEXT = re.compile(r'(?:^|>> )text="?([^"]+)"?$')
-
-
-def called(selector: str) -> str:
-    """The element as a step's description names it: ``'Checkout'``, or its selector."""
-    found = _NAME.search(selector) or _TEXT.search(selector)
-    return "'" + re.sub(r"\\(.)", r"\1", found[1]) + "'" if found else selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +58,16 @@ class Gestures:
         moved = max(abs(point[0] - press.x), abs(point[1] - press.y)) > _STILL_PX
         if moved and target is not None and target.selector != start.selector:
             action = Action(type=ActionType.DRAG, selector=start.selector, target=target.selector)
-            return self._emit(action, f"Drag {called(start.selector)} to {called(target.selector)}", press.at)
+            return self._emit(
+                action, f"Drag {element_name(start.selector)} to {element_name(target.selector)}", press.at
+            )
         if (moved and start.was.kind == "text") or _BACKGROUND.search(start.selector):
             return []
         return self._click(start.selector, up.click_count, press.at)
 
     def changed(self, spot: Spot, now: State, began: float) -> HumanAction | None:
         """The action that brings the element from what it was to what it is now; None where nothing has changed."""
-        name = called(spot.selector)
+        name = element_name(spot.selector)
         if now.kind in {"checkbox", "radio"}:
             if now.checked == spot.was.checked:
                 return None
@@ -111,7 +106,7 @@ class Gestures:
         value = pressed(command)
         somewhere = not _BACKGROUND.search(spot.selector)
         action = Action(type=ActionType.PRESS, selector=spot.selector if somewhere else None, value=value)
-        where = f" in {called(spot.selector)}" if somewhere else ""
+        where = f" in {element_name(spot.selector)}" if somewhere else ""
         return self._emit(action, f"Press {value}{where}", began)
 
     def scrolled(self, pixels: float, began: float) -> list[HumanAction]:
@@ -132,10 +127,10 @@ class Gestures:
     def scrolled_to(self, selector: str, began: float) -> list[HumanAction]:
         """Something within the page was scrolled, and now shows this."""
         action = Action(type=ActionType.SCROLL, selector=selector)
-        return self._emit(action, f"Scroll to {called(selector)}", began)
+        return self._emit(action, f"Scroll to {element_name(selector)}", began)
 
     def _click(self, selector: str, count: int, began: float) -> list[HumanAction]:
-        name = called(selector)
+        name = element_name(selector)
         if count <= 1:
             done = self._emit(Action(type=ActionType.CLICK, selector=selector), f"Click {name}", began)
             self._clicked = selector

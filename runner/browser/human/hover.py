@@ -14,7 +14,7 @@ from playwright.async_api import Page
 
 from media.aio import TaskSet
 from runner.browser.human.elements import Spot, spot_at
-from runner.selectors.generate import finds_only, still_hit
+from runner.browser.locate import finds_only, still_hit
 
 _REST_SECONDS = 0.05
 """A pointer that is on its way comes by much that nobody will press."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from playwright.async_api import Page
 
 from runner.browser.human.elements import Spot, spot_at
-from runner.selectors.generate import at_point
+from runner.browser.locate import at_point
 
 # The page's own scrolling is that of the top document; a frame's document scrolls within the page.
 _WITHIN = """([element], [down, framed]) => {

@@ -14,7 +14,7 @@ import pytest_asyncio
 from control.protocol.actions import Action, ActionType
 from runner.browser.actions.expect import matches
 from runner.driver import Driver, StepFailed
-from runner.planners.element_lookup import Lookup
+from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
 from runner.selectors.build import either
 from tests.runner.browser.driver_harness import DriverHarness, OpenHarness
@@ -367,7 +367,7 @@ async def test_uploads_need_a_folder(tmp_path: Path, open_harness: OpenHarness) 
 )
 async def test_what_comes_late_is_named_as_what_was_met(harness: DriverHarness, late: str, selector: str) -> None:
     await harness.show("/cart")
-    way = Lookup(cast(Driver, None), Thing("Pay"), ActionType.CLICK).late
+    way = ElementLookup(cast(Driver, None), Thing("Pay"), ActionType.CLICK).late
     wanted = Action(type=ActionType.CLICK, selector=way)
     doing = asyncio.ensure_future(harness.driver.perform(wanted, timeout_ms=15_000))
     await harness.driver.page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", late)

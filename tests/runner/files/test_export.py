@@ -27,9 +27,9 @@ from runner.browser.install import find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.driver import Driver
 from runner.export.pytest import export
-from runner.planners.element_lookup import Lookup
+from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
-from runner.selectors.describe import describe
+from runner.selectors.describe import describe_action
 from runner.selectors.to_python import literal, locator
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -68,7 +68,7 @@ def steps(*actions: Action, **fields: Any) -> list[Step]:  # noqa: ANN401
                 "action": action.type,
                 "target": action.selector,
                 "value": None,
-                "description": describe(action),
+                "description": describe_action(action),
                 "source": Source.PLAN,
                 "status": StepStatus.PASSED,
                 "timestamp": NOW,
@@ -152,7 +152,7 @@ async def test_code_finds_what_its_selector_finds(blank_page: Page) -> None:
 
 @pytest.mark.parametrize("name", ["Add", "Thank you", "pay", "Logo", "cart", "Search"])
 async def test_what_was_not_there_yet_is_found_by_the_exported_code_too(name: str, blank_page: Page) -> None:
-    selector = Lookup(cast(Driver, None), Thing(name), ActionType.CLICK).late
+    selector = ElementLookup(cast(Driver, None), Thing(name), ActionType.CLICK).late
     await blank_page.set_content(PAGE)
     written = eval(locator(selector), {"page": blank_page, "re": re})
     there = "elements => elements.map(element => element.outerHTML)"

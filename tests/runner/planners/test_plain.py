@@ -13,7 +13,7 @@ from control.protocol.actions import Action, ActionType
 from runner.browser.page_driver import PageDriver
 from runner.driver import Driver, StepFailed
 from runner.planners.base import Failure, Idea, Repair, Stuck
-from runner.planners.element_lookup import Lookup
+from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
 from runner.planners.plain import PlainPlanner
 from tests.runner.planners.planner_harness import NO_PAGE, Showing, failed, task
@@ -167,7 +167,7 @@ async def test_what_comes_after_the_proposal_is_met_as_whatever_it_is(
 def test_the_selector_of_what_is_not_there_yet_is_never_too_long_for_an_action() -> None:
     for length in (1, 40, 200, 900):
         for type in (ActionType.CLICK, ActionType.HOVER, ActionType.EXPECT_TEXT):
-            selector = Lookup(NO_PAGE, Thing('"' * length), type).late
+            selector = ElementLookup(NO_PAGE, Thing('"' * length), type).late
             assert Action(type=type, selector=selector, value="x").selector == selector
 
 

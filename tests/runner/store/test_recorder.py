@@ -16,7 +16,7 @@ from control.protocol.models import NewRun, RunStatus, RunView, Step
 from control.run import Run
 from runner.run.log import RunLog
 from runner.run.masking import Masking
-from runner.selectors.describe import describe
+from runner.selectors.describe import describe_action
 from runner.store.connection import StoreFailed
 from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
@@ -41,7 +41,7 @@ class LockedStore(Store):
 @asynccontextmanager
 async def recorded(folder: Path) -> AsyncIterator[tuple[Run, Recorder, LockedStore]]:
     spec = NewRun(url="http://shop.test/")
-    run = Run(spec, run_id="r", planner="plain", new_id=lambda: "p", describe=describe, clock=FakeClock())
+    run = Run(spec, run_id="r", planner="plain", new_id=lambda: "p", describe=describe_action, clock=FakeClock())
     store = await LockedStore.open(folder)
     store.tried = asyncio.Event()
     await store.add(RunRecord("ada", run.view(), {}))

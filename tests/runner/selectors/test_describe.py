@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from control.protocol.actions import Action, ActionType
-from runner.selectors.describe import describe, describe_selector
+from runner.selectors.describe import describe_action, describe_selector
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ from runner.selectors.describe import describe, describe_selector
     ids=lambda value: value if isinstance(value, str) else value["type"],
 )
 def test_an_action_is_one_line(action: dict[str, Any], line: str) -> None:
-    assert describe(Action.model_validate(action)) == line
+    assert describe_action(Action.model_validate(action)) == line
 
 
 def test_every_type_has_its_sentence() -> None:
     full = {"selector": "#a", "value": "1", "target": "#b"}
     for kind in ActionType:
-        assert describe(Action.model_validate({"type": kind, **full}))
+        assert describe_action(Action.model_validate({"type": kind, **full}))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,6 @@ def test_a_selector_is_said_as_a_person_would(selector: str, words: str) -> None
 
 
 def test_long_values_and_line_breaks_stay_one_short_line() -> None:
-    line = describe(Action.model_validate({"type": "type", "selector": "#t", "value": "a\nb" * 100}))
+    line = describe_action(Action.model_validate({"type": "type", "selector": "#t", "value": "a\nb" * 100}))
     assert "\n" not in line
     assert len(line) < 120

@@ -1,20 +1,16 @@
-"""Finds the element at a point, or the one with the focus, and the selector that a person would choose for it."""
+"""The element at a point, or the one with the focus, and the selector that a person would choose for it."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass
 
 from playwright.async_api import ElementHandle, Frame, Locator, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from runner.browser.aria_snapshot import by_role, role_and_name
+from runner.browser.aria_snapshot import role_and_name
+from runner.selectors.readable import finds_by_text, is_readable, role_in_same_frame, tag_in_same_frame, to_readable
 
-ENTER_FRAME = " >> internal:control=enter-frame >> "
-"""Between the selector of an ``<iframe>`` and a selector within it."""
-OR = " >> internal:or="
-"""Between the ways in which a selector may find its element."""
 FOCUSED = "jumpseat-focused=*"
 _SECONDS = 3.0
 _DEEPEST_FRAME = 5
@@ -66,14 +62,14 @@ _WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowe
 
 
 async def register_engines(playwright: Playwright) -> None:
-    """Teaches Playwright the selectors ``jumpseat-at=x,y`` and ``jumpseat-focused=*``; once, before any browser."""
+    """Registers the selector engines ``jumpseat-at=x,y`` and ``jumpseat-focused=*``; once, before any browser."""
     await playwright.selectors.register("jumpseat-at", _AT_POINT, content_script=True)
     await playwright.selectors.register("jumpseat-focused", _WITH_FOCUS, content_script=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What is at a point."""
+class Hit:
+    """Holds what is at a point of the page."""
 
     locator: Locator
     """Good until the page moves: make a selector of it with `selector_of`."""
@@ -84,8 +80,8 @@ class Found:
     y: float
 
 
-async def at_point(page: Page, x: float, y: float) -> Found | None:
-    """The innermost element at CSS pixels of the viewport as it is seen, also within frames; None where none is."""
+async def at_point(page: Page, x: float, y: float) -> Hit | None:
+    """Returns the innermost element at CSS pixels of the visual viewport, also within frames; None where none is."""
     frame: Frame = page.main_frame
     frames: list[tuple[ElementHandle, float, float]] = []
     for _ in range(_DEEPEST_FRAME):
@@ -96,14 +92,14 @@ async def at_point(page: Page, x: float, y: float) -> Found | None:
         element = await _element(found) if within else None
         inner = await element.content_frame() if element else None
         if element is None or inner is None:
-            return Found(found, tuple(frames), x, y)
+            return Hit(found, tuple(frames), x, y)
         frames.append((element, x, y))
         frame, (x, y) = inner, within
     return None
 
 
-async def still_hit(found: Found, handle: ElementHandle) -> bool:
-    """Whether the point is still on this element; raises playwright's Error where that has gone with its page."""
+async def still_hit(found: Hit, handle: ElementHandle) -> bool:
+    """Returns whether the point is still on this element. Raises PlaywrightError where that has gone with its page."""
     hit = [*found.frames, (handle, found.x, found.y)]
     into = await asyncio.gather(*(element.evaluate(_STILL_HIT, [x, y]) for element, x, y in hit))
     inner = [[x, y] for _, x, y in hit[1:]]
@@ -111,7 +107,7 @@ async def still_hit(found: Found, handle: ElementHandle) -> bool:
 
 
 async def focused(page: Page) -> Locator:
-    """The element that the keyboard goes to, also within frames; ``<body>`` where no other has the focus."""
+    """Returns the element with the focus, also within frames; ``<body>`` where no other has it."""
     frame: Frame = page.main_frame
     for _ in range(_DEEPEST_FRAME):
         found = frame.locator(FOCUSED)
@@ -127,69 +123,46 @@ async def _element(found: Locator) -> ElementHandle:
     return await found.element_handle(timeout=_SECONDS * 1000)
 
 
-def leaves_open(selector: str) -> bool:
-    """Whether it finds an element by several ways, and says only once that is there which of them it was."""
-    return OR in selector
-
-
 async def selector_of(locator: Locator) -> str:
-    """A selector for ``page.locator`` that finds exactly this element, chosen as Playwright's code generator chooses.
+    """Returns a selector that finds exactly this element, chosen as Playwright's code generator chooses.
 
-    Raises playwright's Error where the element has gone, TimeoutError where the page does not answer.
+    Raises PlaywrightError where the element has gone, TimeoutError where the page does not answer.
     """
     return (await resolve(locator))[0]
 
 
 async def resolve(locator: Locator) -> tuple[str, ElementHandle]:
-    """`selector_of`, and the element itself."""
+    """Returns the same as `selector_of`, and the element itself."""
     return await asyncio.wait_for(_resolve(locator), _SECONDS)
 
 
 async def _resolve(locator: Locator) -> tuple[str, ElementHandle]:
-    generated = _raw(await locator.normalize())
+    generated = _selector_string(await locator.normalize())
     page = locator.page
     handle = await page.locator(generated).element_handle(timeout=_SECONDS * 1000)
-    if "internal:text" in generated and (whole := await handle.evaluate(_WHOLE_PAGE)):
-        frame = generated.rpartition(ENTER_FRAME)[0]
-        return (f"{frame}{ENTER_FRAME}{whole}" if frame else str(whole)), handle
-    for candidate in (_readable(generated), await _role_selector(page, generated)):
+    if finds_by_text(generated) and (tag := await handle.evaluate(_WHOLE_PAGE)):
+        return tag_in_same_frame(generated, tag), handle
+    for candidate in (to_readable(generated), await _role_selector(page, generated)):
         if candidate and candidate != generated and await finds_only(page, candidate, handle):
             return candidate, handle
     return generated, handle
 
 
-def _raw(locator: Locator) -> str:
-    """The locator as a selector string, which Playwright for Python shows nowhere else."""
+def _selector_string(locator: Locator) -> str:
+    """Returns the locator as a selector string, which Playwright for Python shows nowhere else."""
     return str(locator._impl_obj._selector)
 
 
-_PLAIN = (
-    (re.compile(r"internal:role=(\w+)\[name=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"role=\1[name=\2]"),
-    (re.compile(r"internal:role="), "role="),
-    (re.compile(r"internal:(?:testid|attr)=\[([\w-]+)=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"[\1=\2]"),
-    (re.compile(r"internal:text=(\"(?:[^\"\\]|\\.)*\")s"), r"text=\1"),
-    (re.compile(r"internal:text=\"((?:[^\"\\/>])*)\"i"), r"text=\1"),
-)
-
-
-def _readable(generated: str) -> str:
-    """The same with the documented engines instead of the code generator's own; it may find something else."""
-    for pattern, replacement in _PLAIN:
-        generated = pattern.sub(replacement, generated)
-    return generated
-
-
 async def _role_selector(page: Page, generated: str) -> str | None:
-    """By role and name, where the generator preferred something that only it can read, such as a label."""
-    if "internal:" not in _readable(generated).replace(ENTER_FRAME, ""):
+    """Returns the role and name where the generator preferred what only it can read, such as a label; else None."""
+    if is_readable(to_readable(generated)):
         return None
-    frame, enter, _ = generated.rpartition(ENTER_FRAME)
     role, name = role_and_name(await page.locator(generated).aria_snapshot(timeout=_SECONDS * 1000))
-    return f"{frame}{enter}{by_role(role, name)}" if role and name else None
+    return role_in_same_frame(generated, role, name) if role and name else None
 
 
 async def finds_only(page: Page, selector: str, handle: ElementHandle) -> bool:
-    """Whether the selector finds this element and no other."""
+    """Returns whether the selector finds this element and no other."""
     try:
         only = "(found, wanted) => found.length === 1 && found[0] === wanted"
         return bool(await page.locator(selector).evaluate_all(only, handle))

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.planners.intents import Thing
 from runner.planners.near_names import likeness
 from runner.selectors.build import Engine, Precision, by, by_role, nth, visible
-from runner.selectors.parse import Piece, named_by, pieces, role_of, text_of
+from runner.selectors.parse import SelectorPart, name_and_role, parse_chain, parse_role, parse_text
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).map(str.strip).filter(bool)
 
@@ -16,30 +17,33 @@ NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).ma
 @pytest.mark.parametrize(
     ("selector", "read"),
     [
-        ("#pay", [Piece("css", "#pay")]),
-        ('a[href="x=y >> z"] >> nth=1', [Piece("css", 'a[href="x=y >> z"]'), Piece("nth", "1")]),
-        ("//div", [Piece("xpath", "//div")]),
-        ("text='a >> b' >> visible=true", [Piece("text", "'a >> b'"), Piece("visible", "true")]),
-        ("'Pay'", [Piece("text", "'Pay'")]),
-        ("internal:text=/a \\>\\> b/i >> css=p", [Piece("internal:text", "/a \\>\\> b/i"), Piece("css", "p")]),
+        ("#pay", [SelectorPart("css", "#pay")]),
+        ('a[href="x=y >> z"] >> nth=1', [SelectorPart("css", 'a[href="x=y >> z"]'), SelectorPart("nth", "1")]),
+        ("//div", [SelectorPart("xpath", "//div")]),
+        ("text='a >> b' >> visible=true", [SelectorPart("text", "'a >> b'"), SelectorPart("visible", "true")]),
+        ("'Pay'", [SelectorPart("text", "'Pay'")]),
+        (
+            "internal:text=/a \\>\\> b/i >> css=p",
+            [SelectorPart("internal:text", "/a \\>\\> b/i"), SelectorPart("css", "p")],
+        ),
     ],
 )
-def test_chain(selector: str, read: list[Piece]) -> None:
-    assert list(pieces(selector)) == read
+def test_chain(selector: str, read: list[SelectorPart]) -> None:
+    assert list(parse_chain(selector)) == read
 
 
 @given(NAMES, st.sampled_from(Precision))
 def test_what_is_written_is_read(name: str, precision: Precision) -> None:
-    (piece, shown, chosen) = pieces(nth(by_role("button", name, precision), 2))
-    role, (attribute,) = role_of(piece.body) or ("", ())
+    (piece, shown, chosen) = parse_chain(nth(by_role("button", name, precision), 2))
+    role, (attribute,) = parse_role(piece.body) or ("", ())
     assert (role, attribute.name, attribute.wanted.text) == ("button", "name", name)
     assert (str(shown), str(chosen)) == ("visible=true", "nth=2")
 
 
 @given(NAMES, st.sampled_from([Precision.EXACT, Precision.PART]))
 def test_text_that_is_written_is_read(name: str, precision: Precision) -> None:
-    piece, _ = pieces(visible(by(Engine.TEXT, name, precision)))
-    wanted = text_of(piece.body)
+    piece, _ = parse_chain(visible(by(Engine.TEXT, name, precision)))
+    wanted = parse_text(piece.body)
     assert wanted is not None
     assert (wanted.text, wanted.exact) == (name, precision is Precision.EXACT)
 
@@ -56,7 +60,7 @@ def test_text_that_is_written_is_read(name: str, precision: Precision) -> None:
     ],
 )
 def test_what_a_selector_names(selector: str, thing: str) -> None:
-    assert str(named_by(selector)) == thing
+    assert str(Thing(*name_and_role(selector))) == thing
 
 
 def test_likeness() -> None:
