@@ -11,7 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright
 
 from runner.browser.install import find_browser
-from runner.selectors.generate import register_engines
+from runner.browser.locate import register_engines
 
 _HERE = Path(__file__).parent
 FLAGS = (
