@@ -1,4 +1,5 @@
 """Runs in LiveKit rooms.
 
-``rooms`` keeps them, ``room`` is one run's, ``service`` asks the LiveKit server, ``tokens`` let people in.
+``rooms`` opens a ``room`` for each run, in which each ``participant`` is a connection; ``room_tokens`` mints the tokens
+to join; ``service`` calls the LiveKit server's API.
 """

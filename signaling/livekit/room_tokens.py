@@ -1,4 +1,4 @@
-"""Tokens for a run's LiveKit room, and what those who have joined with one may do."""
+"""Tokens to join a run's LiveKit room, and the role and identity of who has joined with one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from signaling.config import LiveKit
 from signaling.ports import RunHandle
 
 TTL = timedelta(minutes=5)
-"""To join within; it does not end the stay of one who has joined."""
+"""How long a token may be used to join; it does not end the stay of who has joined."""
 
 PUBLISHER = "jumpseat"
-"""Our own identity in every room; viewer ids are longer."""
+"""The identity of the server itself in every room; viewer ids are longer."""
 
 
-class NotOurs(Exception):
-    """The attributes are not those of a token that we have minted."""
+class ForeignToken(Exception):
+    """The participant has joined with a token that this server has not minted."""
 
 
 def room_name(run_id: str) -> str:
@@ -30,7 +30,7 @@ def room_name(run_id: str) -> str:
 
 
 def livekit_token(livekit: LiveKit, context: RequestContext) -> str:
-    """A JWT to join this run's room: to watch, and for one who may steer, to send data.
+    """Returns a JWT to join this run's room: to watch, and with a role that controls, to send data.
 
     Grants that are not denied are given, so each is named. The role and the share token that it comes from stand in
     the signed attributes, which nobody can change; it does not outlive that share token.
@@ -50,7 +50,7 @@ def livekit_token(livekit: LiveKit, context: RequestContext) -> str:
 
 
 def publisher_token(livekit: LiveKit, run_id: str) -> str:
-    """A JWT for ourselves: to publish one screen and data, and to receive data, which takes the right to subscribe."""
+    """Returns a JWT to publish one screen and data, and to receive data, which takes the right to subscribe."""
     grants = VideoGrants(
         room_join=True,
         room=room_name(run_id),
@@ -64,13 +64,13 @@ def publisher_token(livekit: LiveKit, run_id: str) -> str:
     return token.with_ttl(TTL).with_grants(grants).to_jwt()
 
 
-def context_of(run: RunHandle, *, identity: str, name: str, attributes: Mapping[str, str]) -> RequestContext:
-    """The context of one who has joined with ``livekit_token``. Raises NotOurs."""
+def participant_context(run: RunHandle, *, identity: str, name: str, attributes: Mapping[str, str]) -> RequestContext:
+    """Returns the context of a participant who has joined with ``livekit_token``. Raises ForeignToken."""
     try:
         role = Role(attributes["role"])
         claims = _claims(run.id, role, attributes)
     except (KeyError, ValueError, OverflowError):
-        raise NotOurs(f"{identity} has joined with a token that is none of ours") from None
+        raise ForeignToken(f"{identity} has joined with a token that is none of ours") from None
     owner = run.owner if role is Role.OWNER else None
     return RequestContext(Credential(owner, claims, identity), run, Actor(identity, role, name))
 
@@ -84,7 +84,7 @@ def _attributes(role: Role, claims: Claims | None) -> dict[str, str]:
 
 
 def _claims(run_id: str, role: Role, attributes: Mapping[str, str]) -> Claims | None:
-    """What the share token says that it comes from; None for an API key, which only an owner has."""
+    """Returns the claims of the share token that it comes from; None for an API key, which only an owner has."""
     if role is Role.OWNER:
         return None
     until = datetime.fromtimestamp(int(attributes["until"]), UTC)

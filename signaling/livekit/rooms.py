@@ -1,4 +1,4 @@
-"""The LiveKit rooms of all live runs, and what LiveKit reports of them."""
+"""The LiveKit rooms of all live runs, and the webhook by which LiveKit reports who joins and leaves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from signaling.problems import Problem, read_text
 
 logger = logging.getLogger(__name__)
 
-_FAREWELL = 1.5
+_LINGER = 1.5
 """Seconds that a room outlives its run, for the last messages to arrive."""
 
 _PATIENCE = 3.0
@@ -26,7 +26,7 @@ _PATIENCE = 3.0
 
 
 class Rooms:
-    """Opens a room for each run that starts; it closes with the run."""
+    """Keeps a room for each live run; it closes with the run."""
 
     def __init__(
         self, livekit: LiveKit, *, dispatcher: CommandDispatcher, connections: ConnectionRegistry, limits: Limits
@@ -61,26 +61,26 @@ class Rooms:
             limits=self._limits,
         )
         self._rooms[room.name] = room
-        task = asyncio.create_task(room.live(farewell=_FAREWELL), name=f"LiveKit room of run {run.id}")
+        task = asyncio.create_task(room.run(linger=_LINGER), name=f"LiveKit room of run {run.id}")
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._closed(room, done))
 
     async def check(self) -> str | None:
-        """Whether LiveKit answers and takes our key; None where it does, else the reason."""
+        """Returns None where LiveKit answers and takes our key, else the reason."""
         return await unreachable(self._livekit)
 
     async def webhook(self, request: web.Request) -> web.Response:
-        """What LiveKit reports, signed with our key (livekit.io, Webhooks): it is sooner than what the room tells."""
+        """Takes an event that LiveKit has signed with our key; it comes sooner than the room's own."""
         body = await read_text(request, limit=self._limits.max_body)
         try:
             event = self._webhooks.receive(body, request.headers.get("Authorization", ""))
         except Exception as error:  # those of the receiver have no type of their own
             raise Problem(401, "this is not signed with our LiveKit key", code="unauthorized") from error
-        self._hear(event)
+        self._on_webhook_event(event)
         return web.Response()
 
     async def aclose(self) -> None:
-        """Leaves and deletes all rooms, and waits; not long for a server that does not answer."""
+        """Leaves and deletes all rooms, and waits for some seconds; safe to repeat."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -90,12 +90,12 @@ class Rooms:
                 logger.warning("%d LiveKit rooms were not closed in time", len(late))
         await self._service.aclose()
 
-    def _hear(self, event: WebhookEvent) -> None:
+    def _on_webhook_event(self, event: WebhookEvent) -> None:
         room = self._rooms.get(event.room.name)
         if room is None:
             return
         if event.event == "participant_joined":
-            room.admit(event.participant)
+            room.connect(event.participant)
         elif event.event in {"participant_left", "participant_connection_aborted"}:
             room.on_left(event.participant.sid)
 

@@ -1,4 +1,4 @@
-"""LiveKit's server API: rooms and who is in them, with errors that say what to do."""
+"""Calls to LiveKit's server API: rooms and their participants, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from signaling.config import LiveKit
 
 _SECONDS = 4.0
 _EMPTY_SECONDS = 60
-"""How long the server keeps a room that nobody has joined, or that everybody has left: should we end without a word."""
+"""Seconds that the LiveKit server keeps an empty room, in case this server ends without deleting it."""
 
 
 async def unreachable(livekit: LiveKit) -> str | None:
-    """Why the server does not answer or does not take our key; None where it does."""
+    """Returns why the server does not answer or does not take our key; None where it does."""
     service = LiveKitService(livekit)
     try:
         await service.ping()
@@ -30,43 +30,43 @@ async def unreachable(livekit: LiveKit) -> str | None:
 
 
 class LiveKitService:
-    """The calls that jumpseat makes; each raises RoomLost with one sentence for a person."""
+    """Makes the calls that are needed; each raises RoomLost with one sentence for a person."""
 
     def __init__(self, livekit: LiveKit) -> None:
         self._livekit = livekit
         self._api: api.LiveKitAPI | None = None
 
     async def create(self, room: str) -> None:
-        """Safe to repeat."""
+        """Creates the room; safe to repeat."""
         request = api.CreateRoomRequest(name=room, empty_timeout=_EMPTY_SECONDS, departure_timeout=_EMPTY_SECONDS)
         async with self._calling() as livekit:
             await livekit.room.create_room(request)
 
     async def delete(self, room: str) -> None:
-        """Whoever is in it has to leave. Safe to repeat."""
+        """Deletes the room, with whoever is in it; safe to repeat."""
         async with self._calling() as livekit:
             await livekit.room.delete_room(api.DeleteRoomRequest(room=room))
 
     async def remove(self, room: str, identity: str) -> None:
-        """Safe to repeat. Servers that know how to revoke tokens refuse those from before this moment from now on."""
+        """Removes a participant; safe to repeat. Servers that can revoke tokens refuse earlier ones from now on."""
         who = api.RoomParticipantIdentity(room=room, identity=identity, revoke_token_ts=int(time.time()))
         async with self._calling() as livekit:
             await livekit.room.remove_participant(who)
 
     async def participants(self, room: str) -> Sequence[api.ParticipantInfo]:
-        """Who is in the room."""
+        """Returns who is in the room."""
         async with self._calling() as livekit:
             return (await livekit.room.list_participants(api.ListParticipantsRequest(room=room))).participants
         return ()
 
     async def announce(self, room: str, identity: str) -> None:
-        """Has everybody in the room told of this participant now: who changes is told at once, who joins is not."""
+        """Has the server announce this participant at once: it does so for who changes, but not for who joins."""
         change = api.UpdateParticipantRequest(room=room, identity=identity, metadata="announced")
         async with self._calling() as livekit:
             await livekit.room.update_participant(change)
 
     async def ping(self) -> None:
-        """Whether the server answers, and takes our key and secret."""
+        """Calls the server, to see whether it answers and takes our key and secret."""
         async with self._calling() as livekit:
             await livekit.room.list_rooms(api.ListRoomsRequest(names=["jumpseat"]))
 
@@ -84,7 +84,7 @@ class LiveKitService:
 
 
 class _Call:
-    """Words what goes wrong; what is not there is no error."""
+    """Turns failures into RoomLost; that something does not exist is no failure."""
 
     def __init__(self, livekit: api.LiveKitAPI, url: str) -> None:
         self._api = livekit

@@ -18,7 +18,7 @@ from media.livekit.publisher import RoomPacket
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.rate_limits import Rate
 from signaling.config import Limits
-from signaling.livekit.room import CONTROL, Guest
+from signaling.livekit.participant import CONTROL, ParticipantConnection
 from tests.media.pictures import put, quarters
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ControlSocket, ServerHarness, WhepPeer, auth
@@ -107,7 +107,7 @@ async def by_livekit(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exch
     """What a LiveKit room does with a packet, without the room."""
     apps, came = harness.server.apps, asyncio.Queue[dict[str, Any]]()
     context = RequestContext(Credential("ada", None, "ada"), run, Actor("ada at LiveKit", Role.OWNER, "ada"))
-    guest = Guest(
+    participant = ParticipantConnection(
         "session",
         apps.connections.open(context, "livekit", lambda _: None, takes_slot=False),
         dispatcher=apps.dispatcher,
@@ -119,13 +119,13 @@ async def by_livekit(harness: ServerHarness, run: FakeRun) -> AsyncIterator[Exch
     async def exchange(message: Sent) -> list[dict[str, Any]]:
         mark = f"mark {next(numbers)}"
         for data in (as_bytes(message), json.dumps({"type": "ping", "id": mark}).encode()):
-            guest.hear(RoomPacket("ada at LiveKit", data, CONTROL, lossy=False))
+            participant.on_packet(RoomPacket("ada at LiveKit", data, CONTROL, lossy=False))
         return await _collect(lambda: asyncio.wait_for(came.get(), WAIT_SECONDS), mark)
 
     try:
         yield exchange
     finally:
-        await guest.aclose()
+        await participant.aclose()
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from control.protocol.models import NewRun
 from control.roles import Role
 from runner.testfile import BadTestFile, load
 from signaling.access.share_tokens import InvalidToken, ShareTokens
-from signaling.livekit.room_tokens import NotOurs, context_of
+from signaling.livekit.room_tokens import ForeignToken, participant_context
 from tests.fuzz import values
 from tests.fuzz.example_budget import dice, inputs, rounds
 from tests.signaling.fakes import FakeRun
@@ -154,7 +154,7 @@ def test_no_link_but_ours_is_read(damage: str | int) -> None:
 def test_whoever_joins_livekit_is_known_or_not_ours(attributes: dict[str, str]) -> None:
     run = FakeRun(NewRun(url="http://shop.test/"), owner="ada")
     try:
-        context = context_of(run, identity="a", name="b", attributes=attributes)
-    except NotOurs:
+        context = participant_context(run, identity="a", name="b", attributes=attributes)
+    except ForeignToken:
         return
     assert context.actor.role.value == attributes["role"]
