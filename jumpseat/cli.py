@@ -274,7 +274,7 @@ def main() -> None:
     except (BadSetting, ClientError, BadTestFile) as error:
         message = str(error)
     except typer.exceptions.TyperException as error:
-        message = f"{error.format_message().rstrip('.')}; 'jumpseat --help' tells what there is"
+        message = f"{error.format_message().rstrip('.')}; 'jumpseat --help' shows what there is"
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
     except asyncio.CancelledError:

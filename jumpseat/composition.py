@@ -28,16 +28,16 @@ from runner.run.registry import RunRegistry
 from runner.run.session import PlannerFactory
 from runner.store.retention import Retention
 from runner.store.store import Store, StoreUnusable
-from signaling import config
+from signaling.config import Config, Limits, LiveKit
 from signaling.server import Server
 from web import DIST
 
 logger = logging.getLogger(__name__)
 
 
-def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
-    """What signaling needs to know. Raises BadSetting."""
-    return config.Config(
+def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
+    """Returns the configuration of signaling. Raises BadSetting."""
+    return Config(
         api_keys=keys,
         secret=settings.secret or secrets.token_urlsafe(32),
         host=settings.host,
@@ -54,12 +54,12 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> config.Config:
         ice_ports=settings.ice_ports,
         livekit=livekit_config(settings),
         streaming=settings.enable_streaming,
-        limits=config.Limits.model_validate(settings, from_attributes=True),
+        limits=Limits.model_validate(settings, from_attributes=True),
     )
 
 
-def livekit_config(settings: Settings) -> config.LiveKit | None:
-    """None where it is not set. Raises BadSetting."""
+def livekit_config(settings: Settings) -> LiveKit | None:
+    """Returns the LiveKit server to publish to, or None where none is set. Raises BadSetting."""
     livekit = (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
     url, api_key, api_secret = livekit
     if not any(livekit):
@@ -70,7 +70,7 @@ def livekit_config(settings: Settings) -> config.LiveKit | None:
         raise BadSetting("LIVEKIT_URL: give an address such as wss://livekit.example.com")
     if importlib.util.find_spec("livekit.rtc") is None:
         raise BadSetting("LIVEKIT_URL: to use it, install: pip install 'livekit>=1.2,<1.3'")
-    return config.LiveKit(url=url, api_key=api_key, api_secret=api_secret, fps=settings.fps, bitrate=settings.bitrate)
+    return LiveKit(url=url, api_key=api_key, api_secret=api_secret, fps=settings.fps, bitrate=settings.bitrate)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -93,11 +93,11 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 @asynccontextmanager
 async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | None = None) -> AsyncIterator[Server]:
-    """A running server with all its parts; they are closed in reverse, runs first so that viewers see their end.
+    """Yields a running server with all its parts; they are closed in reverse, runs first so that viewers see their end.
 
     Raises BadSetting where a setting cannot work on this machine.
     """
-    plan = signaling_config(settings, keys)
+    config = signaling_config(settings, keys)
     if weak := weak_keys(settings):
         logger.warning("%s", weak)
     async with AsyncExitStack() as stack:
@@ -106,39 +106,47 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         policy = EgressPolicy(allow_private=settings.allow_private)
         drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, policy=policy))
         stack.push_async_callback(drivers.aclose)
-        runs = RunRegistry(
-            drivers=drivers,
-            store=store,
-            planner_factory=planner_factory(settings),
-            max_runs=settings.max_runs,
-            default_planner=settings.planner,
-            policy=policy,
-            options=SessionOptions(
-                streaming=settings.enable_streaming,
-                fps=settings.fps,
-                bitrate=settings.bitrate,
-                viewport=settings.size,
-                browser=settings.browser,
-                max_steps=settings.max_steps,
-                exporter=export,
-            ),
-        )
+        runs = _run_registry(settings, store, drivers, policy)
         keep = timedelta(days=settings.keep_days) if settings.keep_days else None
         retention = Retention(store, delete=runs.delete, max_bytes=settings.max_disk, keep=keep)
         runs.on_ended = retention.wake
         stack.push_async_callback(retention.aclose)
         retention.start()
-        server = Server(plan, runs=runs, revocations=store, dist=DIST, checks={"database": store.check})
+        server = Server(config, runs=runs, revocations=store, dist=DIST, checks={"database": store.check})
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
-        try:
-            await server.start()
-        except OSError as error:
-            taken = "JUMPSEAT_HOST, JUMPSEAT_PORT, FRAME_SERVER_PORT"
-            raise BadSetting(f"{taken}: cannot listen: {error.strerror or error}") from None
+        await _start(server)
         policy.own_ports = frozenset({server.port, server.frame_port})
         stack.push_async_callback(runs.aclose)
         yield server
+
+
+def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, policy: EgressPolicy) -> RunRegistry:
+    return RunRegistry(
+        drivers=drivers,
+        store=store,
+        planner_factory=planner_factory(settings),
+        max_runs=settings.max_runs,
+        default_planner=settings.planner,
+        policy=policy,
+        options=SessionOptions(
+            streaming=settings.enable_streaming,
+            fps=settings.fps,
+            bitrate=settings.bitrate,
+            viewport=settings.size,
+            browser=settings.browser,
+            max_steps=settings.max_steps,
+            exporter=export,
+        ),
+    )
+
+
+async def _start(server: Server) -> None:
+    try:
+        await server.start()
+    except OSError as error:
+        taken = "JUMPSEAT_HOST, JUMPSEAT_PORT, FRAME_SERVER_PORT"
+        raise BadSetting(f"{taken}: cannot listen: {error.strerror or error}") from None
 
 
 async def _open_store(settings: Settings) -> Store:
@@ -151,7 +159,12 @@ async def _open_store(settings: Settings) -> Store:
 def browser_options(
     settings: Settings, *, uploads: Path | None = None, policy: EgressPolicy | None = None
 ) -> BrowserOptions:
-    """``uploads``: the folder that files may be uploaded from; ``policy``: the server's. Raises BadSetting."""
+    """Returns how browsers are started. Raises BadSetting.
+
+    Args:
+        uploads: the folder that files may be uploaded from.
+        policy: the server's own egress policy; None for a browser of its own.
+    """
     try:
         found = find_browser(str(settings.browser_path) if settings.browser_path else None)
     except BrowserMissing as error:
@@ -180,7 +193,7 @@ def _upstream(settings: Settings) -> UpstreamProxy | None:
 
 
 def model_options(settings: Settings) -> ModelOptions | None:
-    """Which model, and how much of it a run may use; None where none is set."""
+    """Returns which model, and how much of it a run may use; None where none is set."""
     if settings.model is None:
         return None
     return ModelOptions(
@@ -193,7 +206,7 @@ def model_options(settings: Settings) -> ModelOptions | None:
 
 
 def planner_factory(settings: Settings) -> PlannerFactory:
-    """Makes the planner that a run asks for. Raises BadSetting."""
+    """Returns what makes the planner that a run asks for. Raises BadSetting."""
     if settings.planner == "model" and settings.model is None:
         raise BadSetting("JUMPSEAT_MODEL: set it to provider:name, for JUMPSEAT_PLANNER is model")
     model = model_options(settings)

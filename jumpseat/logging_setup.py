@@ -14,7 +14,7 @@ from control.protocol.shape import rfc3339
 logger = logging.getLogger(__name__)
 
 _NOISY = ("aioice", "aiohttp.access", "aiortc", "aiosqlite", "alembic", "asyncio", "libav", "websockets")
-"""Libraries that tell at INFO what only their authors want to know."""
+"""Libraries that log at INFO what only their authors want to know."""
 
 
 class _JsonLine(logging.Formatter):
@@ -44,8 +44,10 @@ def configure_logging(level: str, format: str) -> None:
 
 
 def pass_over_lost_peers(loop: asyncio.AbstractEventLoop) -> None:
-    """A viewer who has vanished is no error: aiortc sends in tasks that nobody awaits, and each that finds the
-    connection gone would be a traceback in the log."""
+    """Logs a viewer who has vanished at DEBUG only.
+
+    aiortc sends in tasks that nobody awaits, and each that finds the connection gone would log a traceback.
+    """
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

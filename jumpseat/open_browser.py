@@ -1,4 +1,4 @@
-"""Opens a page in the person's own browser without telling every user of the machine the key in its address."""
+"""Opens a page in the person's own browser without showing the key in its address to other users of the machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAGE = """<!doctype html>
 
 @asynccontextmanager
 async def opened(address: str) -> AsyncIterator[None]:
-    """Opens it by way of a file that only this user can read, since command lines can be read by everybody (``ps``).
+    """Opens the address by a file that only this user can read, since everybody can read command lines (``ps``).
 
     The file is there until the block ends: browsers may take their time, and may open it again when they are restored.
     """

@@ -198,22 +198,22 @@ class Settings(LimitSettings, BaseSettings):
 
 
 class BadSetting(Exception):
-    """A setting, a flag or a file that cannot be used; one line that says what to do."""
+    """A setting, a flag or a file cannot be used; the message is one line that says what to do."""
 
 
 def environment() -> Mapping[str, str]:
-    """The environment, for what a test file takes from it by name."""
+    """Returns the environment, for what a test file takes from it by name."""
     return os.environ
 
 
 def environment_name(field: str) -> str:
-    """The environment variable that sets this field of ``Settings``."""
+    """Returns the environment variable that sets this field of ``Settings``."""
     alias = Settings.model_fields[field].validation_alias
     return alias if isinstance(alias, str) else f"JUMPSEAT_{field.upper()}"
 
 
 def load_settings(**flags: Any) -> Settings:  # noqa: ANN401 - each flag has the type of its field
-    """Settings from flags (None: not given), environment and ``.env``. Raises BadSetting."""
+    """Returns the settings from flags (None: not given), environment and ``.env``. Raises BadSetting."""
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
@@ -224,7 +224,7 @@ def load_settings(**flags: Any) -> Settings:  # noqa: ANN401 - each flag has the
 
 
 def owner_keys(settings: Settings) -> dict[str, str]:
-    """Key by owner's name: as set, else one made now where only this machine can use it. Raises BadSetting."""
+    """Returns each owner's key: as set, else one made now where only this machine can use it. Raises BadSetting."""
     if settings.api_keys:
         return settings.api_keys
     if not is_loopback(settings.host):
@@ -233,7 +233,7 @@ def owner_keys(settings: Settings) -> dict[str, str]:
 
 
 def weak_keys(settings: Settings) -> str | None:
-    """One sentence, without any key, where others than this machine could guess one; else None."""
+    """Returns a warning, without any key, where others than this machine could guess one; else None."""
     weak = sorted(name for name, key in settings.api_keys.items() if len(key) < _SAFE_KEY)
     if not weak or (is_loopback(settings.host) and settings.public_url is None):
         return None

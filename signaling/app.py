@@ -1,4 +1,4 @@
-"""The two applications, API and frames: their routes, and what every request and answer passes through."""
+"""The two web applications, API and frames: their parts and routes, and the middleware of both."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Apps:
-    """Everything that serves requests, and the parts that live as long as the server."""
+    """The applications, and those of their parts that the server starts, closes or reports."""
 
     api: web.Application
     frame_server: web.Application | None
@@ -54,7 +54,7 @@ class Apps:
 def build(
     config: Config, *, runs: Runs, revocations: Revocations, dist: Path, checks: Mapping[str, Check] | None = None
 ) -> Apps:
-    """Puts the parts together; nothing is started."""
+    """Builds the parts and the applications; nothing is started."""
     metrics = Metrics()
     limits = config.limits
     proxies = TrustedProxies(config.trusted_proxies)
@@ -136,7 +136,7 @@ def _application(routes: list[web.RouteDef], origins: Origins, metrics: Metrics)
 
 
 def _outermost(origins: Origins, metrics: Metrics) -> Middleware:
-    """Origin and Host before anything else; problems as documents; preflights answered."""
+    """Returns the middleware that checks Origin and Host, answers preflights, and turns errors into problems."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:

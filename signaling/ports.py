@@ -1,4 +1,4 @@
-"""What signaling needs from whoever keeps the runs. The runner provides it; signaling never imports the runner."""
+"""The interfaces that signaling needs: runs and revocations. The runner implements them, and is never imported here."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ class RunHandle(Protocol):
 
     @property
     def log(self) -> EventLog:
-        """Its numbered events; empty for a run that was read back."""
+        """The numbered events; empty for a run that was read back."""
 
     @property
     def stream(self) -> LiveStream | None:
-        """Its pictures; None before the page is open, after the run, and where streaming is switched off."""
+        """The live pictures; None before the page is open, after the run, and where streaming is switched off."""
 
     def view(self) -> RunView: ...
 
     def hello(self, actor: Actor) -> Hello:
-        """Everything as it stands, for one who has just come."""
+        """Returns the state of the run, for a viewer who has just connected."""
 
     def join(self, actor: Actor) -> None:
-        """A connection of this viewer has opened; paired with ``leave``."""
+        """Counts an open connection of this viewer; paired with ``leave``."""
 
     def leave(self, viewer_id: str) -> None: ...
 
     async def submit(self, command: Command, actor: Actor) -> Reply | None:
-        """Carries the command out; None stands for a plain ack. Raises Refused with the reason."""
+        """Carries the command out and returns the reply; None means a plain ack. Raises Refused with the reason."""
 
     async def steps(self) -> Sequence[Step]: ...
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
-        """The file with the page after (or before) that step; JPEG."""
+        """Returns the JPEG file of the page after (or before) a step; None where there is none."""
 
     def creation(self) -> dict[str, Any]:
-        """The body that it was created with, without secrets' values."""
+        """Returns the body that the run was created with, without secrets' values."""
 
     async def export(self, format: str) -> str:
-        """The run as a test of its own. Raises Unsupported for a format that is not known."""
+        """Returns the run as the source text of a test. Raises Unsupported for a format that is not known."""
 
 
 class Runs(Protocol):
-    """All runs."""
+    """All runs, live and stored."""
 
     async def create(self, spec: NewRun, *, owner: str) -> RunHandle:
         """Starts a run. Raises Busy where no more may be started now."""
@@ -69,16 +69,16 @@ class Runs(Protocol):
     async def list(
         self, *, owner: str, status: RunStatus | None, limit: int, cursor: str | None
     ) -> tuple[list[RunView], str | None]:
-        """Newest first, with the cursor of the next page. Raises ProtocolError for a cursor that is none of ours."""
+        """Returns runs, newest first, with the cursor of the next page. Raises ProtocolError for a foreign cursor."""
 
     async def delete(self, run_id: str) -> None:
         """Removes a finished run and its files. Raises InvalidTransition while it is active."""
 
 
 class Revocations(Protocol):
-    """Share tokens that were revoked; kept over a restart."""
+    """The share tokens that were revoked; they are kept over a restart."""
 
     async def revoke(self, token_id: str, *, until: datetime) -> None:
-        """``until``: when the token would have expired by itself, after which it may be forgotten."""
+        """Revokes a token. ``until`` is when it expires by itself, after which it may be forgotten."""
 
     async def is_revoked(self, token_id: str) -> bool: ...

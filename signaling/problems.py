@@ -1,4 +1,4 @@
-"""Every refusal as ``application/problem+json`` (RFC 9457)."""
+"""Refusals as ``application/problem+json`` (RFC 9457), and request bodies whose mistakes become such."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from signaling.http.shapes import FieldProblem, ProblemDetails
 logger = logging.getLogger(__name__)
 
 CODE = web.ResponseKey("problem", str)
-"""Where an answer that refuses keeps its code, for who counts them."""
+"""The key of a response under which a refusal keeps its code, for the metrics."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
@@ -38,7 +38,7 @@ _UNKNOWN_ADDRESS = "there is nothing at this address; see /docs for what there i
 
 
 class Problem(Exception):
-    """An answer that is not the one that was asked for."""
+    """A request is refused; raised by a handler, it becomes a problem document."""
 
     def __init__(
         self,
@@ -83,13 +83,13 @@ class Problem(Exception):
 
 
 def from_code(code: str, message: str, *, field: str | None = None) -> Problem:
-    """The answer over HTTP to what a control message would be told with this code."""
+    """Returns the HTTP refusal for what a control message is refused with under this code."""
     errors = [{"field": field, "message": message.removeprefix(f"{field}: ")}] if field else ()
     return Problem(_STATUS.get(code, 500), message, code=code, errors=errors)
 
 
 def from_error(error: JumpseatError) -> Problem:
-    """The answer to a refusal of the run's, or of the registry's."""
+    """Returns the HTTP refusal for an error of the run or of the run registry."""
     problem = from_code(error.code, str(error), field=error.field if isinstance(error, ProtocolError) else None)
     if isinstance(error, Busy):
         problem.headers["Retry-After"] = str(error.retry_after)
@@ -97,7 +97,7 @@ def from_error(error: JumpseatError) -> Problem:
 
 
 def from_validation(error: ValidationError) -> Problem:
-    """422 that names every field that is wrong."""
+    """Returns 422 that names every field that is wrong."""
     first = explain(error)
     found = [_field_error(each) for each in error.errors(include_url=False, include_input=False)[:20]]
     return Problem(422, str(first), code="invalid", errors=found)
@@ -112,7 +112,7 @@ def _field_error(error: Any) -> dict[str, str | None]:  # noqa: ANN401 - pydanti
 
 
 async def read_text(request: web.Request, *, limit: int) -> str:
-    """The body as UTF-8 text. Raises Problem 413 over ``limit`` bytes, and 400."""
+    """Returns the body as UTF-8 text. Raises Problem 413 over ``limit`` bytes, and 400."""
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     body = bytearray()
@@ -134,19 +134,19 @@ def _too_large(limit: int) -> Problem:
 
 
 async def read_json(request: web.Request, *, limit: int) -> str:
-    """The text of a JSON body. Raises Problem 413, 415 and 400."""
+    """Returns the text of a JSON body. Raises Problem 413, 415 and 400."""
     if request.content_type != "application/json":
         raise Problem(415, "send the body as application/json", headers={"Accept": "application/json"})
     return await read_text(request, limit=limit)
 
 
 async def read_shape(request: web.Request, shape: type[ShapeT], *, limit: int) -> ShapeT:
-    """The JSON body as a shape. Raises Problem, 422 naming every field that is wrong."""
+    """Returns the JSON body as a model. Raises Problem 400, 413, 415, and 422 naming every field that is wrong."""
     return parse_shape(await read_json(request, limit=limit), shape)
 
 
 def parse_shape(text: str, shape: type[ShapeT]) -> ShapeT:
-    """Raises Problem 400 or 422."""
+    """Returns the JSON text as a model. Raises Problem 400 or 422."""
     try:
         return shape.model_validate_json(text)
     except ValidationError as error:
@@ -156,7 +156,7 @@ def parse_shape(text: str, shape: type[ShapeT]) -> ShapeT:
 
 
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns whatever a handler raises into a problem document; nothing of ours leaks into it."""
+    """Calls the handler, and turns whatever it raises into a problem document without internals."""
     try:
         return await handler(request)
     except Problem as problem:

@@ -1,4 +1,4 @@
-"""The server's life: two sites, up and down again."""
+"""The server's lifecycle: it listens on two ports, and closes everything in order."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from signaling.ports import Revocations, RunHandle, Runs
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE = 3.0
-"""Seconds that connections get to end."""
-_GRACE = 1.0
+_CLOSE_TIMEOUT = 3.0
+"""Seconds that connections get to close."""
+_REQUEST_TIMEOUT = 1.0
 """Seconds that requests under way get when the server stops."""
 
 
 class Server:
-    """API, signaling, pages and frames on their ports."""
+    """Serves API, signaling, pages and frames on their ports."""
 
     def __init__(
         self,
@@ -48,29 +48,29 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The API's real port, once started."""
+        """The port that the API really listens on, once started."""
         return self.apps.origins.api_port
 
     @property
     def frame_port(self) -> int:
-        """The frame server's real port, once started; the API's where that serves frames."""
+        """The port that really serves frames, once started; the API's where there is no other."""
         return self.apps.origins.frame_port or self.port
 
     @property
     def url(self) -> str:
-        """Where people find the pages."""
+        """The address at which others reach the pages."""
         return self._config.public_url.rstrip("/") if self._config.public_url else self.local_url
 
     @property
     def local_url(self) -> str:
-        """Where this machine finds the pages."""
+        """The address at which this machine reaches the pages."""
         config = self._config
         host = "127.0.0.1" if config.host in {"", "0.0.0.0", "::"} else config.host
         host = f"[{host}]" if ":" in host else host
         return f"{'https' if config.tls else 'http'}://{host}:{self.port}"
 
     async def start(self) -> None:
-        """Listens. Raises OSError where a port is taken; nothing is left open then."""
+        """Starts listening. Raises OSError where a port is taken; nothing is left open then."""
         origins = self.apps.origins
         try:
             origins.api_port = await self._listen(self.apps.api, self._config.port)
@@ -81,18 +81,18 @@ class Server:
             raise
 
     def run_started(self, run: RunHandle) -> None:
-        """To be called for each new run: it is counted, and gets a LiveKit room where there is a LiveKit."""
+        """Counts a new run in the metrics, and opens its LiveKit room where LiveKit is set."""
         self.apps.metrics.runs.follow(run)
         if self.apps.rooms is not None:
             self.apps.rooms.open(run)
 
     async def aclose(self) -> None:
-        """Ends every connection, lets go of the ports, and waits; safe to repeat."""
+        """Closes every connection, then the ports, and waits; safe to repeat."""
         await self._close_once()
 
     async def _close(self) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self.apps.connections.aclose()
                 await self.apps.whep.wait_closed()
         except TimeoutError:
@@ -105,7 +105,7 @@ class Server:
 
     async def _listen(self, app: web.Application, port: int) -> int:
         # No access log: addresses may carry a token.
-        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_GRACE)
+        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT)
         self._runners.append(runner)
         await runner.setup()
         site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)

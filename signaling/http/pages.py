@@ -22,7 +22,7 @@ _NOT_BUILT = """<!doctype html>
 
 
 class Pages:
-    """Serves what ``npm run build`` has made."""
+    """Serves what ``npm run build`` has made; 503 with instructions where it is missing."""
 
     def __init__(self, dist: Path) -> None:
         self._dist = dist
@@ -43,7 +43,7 @@ class Pages:
         return web.FileResponse(path, headers={"Cache-Control": _REVALIDATE})
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
-        """Their names change with their contents."""
+        """Serves an asset for good: its name changes with its contents."""
         return self._file(self._dist / "assets", request.match_info["name"], _FOR_GOOD)
 
     async def player(self, request: web.Request) -> web.StreamResponse:
@@ -57,7 +57,7 @@ class Pages:
 
 
 def _is_file(path: Path) -> bool:
-    """False, too, for a name that is too long for any file."""
+    """Returns whether the file exists; False, too, for a name that is too long for any file."""
     try:
         return path.is_file()
     except OSError:

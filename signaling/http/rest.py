@@ -1,4 +1,4 @@
-"""The tests API: runs, their steps, their commands, and links to share them."""
+"""The REST API ``/api/tests``: runs, their steps, their commands, and share links."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _verb(verb: str, summary: str) -> Callable[[HandlerT], HandlerT]:
 
 
 class RestApi:
-    """Handlers of ``/api/tests``."""
+    """Serves ``/api/tests``."""
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ class RestApi:
         refusals=COMMAND_WITH_BODY,
     )
     async def command(self, request: web.Request) -> web.Response:
-        """Any control message; its answer is the one that every other transport gives."""
+        """Carries out any control message; the reply is the same as on every other transport."""
         context = await self._authorize(request)
         reply = await self._submit(await read_json(request, limit=self._limits.max_body), context)
         return web.json_response(context.run.log.reply(reply))
@@ -295,7 +295,7 @@ class RestApi:
         refusals=(*READ, 410),
     )
     async def screenshot(self, request: web.Request) -> web.StreamResponse:
-        """The picture as a file, with validators (RFC 9110 §8.8) that are the file's own."""
+        """Sends the screenshot file, with the file's own validators (RFC 9110 §8.8)."""
         context = await self._authorize(request)
         step = await _find_step(request, context)
         before = request.query.get("before") in {"1", "true"}

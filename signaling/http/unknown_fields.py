@@ -1,4 +1,4 @@
-"""Fields of a body that are not known, where to pass over them in silence would do something else than was meant."""
+"""Refuses fields of a body that are not known, where ignoring them would do something else than was meant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signaling.problems import ShapeT, from_code, parse_shape, read_json
 
 
 async def read_exactly(request: web.Request, shape: type[ShapeT], *, limit: int) -> ShapeT:
-    """As `read_shape`, and 422 for a field that is not known, too."""
+    """Returns the body as `read_shape` does. Raises Problem as it does, and 422 for a field that is not known."""
     text = await read_json(request, limit=limit)
     found = parse_shape(text, shape)
     refuse_unknown(from_json(text), shape)
@@ -46,7 +46,7 @@ def _items(value: object) -> Iterator[tuple[str, object]]:
 
 
 def _shape_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
-    """The shape in ``Shape``, ``Shape | None`` or ``tuple[Shape, ...] | None``."""
+    """Returns the model in ``Model``, ``Model | None`` or ``tuple[Model, ...] | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for each in get_args(annotation) if (found := _shape_in(each))), None)
