@@ -114,7 +114,6 @@ TABLE = [
     PrivateName("aiortc.rtp", "RtcpSenderInfo", WIRE),
     PrivateName("aiortc.rtp", "RtcpSourceInfo", WIRE),
     PrivateName("aiortc.rtp", "RtcpSrPacket", WIRE),
-    PrivateName("aiortc.rtp", "pack_header_extensions", "RTP headers of our own packetizer", "extensions"),
     PrivateName("aiortc.rtp", "unpack_remb_fci", WIRE, "data"),
     PrivateName("aiortc.sdp", "H264Profile", "which H.264 a viewer can decode"),
     PrivateName("aiortc.sdp", "MediaDescription", "offers are checked before a peer is made"),
@@ -123,8 +122,6 @@ TABLE = [
     PrivateName("aiortc.sdp", "parse_h264_profile_level_id", "which H.264 a viewer can decode", "profile_str"),
     PrivateName("aiortc.stats", "RTCOutboundRtpStreamStats", "statistics of our sender"),
     PrivateName("aiortc.stats", "RTCStatsReport", "statistics of our sender"),
-    PrivateName("aiortc.utils", "random16", "first sequence numbers", ""),
-    PrivateName("aiortc.utils", "random32", "first timestamp", ""),
     # aioice
     PrivateName(ICE, "get_component_candidates", OUR_CANDIDATES, "async self, component, addresses, timeout=5"),
     PrivateName(ICE, "query_consent", "aioice misses a vanished viewer after 30 s", "async self"),

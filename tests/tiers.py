@@ -36,8 +36,9 @@ STARTERS = {
 SHARED = "shared_chromium"
 NEEDS = ("browser", "process", "livekit")
 _AUDITED = {"subprocess.Popen", "os.posix_spawn", "os.fork"}
-_HARMLESS = {"uname"}
-"""The standard library's `platform.processor` starts it, which clients of models put into a header."""
+_HARMLESS = {"uname", "/sbin/ldconfig"}
+"""The standard library's `platform.processor`, which clients of models put into a header, starts the one, and
+`ctypes.util.find_library`, which libraries call while they are imported, the other."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
