@@ -138,8 +138,8 @@ class Run:
         """Returns the step of this number, from 1. Raises NotFound."""
         return self.history.get(number)
 
-    def view(self) -> RunView:
-        """Returns the run as everybody may see it."""
+    def view(self, *, with_steps: bool = True) -> RunView:
+        """Returns the run as everybody may see it; ``steps`` stays empty where they are not asked for."""
         return RunView(
             id=self.id,
             name=self.spec.name or self.spec.url,
@@ -152,7 +152,7 @@ class Run:
             mode=self.spec.mode,
             current_step=self.history.current,
             total_steps=self.history.total,
-            steps=tuple(step.summary() for step in self.steps),
+            steps=tuple(step.summary() for step in self.steps) if with_steps else (),
             proposal=self.proposal,
             control=self.control_lease.view(),
             viewers=len(self.viewers),
@@ -161,6 +161,7 @@ class Run:
             started_at=self.started_at,
             ended_at=self.ended_at,
             error=self.error,
+            last_screenshot_url=next((url for step in reversed(self.steps) if (url := step.screenshot_url)), None),
         )
 
     def next_action(self) -> NextAction:

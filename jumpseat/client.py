@@ -69,6 +69,7 @@ class ShareLink(Shape):
 
 class _Steps(Shape):
     steps: tuple[Step, ...]
+    next_cursor: str | None = None
 
 
 class _OneStep(Shape):
@@ -173,7 +174,7 @@ class Client:
         """Returns one page of this key's runs, the newest first.
 
         Args:
-            q: only runs whose name or address holds this text.
+            q: only runs whose name, address or instructions hold this text, in any case.
             status: only runs of this status.
             limit: how many at most, 1 to 200; the server's default is 24.
             cursor: `RunPage.next_cursor` of the page before.
@@ -198,7 +199,14 @@ class Client:
 
     async def steps(self, run_id: str) -> list[Step]:
         """Returns all steps so far, in order."""
-        return list((await self._read(_Steps, "GET", f"{_run(run_id)}/steps")).steps)
+        steps: list[Step] = []
+        query: dict[str, str] = {}
+        while True:
+            page = await self._read(_Steps, "GET", f"{_run(run_id)}/steps", query=query)
+            steps += page.steps
+            if page.next_cursor is None:
+                return steps
+            query = {"cursor": page.next_cursor}
 
     async def get_step(self, run_id: str, number: int) -> Step:
         """Returns one step; the first is number 1."""

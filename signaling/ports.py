@@ -46,7 +46,11 @@ class RunHandle(Protocol):
     async def submit(self, command: Command, actor: Actor) -> Reply | None:
         """Carries the command out and returns the reply; None means a plain ack. Raises Refused with the reason."""
 
-    async def steps(self) -> Sequence[Step]: ...
+    async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
+        """The steps in order, from the one behind number ``after``; at most ``limit`` of them."""
+
+    async def step(self, number: int) -> Step | None:
+        """The step of that number; None where there is none."""
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         """Returns the JPEG file of the page after (or before) a step; None where there is none."""
@@ -64,12 +68,18 @@ class Runs(Protocol):
     async def create(self, spec: NewRun, *, owner: str) -> RunHandle:
         """Starts a run. Raises Busy where no more may be started now."""
 
-    async def get(self, run_id: str) -> RunHandle | None: ...
+    async def get(self, run_id: str, *, with_steps: bool = True) -> RunHandle | None:
+        """Returns the run; ``view`` of a finished one may lack its steps where they were not asked for."""
 
     async def list(
-        self, *, owner: str, status: RunStatus | None, limit: int, cursor: str | None
+        self, *, owner: str, status: RunStatus | None, search: str | None, limit: int, cursor: str | None
     ) -> tuple[list[RunView], str | None]:
-        """Returns runs, newest first, with the cursor of the next page. Raises ProtocolError for a foreign cursor."""
+        """Returns runs without their steps, newest first, with the cursor of the next page.
+
+        With ``search`` only those that have it, in any case, in their name, address or instructions.
+
+        Raises ProtocolError for a foreign cursor.
+        """
 
     async def delete(self, run_id: str) -> None:
         """Removes a finished run and its files. Raises InvalidTransition while it is active."""

@@ -196,6 +196,7 @@ class RunView(Shape):
     total_steps: int | None
     """Steps done and still planned; None where the planner cannot know."""
     steps: tuple[StepSummary, ...]
+    """Empty in lists of runs."""
     proposal: Proposal | None
     control: Control
     viewers: int
@@ -205,3 +206,5 @@ class RunView(Shape):
     started_at: Timestamp | None
     ended_at: Timestamp | None
     error: str | None
+    last_screenshot_url: str | None = None
+    """Of the last step that has one."""

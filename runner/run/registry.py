@@ -19,7 +19,7 @@ from runner.egress.policy import EgressPolicy
 from runner.run.options import SessionOptions
 from runner.run.session import PlannerFactory, Session
 from runner.store.finished_run import FinishedRun
-from runner.store.rows import RunKey
+from runner.store.rows import RunKey, search_text
 from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
@@ -91,28 +91,36 @@ class RunRegistry:
         await asyncio.shield(creating)
         return session
 
-    async def get(self, run_id: str) -> Session | FinishedRun | None:
+    async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
+        """The run; the view of a finished one has its steps where they are asked for."""
         session = self._sessions.get(run_id)
         if session is not None:
             return session
-        record = await self._store.get(run_id)
+        record = await self._store.get(run_id, steps=with_steps)
         if record is None:
             return None
         return FinishedRun(record, self._store, clock=self._options.clock or utc_now, exporter=self._options.exporter)
 
     async def list(
-        self, *, owner: str, status: RunStatus | None = None, limit: int = 50, cursor: str | None = None
+        self,
+        *,
+        owner: str,
+        status: RunStatus | None = None,
+        search: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> tuple[list[RunView], str | None]:
-        """Newest first, with the cursor of the next page. Raises ProtocolError for a cursor that is none of ours."""
+        """See signaling.ports.Runs."""
         records = await self._store.page(
             owner=owner,
             status=status,
+            search=search,
             or_ids=tuple(self._sessions),
             older_than=_read_cursor(cursor) if cursor else None,
             limit=limit + 1 + len(self._sessions),
         )
         found = [(record.key, self._newest(record.view)) for record in records]
-        wanted = [(key, view) for key, view in found if status is None or view.status is status]
+        wanted = [(key, view) for key, view in found if _matches(view, status, search)]
         page = wanted[:limit]
         return [view for _, view in page], _cursor(page[-1][0]) if len(wanted) > limit and page else None
 
@@ -128,7 +136,7 @@ class RunRegistry:
             _, late = await asyncio.wait([self._tasks[run_id]], timeout=_CLOSE_SECONDS)
             if late:
                 raise Busy("the end of this run could not be written yet: try again later")
-        if await self.get(run_id) is None:
+        if not await self._store.has(run_id):
             raise NotFound("there is no such run")
         self._sessions.pop(run_id, None)
         await self._store.delete(run_id)
@@ -187,7 +195,7 @@ class RunRegistry:
 
     def _newest(self, view: RunView) -> RunView:
         session = self._sessions.get(view.id)
-        return session.view() if session else view
+        return session.view(with_steps=False) if session else view
 
     async def _close(self) -> None:
         await self._creating.join()
@@ -200,6 +208,10 @@ class RunRegistry:
         for task in late:
             logger.warning("%s did not end in time", task.get_name())
         await cancel_and_wait(*late)
+
+
+def _matches(view: RunView, status: RunStatus | None, search: str | None) -> bool:
+    return (status is None or view.status is status) and (not search or search.casefold() in search_text(view))
 
 
 def _cursor(key: RunKey) -> str:

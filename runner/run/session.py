@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +140,10 @@ class Session:
     @property
     def viewers(self) -> int:
         """How many people are connected."""
-        return self._run.view().viewers
+        return self._run.view(with_steps=False).viewers
 
-    def view(self) -> RunView:
-        return self._run.view()
+    def view(self, *, with_steps: bool = True) -> RunView:
+        return self._run.view(with_steps=with_steps)
 
     def record(self) -> RunRecord:
         """As it is kept in the store."""
@@ -164,8 +165,13 @@ class Session:
         body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
         return body | {"secrets": dict.fromkeys(self._masking.names, "")}
 
-    async def steps(self) -> Sequence[Step]:
-        return tuple(self._uploads.mark_removed(step) for step in self._run.steps)
+    async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
+        chosen = islice((step for step in self._run.steps if step.step_number > after), limit)
+        return tuple(self._uploads.mark_removed(step) for step in chosen)
+
+    async def step(self, number: int) -> Step | None:
+        found = next((step for step in self._run.steps if step.step_number == number), None)
+        return found and self._uploads.mark_removed(found)
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)

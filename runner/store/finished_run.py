@@ -58,11 +58,16 @@ class FinishedRun:
             case c.Ping():
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
-                return e.StepReplay(id=command.id, step=await self._step(command.step_number))
+                return e.StepReplay(id=command.id, step=await self._replayed(command.step_number))
         raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run {ending(self.view().status)}")
 
-    async def steps(self) -> Sequence[Step]:
-        return [self._uploads.mark_removed(step) for step in await self._store.steps(self.id)]
+    async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
+        found = await self._store.steps(self.id, after=after, limit=limit)
+        return [self._uploads.mark_removed(step) for step in found]
+
+    async def step(self, number: int) -> Step | None:
+        found = await self._store.step(self.id, number)
+        return found and self._uploads.mark_removed(found)
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)
@@ -74,8 +79,8 @@ class FinishedRun:
         """Raises Unsupported."""
         return self._exporter(self.view(), with_contents(await self.steps(), self._uploads), format)
 
-    async def _step(self, number: int) -> Step:
-        steps = await self.steps()
-        if not 1 <= number <= len(steps):
-            raise NotFound(f"there is no step {number}; the run has {len(steps)}")
-        return steps[number - 1]
+    async def _replayed(self, number: int) -> Step:
+        step = await self.step(number)
+        if step is None:
+            raise NotFound(f"there is no step {number}; the run has {len(await self.steps())}")
+        return step

@@ -84,7 +84,7 @@ class Recorder:
 
     def _view(self) -> RunView:
         """As it is when nobody is there any more."""
-        return self._run.view().model_copy(update={"viewers": 0, "controllers": ()})
+        return self._run.view(with_steps=False).model_copy(update={"viewers": 0, "controllers": ()})
 
     async def _write(self) -> bool:
         """Whether nothing is left to write."""

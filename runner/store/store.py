@@ -31,6 +31,7 @@ from runner.store.tables import meta, revoked_tokens, runs, steps
 
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
+_place = tuple_(runs.c.created_us, runs.c.id)
 _DATABASE = "jumpseat.sqlite3"
 _OURS = ("runs", "ends", "servers", "uploads", f"{_DATABASE}*")
 """What the server keeps in a data directory."""
@@ -163,8 +164,10 @@ class Store:
             search: only those with this, in any case, in their name, address or instructions.
             or_ids: those that are wanted whatever their status and text in the database.
             older_than: those that come after it in the list.
-            limit: how many rows are read; there are fewer records where some cannot be.
+            limit: how many at most.
         """
+        if search and "\0" in search:  # no text in a database has one, and Postgres takes none
+            return []
         wanted: list[ColumnElement[bool]] = []
         if status is not None:
             wanted.append(runs.c.status == status.value)
@@ -173,11 +176,17 @@ class Store:
         where: list[ColumnElement[bool]] = [runs.c.owner == owner]
         if wanted:
             where.append(or_(and_(*wanted), runs.c.id.in_(or_ids)))
-        if older_than is not None:
-            where.append(tuple_(runs.c.created_us, runs.c.id) < (older_than.created_us, older_than.id))
-        query = select(runs).where(*where).order_by(runs.c.created_us.desc(), runs.c.id.desc()).limit(limit)
+        query = select(runs).where(*where).order_by(runs.c.created_us.desc(), runs.c.id.desc())
+        found: list[RunRecord] = []
         async with self._database.reading() as connection:
-            return self._reader.runs((await connection.execute(query)).all())
+            while (missing := limit - len(found)) > 0:
+                older = [] if older_than is None else [_place < (older_than.created_us, older_than.id)]
+                rows = (await connection.execute(query.where(*older).limit(missing))).all()
+                found += self._reader.runs(rows)
+                if len(rows) < missing:
+                    break
+                older_than = RunKey(rows[-1].created_us, rows[-1].id)
+        return found
 
     async def finished(self, *, before: datetime | None = None) -> list[str]:
         """The ids of the runs that are over, of all owners, oldest first; with ``before``, those that ended by then."""
@@ -190,11 +199,18 @@ class Store:
             return list((await connection.execute(query)).scalars())
 
     async def steps(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[Step]:
-        """The run's steps in order, from the one behind number ``after``; at most ``limit`` rows of them."""
-        query = select(steps).where(steps.c.run_id == run_id, steps.c.number > after)
+        """The run's steps in order, from the one behind number ``after``; at most ``limit`` of them."""
+        query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.number)
+        found: list[Step] = []
         async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(steps.c.number).limit(limit))).all()
-        return self._reader.steps(rows)
+            while limit is None or len(found) < limit:
+                missing = None if limit is None else limit - len(found)
+                rows = (await connection.execute(query.where(steps.c.number > after).limit(missing))).all()
+                found += self._reader.steps(rows)
+                if missing is None or len(rows) < missing:
+                    break
+                after = rows[-1].number
+        return found
 
     async def step(self, run_id: str, number: int) -> Step | None:
         query = select(steps).where(steps.c.run_id == run_id, steps.c.number == number)

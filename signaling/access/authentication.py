@@ -107,14 +107,16 @@ class Authenticator:
             self.spend(spends, request, credential)
         return credential.owner
 
-    async def authorize(self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER) -> RequestContext:
-        """Returns the context of a request to a run.
+    async def authorize(
+        self, request: web.Request, run_id: str, *, needs: Role = Role.VIEWER, with_steps: bool = True
+    ) -> RequestContext:
+        """Returns the context of a request to a run; see `signaling.ports.Runs.get` for ``with_steps``.
 
         Raises Problem 401, 403 where the role is below ``needs``, and 404 for a run that does not exist or is not the
         credential's.
         """
         credential = await self.credential(request)
-        run = await self._runs.get(run_id)
+        run = await self._runs.get(run_id, with_steps=with_steps)
         if run is None or not _covers(credential, run):
             raise Problem(404, "there is no such run, or it is not yours", code="not_found")
         if _RANK[credential.role] < _RANK[needs]:

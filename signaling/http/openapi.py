@@ -129,6 +129,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
     refusals = sorted({*operation.refusals, *everywhere})
     return {
         str(operation.status): success,
+        **({"304": {"description": "What If-None-Match names is the newest still."}} if operation.conditional else {}),
         **{str(status): {"description": _REFUSALS[status], "content": problem} for status in refusals},
     }
 

@@ -68,6 +68,8 @@ class Operation:
     refusals: tuple[int, ...]
     open: bool
     """Needs no credential."""
+    conditional: bool
+    """Answers 304 to If-None-Match."""
 
     @property
     def path_parameters(self) -> list[str]:
@@ -91,6 +93,7 @@ def operation(
     query: tuple[Query, ...] = (),
     refusals: tuple[int, ...] = READ,
     open: bool = False,
+    conditional: bool = False,
 ) -> Callable[[HandlerT], HandlerT]:
     """Declares that the decorated method answers ``method`` on ``path``; a method may be declared for several.
 
@@ -100,6 +103,7 @@ def operation(
         status: of the answer where all is well.
         refusals: status codes of the problem documents that may be answered instead.
         open: whether no credential is needed.
+        conditional: whether the answer has an ETag, and is 304 to a request that knows it.
     """
     declared = Operation(
         method=method,
@@ -112,6 +116,7 @@ def operation(
         query=query,
         refusals=refusals,
         open=open,
+        conditional=conditional,
     )
 
     def declare(handler: HandlerT) -> HandlerT:

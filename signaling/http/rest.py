@@ -18,6 +18,7 @@ from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
 from signaling.config import Limits
 from signaling.connections.dispatcher import CommandDispatcher, Message
 from signaling.connections.registry import ConnectionRegistry
+from signaling.http.conditional import json_or_not_modified
 from signaling.http.operations import (
     CLIENT,
     COMMAND,
@@ -51,6 +52,10 @@ _RUN = "/api/tests/{runId}"
 _STEP = _RUN + "/steps/{stepNumber}"
 _PAGE = 24
 _LONGEST_PAGE = 200
+_LONGEST_STEP_PAGE = 2000
+"""Steps, also where no ``limit`` is given: as many as a run has at most by default (JUMPSEAT_MAX_STEPS)."""
+_LONGEST_SEARCH = 200
+_MOST_DIGITS = 9
 _EXPORTS = {"pytest": ("text/x-python", "py")}
 
 
@@ -129,22 +134,30 @@ class RestApi:
                 {"type": "integer", "minimum": 1, "maximum": _LONGEST_PAGE, "default": _PAGE},
             ),
             Query("cursor", "nextCursor of the page before."),
+            Query(
+                "q",
+                "Only runs that have this, in any case, in their name, address or instructions.",
+                {"type": "string", "maxLength": _LONGEST_SEARCH},
+            ),
         ),
         refusals=(401, 403, 422),
+        conditional=True,
     )
     async def list(self, request: web.Request) -> web.Response:
+        """Answers without steps, and with an ETag: the dashboard asks every few seconds."""
         owner = await self._authenticator.owner(request)
         runs, cursor = await self._runs.list(
             owner=owner,
             status=_status(request.query.get("status")),
-            limit=_limit(request.query.get("limit")),
+            search=_search(request.query.get("q")),
+            limit=_limit(request.query.get("limit"), default=_PAGE, most=_LONGEST_PAGE),
             cursor=request.query.get("cursor") or None,
         )
-        return web.json_response(RunList(runs=tuple(runs), next_cursor=cursor).dump())
+        return json_or_not_modified(request, RunList(runs=tuple(runs), next_cursor=cursor).dump())
 
     @operation("GET", _RUN, "One run.", id="getRun", answer=json_content(RunView))
     async def show(self, request: web.Request) -> web.Response:
-        context = await self._authorize(request)
+        context = await self._authorize(request, with_steps=True)
         return web.json_response(context.run.view().dump())
 
     @operation(
@@ -275,10 +288,28 @@ class RestApi:
 
     # Steps
 
-    @operation("GET", f"{_RUN}/steps", "All steps so far.", id="listSteps", answer=json_content(StepList))
+    @operation(
+        "GET",
+        f"{_RUN}/steps",
+        "The steps so far.",
+        id="listSteps",
+        answer=json_content(StepList),
+        query=(
+            Query(
+                "limit",
+                "How many, at most.",
+                {"type": "integer", "minimum": 1, "maximum": _LONGEST_STEP_PAGE, "default": _LONGEST_STEP_PAGE},
+            ),
+            Query("cursor", "nextCursor of the page before."),
+        ),
+        refusals=(*READ, 422),
+    )
     async def steps(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
-        return web.json_response(StepList(steps=tuple(await context.run.steps())).dump())
+        limit = _limit(request.query.get("limit"), default=_LONGEST_STEP_PAGE, most=_LONGEST_STEP_PAGE)
+        found = await context.run.steps(after=_step_cursor(request.query.get("cursor")), limit=limit + 1)
+        cursor = str(found[limit - 1].step_number) if len(found) > limit else None
+        return web.json_response(StepList(steps=tuple(found[:limit]), next_cursor=cursor).dump())
 
     @operation("GET", _STEP, "One step.", id="getStep", answer=json_content(SingleStep))
     async def step(self, request: web.Request) -> web.Response:
@@ -348,8 +379,11 @@ class RestApi:
         self._connections.revoke(run_id, token_id)
         return web.Response(status=204)
 
-    async def _authorize(self, request: web.Request, *, needs: Role = Role.VIEWER) -> RequestContext:
-        return await self._authenticator.authorize(request, request.match_info["run_id"], needs=needs)
+    async def _authorize(
+        self, request: web.Request, *, needs: Role = Role.VIEWER, with_steps: bool = False
+    ) -> RequestContext:
+        run_id = request.match_info["run_id"]
+        return await self._authenticator.authorize(request, run_id, needs=needs, with_steps=with_steps)
 
 
 class _Anything(Shape):
@@ -362,10 +396,10 @@ async def _read_object(request: web.Request, *, limit: int) -> dict[str, Any]:
 
 async def _find_step(request: web.Request, context: RequestContext) -> Step:
     number = int(request.match_info["step_number"])
-    for step in await context.run.steps():
-        if step.step_number == number:
-            return step
-    raise Problem(404, f"this run has no step {number}", code="not_found")
+    step = await context.run.step(number)
+    if step is None:
+        raise Problem(404, f"this run has no step {number}", code="not_found")
+    return step
 
 
 def _no_screenshot(context: RequestContext, step: Step, *, before: bool) -> Problem:
@@ -387,12 +421,32 @@ def _status(text: str | None) -> RunStatus | None:
         raise _bad_query("status", f"one of {', '.join(RunStatus)}") from None
 
 
-def _limit(text: str | None) -> int:
+def _limit(text: str | None, *, default: int, most: int) -> int:
     if text is None:
-        return _PAGE
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= _LONGEST_PAGE:
-        raise _bad_query("limit", f"a number from 1 to {_LONGEST_PAGE}")
-    return int(text)
+        return default
+    number = _number(text)
+    if number is None or not 1 <= number <= most:
+        raise _bad_query("limit", f"a number from 1 to {most}")
+    return number
+
+
+def _step_cursor(text: str | None) -> int:
+    if not text:
+        return 0
+    number = _number(text)
+    if number is None:
+        raise _bad_query("cursor", "nextCursor of the page before, or leave it out to start anew")
+    return number
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+def _search(text: str | None) -> str | None:
+    if text is not None and len(text) > _LONGEST_SEARCH:
+        raise _bad_query("q", f"at most {_LONGEST_SEARCH} characters")
+    return (text or "").strip() or None
 
 
 def _bad_query(field: str, wanted: str) -> Problem:

@@ -22,7 +22,11 @@ class RunList(Shape):
 
 
 class StepList(Shape):
+    """One page of a run's steps, in order."""
+
     steps: tuple[Step, ...]
+    next_cursor: str | None
+    """The ``cursor`` of the next page; None on the last one."""
 
 
 class SingleStep(Shape):

@@ -18,6 +18,7 @@ from signaling.access.authentication import Authenticator, RequestContext
 from signaling.config import Config
 from signaling.connections.connection import CloseReason, CloseSignal
 from signaling.connections.registry import ConnectionRegistry
+from signaling.http.conditional import matches_etag
 from signaling.metrics import Metrics
 from signaling.problems import Problem, from_code
 from signaling.watching.availability import RETRY_AFTER, no_picture, require_stream
@@ -72,7 +73,7 @@ class FrameServer:
         frame = await self._frame_for_poll(context, stream, after)
         headers = _headers(frame, width)
         unchanged = after is not None and frame.seq <= after
-        if unchanged or _has_etag(request, headers["ETag"]):
+        if unchanged or matches_etag(request, headers["ETag"]):
             return web.Response(status=304, headers=headers)
         body = frame.data if width is None else await self._scaled(context, frame, width)
         self._metrics.frames.labels("jpeg").inc()
@@ -201,11 +202,6 @@ def _headers(frame: JpegFrame, width: int | None) -> dict[str, str]:
         "X-Frame-Seq": str(frame.seq),
         "X-Frame-Time": str(milliseconds),
     }
-
-
-def _has_etag(request: web.Request, etag: str) -> bool:
-    """Returns whether If-None-Match names this picture, or with ``*`` any (RFC 9110 §13.1.2)."""
-    return any(tag.value in {"*", etag.strip('"')} for tag in request.if_none_match or ())
 
 
 def _part(frame: JpegFrame) -> bytes:

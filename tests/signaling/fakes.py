@@ -127,8 +127,12 @@ class FakeRun:
                 self.run.apply(command, actor)
                 return None
 
-    async def steps(self) -> Sequence[Step]:
-        return self.run.steps
+    async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
+        found = [step for step in self.run.steps if step.step_number > after]
+        return found[:limit]
+
+    async def step(self, number: int) -> Step | None:
+        return next((step for step in self.run.steps if step.step_number == number), None)
 
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return self.pictures.get((number, before))
@@ -156,16 +160,17 @@ class FakeRuns:
         self.all[run.id] = run
         return run
 
-    async def get(self, run_id: str) -> FakeRun | None:
+    async def get(self, run_id: str, *, with_steps: bool = True) -> FakeRun | None:
         return self.all.get(run_id)
 
     async def list(
-        self, *, owner: str, status: RunStatus | None, limit: int, cursor: str | None
+        self, *, owner: str, status: RunStatus | None, search: str | None, limit: int, cursor: str | None
     ) -> tuple[list[RunView], str | None]:
         if cursor is not None and not cursor.isdigit():
             raise ProtocolError("cursor: it is none of ours", field="cursor")
         start = int(cursor or 0)
-        found = [run.view() for run in self.all.values() if run.owner == owner]
+        found = [run.run.view(with_steps=False) for run in self.all.values() if run.owner == owner]
+        found = [view for view in found if search is None or search.casefold() in view.name.casefold()]
         found = [view for view in found if status in {None, view.status}]
         more = start + limit < len(found)
         return found[start : start + limit], str(start + limit) if more else None

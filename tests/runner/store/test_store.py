@@ -188,6 +188,116 @@ async def test_runs_are_listed_by_status(tmp_path: Path) -> None:
         assert [found.view.id for found in either] == ["c", "a"]
 
 
+async def test_runs_are_found_by_name_address_and_instructions_in_any_case(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        texts = {"a": ("Größe 50 % off_", "http://shop.test/", "Buy"), "b": ("Plain", "http://x.test/Cart", "Straße")}
+        for run_id, (name, url, instructions) in texts.items():
+            made = record(run_id)
+            view = made.view.model_copy(update={"name": name, "url": url, "instructions": instructions})
+            await store.add(RunRecord(made.owner, view, made.creation))
+
+        async def search(text: str) -> list[str]:
+            return [found.view.id for found in await store.page(owner="ada", search=text, limit=9)]
+
+        assert await search("GRÖSSE") == ["a"]
+        assert await search("strasse") == ["b"]
+        assert await search("/cart") == ["b"]
+        assert await search("test/") == ["b", "a"]
+        assert await search("50 % o") == ["a"]
+        assert await search("off_") == ["a"]
+        for nothing in ("50 _", "5%off", "%", "_f", "\\", "\0", "'"):
+            assert await search(nothing) == (["a"] if nothing == "%" else [])
+        live = await store.page(owner="ada", search="nobody has this", or_ids=["b"], limit=9)
+        assert [found.view.id for found in live] == ["b"]
+
+
+async def test_lists_and_single_reads_leave_the_other_steps_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record())
+        await store.save(record().view, [step(1), step(2), step(3)])
+        assert await store.step("r1", 2) == step(2)
+        assert await store.step("r1", 4) is None
+        assert await store.steps("r1", after=1, limit=1) == [step(2)]
+        assert await store.steps("r1", after=2, limit=5) == [step(3)]
+        broken(tmp_path, "DROP TABLE steps")
+        (listed,) = await store.page(owner="ada", limit=9)
+        assert listed.view.steps == ()
+        assert await store.get("r1", steps=False)
+
+
+def broken(folder: Path, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "jumpseat.sqlite3")) as database:
+        database.execute(statement)
+        database.commit()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["view = '{'", "view = '[]'", "view = 7", "view = x'ff'", "view = cast(x'7b22ff' AS text)", "creation = 'x'"],
+)
+async def test_a_run_that_cannot_be_read_is_left_out_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    async with opened(tmp_path) as store:
+        for number in range(4):
+            await store.add(record(f"r{number}", at=START + timedelta(seconds=number)))
+    broken(tmp_path, f"UPDATE runs SET {damage} WHERE id IN ('r1', 'r2')")
+    async with opened(tmp_path) as store:
+        for _ in range(2):
+            assert await store.get("r1") is None
+            found = await store.page(owner="ada", limit=2)
+            assert [each.view.id for each in found] == ["r3", "r0"]
+        assert await store.has("r1")
+    warned = [record.getMessage().split(" is left out")[0] for record in caplog.records]
+    assert sorted(warned) == [f"[run r{number}] the run cannot be read from the database and" for number in (1, 2)]
+
+
+@pytest.mark.parametrize("damage", ["'{'", "'{}'", "7", "x'ff'", "(SELECT step FROM steps WHERE number = 1)"])
+async def test_a_step_that_cannot_be_read_is_left_out_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record(status=RunStatus.PASSED))
+        await store.save(record(status=RunStatus.PASSED).view, [step(1), step(2), step(3)])
+        broken(tmp_path, f"UPDATE steps SET step = {damage} WHERE number = 2")
+        for _ in range(2):
+            assert await store.steps("r1") == [step(1), step(3)]
+            assert await store.steps("r1", limit=2) == [step(1), step(3)]
+            assert await store.step("r1", 2) is None
+            found = await store.get("r1")
+            assert found
+            assert [each.step_number for each in found.view.steps] == [1, 3]
+    assert [record.getMessage().split(" cannot")[0] for record in caplog.records] == ["[run r1] step 2"]
+
+
+async def test_only_the_servers_user_may_read_what_is_kept(tmp_path: Path) -> None:
+    data = tmp_path / "new" / "data"
+    async with opened(data) as store:
+        await store.add(record())
+        await store.save_screenshot("r1", 1, b"jpeg")
+        store.note_final(record().view, [])
+        assert others_rights(tmp_path / "new") == []
+
+
+async def test_rights_on_what_was_kept_are_taken_from_others(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record(status=RunStatus.PASSED))
+        await store.save_screenshot("r1", 1, b"jpeg")
+    open_to_others(tmp_path)
+    (tmp_path / "not-ours").touch(0o644)
+    async with opened(tmp_path):
+        assert others_rights(tmp_path) == [tmp_path / "not-ours"]
+
+
+def open_to_others(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def others_rights(folder: Path) -> list[Path]:
+    return [path for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o077]
+
+
 async def test_a_deleted_run_leaves_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await store.add(record())

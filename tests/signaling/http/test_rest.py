@@ -23,9 +23,9 @@ def test_the_fakes_fit_the_ports() -> None:
     assert revocations
 
 
-def take_step(run: FakeRun, status: StepStatus = StepStatus.PASSED) -> None:
+def take_step(run: FakeRun, status: StepStatus = StepStatus.PASSED, *, number: int = 1) -> None:
     action = Action.model_validate({"type": "click", "selector": "#buy"})
-    proposal = Proposal(proposal_id="p", step_number=1, action=action, description="Buy")
+    proposal = Proposal(proposal_id=f"p{number}", step_number=number, action=action, description="Buy")
     run.run.propose(proposal, remaining=None)
     run.run.begin_step(proposal)
     run.run.end_step(status)
@@ -96,7 +96,31 @@ async def test_the_list_has_pages_and_a_filter(harness: ServerHarness) -> None:
     assert await harness.call("GET", "/api/tests?status=passed") == (200, {"runs": [], "nextCursor": None})
 
 
-@pytest.mark.parametrize("query", ["status=gone", "status=", "limit=0", "limit=x", "limit=9999", "cursor=x"])
+async def test_the_list_is_searched(harness: ServerHarness) -> None:
+    for name in ("Buy a mug", "Return it"):
+        await harness.call("POST", "/api/tests", body=NEW | {"name": name})
+    _, found = await harness.call("GET", "/api/tests?q=%20buy")
+    assert [run["name"] for run in found["runs"]] == ["Buy a mug"]
+    _, everything = await harness.call("GET", "/api/tests?q=%20")
+    assert len(everything["runs"]) == 2
+
+
+async def test_a_list_that_is_known_is_not_sent_again(harness: ServerHarness, run: FakeRun) -> None:
+    url = f"{harness.url}/api/tests"
+    async with harness.http.get(url, headers=auth(ADA)) as response:
+        etag, body = response.headers["ETag"], await response.json()
+    assert body["runs"][0]["steps"] == []
+    async with harness.http.get(url, headers=auth(ADA) | {"If-None-Match": etag}) as response:
+        assert (response.status, response.headers["ETag"], await response.read()) == (304, etag, b"")
+    run.run.cancel()
+    async with harness.http.get(url, headers=auth(ADA) | {"If-None-Match": etag}) as response:
+        assert response.status == 200
+        assert response.headers["ETag"] != etag
+
+
+@pytest.mark.parametrize(
+    "query", ["status=gone", "status=", "limit=0", "limit=x", "limit=9999", "cursor=x", f"q={'x' * 201}"]
+)
 async def test_a_bad_query_is_named(harness: ServerHarness, query: str) -> None:
     status, problem = await harness.call("GET", f"/api/tests?{query}")
     assert status == 422
@@ -211,6 +235,26 @@ async def test_steps_and_their_pictures(harness: ServerHarness, run: FakeRun, tm
         assert await response.read() == b"picture True"
     async with harness.http.get(f"{harness.url}{path}/1/screenshot?v=3", headers=auth(ADA)) as response:
         assert "max-age" in response.headers["Cache-Control"]
+
+
+async def test_steps_have_pages(harness: ServerHarness, run: FakeRun) -> None:
+    for number in (1, 2, 3):
+        take_step(run, number=number)
+    path = f"/api/tests/{run.id}/steps"
+    _, everything = await harness.call("GET", path)
+    assert everything["nextCursor"] is None
+    _, first = await harness.call("GET", f"{path}?limit=2")
+    _, second = await harness.call("GET", f"{path}?limit=2&cursor={first['nextCursor']}")
+    assert first["steps"] + second["steps"] == everything["steps"]
+    assert [len(page["steps"]) for page in (first, second)] == [2, 1]
+    assert second["nextCursor"] is None
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=2001", "limit=x", "cursor=x", "cursor=-1"])
+async def test_a_bad_page_of_steps_is_named(harness: ServerHarness, run: FakeRun, query: str) -> None:
+    status, problem = await harness.call("GET", f"/api/tests/{run.id}/steps?{query}")
+    assert status == 422
+    assert problem["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
 
 
 async def test_spec_and_export(harness: ServerHarness, run: FakeRun) -> None:
