@@ -16,6 +16,8 @@ export class ApiClient {
   readonly baseUrl: string;
   readonly token: string | null;
   readonly client: string | null;
+  /** The newest list, which the server need not send again while it is the same. */
+  #known: { path: string; etag: string; list: RunList } | null = null;
 
   constructor({ baseUrl = "", token = null, client = null }: ClientOptions = {}) {
     this.baseUrl = new URL(baseUrl || "/", location.href).origin;
@@ -23,19 +25,31 @@ export class ApiClient {
     this.client = client;
   }
 
-  listRuns({
+  /** The same object as the last time while nothing has changed. */
+  async listRuns({
     status,
+    q,
     limit = 24,
     cursor,
   }: {
     status?: RunStatus;
+    /** What name, address or instructions have in them, in any case. */
+    q?: string;
     limit?: number;
     cursor?: string;
   } = {}): Promise<RunList> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (status) query.set("status", status);
+    if (q) query.set("q", q);
     if (cursor) query.set("cursor", cursor);
-    return this.#json(`/api/tests?${query}`);
+    const path = `/api/tests?${query}`;
+    const known = this.#known?.path === path ? this.#known : null;
+    const response = await this.request(path, known ? { etag: known.etag } : {});
+    if (known && response.status === 304) return known.list;
+    const list = (await response.json()) as RunList;
+    const etag = response.headers.get("ETag");
+    this.#known = etag === null ? null : { path, etag, list };
+    return list;
   }
 
   createRun(run: NewRun): Promise<Run> {
@@ -60,7 +74,14 @@ export class ApiClient {
   }
 
   async steps(runId: string): Promise<Step[]> {
-    return (await this.#json<{ steps: Step[] }>(`${testPath(runId)}/steps`)).steps;
+    const steps: Step[] = [];
+    let query = "";
+    for (;;) {
+      const page = await this.#json<{ steps: Step[]; nextCursor?: string | null }>(`${testPath(runId)}/steps${query}`);
+      steps.push(...page.steps);
+      if (!page.nextCursor) return steps;
+      query = `?cursor=${encodeURIComponent(page.nextCursor)}`;
+    }
   }
 
   async step(runId: string, stepNumber: number): Promise<Step> {
@@ -83,16 +104,23 @@ export class ApiClient {
     return (await this.request(`${testPath(runId)}/export?format=pytest`)).blob();
   }
 
-  /** Sends one request with the credential; a refusal is thrown as `ApiError`. */
-  async request(path: string, { method = "GET", body }: { method?: string; body?: unknown } = {}): Promise<Response> {
+  /**
+   * Sends one request with the credential; a refusal is thrown as `ApiError`. With `etag` the answer may be 304: what
+   * that names is the newest still.
+   */
+  async request(
+    path: string,
+    { method = "GET", body, etag }: { method?: string; body?: unknown; etag?: string } = {},
+  ): Promise<Response> {
     const headers = new Headers(this.token ? { Authorization: `Bearer ${this.token}` } : {});
+    if (etag !== undefined) headers.set("If-None-Match", etag);
     if (body !== undefined) headers.set("Content-Type", "application/json");
     const init: RequestInit = { method, headers, cache: "no-store" };
     if (body !== undefined) init.body = JSON.stringify(body);
     const response = await fetch(this.url(path), init).catch(() => {
       throw unreachable();
     });
-    if (!response.ok) throw await problem(response);
+    if (!response.ok && !(etag !== undefined && response.status === 304)) throw await problem(response);
     return response;
   }
 

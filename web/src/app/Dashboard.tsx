@@ -21,8 +21,9 @@ const FILTERS: RunStatus[] = ["running", "paused", "diagnosing", "queued", "pass
 /** All runs of this owner, the newest first, and the form for a new one. */
 export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
   const [status, setStatus] = useState<RunStatus | undefined>();
+  const [search, setSearch] = useState("");
   const [starting, setStarting] = useState(false);
-  const { runs, error, more, loadMore } = useRuns(api, status);
+  const { runs, error, more, loadMore } = useRuns(api, status, search);
   if (error?.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
   return (
     <>
@@ -44,6 +45,16 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
               ))}
             </select>
           </label>
+          <label className="js-search">
+            <span className="jp-sr">Search</span>
+            <input
+              type="search"
+              placeholder="Name, address, instructions"
+              maxLength={200}
+              value={search}
+              onChange={(event) => setSearch(event.target.value)}
+            />
+          </label>
           <span className="jp-gap" />
           <Button
             icon="plus"
@@ -60,7 +71,9 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
           </p>
         )}
         {runs === null && !error && <Loading />}
-        {runs?.length === 0 && <Empty filtered={status !== undefined} onStart={() => setStarting(true)} />}
+        {runs?.length === 0 && (
+          <Empty filtered={status !== undefined || search.trim() !== ""} onStart={() => setStarting(true)} />
+        )}
         <ul className="js-runs">
           {runs?.map((run) => (
             <RunCard key={run.id} run={run} api={api} />
@@ -85,10 +98,10 @@ function Loading() {
 function Empty({ filtered, onStart }: { filtered: boolean; onStart: () => void }) {
   return (
     <div className="js-nothing">
-      <h2>{filtered ? "No run in this state" : "No run yet"}</h2>
+      <h2>{filtered ? "No such run" : "No run yet"}</h2>
       <p className="jp-dim">
         {filtered
-          ? "Choose another filter, or start a run."
+          ? "Choose another filter or other words, or start a run."
           : "Give an address and say in plain sentences what to do there."}
       </p>
       <Button icon="plus" label="Start a run" tone="primary" onClick={onStart} />

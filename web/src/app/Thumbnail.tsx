@@ -12,7 +12,7 @@ export function Thumbnail({ run, api }: { run: Run; api: ApiClient }) {
   const live = !isFinal(run.status) && run.status !== "queued";
   const seen = useSeen(box);
   const source = useLiveSource({ runId: run.id, api, active: live && seen });
-  const last = run.steps.findLast((step) => step.screenshotUrl)?.screenshotUrl;
+  const last = run.lastScreenshotUrl;
   const url = source ?? (last && seen ? withToken(api.url(last), api.token) : null);
   return (
     <span className="js-thumb" ref={box} data-live={(live && source !== null) || undefined}>

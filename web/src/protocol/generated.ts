@@ -539,6 +539,7 @@ export interface components {
             currentStep: number;
             /** @description Steps done and still planned; None where the planner cannot know. */
             totalSteps: number | null;
+            /** @description Empty in lists of runs. */
             steps: components["schemas"]["StepSummary"][];
             proposal: components["schemas"]["Proposal"] | null;
             control: components["schemas"]["Control"];
@@ -552,6 +553,8 @@ export interface components {
             startedAt: string | null;
             endedAt: string | null;
             error: string | null;
+            /** @description Of the last step that has one. */
+            lastScreenshotUrl: string | null;
         };
         /** @description A token that opens one run with one role. */
         ShareToken: {
@@ -625,8 +628,11 @@ export interface components {
              */
             dialogs: components["schemas"]["DialogAnswer"][];
         };
+        /** @description One page of a run's steps, in order. */
         StepList: {
             steps: components["schemas"]["Step"][];
+            /** @description The ``cursor`` of the next page; None on the last one. */
+            nextCursor: string | null;
         };
         /** @description Does exactly one step, then pauses. */
         StepOnce: {
