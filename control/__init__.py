@@ -13,6 +13,7 @@ The state machine
   ``next_action``     what the run wants done next: plan, perform, diagnose, wait, finish, end
   ``step_history``    the steps so far, and how far the plan has come
   ``pending_step``    the proposal and the overrides that wait to take its place
+  ``planning``        the instructions, and whether the planner is to be asked
   ``pacing``          pause, and single steps
   ``diagnosis``       what is known of a run that is stuck
   ``control_lease``   which person holds control

@@ -17,6 +17,7 @@ from control.event_log import Entry, EventLog
 from control.next_action import Diagnose, End, Finish, NextAction, Perform, Plan, Wait
 from control.pacing import Pacing
 from control.pending_step import Describe, PendingStep
+from control.planning import Planning
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action
@@ -59,9 +60,6 @@ class Run:
         """
         self.id = run_id
         self.spec = spec
-        self.planner: PlannerName = planner
-        self.instructions = spec.instructions
-        self.instructions_version = 1
         self.error: str | None = None
         """Why the run has failed, for a person."""
         self.created_at = clock()
@@ -76,12 +74,8 @@ class Run:
         """Set while the run is stuck."""
         self._phase = RunStatus.QUEUED
         """As far as the run has come: queued, starting, running, or its final status."""
-        self._pacing = Pacing()
-        self._plan_exhausted = False
-        """The planner has nothing left to propose."""
-        self._looks_ahead = looks_ahead
-        self._plan_while_paused = False
-        """The planner is asked once though the run is paused: people want to see the effect of what has changed."""
+        self.pacing = Pacing()
+        self.planning = Planning(planner, spec.instructions, looks_ahead=looks_ahead)
         self._person_acted = False
         """A person has done something in the page since control was taken."""
         self._clock = clock
@@ -102,7 +96,7 @@ class Run:
     @property
     def paused(self) -> bool:
         """True while no step may be dispatched because people asked for a pause or hold control."""
-        return not self.final and (self._pacing.pause_requested or self.control_lease.holder is not None)
+        return not self.final and (self.pacing.pause_requested or self.control_lease.holder is not None)
 
     @property
     def final(self) -> bool:
@@ -146,9 +140,9 @@ class Run:
             status=self.status,
             paused=self.paused,
             url=self.spec.url,
-            instructions=self.instructions,
-            instructions_version=self.instructions_version,
-            planner=self.planner,
+            instructions=self.planning.instructions,
+            instructions_version=self.planning.version,
+            planner=self.planning.planner,
             mode=self.spec.mode,
             current_step=self.history.current,
             total_steps=self.history.total,
@@ -172,14 +166,13 @@ class Run:
             return Wait()
         if self.in_flight or self.control_lease.holder is not None:
             return Wait(self.control_lease.grace_until)
-        if self._pacing.pause_requested:
+        if self.pacing.pause_requested:
             return self._next_action_if_paused()
         return self._next_action_if_free()
 
     def _next_action_if_paused(self) -> NextAction:
-        unknown = self.proposal is None and self.diagnosis is None and not self._plan_exhausted
-        wanted = self._looks_ahead or self._plan_while_paused
-        return Plan(self.instructions_version) if unknown and wanted else Wait()
+        unknown = self.proposal is None and self.diagnosis is None
+        return Plan(self.planning.version) if unknown and self.planning.wanted_while_paused else Wait()
 
     def _next_action_if_free(self) -> NextAction:
         if self.proposal is not None:
@@ -187,7 +180,7 @@ class Run:
             return Perform(self.proposal) if self.pending.cleared else Wait(deadline)
         if self.diagnosis is not None:
             return self.diagnosis.next_action()
-        return Finish() if self._plan_exhausted else Plan(self.instructions_version)
+        return Finish() if self.planning.exhausted else Plan(self.planning.version)
 
     # Commands of people
 
@@ -241,27 +234,27 @@ class Run:
     def _pause(self) -> None:
         if self.control_lease.holder is not None:
             raise InvalidTransition(f"{self.control_lease.holder.name} holds control, so the run is paused already")
-        if self._pacing.pause_requested:
+        if self.pacing.pause_requested:
             raise InvalidTransition("the run is paused already")
-        if self._pacing.step_armed:
+        if self.pacing.step_armed:
             self.pending.revoke_approval()
-        self._pacing.pause()
-        self._plan_while_paused = False
+        self.pacing.pause()
+        self.planning.rest()
 
     def _resume(self) -> None:
         self._refuse_while_held("resume")
-        if self._pacing.free and self.help_request is None:
+        if self.pacing.free and self.help_request is None:
             raise InvalidTransition("the run is not paused")
-        self._pacing.resume()
+        self.pacing.resume()
         if self.diagnosis:
             self._reconsider()
 
     def _step_once(self) -> None:
         self._require_active("step")
         self._refuse_while_held("step")
-        if self._pacing.step_armed and not self._waits_for_people():
+        if self.pacing.step_armed and not self._waits_for_people():
             raise InvalidTransition("a single step is coming already")
-        self._pacing.step_once()
+        self.pacing.step_once()
         if self.proposal is not None:
             self.pending.approve()
         elif self.diagnosis is not None:
@@ -285,10 +278,10 @@ class Run:
         self._settle_entry()
         if skipped is not None:
             displaced = self.pending.displaced
-            step = self.history.record_skipped(skipped, displaced=displaced, version=self.instructions_version)
+            step = self.history.record_skipped(skipped, displaced=displaced, version=self.planning.version)
             self._publish_step(step)
         self.pending.drop("it was skipped")
-        self._plan_while_paused = True
+        self.planning.show_next()
         self._promote_override()
 
     def _approve(self, proposal_id: str | None) -> None:
@@ -298,15 +291,10 @@ class Run:
 
     def _update_instructions(self, instructions: str) -> None:
         self._require_active("update the instructions")
-        self.instructions = instructions
-        self.instructions_version += 1
-        if self.planner == "script":
-            self.planner = "plain"
+        self.planning.update(instructions)
         self.history.forget_plan()
         self.diagnosis = None
-        self._plan_exhausted = False
-        self._plan_while_paused = True
-        self._publish(e.InstructionsUpdated(instructions=instructions, version=self.instructions_version))
+        self._publish(e.InstructionsUpdated(instructions=instructions, version=self.planning.version))
         if not self.pending.is_override:
             self.pending.withdraw()
 
@@ -403,30 +391,29 @@ class Run:
             return False
         if remaining is not None or proposal.source == "plan":
             self.history.expect(remaining)
-        self._plan_while_paused = False
+        self.planning.answered()
         review = self.spec.mode == "review"
-        self.pending.show(proposal, needs_approval=review, approved=review and self._pacing.step_armed)
+        self.pending.show(proposal, needs_approval=review, approved=review and self.pacing.step_armed)
         return True
 
     def plan_exhausted(self, version: int) -> None:
         """Notes that the planner has nothing left to propose from this version of the instructions."""
         if self.diagnosis is None and self._awaits_answer(version):
-            self._plan_exhausted = True
-            self._plan_while_paused = False
+            self.planning.answered(exhausted=True)
             self.history.expect(0)
 
     def planner_stuck(self, reason: str, version: int) -> None:
         """Notes that the planner could not find a next step from this version of the instructions."""
         if self.diagnosis is None and self._awaits_answer(version):
             self.diagnosis = Diagnosis(reason)
-            self._plan_while_paused = False
+            self.planning.answered()
             self._publish_status()
 
     def ask_help(self, reason: str, suggestions: tuple[Proposal, ...] = ()) -> None:
         """Asks people for help; the first suggestion becomes the proposal, to be approved."""
         if self.diagnosis is None or not isinstance(self.next_action(), Diagnose):
             return
-        version = self.instructions_version
+        version = self.planning.version
         current = tuple(proposal for proposal in suggestions if proposal.instructions_version == version)
         deadline = self._clock() + timedelta(milliseconds=self.spec.help_timeout_ms)
         request = e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current)
@@ -437,8 +424,8 @@ class Run:
 
     def _awaits_answer(self, version: int) -> bool:
         """Returns whether an answer made from these instructions, and from the page as it was, is still of use."""
-        busy = self.proposal or self.in_flight or self.control_lease.holder or self._plan_exhausted
-        return self._phase is RunStatus.RUNNING and version == self.instructions_version and not busy
+        busy = self.proposal or self.in_flight or self.control_lease.holder or self.planning.exhausted
+        return self._phase is RunStatus.RUNNING and version == self.planning.version and not busy
 
     def _wants(self, proposal: Proposal) -> bool:
         if not self._awaits_answer(proposal.instructions_version):
@@ -456,7 +443,7 @@ class Run:
         if not isinstance(action, Perform) or action.proposal.proposal_id != proposal.proposal_id:
             raise InvalidTransition("this step is not the one to do now")
         step = self._begin(*self.pending.take())
-        self._pacing.step_began()
+        self.pacing.step_began()
         self._publish_step(step)
         self._publish_status()
         return step
@@ -469,11 +456,11 @@ class Run:
         self._publish_step(step)
         if status is not StepStatus.FAILED:
             self._settle_entry()
-        elif step.instructions_version == self.instructions_version:
+        elif step.instructions_version == self.planning.version:
             self._diagnose(step)
-        if self._pacing.step_ended():
-            self._plan_while_paused = True
-        self._plan_exhausted = False
+        self.planning.step_ended()
+        if self.pacing.step_ended():
+            self.planning.show_next()
         self._promote_override()
         self._publish_status()
         return step
@@ -509,7 +496,7 @@ class Run:
             return None
         self._person_acted = True
         facts.setdefault("description", self._describe(action))
-        step = self.history.record_human(action, merges=merges, version=self.instructions_version, **facts)
+        step = self.history.record_human(action, merges=merges, version=self.planning.version, **facts)
         self._publish_step(step)
         if self.control_lease.holder is None:
             self.pending.set_aside()
@@ -526,7 +513,7 @@ class Run:
             if failed is not None and failed.full_action == proposal.action:
                 return self.history.begin_again(failed.step_number, **facts)
         facts |= {"description": proposal.description, "proposed": displaced}
-        source, version = source_of(proposal), self.instructions_version
+        source, version = source_of(proposal), self.planning.version
         return self.history.begin(proposal.action, source=source, version=version, **facts)
 
     def _diagnose(self, step: Step) -> None:
@@ -546,7 +533,7 @@ class Run:
     def _promote_override(self) -> None:
         """Makes an override that waits the next step, unless a step is in flight or a person holds control."""
         if not (self.in_flight or self.control_lease.holder or self.final):
-            self.pending.promote(step_number=self.history.next_number, instructions_version=self.instructions_version)
+            self.pending.promote(step_number=self.history.next_number, instructions_version=self.planning.version)
 
     def _reconsider(self) -> None:
         """Voids whatever was concluded from an earlier look at the page."""
@@ -556,8 +543,7 @@ class Run:
                 self.pending.withdraw()
             if self.diagnosis.failed_step is None:
                 self.diagnosis = None
-        self._plan_exhausted = False
-        self._plan_while_paused = True
+        self.planning.reconsider()
 
     def _control_ended(self) -> None:
         """Goes on without a holder; what a person did in place of a step that failed settles that step."""

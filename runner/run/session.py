@@ -338,7 +338,7 @@ class Session:
 
     async def _fly(self, cockpit: OpenPage) -> None:
         self._cockpit = cockpit
-        self._run.ready(self._planner(self._run.planner).remaining(cockpit.pilot.task()))
+        self._run.ready(self._planner(self._run.planning.planner).remaining(cockpit.pilot.task()))
         if cockpit.picture:
             self._run.log.append(e.StreamAvailable())
         try:

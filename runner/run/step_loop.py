@@ -77,8 +77,8 @@ class StepLoop:
         """What a planner is told."""
         return Task(
             url=self._run.spec.url,
-            instructions=self._run.instructions or "",
-            version=self._run.instructions_version,
+            instructions=self._run.planning.instructions or "",
+            version=self._run.planning.version,
             consumed=self._run.consumed,
             steps=tuple(self._run.steps),
             secrets=self._masking.names,
@@ -128,7 +128,9 @@ class StepLoop:
 
     async def _plan(self, wanted: Plan) -> None:
         try:
-            idea = await self._while_next(wanted, self._planner(self._run.planner).propose(self.task(), self._driver))
+            idea = await self._while_next(
+                wanted, self._planner(self._run.planning.planner).propose(self.task(), self._driver)
+            )
         except Unwanted:
             return
         except (Stuck, StepFailed) as error:
@@ -154,11 +156,11 @@ class StepLoop:
             return
         remaining = idea.remaining
         if remaining is None and source == "plan":
-            remaining = self._planner(self._run.planner).remaining(self.task())
+            remaining = self._planner(self._run.planning.planner).remaining(self.task())
         self._run.propose(proposal, remaining=remaining)
 
     async def _proposal(self, idea: Idea, source: Literal["plan", "repair"]) -> Proposal:
-        version = self._run.instructions_version
+        version = self._run.planning.version
         action = self._masking.action(idea.action)
         target = await self._find(action)
         return Proposal(
@@ -261,7 +263,7 @@ class StepLoop:
     async def _repair(self, wanted: Diagnose) -> Repair:
         failure = Failure(wanted.reason, wanted.failed_step, wanted.attempt)
         try:
-            return await self._planner(self._run.planner).repair(self.task(), self._driver, failure)
+            return await self._planner(self._run.planning.planner).repair(self.task(), self._driver, failure)
         except (Stuck, StepFailed) as error:
             return Repair(reason=str(error))
         except BrowserGone:

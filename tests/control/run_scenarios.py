@@ -102,7 +102,7 @@ class RunScenario:
                 "action": action,
                 "description": f"click {action.selector}",
                 "source": source,
-                "instructions_version": version or self.run.instructions_version,
+                "instructions_version": version or self.run.planning.version,
             }
         )
 

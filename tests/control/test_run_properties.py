@@ -170,7 +170,7 @@ class Steered(RuleBasedStateMachine):
         if self.scenario.remaining:
             self.scenario.plan()
         else:
-            self.run.plan_exhausted(self.run.instructions_version)
+            self.run.plan_exhausted(self.run.planning.version)
 
     @precondition(lambda self: self.asks(Plan))
     @rule()
@@ -182,14 +182,14 @@ class Steered(RuleBasedStateMachine):
     def late_answer(self, data: st.DataObject) -> None:
         idea = data.draw(st.sampled_from(self.late))
         if self.run.propose(idea, remaining=self.scenario.remaining):
-            assert idea.instructions_version == self.run.instructions_version
+            assert idea.instructions_version == self.run.planning.version
             assert idea.action == click(f"plan-{self.run.consumed - self.scenario.base + 1}")
             self.known = True
 
     @precondition(lambda self: self.asks(Plan))
     @rule()
     def planner_is_stuck(self) -> None:
-        self.run.planner_stuck("no button is called 'Pay'", self.run.instructions_version)
+        self.run.planner_stuck("no button is called 'Pay'", self.run.planning.version)
         assert not self.asks(Plan)
 
     @rule(version=st.integers(1, 3))
@@ -244,7 +244,7 @@ class Steered(RuleBasedStateMachine):
 
     def check_leave_to(self, proposal: Proposal) -> None:
         """What the planner wants done is of today, and approved where that is needed."""
-        assert proposal.instructions_version == self.run.instructions_version
+        assert proposal.instructions_version == self.run.planning.version
         suggested = proposal.proposal_id in self.suggested
         if suggested or (self.run.spec.mode == "review" and self.may_begin != 1):
             assert proposal.proposal_id in self.approved
@@ -258,7 +258,7 @@ class Steered(RuleBasedStateMachine):
             status = SKIPPED
         self.run.end_step(status, error=None if status is PASSED else "it is not there")
         assert self.run.end_step(PASSED) is None
-        if status is FAILED and version != self.run.instructions_version:
+        if status is FAILED and version != self.run.planning.version:
             self.scenario.base -= 1
         if self.may_begin == 0:
             assert self.run.paused
