@@ -51,7 +51,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "no two classes share a name": {
         "Found": "what a planner has found, and what is at a point",
         "Lookup": "of an element, and of a locator",
-        "SingleStep": "the pacing's rule, and the answer of the API",
         "StreamInfo": "the client's view, and the server's answer",
     },
 }

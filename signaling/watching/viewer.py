@@ -26,7 +26,7 @@ def sdp_problem(error: SdpRejected) -> Problem:
     return Problem(400, str(error), code="invalid")
 
 
-class Viewer:
+class WhepViewer:
     """Answers one offer, and lives until either side ends it or it has been silent for too long."""
 
     def __init__(

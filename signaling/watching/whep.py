@@ -25,7 +25,7 @@ from signaling.problems import Problem, read_text
 from signaling.watching.availability import no_picture, require_stream
 from signaling.watching.ice_servers import ice_links
 from signaling.watching.stream_addresses import StreamAddresses
-from signaling.watching.viewer import Viewer, sdp_problem
+from signaling.watching.viewer import WhepViewer, sdp_problem
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class WhepSession:
     """The WHEP resource of one viewer."""
 
     offer: Offer
-    viewer: Viewer
+    viewer: WhepViewer
     connection: Connection
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     etag: str = field(default_factory=lambda: f'"{secrets.token_urlsafe(8)}"')
@@ -174,7 +174,7 @@ class WhepEndpoint:
             self._start_closing(session)
 
         connection = self._connections.open(context, "whep", request_close)
-        viewer = Viewer(
+        viewer = WhepViewer(
             context,
             config=self._config,
             stream=stream,

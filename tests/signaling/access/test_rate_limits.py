@@ -172,7 +172,7 @@ class TestGuessing:
 
 
 class Scripted(CommandDispatcher):
-    """Admits as it is told."""
+    """Admits as its script says."""
 
     def __init__(self, waits: list[float | None]) -> None:
         super().__init__(Metrics(), Limits())
@@ -259,19 +259,19 @@ class TestMessages:
             assert families["jumpseat_moves_dropped"].samples[0].value == 17
 
     async def test_what_was_said_since_puts_a_waiting_move_out_of_date(self, run: FakeRun) -> None:
-        visit = RequestContext(Credential("ada", None, "ada"), run, Actor("viewer", Role.OWNER, "Ada"))
+        context = RequestContext(Credential("ada", None, "ada"), run, Actor("viewer", Role.OWNER, "Ada"))
         said: asyncio.Queue[Reply] = asyncio.Queue()
-        talk = Conversation(visit, Scripted([9, 9, None]), Listener(said), in_flight=9)
+        conversation = Conversation(context, Scripted([9, 9, None]), Listener(said), in_flight=9)
         run.slow.clear()
         for x in (1, 2):
-            talk.on_message(json.dumps({"type": "input", "kind": "move", "x": x, "y": 0}))
+            conversation.on_message(json.dumps({"type": "input", "kind": "move", "x": x, "y": 0}))
             await asyncio.sleep(0)
         await run.until_submitted(1)
-        talk.on_message(json.dumps({"type": "ping", "id": "p"}))
+        conversation.on_message(json.dumps({"type": "ping", "id": "p"}))
         await run.until_submitted(2)
         run.slow.set()
         assert {(await said.get()).type for _ in range(3)} == {"ack", "pong"}
-        await talk.aclose()
+        await conversation.aclose()
         assert [getattr(command, "x", None) for command, _ in run.submitted] == [1, None]
 
     async def test_the_size_may_be_set_lower(self) -> None:

@@ -1,4 +1,4 @@
-"""Events and commands on the WebSocket and on the data channel, through the one door."""
+"""Events and commands on the WebSocket and on the data channel, through the one dispatcher."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FOR_EVERYBODY = {"ping", "replay_step"}
 TRANSPORTS = ["websocket", "datachannel", "rest"]
 
 
-class Client(Protocol):
+class ControlClient(Protocol):
     async def ask(self, **message: object) -> dict[str, Any]: ...
 
 
@@ -55,7 +55,7 @@ class RestClient:
 
 
 @asynccontextmanager
-async def client(harness: ServerHarness, run: FakeRun, token: str, transport: str) -> AsyncIterator[Client]:
+async def client(harness: ServerHarness, run: FakeRun, token: str, transport: str) -> AsyncIterator[ControlClient]:
     if transport == "rest":
         yield RestClient(harness, run, token)
     elif transport == "websocket":
@@ -123,23 +123,23 @@ async def test_all_viewers_get_the_same_events_in_the_same_order(harness: Server
         harness.socket(run, token=await harness.token(run, "viewer")) as second,
         harness.peer(run) as third,
     ):
-        told: list[list[dict[str, Any]]] = []
+        received: list[list[dict[str, Any]]] = []
         await third.until("hello")
         for number in range(50):
             await first.send(type="pause" if number % 2 else "resume", id=str(number))
             run.say(str(number))
         for each in (first, second):
-            told.append(await _until_title(each.next, "49"))
-        told.append(await _until_title(third.messages.get, "49"))
+            received.append(await _until_title(each.next, "49"))
+        received.append(await _until_title(third.messages.get, "49"))
     replies = {"hello", "ack", "error"}
     orders = [
-        [(message["seq"], message["type"]) for message in every if message["type"] not in replies] for every in told
+        [(message["seq"], message["type"]) for message in every if message["type"] not in replies] for every in received
     ]
     shared = orders[2]
     assert len(shared) >= 50
     assert orders[0][-len(shared) :] == orders[1][-len(shared) :] == shared
     assert [seq for seq, _ in shared] == list(range(shared[0][0], shared[-1][0] + 1))
-    assert all(a["seq"] <= b["seq"] for a, b in zip(told[0], told[0][1:], strict=False))
+    assert all(a["seq"] <= b["seq"] for a, b in zip(received[0], received[0][1:], strict=False))
 
 
 async def _until_title(receive: Any, title: str) -> list[dict[str, Any]]:  # noqa: ANN401 - a coroutine function
@@ -295,10 +295,10 @@ async def test_stream_available_tells_each_viewer_their_own_addresses(harness: S
     async with harness.socket(run) as socket, harness.peer(run) as peer:
         await peer.until("hello")
         run.log.append(StreamAvailable())
-        for told in (await socket.until("stream_available"), await peer.until("stream_available")):
-            assert told["streamUrl"] == f"{harness.frames_url}/stream/{run.id}"
-            assert told["whepUrl"] == f"{harness.url}/whep/{run.id}"
-            assert (told["livekitUrl"], told["token"]) == (None, None)
+        for received in (await socket.until("stream_available"), await peer.until("stream_available")):
+            assert received["streamUrl"] == f"{harness.frames_url}/stream/{run.id}"
+            assert received["whepUrl"] == f"{harness.url}/whep/{run.id}"
+            assert (received["livekitUrl"], received["token"]) == (None, None)
 
 
 async def test_a_viewer_too_slow_is_cut_off_and_can_come_back() -> None:

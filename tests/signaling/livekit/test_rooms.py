@@ -1,4 +1,4 @@
-"""Runs in the rooms of a real LiveKit server: who may what, what is told to whom, and what is left behind."""
+"""Runs in the rooms of a real LiveKit server: who may do what, who receives what, and what is left behind."""
 
 from __future__ import annotations
 
