@@ -9,6 +9,7 @@ import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import aiohttp
 import jwt
@@ -20,11 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
+from control.protocol.commands import Command
+from control.protocol.events import Event, Reply
 from control.protocol.models import NewRun
 from control.roles import Actor, Role
 from signaling.access.authentication import Credential, RequestContext
 from signaling.config import LiveKit
-from signaling.http.openapi import operations
+from signaling.http.openapi import describe, operations
 from signaling.livekit.room_tokens import livekit_token
 from signaling.server import Server
 from signaling.watching.ice_servers import turn_credentials
@@ -107,6 +110,20 @@ class TestDescription:
             schemas
         )
         assert "stepTimeoutMs" in schemas["NewRun"]["properties"]
+
+    async def test_every_control_message_of_both_directions_is_a_component(self) -> None:
+        schemas = describe()["components"]["schemas"]
+        client, server = schemas["ClientMessage"], {"oneOf": schemas["Event"]["oneOf"] + schemas["Reply"]["oneOf"]}
+        for messages, models in ((client, get_args(Command)), (server, (*get_args(Event), *get_args(Reply)))):
+            names = [each["$ref"].rpartition("/")[2] for each in messages["oneOf"]]
+            assert names == [model.__name__ for model in models]
+            assert all("type" in schemas[name]["required"] for name in names)
+
+    async def test_what_is_answered_has_every_field_and_what_is_sent_may_leave_out_those_with_a_default(self) -> None:
+        schemas = describe()["components"]["schemas"]
+        assert schemas["Action"]["required"] == ["type"]
+        assert set(schemas["ActionOutput"]["required"]) == set(schemas["ActionOutput"]["properties"])
+        assert schemas["Proposal"]["properties"]["action"] == {"$ref": "#/components/schemas/ActionOutput"}
 
     async def test_people_can_read_it_without_any_other_origin(self, harness: ServerHarness) -> None:
         _, page = await text(harness, "/docs")
