@@ -44,13 +44,7 @@ CHANGING = {
 """Methods that change what they are called on."""
 LONGEST_FILE = 600
 EXCEPTIONS: dict[str, dict[str, str]] = {
-    "one folder knows internal: selectors": {
-        "runner/export/pytest.py": "writes the locators of the exported test itself",
-        "runner/planners/element_lookup.py": "builds the selector of a label itself",
-    },
     "no two classes share a name": {
-        "Found": "what a planner has found, and what is at a point",
-        "Lookup": "of an element, and of a locator",
         "StreamInfo": "the client's view, and the server's answer",
     },
 }
