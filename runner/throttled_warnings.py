@@ -6,27 +6,28 @@ from collections.abc import Callable
 
 
 class ThrottledWarnings:
-    """Tells the first of them as they come, counts the others, and tells at the end how many there were."""
+    """Logs the first warnings as they come, counts the others, and logs at the end how many there were."""
 
-    def __init__(self, warn: Callable[[str], object], *, more: str, most: int = 5) -> None:
+    def __init__(self, log: Callable[[str], object], *, more: str, most: int = 5) -> None:
         """
         Args:
-            warn: writes one line.
-            more: the line at the end, with ``{}`` for how many were not told.
-            most: how many are told.
+            log: writes one line.
+            more: the line at the end, with ``{}`` for how many were not logged.
+            most: how many are logged.
         """
-        self._warn = warn
+        self._log = log
         self._more = more
         self._most = most
-        self._heard = 0
+        self._count = 0
 
-    def tell(self, warning: str) -> None:
-        self._heard += 1
-        if self._heard <= self._most:
-            self._warn(warning)
+    def warn(self, warning: str) -> None:
+        """Logs the warning, or counts it where there were enough."""
+        self._count += 1
+        if self._count <= self._most:
+            self._log(warning)
 
     def end(self) -> None:
-        """Begins anew."""
-        untold, self._heard = self._heard - self._most, 0
-        if untold > 0:
-            self._warn(self._more.format(untold))
+        """Logs how many were not logged, and begins anew."""
+        dropped, self._count = self._count - self._most, 0
+        if dropped > 0:
+            self._log(self._more.format(dropped))

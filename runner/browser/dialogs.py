@@ -1,4 +1,4 @@
-"""Native dialogs, file choosers and ``<select>`` lists: none is in the picture, so viewers are told and may answer."""
+"""Native dialogs, file choosers and ``<select>`` lists: not in the picture, so they are reported, and answered."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 ACCEPTED_BY_DEFAULT = frozenset({"alert", "confirm", "beforeunload"})
 """What happens where no person answers: a test that clicks "Delete" means it; nobody knows what to type in a prompt."""
 _FLOOD = 20
-"""This many native dialogs within `_FLOOD_SECONDS` are told of; more are answered at once and only logged."""
+"""This many native dialogs within `_FLOOD_SECONDS` are reported; more are answered at once and only logged."""
 _FLOOD_SECONDS = 10.0
 _ACT_MS = 3000.0
 
@@ -54,7 +54,7 @@ class _Open:
 
 class Dialogs:
     """Those that are open. ``attended`` while a person holds control: without one, each is answered at once, and only
-    that is told (``closed``)."""
+    that is reported (``closed``)."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Dialogs:
         self._attended = False
         self._open: dict[str, _Open] = {}
         self._recent: deque[float] = deque(maxlen=_FLOOD)
-        self._untold = ThrottledWarnings(
+        self._unreported = ThrottledWarnings(
             logger.warning, more="the page opened {} more dialogs that viewers were not told of", most=1
         )
         self._background = TaskSet(logger, expected=PlaywrightError)
@@ -95,7 +95,7 @@ class Dialogs:
         return any(each.page is page and each.event.kind in _NATIVE for each in self._open.values())
 
     def watch(self, page: Page) -> None:
-        """Tells of this page's file choosers from now on, while attended."""
+        """Reports this page's file choosers from now on, while attended."""
         page.on("close", self._page_gone)
         page.on("domcontentloaded", self._page_gone)
         page.on("filechooser", self._file_chooser)
@@ -114,10 +114,10 @@ class Dialogs:
         for id in tuple(self._open):
             self._take(id)
         await self._background.aclose()
-        self._untold.end()
+        self._unreported.end()
 
     def offer_select(self, page: Page, spot: Spot, options: tuple[Choice, ...]) -> None:
-        """Tells of a ``<select>`` that a person has opened, in place of its list."""
+        """Reports a ``<select>`` that a person has opened, in place of its list."""
 
         async def answered(command: AnswerDialog) -> HumanAction | None:
             return await _choose(spot, command) if command.accept else None
@@ -142,7 +142,7 @@ class Dialogs:
         if page is None or not self._attended or flooded:
             self._background.spawn(self._answer(native, *_default(native)))
             if not flooded:
-                self._report(self._told(native).model_copy(update={"closed": True}))
+                self._report(self._event_of(native).model_copy(update={"closed": True}))
             return
 
         async def answered(command: AnswerDialog) -> None:
@@ -154,9 +154,9 @@ class Dialogs:
         for waiter in self._waiters.get(page, ()):
             if not waiter.done():
                 waiter.set_result(None)
-        self._add(_Open(self._told(native), page, answered, gave_up))
+        self._add(_Open(self._event_of(native), page, answered, gave_up))
 
-    def _told(self, native: NativeDialog) -> Dialog:
+    def _event_of(self, native: NativeDialog) -> Dialog:
         return self._event(native.type, native.message, default_value=native.default_value or None)
 
     def _flooded(self) -> bool:
@@ -164,14 +164,14 @@ class Dialogs:
         if len(self._recent) < _FLOOD or now - self._recent[0] >= _FLOOD_SECONDS:
             self._recent.append(now)
             return False
-        self._untold.tell("the page floods its viewers with dialogs: answered without asking for a while")
+        self._unreported.warn("the page floods its viewers with dialogs: answered without asking for a while")
         return True
 
     def _answer(self, native: NativeDialog, accept: bool, text: str | None) -> Coroutine[Any, Any, None]:
-        """What the page does next is on account of the answer, which is therefore told before it is given."""
+        """What the page does next is on account of the answer, which is therefore reported before it is given."""
         typed = text if accept and native.type == "prompt" else None
-        told = {"kind": native.type, "message": shorten(native.message), "accepted": accept, "text": typed}
-        self._answered(DialogAnswer.model_validate(told))
+        answer = {"kind": native.type, "message": shorten(native.message), "accepted": accept, "text": typed}
+        self._answered(DialogAnswer.model_validate(answer))
         return _give(native, accept, typed)
 
     def _file_chooser(self, chooser: FileChooser) -> None:

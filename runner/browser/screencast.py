@@ -63,7 +63,7 @@ class _Source(Protocol):
 
 
 class Screencast:
-    """Captures the page that it is told to follow, between ``start`` and ``stop``."""
+    """Captures the page that it follows, between ``start`` and ``stop``."""
 
     def __init__(self, *, max_picture: Size | None = None) -> None:
         self._max_picture = max_picture
@@ -120,7 +120,7 @@ class Screencast:
                 await self._settle()
                 return
             except PlaywrightError as error:
-                self._failures.tell(f"no pictures of this page: {error.message}")
+                self._failures.warn(f"no pictures of this page: {error.message}")
             await asyncio.sleep(pause)
             if self._source is not None:
                 return
@@ -133,13 +133,13 @@ class Screencast:
         return (CdpSource if chromium else PortableSource)(pictures, largest, FramePacer(self._fps), self._background)
 
     def _resized(self, viewport: _Pixels) -> None:
-        """Chromium keeps to the size that it was told at the start."""
+        """Starts anew: Chromium keeps to the size that it was given at the start."""
         if viewport != self._viewport and self._sink is not None:
             self._viewport = viewport
             self._background.spawn(self._settle_again())
 
     def _of_use(self, fps: float) -> None:
-        """Chromium keeps to the quality that it was told at the start, too."""
+        """Starts anew with another quality, which Chromium takes at the start only."""
         quality = _SHORT_QUALITY if fps < self._fps * _SHORT else _QUALITY if fps >= self._fps else self._quality
         if quality != self._quality and self._sink is not None:
             self._quality = quality
@@ -201,7 +201,7 @@ class FrameForwarder:
 
 
 class CdpSource:
-    """Chromium's own screencast: fewer steps than Playwright's, and it can be told how many frames may be under way."""
+    """Chromium's own screencast: fewer steps than Playwright's, and it takes a limit of frames under way."""
 
     def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: TaskSet) -> None:
         self._pictures = pictures

@@ -18,7 +18,7 @@ Alarm = Callable[[datetime], Awaitable[None]]
 
 
 class SteadyClock:
-    """The wall clock as it stood at the beginning, and steady from then on: somebody who sets the machine's clock
+    """Reads the wall clock once and counts on steadily from then: somebody who sets the machine's clock
     neither ends a wait early nor makes it endless."""
 
     def __init__(self) -> None:
@@ -29,12 +29,12 @@ class SteadyClock:
         return self._began + timedelta(seconds=time.monotonic() - self._at)
 
     async def alarm(self, moment: datetime) -> None:
-        """See `Alarm`."""
+        """Returns once that moment has come. Implements `Alarm`."""
         await asyncio.sleep((moment - self()).total_seconds())
 
 
-class Unwanted(Exception):
-    """The work was cancelled because the run had changed."""
+class NoLongerWanted(Exception):
+    """Raised where work was cancelled because the run has changed."""
 
 
 class Changes:
@@ -43,13 +43,13 @@ class Changes:
     def __init__(self) -> None:
         self._change: asyncio.Future[None] | None = None
 
-    def tell(self) -> None:
-        """Something has changed."""
+    def notify(self) -> None:
+        """Wakes everybody who waits: something has changed."""
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
 
     def next(self) -> asyncio.Future[None]:
-        """Done at the first change from now on. Take it before looking at the run, so that no change is missed."""
+        """Returns a future that is done at the next change. Take it before looking at the run: so none is missed."""
         if self._change is None or self._change.done():
             self._change = asyncio.get_running_loop().create_future()
         return self._change
@@ -60,7 +60,7 @@ class Changes:
             await asyncio.wait([self.next()])
 
     async def while_wanted(self, work: Coroutine[Any, Any, T], wanted: Callable[[], bool]) -> T:
-        """What the work returns. Where it is wanted no more, it is cancelled and has ended. Raises Unwanted."""
+        """Returns what the work returns; where it is no longer wanted, cancels it, waits, and raises NoLongerWanted."""
         task = asyncio.create_task(work)
         try:
             while not task.done() and wanted():
@@ -68,6 +68,6 @@ class Changes:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            raise Unwanted
+            raise NoLongerWanted
         finally:
             await cancel_and_wait(task)

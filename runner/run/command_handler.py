@@ -87,7 +87,7 @@ class CommandHandler:
 
     def _apply(self, command: c.Command, actor: Actor) -> None:
         self._run.apply(command, actor)
-        self._changes.tell()  # an approval makes no event
+        self._changes.notify()  # an approval makes no event
 
     async def _in_page(self, command: PageCommand, actor: Actor, act: Callable[[TakeOver], Awaitable[T]]) -> T:
         page = self._take_over()

@@ -1,4 +1,4 @@
-"""The run's live picture: capture on while somebody watches, off while nobody does."""
+"""The run's live capture: on while somebody watches, off while nobody does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BETWEEN_STEPS = 1.0
 class LiveCapture:
     """Owns the run's stream and switches its capture, one switch at a time.
 
-    Capture yields to the steps of the run, and to nothing else: while a run waits, or a person is at the wheel, the
+    Capture yields to the steps of the run, and to nothing else: while a run waits, or a person has control, the
     viewers are what the machine is for.
     """
 
@@ -39,7 +39,7 @@ class LiveCapture:
         self._watched = False
         self._capturing = False
         self._switched = asyncio.Event()
-        self._rest: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
         self.stream = LiveStream(self._latest, fps=fps, bitrate=bitrate, on_watched=self._on_watched)
         self.stream.yields = False
 
@@ -55,26 +55,26 @@ class LiveCapture:
                     await asyncio.wait_for(self._switched.wait(), backoff.next())
             self._switched.clear()
 
-    def hear(self, entry: Entry) -> None:
-        """Tells the stream whether the run is at work; a listener of the run's log."""
-        if not isinstance(entry.body, e.TestStep) or not _is_work(entry.body.step):
+    def on_event(self, entry: Entry) -> None:
+        """Makes capture yield while a step runs; to be called with every entry of the run's log."""
+        if not isinstance(entry.body, e.TestStep) or not _is_machine_work(entry.body.step):
             return
-        self._wake()
+        self._mark_busy()
         if entry.body.step.status is not StepStatus.RUNNING:
-            self._rest = asyncio.get_running_loop().call_later(_BETWEEN_STEPS, self._idle)
+            self._idle_timer = asyncio.get_running_loop().call_later(_BETWEEN_STEPS, self._mark_idle)
 
-    def _wake(self) -> None:
-        if self._rest is not None:
-            self._rest.cancel()
-            self._rest = None
+    def _mark_busy(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
         self.stream.yields = True
 
-    def _idle(self) -> None:
+    def _mark_idle(self) -> None:
         self.stream.yields = False
 
     async def aclose(self) -> None:
         """Safe to repeat."""
-        self._wake()
+        self._mark_busy()
         await self.stream.aclose()
         self._latest.clear()
 
@@ -83,7 +83,7 @@ class LiveCapture:
         self._switched.set()
 
     async def _switch(self, *, on: bool) -> bool:
-        """Whether that is settled; what cannot be switched off counts as off."""
+        """Switches capture, and returns whether that has succeeded; what cannot be switched off counts as off."""
         try:
             if on:
                 await self._driver.start_capture(self._latest, fps=self._fps)
@@ -97,5 +97,5 @@ class LiveCapture:
         return True
 
 
-def _is_work(step: Step) -> bool:
+def _is_machine_work(step: Step) -> bool:
     return step.source is not Source.HUMAN and step.full_action.type is not ActionType.WAIT

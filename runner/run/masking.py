@@ -1,4 +1,4 @@
-"""The one place that keeps secrets' values out of what is told, stored and logged."""
+"""The one place that keeps secrets' values out of what is published, stored and logged."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Masking:
         return self._secrets.names
 
     def text(self, text: str) -> str:
-        """With dots in place of values."""
+        """Returns the text with dots in place of values."""
         return self._secrets.mask(text)
 
     def shape(self, shape: S) -> S:
-        """With dots in place of values, in every field that is free text; in actions with their names instead."""
+        """Returns a copy with dots in place of values in every free text, and with the secrets' names in actions."""
         if not self.names:
             return shape
         if isinstance(shape, Action):
@@ -43,16 +43,16 @@ class Masking:
         return shape.model_copy(update={name: self._field(shape, name) for name in type(shape).model_fields})
 
     def refer(self, text: str) -> str:
-        """With ``{{secret:NAME}}`` in place of values: it still means the same."""
+        """Returns the text with ``{{secret:NAME}}`` in place of values: it still means the same."""
         return self._secrets.refer(text)
 
     def action(self, action: Action) -> Action:
-        """The action as it is told: names in place of values, and references in place of files."""
+        """Returns the action as it is published: names in place of values, and references in place of files."""
         named = self._named(action)
         return self._uploads.externalize(named) if self._uploads else named
 
     def spec(self, spec: NewRun) -> NewRun:
-        """What the run is made from, with names in place of values everywhere but in ``secrets``."""
+        """Returns what the run is made from, with names in place of values everywhere but in ``secrets``."""
         return spec.model_copy(
             update={
                 "url": self.refer(spec.url),
@@ -63,13 +63,13 @@ class Masking:
         )
 
     def resolve(self, action: Action) -> Action:
-        """The action with values in place of names, for the browser only. Raises UnknownSecret."""
+        """Returns the action with values in place of names, for the browser only. Raises UnknownSecret."""
         action = self._uploads.inline(action) if self._uploads else action
         texts = {name: self._secrets.resolve(text) for name, text in action if isinstance(text, str) and name != "type"}
         return action.model_copy(update=texts)
 
     def resolve_text(self, text: str) -> str:
-        """Raises UnknownSecret."""
+        """Returns the text with values in place of names. Raises UnknownSecret."""
         return self._secrets.resolve(text)
 
     def _named(self, action: A) -> A:

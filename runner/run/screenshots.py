@@ -1,4 +1,4 @@
-"""What the page looked like before and after each step."""
+"""Screenshots of the page before and after each step."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _TIMEOUT = 5.0
 """Seconds that a screenshot may take."""
 
 _FRESH = timedelta(seconds=1)
-"""How long a picture stands for a page that has told of no change."""
+"""How long a screenshot stands for a page that has reported no change."""
 
 _QUIET = 0.25
 """Seconds from what a person does to its picture: typing makes one picture, not one for each key."""
 
 
 class Screenshots:
-    """Takes and keeps screenshots; one that fails is left out, and nothing else changes."""
+    """Takes and stores screenshots; one that fails is left out, and nothing else changes."""
 
     def __init__(self, run: Run, driver: Driver, store: Store, clock: Clock, logger: RunLog) -> None:
         self._run = run
         self._driver = driver
         self._store = store
         self._clock = clock
-        self._missing = ThrottledWarnings(
-            lambda told: logger.warning("%s", told), more="{} more screenshots are missing"
+        self._warnings = ThrottledWarnings(
+            lambda warning: logger.warning("%s", warning), more="{} more screenshots are missing"
         )
         self._newest: bytes | None = None
         self._taken_at: datetime | None = None
@@ -41,15 +41,15 @@ class Screenshots:
         self._waiting: set[int] = set()
         self._asked = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._settled = asyncio.Event()
+        self._settled.set()
 
-    def stale(self) -> None:
-        """The page may look different from now on."""
+    def invalidate(self) -> None:
+        """Forgets the newest screenshot: the page may look different from now on."""
         self._newest = None
 
     async def before(self, number: int) -> str | None:
-        """The page as the step finds it: the last picture where it still holds, else a new one."""
+        """Returns the URL of the page as the step finds it: the last picture where it still holds, else a new one."""
         await self.settle()
         picture = self._newest
         if picture is None or self._taken_at is None or self._clock() - self._taken_at > _FRESH:
@@ -57,23 +57,23 @@ class Screenshots:
         return await self._keep(number, picture, before=True)
 
     async def after(self, number: int) -> str | None:
-        """The page as the step leaves it."""
+        """Returns the URL of the page as the step leaves it."""
         return await self._keep(number, await self._take())
 
-    def later(self, number: int) -> None:
-        """Has the picture after a step taken in the background; the step is told again with it."""
+    def take_later(self, number: int) -> None:
+        """Has the picture after a step taken in the background; the step is published again with it."""
         self._waiting.add(number)
-        self._idle.clear()
+        self._settled.clear()
         self._asked.set()
 
     async def settle(self) -> None:
-        """Waits for the pictures that were asked for by ``later``, which are taken at once."""
+        """Waits for the pictures that were asked for by ``take_later``, which are taken at once."""
         self._hurry.set()
-        await self._idle.wait()
+        await self._settled.wait()
         self._hurry.clear()
 
     async def work(self) -> None:
-        """Takes what ``later`` asked for, until it is cancelled."""
+        """Takes what ``take_later`` asked for, until it is cancelled."""
         while True:
             await self._asked.wait()
             with suppress(TimeoutError):
@@ -85,11 +85,11 @@ class Screenshots:
                 if url := await self._keep(number, picture):
                     self._run.amend_step(number, screenshot_url=url)
             if not self._waiting:
-                self._idle.set()
+                self._settled.set()
 
     def end(self) -> None:
-        """No more are taken: tells how many are missing."""
-        self._missing.end()
+        """Logs how many are missing; no more are taken."""
+        self._warnings.end()
 
     async def _take(self) -> bytes | None:
         self._newest = None
@@ -97,19 +97,19 @@ class Screenshots:
             async with asyncio.timeout(_TIMEOUT):
                 picture = await self._driver.screenshot()
         except Exception as error:  # whatever it is, it must not reach the step
-            self._missing.tell(f"no screenshot: {str(error) or f'it took more than {_TIMEOUT:g} s'}")
+            self._warnings.warn(f"no screenshot: {str(error) or f'it took more than {_TIMEOUT:g} s'}")
             return None
         self._newest, self._taken_at = picture, self._clock()
         return picture
 
     async def _keep(self, number: int, picture: bytes | None, *, before: bool = False) -> str | None:
-        """Where the API serves it, or None where there is none."""
+        """Returns where the API serves it, or None where there is none."""
         if picture is None:
             return None
         try:
             await self._store.save_screenshot(self._run.id, number, picture, before=before)
         except OSError as error:
-            self._missing.tell(f"a screenshot could not be written: {error}")
+            self._warnings.warn(f"a screenshot could not be written: {error}")
             return None
         self._kept += 1
         which = "before=1&" if before else ""

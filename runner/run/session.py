@@ -1,4 +1,4 @@
-"""One live run: its browser, its planner, its picture, and everybody who steers it."""
+"""One live run: its browser, its planner, its live capture, and everybody who steers it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.export.port import with_contents
 from runner.planners.base import Planner
-from runner.run.changes import Changes, SteadyClock, Unwanted
+from runner.run.changes import Changes, NoLongerWanted, SteadyClock
 from runner.run.command_handler import CommandHandler
 from runner.run.live_capture import LiveCapture
 from runner.run.log import RunLog
@@ -49,14 +49,14 @@ class OpenPage:
     """What exists only while the page is open."""
 
     driver: Driver
-    hands: TakeOver
-    pilot: StepLoop
-    shots: Screenshots
-    picture: LiveCapture | None
+    take_over: TakeOver
+    step_loop: StepLoop
+    screenshots: Screenshots
+    live_capture: LiveCapture | None
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
-        """What goes on beside the pilot, until it is cancelled."""
-        return [self.shots.work(), *([self.picture.work()] if self.picture else [])]
+        """Returns what goes on beside the step loop, until it is cancelled."""
+        return [self.screenshots.work(), *([self.live_capture.work()] if self.live_capture else [])]
 
 
 class Session:
@@ -98,24 +98,24 @@ class Session:
             looks_ahead=self._planners[planner].looks_ahead,
         )
         self._logger = RunLog(logger, run_id, self._masking)
-        self._refusals = ThrottledWarnings(
-            lambda told: self._logger.warning("%s", told), more="the page was kept from {} more hosts and ports"
+        self._refusal_warnings = ThrottledWarnings(
+            lambda warning: self._logger.warning("%s", warning), more="the page was kept from {} more hosts and ports"
         )
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger)
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
-        self._cockpit: OpenPage | None = None
+        self._open_page: OpenPage | None = None
         self._commands = CommandHandler(
             self._run,
-            take_over=lambda: self._cockpit.hands if self._cockpit else None,
+            take_over=lambda: self._open_page.take_over if self._open_page else None,
             masking=self._masking,
             uploads=self._uploads,
             changes=self._changes,
             max_steps=options.max_steps,
-            on_browser_gone=self._lost,
+            on_browser_gone=self._browser_gone,
         )
-        self._run.log.listen(self._hear)
+        self._run.log.listen(self._on_event)
 
     # What it is
 
@@ -130,8 +130,8 @@ class Session:
     @property
     def stream(self) -> LiveStream | None:
         """None before the page is open, after the run, and where streaming is switched off."""
-        picture = self._cockpit.picture if self._cockpit else None
-        return picture.stream if picture and not self._run.final else None
+        live_capture = self._open_page.live_capture if self._open_page else None
+        return live_capture.stream if live_capture and not self._run.final else None
 
     @property
     def active(self) -> bool:
@@ -203,18 +203,18 @@ class Session:
         """From the start of the browser to its end. Ends the run in every case; raises nothing but CancelledError."""
         recording = asyncio.create_task(self._recorder.work())
         try:
-            with self._failing():
+            with self._failures_end_run():
                 await self._live()
         except asyncio.CancelledError:
             self._run.cancel()
             self._recorder.hurry()
             raise
         finally:
-            self._refusals.end()
+            self._refusal_warnings.end()
             self._logger.info("%s", self._run.status)
-            await self._written(recording)
+            await self._finish_recording(recording)
 
-    async def _written(self, recording: asyncio.Task[None]) -> None:
+    async def _finish_recording(self, recording: asyncio.Task[None]) -> None:
         """The end counts once it is written: a run whose store does not work keeps its place until then."""
         self._recorder.end()
         try:
@@ -225,12 +225,12 @@ class Session:
             raise
 
     @contextmanager
-    def _failing(self) -> Iterator[None]:
+    def _failures_end_run(self) -> Iterator[None]:
         """What breaks inside ends the run, with the reason."""
         try:
             yield
         except BrowserGone as error:
-            self._lost(error)
+            self._browser_gone(error)
         except StepFailed as error:
             self._run.fail(self._masking.text(str(error)))
         except Exception as error:
@@ -246,13 +246,13 @@ class Session:
             parts.push_async_callback(self._close_planners)
             try:
                 driver = await self._changes.while_wanted(self._launch(parts), lambda: self.active)
-                cockpit = self._take_seats(driver)
-                if cockpit.picture:
-                    parts.push_async_callback(cockpit.picture.aclose)
+                open_page = self._assemble(driver)
+                if open_page.live_capture:
+                    parts.push_async_callback(open_page.live_capture.aclose)
                 await self._changes.while_wanted(self._open(driver), lambda: self.active)
-            except Unwanted:
+            except NoLongerWanted:
                 return
-            await self._fly(cockpit)
+            await self._run_steps(open_page)
 
     async def _launch(self, parts: AsyncExitStack) -> Driver:
         spec = self._run.spec
@@ -274,24 +274,24 @@ class Session:
             limit = self._options.open_timeout
             raise StepFailed(f"{self._run.spec.url} did not load within {limit:g} s") from None
 
-    def _take_seats(self, driver: Driver) -> OpenPage:
+    def _assemble(self, driver: Driver) -> OpenPage:
         options = self._options
-        shots = Screenshots(self._run, driver, self._store, self._clock, self._logger)
-        hands = TakeOver(
+        screenshots = Screenshots(self._run, driver, self._store, self._clock, self._logger)
+        take_over = TakeOver(
             self._run,
             driver,
             changes=self._changes,
-            shots=shots,
+            screenshots=screenshots,
             masking=self._masking,
             logger=self._logger,
         )
-        pilot = StepLoop(
+        step_loop = StepLoop(
             self._run,
             driver,
             planner=self._planner,
             changes=self._changes,
-            hands=hands,
-            shots=shots,
+            take_over=take_over,
+            screenshots=screenshots,
             masking=self._masking,
             clock=self._clock,
             alarm=self._alarm,
@@ -299,19 +299,19 @@ class Session:
             max_steps=options.max_steps,
             logger=self._logger,
         )
-        picture = None
+        live_capture = None
         if options.streaming:
-            picture = LiveCapture(driver, fps=options.fps, bitrate=options.bitrate, logger=self._logger)
-            self._run.log.listen(picture.hear)
-        self._listen_to(driver, shots)
-        self._run.log.listen(hands.hear)
-        return OpenPage(driver, hands, pilot, shots, picture)
+            live_capture = LiveCapture(driver, fps=options.fps, bitrate=options.bitrate, logger=self._logger)
+            self._run.log.listen(live_capture.on_event)
+        self._connect_driver(driver, screenshots)
+        self._run.log.listen(take_over.on_event)
+        return OpenPage(driver, take_over, step_loop, screenshots, live_capture)
 
-    def _listen_to(self, driver: Driver, shots: Screenshots) -> None:
+    def _connect_driver(self, driver: Driver, screenshots: Screenshots) -> None:
         def on_page(page: e.PageChanged) -> None:
-            shots.stale()
+            screenshots.invalidate()
             self._page = self._masking.shape(page)
-            self._tell(self._page)
+            self._publish(self._page)
 
         def on_dialog(dialog: e.Dialog) -> None:
             shown = self._masking.shape(dialog)
@@ -319,7 +319,7 @@ class Session:
                 self._dialogs.pop(dialog.dialog_id, None)
             else:
                 self._dialogs[dialog.dialog_id] = shown
-            self._tell(shown)
+            self._publish(shown)
 
         def on_answered(answer: DialogAnswer) -> None:
             text = None if answer.text is None else self._masking.refer(answer.text)
@@ -329,29 +329,29 @@ class Session:
         driver.on_page = on_page
         driver.on_dialog = on_dialog
         driver.on_answered = on_answered
-        driver.on_refused = self._refusals.tell
-        driver.on_gone = self._lost
+        driver.on_refused = self._refusal_warnings.warn
+        driver.on_gone = self._browser_gone
 
-    def _tell(self, event: e.PageChanged | e.Dialog) -> None:
+    def _publish(self, event: e.PageChanged | e.Dialog) -> None:
         if self.active:
             self._run.log.append(event)
 
-    async def _fly(self, cockpit: OpenPage) -> None:
-        self._cockpit = cockpit
-        self._run.ready(self._planner(self._run.planning.planner).remaining(cockpit.pilot.task()))
-        if cockpit.picture:
+    async def _run_steps(self, open_page: OpenPage) -> None:
+        self._open_page = open_page
+        self._run.ready(self._planner(self._run.planning.planner).remaining(open_page.step_loop.task()))
+        if open_page.live_capture:
             self._run.log.append(e.StreamAvailable())
         try:
             async with asyncio.TaskGroup() as group:
-                workers = [group.create_task(work) for work in cockpit.background()]
-                with self._failing():
-                    await cockpit.pilot.fly()
+                workers = [group.create_task(work) for work in open_page.background()]
+                with self._failures_end_run():
+                    await open_page.step_loop.run()
                 for worker in workers:
                     worker.cancel()
         finally:
-            self._cockpit = None
+            self._open_page = None
             self._dialogs.clear()
-            cockpit.shots.end()
+            open_page.screenshots.end()
 
     def _planner(self, name: PlannerName) -> Planner:
         """The planner of that name; instructions may have changed a script into plain sentences."""
@@ -359,11 +359,11 @@ class Session:
             self._planners[name] = self._make_planner(name, self._run.spec)
         return self._planners[name]
 
-    def _lost(self, error: BrowserGone) -> None:
+    def _browser_gone(self, error: BrowserGone) -> None:
         self._run.fail(self._masking.text(f"the browser has gone: {error}"))
 
-    def _hear(self, _: Entry) -> None:
-        self._changes.tell()
+    def _on_event(self, _: Entry) -> None:
+        self._changes.notify()
 
     # Its end
 

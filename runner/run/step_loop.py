@@ -1,4 +1,4 @@
-"""Flies one run: asks the run what to do next, does it, and tells the run what came of it."""
+"""The step loop of one run: asks the run for the next action, does it, and reports back what came of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from control.run import Run
 from control.step_history import StepFacts
 from runner.driver import BrowserGone, Driver, StepFailed, Target
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
-from runner.run.changes import Alarm, Changes, Unwanted
+from runner.run.changes import Alarm, Changes, NoLongerWanted
 from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
@@ -42,7 +42,7 @@ class _Outcome:
 
 
 class StepLoop:
-    """The loop of one run, while its page is open."""
+    """Carries out what the run asks for while its page is open."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class StepLoop:
         *,
         planner: Callable[[PlannerName], Planner],
         changes: Changes,
-        hands: TakeOver,
-        shots: Screenshots,
+        take_over: TakeOver,
+        screenshots: Screenshots,
         masking: Masking,
         clock: Clock,
         alarm: Alarm,
@@ -64,8 +64,8 @@ class StepLoop:
         self._driver = driver
         self._planner = planner
         self._changes = changes
-        self._hands = hands
-        self._shots = shots
+        self._take_over = take_over
+        self._screenshots = screenshots
         self._masking = masking
         self._clock = clock
         self._alarm = alarm
@@ -74,7 +74,7 @@ class StepLoop:
         self._logger = logger
 
     def task(self) -> Task:
-        """What a planner is told."""
+        """Returns what a planner may know of the run."""
         return Task(
             url=self._run.spec.url,
             instructions=self._run.planning.instructions or "",
@@ -84,16 +84,16 @@ class StepLoop:
             secrets=self._masking.names,
         )
 
-    async def fly(self) -> None:
-        """Until the run is over. Raises BrowserGone."""
+    async def run(self) -> None:
+        """Carries out the run's next action, again and again until the run is over. Raises BrowserGone."""
         while True:
             change = self._changes.next()
-            await self._hands.settle()
+            await self._take_over.settle()
             match self._run.next_action():
                 case End():
                     return
                 case Wait(until):
-                    await self._hold(change, until)
+                    await self._wait(change, until)
                 case Plan() as wanted:
                     await self._plan(wanted)
                 case Perform(proposal):
@@ -101,11 +101,11 @@ class StepLoop:
                 case Diagnose() as wanted:
                     await self._diagnose(wanted)
                 case Finish():
-                    await self._conclude()
+                    await self._finish()
                 case wanted:
                     assert_never(wanted)
 
-    async def _hold(self, change: asyncio.Future[None], until: datetime | None) -> None:
+    async def _wait(self, change: asyncio.Future[None], until: datetime | None) -> None:
         if until is None:
             await asyncio.wait([change])
             return
@@ -116,12 +116,14 @@ class StepLoop:
             alarm.cancel()
         if self._clock() >= until:
             if self._run.control_lease.grace_until is not None:
-                await self._hands.flush()
+                await self._take_over.flush()
             self._run.tick()
 
-    async def _conclude(self) -> None:
-        with suppress(Unwanted):
-            await self._changes.while_wanted(self._shots.settle(), lambda: isinstance(self._run.next_action(), Finish))
+    async def _finish(self) -> None:
+        with suppress(NoLongerWanted):
+            await self._changes.while_wanted(
+                self._screenshots.settle(), lambda: isinstance(self._run.next_action(), Finish)
+            )
         self._run.finish()
 
     # Plan
@@ -131,7 +133,7 @@ class StepLoop:
             idea = await self._while_next(
                 wanted, self._planner(self._run.planning.planner).propose(self.task(), self._driver)
             )
-        except Unwanted:
+        except NoLongerWanted:
             return
         except (Stuck, StepFailed) as error:
             self._run.planner_stuck(self._masking.text(str(error)), wanted.instructions_version)
@@ -141,9 +143,9 @@ class StepLoop:
             self._logger.error("the planner failed", exc_info=True)
             self._run.planner_stuck(self._masking.text(f"the planner failed: {error}"), wanted.instructions_version)
         else:
-            await self._planned(wanted, idea)
+            await self._propose_or_finish(wanted, idea)
 
-    async def _planned(self, wanted: Plan, idea: Idea | None) -> None:
+    async def _propose_or_finish(self, wanted: Plan, idea: Idea | None) -> None:
         if idea is not None:
             await self._propose(wanted, idea, "plan")
         elif self._run.next_action() == wanted:
@@ -152,7 +154,7 @@ class StepLoop:
     async def _propose(self, wanted: Plan | Diagnose, idea: Idea, source: Literal["plan", "repair"]) -> None:
         try:
             proposal = await self._while_next(wanted, self._proposal(idea, source))
-        except Unwanted:
+        except NoLongerWanted:
             return
         remaining = idea.remaining
         if remaining is None and source == "plan":
@@ -191,29 +193,29 @@ class StepLoop:
             self._run.fail(f"the run has made {self._max_steps} steps and is not done: more it may not make")
             return
         step = self._run.begin_step(proposal)
-        turns = self._hands.turns
+        control_changes = self._take_over.control_changes
 
         def undisturbed() -> bool:
-            return not self._run.final and self._hands.turns == turns
+            return not self._run.final and self._take_over.control_changes == control_changes
 
         try:
             outcome = await self._changes.while_wanted(self._attempt(step), undisturbed)
-        except Unwanted:
-            self._interrupted(step)
+        except NoLongerWanted:
+            self._skip_interrupted(step)
             return
         self._run.end_step(outcome.status, error=outcome.error, **outcome.facts)
 
-    def _interrupted(self, step: Step) -> None:
-        if self._run.end_step(StepStatus.SKIPPED, error=f"interrupted: {self._hands.taker} took control"):
-            self._shots.stale()
-            self._shots.later(step.step_number)
+    def _skip_interrupted(self, step: Step) -> None:
+        if self._run.end_step(StepStatus.SKIPPED, error=f"interrupted: {self._take_over.last_holder} took control"):
+            self._screenshots.invalidate()
+            self._screenshots.take_later(step.step_number)
 
     async def _attempt(self, step: Step) -> _Outcome:
-        before = await self._shots.before(step.step_number)
+        before = await self._screenshots.before(step.step_number)
         started = self._clock()
         error = await self._do(step.full_action)
         took = self._clock() - started
-        after = await self._shots.after(step.step_number)
+        after = await self._screenshots.after(step.step_number)
         facts = StepFacts(
             screenshot_url=after,
             before_screenshot_url=before,
@@ -224,8 +226,8 @@ class StepLoop:
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
 
     async def _do(self, action: Action) -> str | None:
-        """What went wrong, or None. Here alone secrets' values are put in."""
-        self._shots.stale()
+        """Returns what went wrong, or None. Only here are secrets' values put in."""
+        self._screenshots.invalidate()
         timeout_ms = self._run.spec.step_timeout_ms
         if action.type is ActionType.WAIT:
             timeout_ms += int(action.number or 0)
@@ -239,8 +241,8 @@ class StepLoop:
         except TimeoutError:
             return f"the browser did not answer within {patience:g} s"
         if done != asked:
-            met = {"selector": done.selector, "target": done.target}
-            self._run.resolve_target(self._masking.action(action.model_copy(update=met)))
+            resolved = {"selector": done.selector, "target": done.target}
+            self._run.resolve_target(self._masking.action(action.model_copy(update=resolved)))
         return None
 
     # Diagnose
@@ -251,7 +253,7 @@ class StepLoop:
             if repair.retry is None or wanted.attempt > MAX_RETRIES:
                 await self._ask_help(wanted, repair)
                 return
-        except Unwanted:
+        except NoLongerWanted:
             return
         await self._propose(wanted, repair.retry, "repair")
 
@@ -273,8 +275,11 @@ class StepLoop:
             return Repair()
 
     async def _while_next(self, wanted: Plan | Diagnose, work: Coroutine[Any, Any, T]) -> T:
-        """The work's result, as long as the run wants the same and control has not changed hands. Raises Unwanted."""
-        turns = self._hands.turns
+        """Returns the work's result, unless the run comes to want something else or control changes hands.
+
+        Raises NoLongerWanted then.
+        """
+        control_changes = self._take_over.control_changes
         return await self._changes.while_wanted(
-            work, lambda: self._run.next_action() == wanted and self._hands.turns == turns
+            work, lambda: self._run.next_action() == wanted and self._take_over.control_changes == control_changes
         )

@@ -30,49 +30,49 @@ class TakeOver:
         driver: Driver,
         *,
         changes: Changes,
-        shots: Screenshots,
+        screenshots: Screenshots,
         masking: Masking,
         logger: RunLog,
     ) -> None:
         self._run = run
         self._driver = driver
         self._changes = changes
-        self._shots = shots
+        self._screenshots = screenshots
         self._masking = masking
         self._logger = logger
         self._left = False
-        """A person has let go of the wheel, and what they held down may still be held."""
-        self.turns = 0
+        """A person has released control, and what they held down may still be held."""
+        self.control_changes = 0
         """Counts up whenever control changes hands."""
-        self.taker = "somebody"
+        self.last_holder = "somebody"
         """The name of the person who took control last."""
 
-    def hear(self, entry: Entry) -> None:
-        """Tells the browser whether a person is at the wheel; a listener of the run's log."""
+    def on_event(self, entry: Entry) -> None:
+        """Follows who has control; to be called with every entry of the run's log."""
         match entry.body:
             case e.ControlChanged(holder=holder):
-                self.turns += 1
-                self.taker = holder.name if holder else self.taker
+                self.control_changes += 1
+                self.last_holder = holder.name if holder else self.last_holder
                 self._left = self._left or holder is None
                 self._driver.attended = holder is not None
 
     async def pick(self, command: c.Pick, actor: Actor) -> e.Picked:
         """Returns the element at a point of the picture. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
-        picked = await _refusing(self._driver.pick(command), self._masking)
+        picked = await _page_errors_refused(self._driver.pick(command), self._masking)
         return self._masking.shape(picked.model_copy(update={"id": command.id}))
 
     async def input(self, command: c.Input, actor: Actor) -> None:
         """Passes pointer, keyboard or touch on to the page. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
-        await self._stopped(actor)
-        self._record(await _refusing(self._driver.input(command), self._masking))
+        await self._wait_for_step(actor)
+        self._record(await _page_errors_refused(self._driver.input(command), self._masking))
 
     async def answer_dialog(self, command: c.AnswerDialog, actor: Actor) -> None:
         """Answers a dialog that the page waits for. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
-        await self._stopped(actor)
-        done = await _refusing(self._driver.answer(command), self._masking)
+        await self._wait_for_step(actor)
+        done = await _page_errors_refused(self._driver.answer(command), self._masking)
         self._record([done] if done is not None else [])
 
     async def release_control(self, command: c.ReleaseControl, actor: Actor) -> None:
@@ -97,13 +97,13 @@ class TakeOver:
             self._left = False
             await self.flush()
 
-    async def _stopped(self, actor: Actor) -> None:
+    async def _wait_for_step(self, actor: Actor) -> None:
         await self._changes.until(lambda: self._run.in_flight is None)
         self._run.control_lease.require_holder(actor)
 
     def _record(self, actions: Iterable[HumanAction]) -> None:
         for done in actions:
-            self._shots.stale()
+            self._screenshots.invalidate()
             step = self._run.record_human_step(
                 self._masking.action(done.action),
                 merges=done.merges,
@@ -113,10 +113,10 @@ class TakeOver:
                 duration_ms=round((time.monotonic() - done.started_at) * 1000),
             )
             if step is not None:
-                self._shots.later(step.step_number)
+                self._screenshots.take_later(step.step_number)
 
 
-async def _refusing(work: Awaitable[T], masking: Masking) -> T:
+async def _page_errors_refused(work: Awaitable[T], masking: Masking) -> T:
     """What the page did not allow, or did not have, as a refusal."""
     try:
         return await work

@@ -58,10 +58,10 @@ class TestScreenshots:
         shots = Screenshots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
         for name in ("a", "b"):
             assert run.record_human_step(click(name))
-        run.log.listen(lambda _: shots.stale())
+        run.log.listen(lambda _: shots.invalidate())
         work = asyncio.create_task(shots.work())
-        shots.later(1)
-        shots.later(2)
+        shots.take_later(1)
+        shots.take_later(2)
         await shots.settle()
         work.cancel()
         await store.aclose()

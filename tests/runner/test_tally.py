@@ -29,12 +29,12 @@ def test_the_first_are_told_and_the_others_counted() -> None:
     tally = ThrottledWarnings(lines.append, more="{} more", most=2)
     tally.end()
     for number in range(5):
-        tally.tell(f"this {number}")
+        tally.warn(f"this {number}")
     assert lines == ["this 0", "this 1"]
     tally.end()
     tally.end()
     assert lines == ["this 0", "this 1", "3 more"]
-    tally.tell("that")
+    tally.warn("that")
     tally.end()
     assert lines[3:] == ["that"]
 
