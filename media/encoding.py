@@ -64,12 +64,12 @@ class Encoding:
         self._on_request()
 
     def is_keyframe_due(self, now: float) -> bool:
-        """Whether a keyframe has been asked for and may be made now."""
+        """Returns whether a keyframe has been asked for and may be made now."""
         allowed_at = self.keyframe_gate.allowed_at()
         return allowed_at is not None and allowed_at <= now
 
     def deadline(self) -> float | None:
-        """When it must be encoded even if no new picture comes, apart from the repetition of a still picture."""
+        """Returns when it must be encoded even without a new picture, apart from the repetition of a still one."""
         times = [self.keyframe_gate.allowed_at(), self._encoded_at + self._interval if self._pending else None]
         return min((time for time in times if time is not None), default=None)
 
@@ -78,7 +78,7 @@ class Encoding:
         self._pending = True
 
     def is_due(self, now: float) -> bool:
-        """Whether to encode now: a picture is pending and its frame rate allows it, or a keyframe is due."""
+        """Returns whether to encode now: a picture is pending and its frame rate allows it, or a keyframe is due."""
         return (self._pending and now >= self._encoded_at + self._interval) or self.is_keyframe_due(now)
 
     def begin(self, now: float, wanted: int) -> int:

@@ -54,7 +54,7 @@ class EncodedFrame:
 
     @cached_property
     def payloads(self) -> tuple[bytes, ...]:
-        """The frame as RTP payloads, made for the first viewer that is sent the frame and shared by all others."""
+        """The frame as RTP payloads, which are made for the first viewer that is sent it and shared by all others."""
         return h264_payloads(self.data) if self.codec is Codec.H264 else vp8_payloads(self.data)
 
 

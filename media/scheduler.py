@@ -126,7 +126,7 @@ class EncodeScheduler:
             self._alarm = None
 
     def _deadline(self) -> float | None:
-        """When something must be encoded even if no new picture comes; None when there is nothing to show."""
+        """Returns when something must be encoded even without a new picture; None when there is nothing to show."""
         active = self._adaptation.active()
         if not active:
             return _now()
@@ -136,7 +136,7 @@ class EncodeScheduler:
         return min([self._repeat_at, *deadlines])
 
     def _shown(self) -> JpegFrame | None:
-        """The picture to repeat: the last good one, unless its page is gone."""
+        """Returns the picture to repeat: the last good one, unless its page is gone."""
         return self._picture if self._latest.newest is not None else None
 
 

@@ -57,7 +57,7 @@ class EncodeWorker:
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, job)
 
     def take_decodes(self) -> int:
-        """How many pictures have been decoded since the last time this was asked."""
+        """Returns how many pictures have been decoded since the last call."""
         decodes, self._decodes = self._decodes, 0
         return decodes
 

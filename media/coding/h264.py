@@ -27,7 +27,7 @@ LEVELS = ((31, 3600, 108_000), (32, 5120, 216_000), (40, 8192, 245_760), (42, 87
 
 
 def level_for(width: int, height: int, fps: int) -> int:
-    """The lowest level from 3.1 up that holds such pictures, times ten.
+    """Returns the lowest level from 3.1 up that holds such pictures, times ten.
 
     1280x720 at 30 fps is just within 3.1, which is what SDP says (`42e01f`). A larger picture carries its true level:
     browsers decode it, and making it smaller would blur the text on it.
@@ -38,7 +38,7 @@ def level_for(width: int, height: int, fps: int) -> int:
 
 
 def open_h264(width: int, height: int, *, bitrate: int, ceiling: int, fps: int, gop: int) -> VideoCodecContext:
-    """A context whose `bit_rate` may be changed between pictures, up to `ceiling`; both in bits per second.
+    """Opens a context whose `bit_rate` may be changed between pictures, up to `ceiling`; both in bits per second.
 
     The size of a keyframe stays bounded by the `bitrate` that the context was opened with.
 

@@ -18,7 +18,7 @@ QMIN, QMAX = 14, 63
 
 
 def open_vp8(width: int, height: int, *, bitrate: int, fps: int, gop: int) -> VideoCodecContext:
-    """A context of constant `bitrate`, in bits per second.
+    """Opens a context of constant `bitrate`, in bits per second.
 
     Raises:
         av.FFmpegError: libvpx is missing or refuses the size.

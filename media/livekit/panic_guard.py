@@ -20,7 +20,7 @@ class _OsWithoutKill:
         self.listeners: set[Callable[[], None]] = set()
 
     def kill(self, pid: int, signal: int) -> None:
-        """In a thread of the SDK's."""
+        """Takes the place of the signal, in a thread of the SDK's."""
         for on_panic in tuple(self.listeners):
             on_panic()
 

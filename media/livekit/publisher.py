@@ -60,13 +60,13 @@ class RoomListener(Protocol):
 
     def on_connected(self) -> None: ...
     def on_lost(self, reason: str) -> None:
-        """Joining has failed, or the room was left; it is tried again."""
+        """Is called when joining has failed or the room was left; it is tried again."""
 
     def on_subscribed(self) -> None:
-        """Somebody watches who was not announced yet."""
+        """Is called when somebody watches who was not announced yet."""
 
     def on_joined(self, member: RoomParticipant) -> None:
-        """The server announces those who only watch up to three seconds late; what they have sent before is lost."""
+        """Is called up to three seconds late for those who only watch; what they have sent before is lost."""
 
     def on_left(self, session: str) -> None: ...
     def on_packet(self, packet: RoomPacket) -> None: ...
@@ -130,7 +130,7 @@ class RoomPublisher:
         return self._dropped
 
     def set_stream(self, stream: LiveStream | None) -> None:
-        """What to publish from now on."""
+        """Sets what to publish from now on."""
         self._stream = stream
         self._notify()
 
@@ -256,7 +256,7 @@ class RoomPublisher:
                 await self._publish_stream(stream, track)
 
     async def _publish_stream(self, stream: LiveStream, track: "ScreenTrack") -> None:
-        """Until nobody watches, or there is another stream to show."""
+        """Publishes until nobody watches, or there is another stream to show."""
         try:
             subscription = stream.subscribe(self._codec, pinned=True)
         except StreamClosed:
@@ -339,7 +339,7 @@ async def _leave(room: rtc.Room, joining: "asyncio.Task[None]") -> None:
 
 
 def _is_meaningful(estimate: int, limit: int | None, sent: int, target: int) -> bool:
-    """Whether an estimate says something about the path: it sinks by itself while little is sent. Bits per second."""
+    """Returns whether an estimate says something about the path: it sinks by itself while little is sent."""
     return sent >= target / 2 or (limit is not None and estimate > limit)
 
 
@@ -353,6 +353,6 @@ async def _ended(lost: "asyncio.Future[str]") -> None:
 
 
 async def _first(*work: Coroutine[Any, Any, None]) -> None:
-    """Until one part of the work ends or raises; nothing of it goes on after that."""
+    """Runs until one part of the work ends or raises; nothing of it goes on after that."""
     for task in await race(*work):
         task.result()

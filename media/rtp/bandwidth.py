@@ -142,12 +142,12 @@ class BandwidthEstimator:
         return 0.0
 
     def _rebase(self) -> None:
-        """What looked like a queue is the way itself, which is longer now."""
+        """Takes what looked like a queue for the path itself, which is longer now."""
         self._trips = deque([self._trips[-1]])
         self._waited, self._cuts_for_queue = 0.0, 0
 
     def _cut_for_queue(self, queue: float, sent: int, now: float) -> None:
-        """A queue that stays although less has been sent twice is none of ours: the path itself is longer now."""
+        """Cuts twice at most: a queue that stays although less is sent is none of ours, but a longer path."""
         if now - self._cut_at < REACTION_SECONDS:
             return
         if self._cuts_for_queue == 2:

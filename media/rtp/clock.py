@@ -24,7 +24,7 @@ class RtpClock:
         self._last: int | None = None
 
     def stamp(self, captured_at: float) -> int:
-        """The timestamp, in ticks, of a picture taken at `captured_at` seconds of `time.time()`."""
+        """Returns the timestamp, in ticks, of a picture taken at `captured_at` seconds of `time.time()`."""
         pts = round(captured_at * CLOCK_RATE) + self._offset
         if self._last is not None:
             least = self._last + self.STEP

@@ -25,7 +25,7 @@ class Pacer:
         self._at = 0.0
 
     def take(self, payloads: Sequence[bytes], pace: float, now: float) -> int:
-        """How many of these payloads may leave now, in order.
+        """Returns how many of these payloads may leave now, in order.
 
         Args:
             pace: bits per second.
@@ -40,10 +40,10 @@ class Pacer:
         return count
 
     def spend(self, octets: int) -> None:
-        """Notes what has left besides, such as packets that are sent again; new ones wait for some of it only."""
+        """Records what has left besides, such as packets that are sent again; new ones wait for some of it only."""
         self._tokens = max(self._tokens - octets, -DEBT_PACKETS * PACKET)
 
     def wait(self, payloads: Sequence[bytes], pace: float) -> float:
-        """Seconds from the latest `take` until some of the payloads that are left may leave: a tenth of a burst."""
+        """Returns the seconds from the latest `take` until some of the payloads left may leave: a tenth of a burst."""
         some = min(len(payloads), PACKETS_AT_ONCE // 10) * PACKET
         return max(0.0, (min(some, sum(map(len, payloads))) - self._tokens) * 8 / pace)

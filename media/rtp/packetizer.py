@@ -57,7 +57,7 @@ class RtpPacketizer:
         """Of payload in them."""
 
     def frame(self, payloads: Sequence[bytes], *, pts: int, keyframe: bool, ends: bool = True) -> list[bytes]:
-        """Packets of one frame, stamped as sent now.
+        """Makes the packets of one frame, stamped as sent now.
 
         Args:
             payloads: all of the frame's, or some that follow those of the call before.
@@ -82,7 +82,7 @@ class RtpPacketizer:
         return self._next
 
     def retransmit(self, numbers: Sequence[int]) -> list[bytes]:
-        """Those of the packets that are still kept, as retransmissions where these were negotiated (RFC 4588 §4)."""
+        """Returns those of the packets that are still kept, as retransmissions where negotiated (RFC 4588 §4)."""
         found = [sent for number in numbers if (sent := self._history[number % HISTORY]) and sent.number == number]
         extensions = self._extensions.pack(keyframe=False)
         return [self._retransmission(sent, extensions) for sent in found]

@@ -13,7 +13,7 @@ _START_CODE = b"\x00\x00\x01"
 
 
 def vp8_payloads(data: bytes) -> tuple[bytes, ...]:
-    """One frame with the one-byte descriptor of RFC 7741 §4.2: no picture id, as receivers count packets anyway.
+    """Splits one frame, with the one-byte descriptor of RFC 7741 §4.2: no picture id, as receivers count packets.
 
     All payloads are of the same size, but for the last, which may be shorter.
     """
@@ -23,7 +23,7 @@ def vp8_payloads(data: bytes) -> tuple[bytes, ...]:
 
 
 def h264_payloads(data: bytes) -> tuple[bytes, ...]:
-    """One frame in Annex B, for packetization-mode 1 (RFC 6184 §6.3).
+    """Splits one frame in Annex B for packetization-mode 1 (RFC 6184 §6.3).
 
     The parts of a unit that needs several packets are of the same size, but for the last, which may be shorter.
     """
@@ -43,7 +43,7 @@ def h264_payloads(data: bytes) -> tuple[bytes, ...]:
 
 
 def _units(data: bytes) -> Iterator[bytes]:
-    """The NAL units between the start codes of three or four bytes (ITU-T H.264 annex B)."""
+    """Yields the NAL units between the start codes of three or four bytes (ITU-T H.264 annex B)."""
     start = data.find(_START_CODE)
     while start >= 0:
         start += len(_START_CODE)
@@ -55,12 +55,12 @@ def _units(data: bytes) -> Iterator[bytes]:
 
 
 def _size(units: list[bytes]) -> int:
-    """Bytes of the STAP-A that holds them."""
+    """Returns the bytes of the STAP-A that holds them."""
     return 1 + sum(2 + len(unit) for unit in units)
 
 
 def _together(units: list[bytes]) -> bytes:
-    """A packet with one unit or, as STAP-A, several: their highest F and NRI stand in front (RFC 6184 §5.7.1)."""
+    """Returns a packet with one unit or, as STAP-A, several; their highest F and NRI lead (RFC 6184 §5.7.1)."""
     if len(units) == 1:
         return units[0]
     importance = max(unit[0] & 0x60 for unit in units)
@@ -69,7 +69,7 @@ def _together(units: list[bytes]) -> bytes:
 
 
 def _fragments(unit: bytes) -> list[bytes]:
-    """FU-A packets of a unit that is too large for one (RFC 6184 §5.8)."""
+    """Returns the FU-A packets of a unit that is too large for one (RFC 6184 §5.8)."""
     size = PAYLOAD_MAX - 2
     indicator, kind = unit[0] & 0xE0 | FU_A, unit[0] & 0x1F
     parts = [unit[at : at + size] for at in range(1, len(unit), size)]

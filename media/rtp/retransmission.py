@@ -30,19 +30,19 @@ class RetransmissionBudget:
         self._since = NUMBERS
 
     def on_keyframe(self, number: int, packets: int) -> None:
-        """Notes that the packet with this number begins a keyframe of so many: none before it is worth repairing.
+        """Records that the packet with this number begins a keyframe of so many: none before it is worth repairing.
 
         A receiver goes on asking for them until it has the keyframe, whose own lost packets must not wait for that.
         """
         self._keyframe, self._size, self._since = number, packets, 0
 
     def on_sent(self, packets: int) -> None:
-        """Notes that so many packets have been sent for the first time."""
+        """Records that so many packets have been sent for the first time."""
         self._credit = min(BURST, self._credit + packets * SHARE)
         self._since += packets
 
     def choose(self, numbers: Sequence[int], *, round_trip: float | None, now: float) -> list[int]:
-        """Those of the missing packets that are to be sent again now."""
+        """Returns those of the missing packets that are to be sent again now."""
         wait = max(AGAIN_SECONDS, round_trip or 0.0)
         wanted = [number for number in numbers if (number - self._keyframe) % NUMBERS < self._since]
         chosen = [number for number in wanted if now - self._at.get(number, float("-inf")) >= wait]
@@ -53,7 +53,7 @@ class RetransmissionBudget:
         return chosen
 
     def is_outage(self, numbers: Sequence[int]) -> bool:
-        """Whether the missing packets are those of an outage, which a keyframe replaces sooner than repairs do.
+        """Returns whether the missing packets are those of an outage, which a keyframe replaces sooner than repairs.
 
         So many in a row are not lost on a path that is merely narrow, but for those of a keyframe.
         """

@@ -147,7 +147,7 @@ def _parse(text: str) -> SessionDescription:
 
 
 def _check_sections(description: SessionDescription) -> None:
-    """Of the sections and their names what aiortc takes for granted; RFC 9725 asks for one bundle of all, too."""
+    """Checks what aiortc takes for granted of the sections; RFC 9725 asks for one bundle of all, too."""
     mids = [media.rtp.muxId or "" for media in description.media]
     if len(mids) > _MOST_SECTIONS:
         raise OfferRejected(f"there are more than {_MOST_SECTIONS} sections in this offer")
@@ -163,7 +163,7 @@ def _check_sections(description: SessionDescription) -> None:
 
 
 def _check_numbers(video: MediaDescription) -> None:
-    """They have to fit into the headers of packets (RFC 3550 §5.1, RFC 8285 §4.3)."""
+    """Checks the numbers that have to fit into the headers of packets (RFC 3550 §5.1, RFC 8285 §4.3)."""
     if any(not 0 <= (codec.payloadType or 0) <= 127 for codec in video.rtp.codecs):
         raise OfferRejected("a payload type in this offer (a=rtpmap) is not from 0 to 127")
     if any(not 1 <= extension.id <= 255 for extension in video.rtp.headerExtensions):
@@ -212,7 +212,7 @@ def _codec_of(offered: RTCRtpCodecParameters) -> Codec | None:
 
 
 def _profile(offered: RTCRtpCodecParameters) -> str | None:
-    """Which of aiortc's two H.264 profiles this is, at any level; None where it is neither."""
+    """Returns which of aiortc's two H.264 profiles this is, at any level; None where it is neither."""
     if offered.mimeType.lower() != "video/h264" or str(offered.parameters.get("packetization-mode")) != "1":
         return None
     try:

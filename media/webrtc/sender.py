@@ -111,7 +111,7 @@ class SharedSender(RTCRtpSender):
             self._srtp.close()
 
     async def getStats(self) -> RTCStatsReport:
-        """What has been sent; what the receiver has reported is in `feedback`."""
+        """Returns what has been sent; what the receiver has reported is in `feedback`."""
         report = RTCStatsReport()
         report.add(
             RTCOutboundRtpStreamStats(
@@ -162,7 +162,7 @@ class SharedSender(RTCRtpSender):
             self._retransmissions.on_sent(len(packets))
 
     async def _send_reports(self) -> None:
-        """Sender reports, at intervals that vary as RFC 3550 §6.3.1 wants it."""
+        """Sends sender reports, at intervals that vary as RFC 3550 §6.3.1 wants it."""
         while True:
             await asyncio.sleep(random.uniform(0.5, 1.5))
             await self._send_rtcp([self._report(), self._description()])
@@ -187,7 +187,7 @@ class SharedSender(RTCRtpSender):
             await self.transport._send_rtp(b"".join(bytes(packet) for packet in packets))
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
-        """aiortc's transport calls it for each RTCP packet that is about this sender."""
+        """Is called by aiortc's transport for each RTCP packet that is about this sender."""
         self._reader.on_rtcp(packet)
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
             self._on_nack(packet.lost)

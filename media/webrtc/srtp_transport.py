@@ -47,14 +47,14 @@ class SrtpTransport:
                 _send_singly(batch, pair)
 
     def close(self) -> None:
-        """Safe to repeat."""
+        """Closes the socket of its own. Safe to repeat."""
         self._pair = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
     def _follow(self, pair: CandidatePair) -> None:
-        """A relayed pair has no socket of its own, and other systems than Linux cannot cut datagrams."""
+        """Follows ICE to another pair. A relayed one has no socket of its own, and only Linux can cut datagrams."""
         self.close()
         self._pair = pair
         shared = pair.protocol.transport.get_extra_info("socket")

@@ -1,4 +1,4 @@
-"""From a subscription to aiortc."""
+"""A subscription as a track of aiortc's."""
 
 from typing import cast
 
@@ -22,7 +22,7 @@ class ScreencastTrack(VideoStreamTrack):
         self.subscription = subscription
 
     async def recv(self) -> "av.Packet[av.VideoStream]":  # type: ignore[override]  # the sender takes packets too
-        """The next frame; its `pts` in ticks of 1/90000 s, strictly rising.
+        """Returns the next frame as a packet; its `pts` in ticks of 1/90000 s, strictly rising.
 
         Raises:
             MediaStreamError: the track has been stopped or its stream has been closed.
