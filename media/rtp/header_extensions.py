@@ -22,18 +22,17 @@ class HeaderExtensions:
             ids: the negotiated id of each extension, by its URI.
             mid: the identification tag of the video section (RFC 9143 §15).
         """
-        self._ids = ids
-        self._mid = mid
+        self._stamped = ABS_SEND_TIME in ids
+        self._plain = _template(ids, [(MID, mid)])
+        self._keyframe = _template(ids, [(MID, mid), (PLAYOUT_DELAY, NO_DELAY)])
 
     def pack(self, *, keyframe: bool) -> bytes:
         """Returns what follows the fixed header, its own four bytes included; nothing where nothing was negotiated.
 
         A receiver keeps the playout delay once it has it, so that keyframes alone carry it.
         """
-        values = [(MID, self._mid), (ABS_SEND_TIME, _abs_send_time())]
-        if keyframe:
-            values.append((PLAYOUT_DELAY, NO_DELAY))
-        return pack([(self._ids[uri], value) for uri, value in values if uri in self._ids])
+        before, after = self._keyframe if keyframe else self._plain
+        return before + _abs_send_time() + after if self._stamped else before
 
 
 def pack(elements: Sequence[tuple[int, bytes]]) -> bytes:
@@ -46,6 +45,17 @@ def pack(elements: Sequence[tuple[int, bytes]]) -> bytes:
         form, data = _TWO_BYTES, b"".join([bytes((number, len(value))) + value for number, value in elements])
     words = (len(data) + 3) // 4
     return form + words.to_bytes(2, "big") + data.ljust(words * 4, b"\x00")
+
+
+def _template(ids: Mapping[str, int], values: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes]:
+    """Returns what stands before and after the send time, which is the last element and alone changes."""
+    block = pack([(ids[uri], value) for uri, value in [*values, (ABS_SEND_TIME, bytes(3))] if uri in ids])
+    if ABS_SEND_TIME not in ids:
+        return block, b""
+    elements = [value for uri, value in values if uri in ids]
+    heads = 1 if block.startswith(_ONE_BYTE) else 2
+    end = 4 + sum(heads + len(value) for value in elements) + heads
+    return block[:end], block[end + 3 :]
 
 
 def _abs_send_time() -> bytes:

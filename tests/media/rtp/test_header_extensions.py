@@ -24,10 +24,15 @@ def test_elements_arrive_as_they_were(elements: list[tuple[int, bytes]]) -> None
     assert (unpack(block) if block else []) == elements
 
 
-def test_keyframes_alone_carry_the_playout_delay() -> None:
-    extensions = HeaderExtensions({MID: 1, ABS_SEND_TIME: 2, PLAYOUT_DELAY: 3}, b"0")
-    assert [number for number, _ in unpack(extensions.pack(keyframe=False))] == [1, 2]
-    assert unpack(extensions.pack(keyframe=True))[-1] == (3, NO_DELAY)
+@pytest.mark.parametrize("first", [1, 14, 40])
+@pytest.mark.parametrize("mid", [b"0", b"a name of some length"])
+def test_keyframes_alone_carry_the_playout_delay(first: int, mid: bytes) -> None:
+    extensions = HeaderExtensions({MID: first, ABS_SEND_TIME: first + 1, PLAYOUT_DELAY: first + 2}, mid)
+    with mock.patch.object(time, "time", return_value=1.0):
+        plain, keyframe = (unpack(extensions.pack(keyframe=keyframe)) for keyframe in (False, True))
+    stamp = (first + 1, (1 << 18).to_bytes(3, "big"))
+    assert plain == [(first, mid), stamp]
+    assert keyframe == [(first, mid), (first + 2, NO_DELAY), stamp]
 
 
 def test_what_was_not_negotiated_is_left_out() -> None:
