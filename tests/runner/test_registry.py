@@ -265,6 +265,27 @@ class TestList:
                 views, _ = await harness.runs.list(owner="ada", status=status, limit=1)
                 assert [view.id for view in views] == [run_id]
 
+    async def test_live_and_stored_runs_are_searched_and_listed_without_steps(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            stored = await harness.finished()
+            assert stored.view().steps
+            named = await harness.create(name="Größe 7")
+            everything, _ = await harness.runs.list(owner="ada")
+            assert [(view.id, view.steps) for view in everything] == [(named.id, ()), (stored.id, ())]
+            found, _ = await harness.runs.list(owner="ada", search="GRÖSSE")
+            assert [view.id for view in found] == [named.id]
+
+    async def test_a_run_that_cannot_be_read_can_be_removed(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            run_id = (await harness.finished()).id
+        with closing(sqlite3.connect(tmp_path / "jumpseat.sqlite3")) as database:
+            database.execute("UPDATE runs SET view = '{'")
+            database.commit()
+        async with registry_harness(tmp_path) as harness:
+            assert await harness.runs.get(run_id) is None
+            await harness.runs.delete(run_id)
+            assert not await harness.store.has(run_id)
+
     @pytest.mark.parametrize("cursor", ["x", "!!!", "AAAA", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkuYQ", "é"])
     async def test_a_cursor_of_somebody_else_is_refused(self, tmp_path: Path, cursor: str) -> None:
         async with registry_harness(tmp_path) as harness:
