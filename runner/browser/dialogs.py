@@ -26,7 +26,7 @@ from control.protocol.events import Choice, Dialog
 from control.protocol.models import DialogAnswer
 from media.aio import TaskSet
 from runner.browser.file_payload import data_url
-from runner.browser.human.elements import Spot
+from runner.browser.human.elements import TargetElement
 from runner.browser.locate import selector_of
 from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
@@ -116,13 +116,13 @@ class Dialogs:
         await self._background.aclose()
         self._unreported.end()
 
-    def offer_select(self, page: Page, spot: Spot, options: tuple[Choice, ...]) -> None:
+    def offer_select(self, page: Page, target: TargetElement, options: tuple[Choice, ...]) -> None:
         """Reports a ``<select>`` that a person has opened, in place of its list."""
 
         async def answered(command: AnswerDialog) -> HumanAction | None:
-            return await _choose(spot, command) if command.accept else None
+            return await _choose(target, command) if command.accept else None
 
-        event = self._event("select", element_name(spot.selector), options=options, multiple=False)
+        event = self._event("select", element_name(target.selector), options=options, multiple=False)
         self._add(_Open(event, page, answered, _nothing))
 
     async def until_blocked(self, page: Page) -> None:
@@ -233,13 +233,13 @@ async def _give(native: NativeDialog, accept: bool, text: str | None) -> None:
 async def _nothing() -> None: ...
 
 
-async def _choose(spot: Spot, command: AnswerDialog) -> HumanAction:
+async def _choose(target: TargetElement, command: AnswerDialog) -> HumanAction:
     began = time.monotonic()
     wanted = list(command.values or ())
-    await spot.handle.select_option(wanted, timeout=_ACT_MS)
-    labels = "\n".join([option.label for option in await spot.options() if option.selected])
-    action = Action(type=ActionType.SELECT, selector=spot.selector, value=labels)
-    return HumanAction(action, f"Select '{shorten(labels)}' in {element_name(spot.selector)}", began)
+    await target.handle.select_option(wanted, timeout=_ACT_MS)
+    labels = "\n".join([option.label for option in await target.options() if option.selected])
+    action = Action(type=ActionType.SELECT, selector=target.selector, value=labels)
+    return HumanAction(action, f"Select '{shorten(labels)}' in {element_name(target.selector)}", began)
 
 
 async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanAction | None:

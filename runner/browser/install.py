@@ -55,8 +55,8 @@ def find_browser(explicit: str | None = None, *, places: Sequence[str] = PLACES)
 def install_browser(*, say: Say, scripts: Path) -> Path | None:
     """Installs Playwright's own build (answer: None), or else the distribution's package (answer: its executable).
 
-    `scripts` is the folder with this environment's `playwright` command; `say` is told what is being tried. Raises
-    `BrowserMissing` when neither gives a browser that starts.
+    `scripts` is the folder with this environment's `playwright` command; `say` gets what is being tried.
+    Raises `BrowserMissing` when neither gives a browser that starts.
     """
     say("no Chrome or Chromium is installed: trying Playwright's own build (a download)")
     if _install_playwright_build(str(scripts / "playwright")):
@@ -128,15 +128,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--path", help="the browser that must be used (JUMPSEAT_BROWSER_PATH)")
     wanted = parser.parse_args(arguments).path
     try:
-        browser = find_browser(wanted) or install_browser(say=_tell, scripts=Path(sys.executable).parent)
+        browser = find_browser(wanted) or install_browser(say=_print_error, scripts=Path(sys.executable).parent)
     except BrowserMissing as error:
-        _tell(str(error))
+        _print_error(str(error))
         return 1
     print(browser or "Playwright's own Chromium")
     return 0
 
 
-def _tell(line: str) -> None:
+def _print_error(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

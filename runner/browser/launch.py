@@ -77,7 +77,7 @@ class PlaywrightDrivers:
         except BaseException:
             await egress_proxy.aclose()
             raise
-        return await self._seat(browser, viewport, egress_proxy, pid=pid)
+        return await self._open_driver(browser, viewport, egress_proxy, pid=pid)
 
     async def attach(self, endpoint: str, *, kind: str = "chromium", viewport: Size) -> PageDriver:
         """A page of its own in a browser that another process runs and has bound to ``endpoint`` (``browser.bind``).
@@ -97,7 +97,7 @@ class PlaywrightDrivers:
             raise StepFailed(f"No browser answers at {endpoint}: {first_line(error)}") from None
         if is_local:
             await egress_proxy.start()
-        return await self._seat(browser, viewport, egress_proxy)
+        return await self._open_driver(browser, viewport, egress_proxy)
 
     async def open_context(self, browser: Browser, *, viewport: Size) -> PageDriver:
         """Returns a page in a context of its own of a browser that is running already.
@@ -108,7 +108,7 @@ class PlaywrightDrivers:
         """
         egress_proxy = self._options.egress_proxy()
         await egress_proxy.start()
-        return await self._seat(browser, viewport, egress_proxy, shared=True)
+        return await self._open_driver(browser, viewport, egress_proxy, shared=True)
 
     async def aclose(self) -> None:
         """Closes every browser, then Playwright itself."""
@@ -124,7 +124,7 @@ class PlaywrightDrivers:
             if self._playwright is None:
                 playwright = await async_playwright().start()
                 await register_engines(playwright)
-                # Playwright tells of the end of its own process nowhere else.
+                # Playwright reports the end of its own process nowhere else.
                 playwright._impl_obj._connection.on("close", self._playwright_ended)
                 self._playwright = playwright
             return self._playwright
@@ -164,7 +164,7 @@ class PlaywrightDrivers:
             logger.warning("running as root: Chromium starts without its sandbox")
         return [*CHROMIUM_ARGS, *_proxy_args(egress_proxy), *self._options.extra_args]
 
-    async def _seat(
+    async def _open_driver(
         self,
         browser: Browser,
         viewport: Size,
@@ -233,7 +233,7 @@ def _is_on_this_machine(endpoint: str) -> bool:
 
 
 async def process_id(browser: Browser) -> int | None:
-    """The browser's main process, where the browser tells."""
+    """Returns the id of the browser's main process; None where the browser does not say."""
     if browser.browser_type.name != "chromium":
         return None
     session = await browser.new_browser_cdp_session()

@@ -23,7 +23,7 @@ from runner.browser import playwright_errors as errors
 from runner.browser.actions.perform import Performer
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
-from runner.browser.human.input import InputDesk
+from runner.browser.human.input import HumanInput
 from runner.browser.human.picking import pick
 from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
@@ -93,7 +93,7 @@ class PageDriver:
         )
         self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
         chromium = self._browser.browser_type.name == "chromium"
-        self._desk = InputDesk(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
+        self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
         self._performer = Performer(self._tabs, egress_proxy=self._egress_proxy, uploads=self._uploads)
         context.on("page", self._opened)
         await context.new_page()
@@ -188,11 +188,11 @@ class PageDriver:
 
     async def input(self, command: Input) -> list[HumanAction]:
         with self._translated():
-            return await self._desk.handle(command)
+            return await self._human_input.handle(command)
 
     async def flush_input(self) -> list[HumanAction]:
         with self._translated():
-            return await self._desk.flush()
+            return await self._human_input.flush()
 
     async def pick(self, command: Pick) -> Picked:
         with self._translated():
@@ -219,7 +219,7 @@ class PageDriver:
         self._gone = self._gone or "the browser is closed"
         if self._context is not None:
             await asyncio.gather(
-                self._screencast.aclose(), self._desk.aclose(), self._dialogs.aclose(), self._tabs.aclose()
+                self._screencast.aclose(), self._human_input.aclose(), self._dialogs.aclose(), self._tabs.aclose()
             )
         await self._end()
 
@@ -233,8 +233,8 @@ class PageDriver:
     def _report_answer(self, answer: DialogAnswer) -> None:
         self.on_answered(answer)
 
-    def _report_refusal(self, told: str) -> None:
-        self.on_refused(told)
+    def _report_refusal(self, sentence: str) -> None:
+        self.on_refused(sentence)
 
     def _report_page(self, event: PageChanged) -> None:
         self.on_page(event)

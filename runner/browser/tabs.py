@@ -93,10 +93,10 @@ class Tabs:
         await page.close()
 
     def news(self) -> None:
-        """Something may have changed: tells, soon and once, unless all is as it was."""
+        """Reports what has changed, soon and once; nothing where all is as it was."""
         self._stale = True
         if self._reporting is None or self._reporting.done():
-            self._reporting = self._background.spawn(self._tell())
+            self._reporting = self._background.spawn(self._report_news())
 
     async def aclose(self) -> None:
         await self._background.aclose()
@@ -136,7 +136,7 @@ class Tabs:
         self._switched(page)
         self.news()
 
-    async def _tell(self) -> None:
+    async def _report_news(self) -> None:
         while self._stale:
             self._stale = False
             await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))

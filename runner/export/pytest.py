@@ -175,7 +175,7 @@ def _closing(steps: Sequence[Step]) -> set[int]:
 
 
 def _tab_after(step: Step, tab: int | None) -> int | None:
-    """The tab that ``page`` is once the step is done; None where that cannot be told."""
+    """The tab that ``page`` is once the step is done; None where that is not known."""
     if step.status is not StepStatus.PASSED:
         return tab
     if step.full_action.type is ActionType.CLOSE_TAB:

@@ -177,7 +177,7 @@ class ElementLookup:
         return None
 
     async def within(self, wait_ms: int, settle_ms: int) -> LookupResult:
-        """Waits up to ``wait_ms`` for it; a name that is met in part only must stay the best for ``settle_ms``."""
+        """Waits up to ``wait_ms`` for it; a name that matches in part only must stay the best for ``settle_ms``."""
         if self._thing.selector or self._only_looks:
             return await self.now() or self._missing()
         if found := await self._choose(self._whole):

@@ -31,9 +31,9 @@ class ModelOptions:
     max_cost_usd: float | None = None
     """US dollars in one run; None: no limit. A model whose price is not known is not asked under a limit."""
     history: int = 30
-    """How many of the run's last steps the model is told."""
+    """How many of the run's last steps are sent to the model."""
     page_chars: int = 20_000
-    """How much of the page's snapshot the model is told."""
+    """How many characters of the page's snapshot are sent to the model."""
     malformed_retries: int = 2
     """How often the model may mend an answer that cannot be read."""
     service_retries: int = 3

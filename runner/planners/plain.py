@@ -36,7 +36,7 @@ class _Plan:
 class PlainPlanner:
     """Resolves each sentence on the page by role, label, placeholder, alternative text, title, text and test id.
 
-    ``wait_ms`` bounds how long a proposal waits for its element to appear; ``settle_ms`` how long a name that is met
+    ``wait_ms`` bounds how long a proposal waits for its element to appear; ``settle_ms`` how long a name that matches
     only in part waits for a better match.
     """
 

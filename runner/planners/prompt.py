@@ -1,4 +1,4 @@
-"""What a model is told, and what it may answer. The page's words are data, behind a fence that they cannot close."""
+"""The prompt for a model, and the answer that it may give. The page's words are data, in a fence they cannot close."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _ACT_MS = 3000.0
 _GRACE_MS = 500.0
 
 
-async def seen_to_its_end(act: Coroutine[Any, Any, T]) -> T:
+async def run_to_completion(act: Coroutine[Any, Any, T]) -> T:
     """Playwright does not stop what it has begun when its caller is cancelled, so the caller waits for it."""
     task = asyncio.ensure_future(act)
     try:
@@ -47,14 +47,14 @@ async def closes(page: Page) -> bool:
 class Subject:
     """The element that a step is about, looked for until a deadline in the tab that is the active one at that time.
 
-    ``met`` takes what a selector that left it open has met.
+    ``resolved`` takes, for a selector that leaves open which element it is, one that finds just that element.
     """
 
-    def __init__(self, tabs: Tabs, selector: str, deadline: Deadline, met: dict[str, str]) -> None:
+    def __init__(self, tabs: Tabs, selector: str, deadline: Deadline, resolved: dict[str, str]) -> None:
         self._tabs = tabs
         self._page = tabs.active
         self._selector = selector
-        self._met = met
+        self._resolved = resolved
         self._deadline = deadline
         self._lost_tab = False
 
@@ -66,14 +66,14 @@ class Subject:
     async def act(
         self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]
     ) -> None:
-        """``ready`` only looks, again and again; then ``act`` acts. Each is told the milliseconds it may take.
+        """``ready`` only looks, again and again; then ``act`` acts. Each gets the milliseconds that it may take.
 
         Raises StepFailed with what stood in the way.
         """
         await self.wait(ready)
-        await self.meet()
+        await self.resolve()
         try:
-            await seen_to_its_end(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
+            await run_to_completion(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
         except PlaywrightError as error:
             if errors.was_dispatched(error) and await closes(self._page):
                 return
@@ -103,14 +103,14 @@ class Subject:
             except PlaywrightError as error:
                 if self._deadline.over or not (_changing(error) or await self._tab_closed()):
                     raise await self._failure(error) from None
-                # The page is changing under the look; a navigation tells no other way.
+                # The page is changing under the look; a navigation shows in no other way.
                 await asyncio.sleep(0.05)
 
-    async def meet(self) -> None:
-        """The element is there: tells which one it is, where the selector does not."""
+    async def resolve(self) -> None:
+        """Notes which element it is, now that it is there, where the selector leaves that open."""
         if is_open(self._selector):
             with suppress(PlaywrightError, TimeoutError):
-                self._met[self._selector] = await selector_of(self.locator)
+                self._resolved[self._selector] = await selector_of(self.locator)
 
     async def _tab_closed(self) -> bool:
         """Then the element is looked for in the tab that is the active one now."""

@@ -14,10 +14,10 @@ from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 
 _NOTICE_SECONDS = 0.05
-"""How long after an action its navigation is looked out for: the browser tells of it within a few milliseconds."""
+"""How long after an action its navigation is looked out for: the browser reports it within a few milliseconds."""
 
 
-class Watch:
+class NavigationWatch:
     """Notices navigations of the active page's main frame between ``with`` and ``settle``."""
 
     def __init__(self, tabs: Tabs) -> None:
@@ -28,7 +28,7 @@ class Watch:
         self.failed: str | None = None
         """Where the page was led to, which may not be where it was sent, where that did not load."""
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> NavigationWatch:
         with suppress(StepFailed):
             self._page = self._tabs.active
         if self._page is not None:

@@ -15,9 +15,9 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from control.protocol.actions import Action, ActionType
 from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect
-from runner.browser.actions.actionability import Subject, closes, seen_to_its_end
+from runner.browser.actions.actionability import Subject, closes, run_to_completion
 from runner.browser.actions.deadline import Deadline
-from runner.browser.actions.navigation import Watch
+from runner.browser.actions.navigation import NavigationWatch
 from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
@@ -48,8 +48,8 @@ class Performer:
         self._tabs = tabs
         self._egress_proxy = egress_proxy
         self._uploads = uploads
-        self._met: dict[str, str] = {}
-        self._ways: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
+        self._resolved: dict[str, str] = {}
+        self._performers: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
             ActionType.CLICK: self._click,
             ActionType.DOUBLE_CLICK: self._double_click,
             ActionType.HOVER: self._hover,
@@ -76,19 +76,21 @@ class Performer:
     async def perform(self, action: Action, *, timeout_ms: int) -> Action:
         """Does it, and waits for the page that it leads to; the answer names the elements that it was done to."""
         deadline = Deadline(timeout_ms)
-        way = self._ways[action.type]
-        met: dict[str, str] = {}
-        self._met = met
+        way = self._performers[action.type]
+        resolved: dict[str, str] = {}
+        self._resolved = resolved
         self._tabs.act()
         if action.type in _LEADS_ON:
-            with Watch(self._tabs) as watch:
+            with NavigationWatch(self._tabs) as watch:
                 await way(action, deadline)
                 await watch.settle(min(_LOAD_MS, deadline.left_ms))
             if refusal := self._egress_proxy.refusal(watch.failed or ""):
                 raise StepFailed(refusal)
         else:
             await way(action, deadline)
-        named = {field: met[selector] for field, selector in action if field in _SELECTORS and selector in met}
+        named = {
+            field: resolved[selector] for field, selector in action if field in _SELECTORS and selector in resolved
+        }
         return action.model_copy(update=named)
 
     async def load(self, url: str, *, timeout_ms: int) -> None:
@@ -96,7 +98,7 @@ class Performer:
         await self._goto(url, Deadline(timeout_ms))
 
     def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
-        return Subject(self._tabs, selector or "body", deadline, self._met)
+        return Subject(self._tabs, selector or "body", deadline, self._resolved)
 
     async def _click(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
@@ -141,10 +143,10 @@ class Performer:
         subject = self._subject(action.selector, deadline)
         wanted = action.text.split("\n")
         await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
-        await subject.meet()
+        await subject.resolve()
         page = subject.locator.page
         try:
-            await seen_to_its_end(subject.locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
+            await run_to_completion(subject.locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
         except PlaywrightTimeout:
             raise StepFailed(await _no_such_option(subject.locator, action)) from None
         except PlaywrightError as error:
@@ -156,7 +158,7 @@ class Performer:
         if action.selector is None:
             page = self._tabs.active
             try:
-                await seen_to_its_end(page.keyboard.press(key))
+                await run_to_completion(page.keyboard.press(key))
             except PlaywrightError as error:
                 if not await closes(page):
                     raise StepFailed(errors.key_failure(key, error)) from None
@@ -178,7 +180,7 @@ class Performer:
     async def _drag(self, action: Action, deadline: Deadline) -> None:
         onto = self._subject(action.target, deadline)
         await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
-        await onto.meet()
+        await onto.resolve()
         subject = self._subject(action.selector, deadline)
         await subject.act(
             lambda ms: subject.locator.drag_to(onto.locator, trial=True, timeout=ms),
@@ -187,7 +189,7 @@ class Performer:
 
     async def _scroll(self, action: Action, deadline: Deadline) -> None:
         if action.selector is None:
-            await seen_to_its_end(self._tabs.active.evaluate(_SCROLL, action.number))
+            await run_to_completion(self._tabs.active.evaluate(_SCROLL, action.number))
             return
         subject = self._subject(action.selector, deadline)
         await subject.act(
@@ -224,7 +226,7 @@ class Performer:
     @contextmanager
     def _arriving(self, what: str, deadline: Deadline) -> Iterator[None]:
         """Says why the page did not come; a redirect may have led it elsewhere."""
-        with Watch(self._tabs) as watch:
+        with NavigationWatch(self._tabs) as watch:
             try:
                 yield
             except PlaywrightError as error:
@@ -268,7 +270,7 @@ class Performer:
     async def _expect_text(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
         await expect.text(subject, action.text, deadline)
-        await subject.meet()
+        await subject.resolve()
 
     async def _expect_visible(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)

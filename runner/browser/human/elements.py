@@ -51,7 +51,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class TargetElement:
     """An element, as it was when it was found."""
 
     selector: str
@@ -80,17 +80,17 @@ async def _state(handle: ElementHandle) -> State:
     return State(**read)
 
 
-async def spot_at(page: Page, x: float, y: float) -> Spot | None:
+async def element_at(page: Page, x: float, y: float) -> TargetElement | None:
     """At CSS pixels of the viewport; None where there is no element."""
     found = await at_point(page, x, y)
-    return await _spot(found.locator, found) if found else None
+    return await _target(found.locator, found) if found else None
 
 
-async def spot_focused(page: Page) -> Spot:
+async def focused_element(page: Page) -> TargetElement:
     """Where the keyboard goes."""
-    return await _spot(await focused(page), None)
+    return await _target(await focused(page), None)
 
 
-async def _spot(locator: Locator, found: Hit | None) -> Spot:
+async def _target(locator: Locator, found: Hit | None) -> TargetElement:
     selector, handle = await resolve(locator)
-    return Spot(selector, handle, await _state(handle), found)
+    return TargetElement(selector, handle, await _state(handle), found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from control.protocol.actions import Action, ActionType
 from control.protocol.commands import Input
-from runner.browser.human.elements import Spot, State
+from runner.browser.human.elements import State, TargetElement
 from runner.browser.human.keys import edits_only, pressed
 from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
@@ -24,7 +24,7 @@ _BACKGROUND = re.compile(r"(^|>> )(body|html)$")
 class Press:
     """A pointer button that is down."""
 
-    spot: Spot | None
+    target: TargetElement | None
     x: float
     y: float
     at: float
@@ -50,9 +50,11 @@ class Gestures:
         held, self._held = self._held, None
         return [held] if held else []
 
-    def pointer(self, press: Press, up: Input, point: tuple[float, float], target: Spot | None) -> list[HumanAction]:
+    def pointer(
+        self, press: Press, up: Input, point: tuple[float, float], target: TargetElement | None
+    ) -> list[HumanAction]:
         """A button has gone up at ``point``, over ``target``; before its page may have changed that."""
-        start = press.spot
+        start = press.target
         if start is None or up.button != "left" or start.was.kind in {"select", "file"}:
             return []
         moved = max(abs(point[0] - press.x), abs(point[1] - press.y)) > _STILL_PX
@@ -65,21 +67,21 @@ class Gestures:
             return []
         return self._click(start.selector, up.click_count, press.at)
 
-    def changed(self, spot: Spot, now: State, began: float) -> HumanAction | None:
+    def changed(self, target: TargetElement, now: State, began: float) -> HumanAction | None:
         """The action that brings the element from what it was to what it is now; None where nothing has changed."""
-        name = element_name(spot.selector)
+        name = element_name(target.selector)
         if now.kind in {"checkbox", "radio"}:
-            if now.checked == spot.was.checked:
+            if now.checked == target.was.checked:
                 return None
             kind = ActionType.CHECK if now.checked else ActionType.UNCHECK
-            return HumanAction(Action(type=kind, selector=spot.selector), f"{_verb(kind)} {name}", began, self.tab)
-        if now.value == spot.was.value:
+            return HumanAction(Action(type=kind, selector=target.selector), f"{_verb(kind)} {name}", began, self.tab)
+        if now.value == target.was.value:
             return None
         if now.kind == "select":
-            action = Action(type=ActionType.SELECT, selector=spot.selector, value=now.value)
+            action = Action(type=ActionType.SELECT, selector=target.selector, value=now.value)
             return HumanAction(action, f"Select '{shorten(now.value)}' in {name}", began, self.tab)
         shown = MASK if now.secret else now.value
-        action = Action(type=ActionType.TYPE, selector=spot.selector, value=shown)
+        action = Action(type=ActionType.TYPE, selector=target.selector, value=shown)
         return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began, self.tab)
 
     def hold(self, change: HumanAction) -> list[HumanAction]:
@@ -99,14 +101,14 @@ class Gestures:
         """A change that is whole: a box that was ticked."""
         return self._emit(change.action, change.description, change.started_at)
 
-    def key(self, command: Input, spot: Spot, began: float) -> list[HumanAction]:
+    def key(self, command: Input, target: TargetElement, began: float) -> list[HumanAction]:
         """A key that changed no field."""
-        if command.repeat or (spot.was.kind == "text" and edits_only(command)):
+        if command.repeat or (target.was.kind == "text" and edits_only(command)):
             return []
         value = pressed(command)
-        somewhere = not _BACKGROUND.search(spot.selector)
-        action = Action(type=ActionType.PRESS, selector=spot.selector if somewhere else None, value=value)
-        where = f" in {element_name(spot.selector)}" if somewhere else ""
+        somewhere = not _BACKGROUND.search(target.selector)
+        action = Action(type=ActionType.PRESS, selector=target.selector if somewhere else None, value=value)
+        where = f" in {element_name(target.selector)}" if somewhere else ""
         return self._emit(action, f"Press {value}{where}", began)
 
     def scrolled(self, pixels: float, began: float) -> list[HumanAction]:

@@ -13,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from media.aio import TaskSet
-from runner.browser.human.elements import Spot, spot_at
+from runner.browser.human.elements import TargetElement, element_at
 from runner.browser.locate import finds_only, still_hit
 
 _REST_SECONDS = 0.05
@@ -24,18 +24,18 @@ _PATIENCE_SECONDS = 0.03
 _FRESH_SECONDS = 2.0
 """A look that is older is not believed without an answer, and its selector is tried again."""
 _STATELESS = frozenset({"text", "other"})
-"""Kinds that are told by the press alone, and not by what they held before it."""
+"""Kinds that are recognised by the press alone, and not by what they held before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    spot: Spot
+    target: TargetElement
     at: float
     """On the monotonic clock."""
 
     @property
     def credible(self) -> bool:
-        was = self.spot.was
+        was = self.target.was
         return time.monotonic() - self.at < _FRESH_SECONDS and was.kind in _STATELESS and not was.range
 
 
@@ -83,50 +83,50 @@ class Hover:
         else:
             ahead.looking.cancel()
 
-    async def looked(self) -> Spot | None:
+    async def looked(self) -> TargetElement | None:
         """Waits for the look ahead and gives what it saw, if anything."""
         seen = await self._ahead.seen() if self._ahead is not None else None
-        return seen.spot if seen is not None else None
+        return seen.target if seen is not None else None
 
-    async def spot_at(self, page: Page, x: float, y: float) -> Spot | None:
-        """As `runner.browser.human.elements.spot_at`, and sooner where the pointer has rested here."""
+    async def element_at(self, page: Page, x: float, y: float) -> TargetElement | None:
+        """As `runner.browser.human.elements.element_at`, and sooner where the pointer has rested here."""
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead.place != (page, x, y):
             if ahead is not None:
                 self._forget(ahead)
-            return await spot_at(page, x, y)
+            return await element_at(page, x, y)
         seen = await ahead.seen()
-        spot = await self._confirmed(page, seen) if seen is not None else None
-        if spot is None:
+        target = await self._confirmed(page, seen) if seen is not None else None
+        if target is None:
             self._forget(ahead)
-        return spot or await spot_at(page, x, y)
+        return target or await element_at(page, x, y)
 
-    async def _confirmed(self, page: Page, seen: _Seen) -> Spot | None:
-        """The spot as it is now; None where it is no more what was seen, as far as the page says so in time."""
-        spot, credible = seen.spot, seen.credible
-        checks = [self._background.spawn(check) for check in _checks(page, spot, thorough=not credible)]
-        now = self._background.spawn(spot.now())
+    async def _confirmed(self, page: Page, seen: _Seen) -> TargetElement | None:
+        """The target as it is now; None where it is no more what was seen, as far as the page says so in time."""
+        target, credible = seen.target, seen.credible
+        checks = [self._background.spawn(check) for check in _checks(page, target, thorough=not credible)]
+        now = self._background.spawn(target.now())
         done, late = await asyncio.wait([now, *checks], timeout=self._patience if credible else _LOOK_SECONDS)
         for check in late:
             check.cancel()
         if any(check.exception() or not check.result() for check in done) or (late and not credible):
             return None
         if now not in done:
-            return spot
-        return replace(spot, was=now.result()) if now.result().looks == spot.was.looks else None
+            return target
+        return replace(target, was=now.result()) if now.result().looks == target.was.looks else None
 
 
-def _checks(page: Page, spot: Spot, *, thorough: bool) -> Iterator[Coroutine[Any, Any, bool]]:
+def _checks(page: Page, target: TargetElement, *, thorough: bool) -> Iterator[Coroutine[Any, Any, bool]]:
     """A selector that was made a moment ago for an element that looks the same is not tried again."""
-    if spot.found is not None:
-        yield still_hit(spot.found, spot.handle)
+    if target.found is not None:
+        yield still_hit(target.found, target.handle)
     if thorough:
-        yield finds_only(page, spot.selector, spot.handle)
+        yield finds_only(page, target.selector, target.handle)
 
 
 async def _dispose(looking: asyncio.Task[_Seen | None]) -> None:
     if (seen := await looking) is not None:
-        await seen.spot.dispose()
+        await seen.target.dispose()
 
 
 async def _look(page: Page, x: float, y: float, wanted: asyncio.Event, begun: asyncio.Event) -> _Seen | None:
@@ -134,6 +134,6 @@ async def _look(page: Page, x: float, y: float, wanted: asyncio.Event, begun: as
         await asyncio.wait_for(wanted.wait(), _REST_SECONDS)
     begun.set()
     with suppress(PlaywrightError, TimeoutError):
-        spot = await asyncio.wait_for(spot_at(page, x, y), _LOOK_SECONDS)
-        return _Seen(spot, time.monotonic()) if spot is not None else None
+        target = await asyncio.wait_for(element_at(page, x, y), _LOOK_SECONDS)
+        return _Seen(target, time.monotonic()) if target is not None else None
     return None

@@ -18,7 +18,7 @@ from control.protocol.commands import Input
 from media.aio import TaskSet
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
-from runner.browser.human.elements import Spot, spot_at, spot_focused
+from runner.browser.human.elements import TargetElement, element_at, focused_element
 from runner.browser.human.gestures import Gestures, Press
 from runner.browser.human.hover import Hover
 from runner.browser.human.keys import MODIFIERS
@@ -38,25 +38,25 @@ _BOXES = frozenset({"checkbox", "radio"})
 _OPENS_SELECT = frozenset({" ", "Enter", "F4"})
 
 
-class InputDesk:
-    """Carries out input on the active page and tells what it amounts to."""
+class HumanInput:
+    """Carries out a person's input on the active page, and returns the actions that it amounts to."""
 
-    def __init__(self, tabs: Tabs, dialogs: Dialogs, wires: InputDispatcher) -> None:
+    def __init__(self, tabs: Tabs, dialogs: Dialogs, dispatcher: InputDispatcher) -> None:
         self._tabs = tabs
         self._dialogs = dialogs
-        self._wires = wires
+        self._dispatcher = dispatcher
         self._gestures = Gestures()
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._move: Input | None = None
         self._press: Press | None = None
-        self._field: Spot | None = None
+        self._field: TargetElement | None = None
         self._opening = False
-        self._ticking: tuple[Spot, float] | None = None
+        self._ticking: tuple[TargetElement, float] | None = None
         self._scroll: Scroll | None = None
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._hover = Hover(self._background)
-        self._ways: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
+        self._handlers: dict[str, Callable[[Page, Input], Awaitable[list[HumanAction]]]] = {
             "down": self._down,
             "up": self._up,
             "wheel": self._wheel,
@@ -91,13 +91,13 @@ class InputDesk:
                 self._background.spawn(self._catch_up())
 
     async def flush(self) -> list[HumanAction]:
-        """Releases what is held down, and returns what had not been told yet."""
+        """Releases what is held down, and returns what had not been returned yet."""
         self._move = None
         async with self._turn:
             shown = await self._scrolled_to()
             if not self._dialogs.blocks(self._tabs.active):
-                await self._act(self._wires.release(self._tabs.active))
-            self._drop(self._press.spot if self._press else None, self._field)
+                await self._act(self._dispatcher.release(self._tabs.active))
+            self._drop(self._press.target if self._press else None, self._field)
             self._press = self._field = self._ticking = None
             self._hover.leave()
             return [*shown, *self._gestures.flush()]
@@ -113,7 +113,7 @@ class InputDesk:
         left = [*shown, *self._gestures.enter(self._tabs.index)]
         if before is not None:
             await self._move_to(page, before)
-        return [*left, *await self._ways[command.kind](page, command)]
+        return [*left, *await self._handlers[command.kind](page, command)]
 
     async def _catch_up(self) -> None:
         async with self._turn:
@@ -126,9 +126,9 @@ class InputDesk:
     async def _move_to(self, page: Page, command: Input) -> None:
         x, y = self._point(command)
         if command.kind == "touch_move":
-            await self._act(self._wires.touch(page, "touchMove", x, y))
+            await self._act(self._dispatcher.touch(page, "touchMove", x, y))
         else:
-            await self._act(self._wires.move(page, x, y))
+            await self._act(self._dispatcher.move(page, x, y))
             self._rest(page, x, y)
 
     def _rest(self, page: Page, x: float, y: float) -> None:
@@ -137,15 +137,15 @@ class InputDesk:
 
     async def _down(self, page: Page, command: Input) -> list[HumanAction]:
         x, y = self._point(command)
-        spot = await self._look(self._hover.spot_at(page, x, y))
-        self._press = Press(spot, x, y, time.monotonic())
-        if spot is not None and spot.was.kind == "select" and command.button == "left" and self._dialogs.attended:
-            await self._offer(page, spot)
+        target = await self._look(self._hover.element_at(page, x, y))
+        self._press = Press(target, x, y, time.monotonic())
+        if target is not None and target.was.kind == "select" and command.button == "left" and self._dialogs.attended:
+            await self._offer(page, target)
             self._opening = True
             return []
         self._opening = False
-        await self._act(self._wires.modifiers(page, command.modifiers))
-        await self._act(self._wires.down(page, x, y, command.button, max(1, command.click_count)))
+        await self._act(self._dispatcher.modifiers(page, command.modifiers))
+        await self._act(self._dispatcher.down(page, x, y, command.button, max(1, command.click_count)))
         return []
 
     async def _up(self, page: Page, command: Input) -> list[HumanAction]:
@@ -155,22 +155,22 @@ class InputDesk:
             self._opening = False
             return []
         moved = press is not None and max(abs(x - press.x), abs(y - press.y)) > 1
-        target = await self._look(spot_at(page, x, y)) if moved else None
-        await self._act(self._wires.up(page, x, y, command.button, max(1, command.click_count)))
+        target = await self._look(element_at(page, x, y)) if moved else None
+        await self._act(self._dispatcher.up(page, x, y, command.button, max(1, command.click_count)))
         self._rest(page, x, y)
         if press is None:
             return []
         done = await self._toggled(press) or self._gestures.pointer(press, command, (x, y), target)
-        self._drop(press.spot, target)
+        self._drop(press.target, target)
         return done
 
     async def _toggled(self, press: Press) -> list[HumanAction]:
-        """A click on a box, or a pull at a slider, is told by what has become of it."""
-        spot = press.spot
-        if spot is None or not (spot.was.kind in _BOXES or spot.was.range):
+        """A click on a box, or a pull at a slider, is recorded by what has become of it."""
+        target = press.target
+        if target is None or not (target.was.kind in _BOXES or target.was.range):
             return []
-        now = await self._look(spot.now())
-        change = self._gestures.changed(spot, now, press.at) if now else None
+        now = await self._look(target.now())
+        change = self._gestures.changed(target, now, press.at) if now else None
         return self._gestures.toggled(change) if change else []
 
     async def _wheel(self, page: Page, command: Input) -> list[HumanAction]:
@@ -179,89 +179,89 @@ class InputDesk:
         if self._scroll is None or not self._scroll.goes_on(page, x, y):
             before = await self._scrolled_to()
             self._scroll = await self._scroll_at(page, x, y, command.delta_y, time.monotonic())
-        await self._act(self._wires.modifiers(page, command.modifiers))
-        await self._act(self._wires.wheel(page, x, y, command.delta_x, command.delta_y))
+        await self._act(self._dispatcher.modifiers(page, command.modifiers))
+        await self._act(self._dispatcher.wheel(page, x, y, command.delta_x, command.delta_y))
         return before if self._scroll.within else [*before, *self._gestures.scrolled(command.delta_y, time.monotonic())]
 
     async def _scroll_at(self, page: Page, x: float, y: float, pixels: float, began: float) -> Scroll:
         return Scroll(page, x, y, began, bool(await self._look(scrolls_within(page, x, y, pixels))))
 
     async def _scrolled_to(self) -> list[HumanAction]:
-        """Scrolling is over; where something within the page was scrolled, it is told by what that has come to show."""
+        """Ends the scrolling; that of something within the page is recorded by what it has come to show."""
         scroll, self._scroll = self._scroll, None
         if scroll is None or not scroll.within or self._dialogs.blocks(scroll.page):
             return []
-        spot = await self._look(scroll.shown())
-        self._drop(spot)
-        return self._gestures.scrolled_to(spot.selector, scroll.began) if spot else []
+        target = await self._look(scroll.shown())
+        self._drop(target)
+        return self._gestures.scrolled_to(target.selector, scroll.began) if target else []
 
     async def _key_down(self, page: Page, command: Input) -> list[HumanAction]:
         if command.key in MODIFIERS:
-            await self._act(self._wires.key(page, command, down=True))
+            await self._act(self._dispatcher.key(page, command, down=True))
             return []
-        spot = await self._look(self._focused(page))
-        if spot is not None and self._opens_select(spot, command):
-            await self._offer(page, spot)
+        target = await self._look(self._focused(page))
+        if target is not None and self._opens_select(target, command):
+            await self._offer(page, target)
             return []
         began = time.monotonic()
-        await self._act(self._wires.modifiers(page, command.modifiers))
-        await self._act(self._wires.key(page, command, down=True))
-        if spot is None:
+        await self._act(self._dispatcher.modifiers(page, command.modifiers))
+        await self._act(self._dispatcher.key(page, command, down=True))
+        if target is None:
             return []
-        if command.key == " " and spot.was.kind in _BOXES:
-            self._ticking = (spot, began)
+        if command.key == " " and target.was.kind in _BOXES:
+            self._ticking = (target, began)
             return []
-        changed = await self._changes(page, spot, began)
-        return self._gestures.key(command, spot, began) if changed is None else changed
+        changed = await self._changes(page, target, began)
+        return self._gestures.key(command, target, began) if changed is None else changed
 
-    def _opens_select(self, spot: Spot, command: Input) -> bool:
-        if spot.was.kind != "select" or not self._dialogs.attended:
+    def _opens_select(self, target: TargetElement, command: Input) -> bool:
+        if target.was.kind != "select" or not self._dialogs.attended:
             return False
         return command.key in _OPENS_SELECT or ("Alt" in command.modifiers and command.key.startswith("Arrow"))
 
     async def _key_up(self, page: Page, command: Input) -> list[HumanAction]:
         """The space bar ticks a box when it goes up."""
-        await self._act(self._wires.key(page, command, down=False))
+        await self._act(self._dispatcher.key(page, command, down=False))
         ticking, self._ticking = self._ticking, None
         return (await self._changes(page, *ticking) or []) if ticking is not None else []
 
     async def _text(self, page: Page, command: Input) -> list[HumanAction]:
-        return await self._insert(page, self._wires.text(page, command.text))
+        return await self._insert(page, self._dispatcher.text(page, command.text))
 
     async def _paste(self, page: Page, command: Input) -> list[HumanAction]:
-        return await self._insert(page, self._wires.paste(page, command.text))
+        return await self._insert(page, self._dispatcher.paste(page, command.text))
 
     async def _insert(self, page: Page, insert: Coroutine[Any, Any, None]) -> list[HumanAction]:
         began = time.monotonic()
-        spot = await self._look(self._focused(page))
+        target = await self._look(self._focused(page))
         await self._act(insert)
-        return (await self._changes(page, spot, began) or []) if spot is not None else []
+        return (await self._changes(page, target, began) or []) if target is not None else []
 
     async def _touch_start(self, page: Page, command: Input) -> list[HumanAction]:
-        self._wires.check_touch()
+        self._dispatcher.check_touch()
         x, y = self._point(command)
-        self._press = Press(await self._look(spot_at(page, x, y)), x, y, time.monotonic())
-        await self._act(self._wires.touch(page, "touchStart", x, y))
+        self._press = Press(await self._look(element_at(page, x, y)), x, y, time.monotonic())
+        await self._act(self._dispatcher.touch(page, "touchStart", x, y))
         return []
 
     async def _touch_end(self, page: Page, command: Input) -> list[HumanAction]:
         x, y = self._point(command)
         press, self._press = self._press, None
-        await self._act(self._wires.touch(page, "touchEnd", x, y))
+        await self._act(self._dispatcher.touch(page, "touchEnd", x, y))
         if press is None:
             return []
         if max(abs(x - press.x), abs(y - press.y)) > 10:
             pixels = press.y - y
             # What a finger has scrolled has room to be scrolled back.
             self._scroll = await self._scroll_at(page, press.x, press.y, -pixels, press.at)
-            self._drop(press.spot)
+            self._drop(press.target)
             return [] if self._scroll.within else self._gestures.scrolled(pixels, press.at)
         done = await self._toggled(press) or self._gestures.pointer(press, command, (press.x, press.y), None)
-        self._drop(press.spot)
+        self._drop(press.target)
         return done
 
-    async def _focused(self, page: Page) -> Spot:
-        """The same spot as long as the focus stays, so that its selector is made once for all the text in it."""
+    async def _focused(self, page: Page) -> TargetElement:
+        """The same target as long as the focus stays, so that its selector is made once for all the text in it."""
         field = self._field
         if field is not None:
             with suppress(PlaywrightError):
@@ -269,19 +269,19 @@ class InputDesk:
                 if state.focused:
                     self._field = replace(field, was=state)
                     return self._field
-        focused = await spot_focused(page)
+        focused = await focused_element(page)
         if field is not None and (self._ticking is None or self._ticking[0].handle is not field.handle):
             self._drop(field)
         self._field = focused
         return focused
 
-    async def _changes(self, page: Page, spot: Spot, began: float) -> list[HumanAction] | None:
+    async def _changes(self, page: Page, target: TargetElement, began: float) -> list[HumanAction] | None:
         """What the key did to the element that has the focus, or to the one that it has moved to; None for nothing."""
-        now = await self._look(spot.now())
-        change = self._gestures.changed(spot, now, began) if now else None
-        if change is None and spot.was.kind == "radio":
+        now = await self._look(target.now())
+        change = self._gestures.changed(target, now, began) if now else None
+        if change is None and target.was.kind == "radio":
             after = await self._look(self._focused(page))
-            if after is not None and after.selector != spot.selector and after.was.checked:
+            if after is not None and after.selector != target.selector and after.was.checked:
                 before = replace(after, was=replace(after.was, checked=False))
                 change = self._gestures.changed(before, after.was, began)
         if change is None:
@@ -290,18 +290,18 @@ class InputDesk:
             return self._gestures.hold(change)
         return self._gestures.toggled(change)
 
-    async def _offer(self, page: Page, spot: Spot) -> None:
-        options = await self._look(spot.options())
+    async def _offer(self, page: Page, target: TargetElement) -> None:
+        options = await self._look(target.options())
         if options is not None:
-            await self._look(spot.handle.focus())
+            await self._look(target.handle.focus())
             self._field = None
-            self._dialogs.offer_select(page, spot, options)
+            self._dialogs.offer_select(page, target, options)
 
-    def _drop(self, *spots: Spot | None) -> None:
+    def _drop(self, *targets: TargetElement | None) -> None:
         """Nothing is asked of them any more."""
-        for spot in spots:
-            if spot is not None:
-                self._background.spawn(spot.dispose())
+        for target in targets:
+            if target is not None:
+                self._background.spawn(target.dispose())
 
     def _point(self, command: Input) -> tuple[float, float]:
         return to_viewport(command, self._tabs.viewport)
@@ -310,7 +310,7 @@ class InputDesk:
         try:
             return await asyncio.wait_for(look, _LOOK_SECONDS)
         except (PlaywrightError, TimeoutError) as error:
-            logger.debug("what the input hits cannot be told: %s", error)
+            logger.debug("what the input hits is not known: %s", error)
             return None
 
     async def _act(self, act: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,4 @@
-"""A person's keys, by what the browser wants to be told of them."""
+"""A person's keys, as Playwright, CDP and recorded actions name them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def prints(command: Input) -> bool:
 
 
 def playwright_key(command: Input) -> str:
-    """As Playwright calls it: for a key that is no character the code tells left from right, where there is one."""
+    """As Playwright calls it: for a key that is no character the code separates left from right, where there is one."""
     return command.key if prints(command) else command.code or command.key
 
 

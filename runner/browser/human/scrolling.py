@@ -1,4 +1,4 @@
-"""Scrolling of something within the page: which of it is to be told, as the wheel's pixels are for the page alone."""
+"""Scrolling of something within the page: what is recorded of it, as the wheel's pixels are for the page alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
-from runner.browser.human.elements import Spot, spot_at
+from runner.browser.human.elements import TargetElement, element_at
 from runner.browser.locate import at_point
 
 # The page's own scrolling is that of the top document; a frame's document scrolls within the page.
@@ -37,15 +37,15 @@ class Scroll:
         """A browser keeps to what it has begun to scroll as long as the pointer rests."""
         return (self.page, self.x, self.y) == (page, x, y)
 
-    async def shown(self) -> Spot | None:
+    async def shown(self) -> TargetElement | None:
         """What has come to be under the pointer: brought into view, it scrolls there again. None for nothing of use.
 
         Raises playwright's Error, or TimeoutError.
         """
-        spot = await spot_at(self.page, self.x, self.y)
-        if spot is None or not await spot.handle.evaluate(_SCROLLS):
-            return spot
-        await spot.dispose()
+        target = await element_at(self.page, self.x, self.y)
+        if target is None or not await target.handle.evaluate(_SCROLLS):
+            return target
+        await target.dispose()
         return None
 
 

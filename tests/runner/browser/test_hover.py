@@ -14,8 +14,8 @@ from playwright.async_api import JSHandle
 
 from control.protocol.commands import Input
 from media.aio import TaskSet
-from runner.browser.human import elements as spots_module
-from runner.browser.human.elements import Spot
+from runner.browser.human import elements as elements_module
+from runner.browser.human.elements import TargetElement
 from runner.browser.human.hover import Hover
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, OpenHarness, attended
 
@@ -101,7 +101,7 @@ async def test_what_has_changed_since_is_looked_at_anew(
 ) -> None:
     hover = await rested(harness, background, 30, y, patience=30)
     await harness.driver.page.evaluate(change)
-    spot = await hover.spot_at(harness.driver.page, 30, y)
+    spot = await hover.element_at(harness.driver.page, 30, y)
     assert spot is not None
     assert spot.selector == selector
 
@@ -109,7 +109,7 @@ async def test_what_has_changed_since_is_looked_at_anew(
 async def test_what_is_still_there_is_not_looked_for_again(harness: DriverHarness, background: TaskSet) -> None:
     hover = await rested(harness, background, 30, 185, patience=30)
     before = await hover.looked()
-    spot = await hover.spot_at(harness.driver.page, 30, 185)
+    spot = await hover.element_at(harness.driver.page, 30, 185)
     assert before is not None
     assert spot is not None
     assert spot.handle is before.handle
@@ -120,7 +120,7 @@ async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(
 ) -> None:
     hover = await rested(harness, background, 30, 25, patience=0)
     await harness.driver.page.evaluate(COVER)
-    spot = await hover.spot_at(harness.driver.page, 30, 25)
+    spot = await hover.element_at(harness.driver.page, 30, 25)
     assert spot is not None
     assert spot.selector == 'role=button[name="Goes"]'
 
@@ -128,7 +128,7 @@ async def test_a_page_that_does_not_answer_is_believed_to_be_as_it_was(
 async def test_what_a_box_held_is_never_taken_on_trust(harness: DriverHarness, background: TaskSet) -> None:
     hover = await rested(harness, background, 60, 100, patience=0)
     await harness.driver.page.evaluate("() => { document.querySelector('input').checked = true; }")
-    spot = await hover.spot_at(harness.driver.page, 60, 100)
+    spot = await hover.element_at(harness.driver.page, 60, 100)
     assert spot is not None
     assert spot.was.checked
 
@@ -139,7 +139,7 @@ async def test_what_was_seen_is_given_back_once_it_is_replaced(harness: DriverHa
     hover.rest(harness.driver.page, 30, 25)
     second = await hover.looked()
     await harness.driver.page.evaluate("() => document.querySelector('button').remove()")
-    third = await hover.spot_at(harness.driver.page, 30, 25)
+    third = await hover.element_at(harness.driver.page, 30, 25)
     assert first
     assert first.found
     assert second
@@ -152,14 +152,14 @@ async def test_what_was_seen_is_given_back_once_it_is_replaced(harness: DriverHa
 async def test_a_click_leaves_nothing_behind_in_the_page(
     harness: DriverHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spots: list[Spot] = []
+    spots: list[TargetElement] = []
 
-    async def kept(*given: Any) -> Spot:  # noqa: ANN401 - whatever it is made from
+    async def kept(*given: Any) -> TargetElement:  # noqa: ANN401 - whatever it is made from
         spots.append(await original(*given))
         return spots[-1]
 
-    original = spots_module._spot
-    monkeypatch.setattr(spots_module, "_spot", kept)
+    original = elements_module._target
+    monkeypatch.setattr(elements_module, "_target", kept)
     for y in (25, 65):
         await rested_and_clicked(harness, 30, y)
     await harness.driver.flush_input()

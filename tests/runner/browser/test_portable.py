@@ -43,9 +43,9 @@ async def test_pictures_by_playwrights_screencast(open_harness: OpenHarness) -> 
 async def test_keys_by_playwrights_keyboard(open_harness: OpenHarness) -> None:
     async with open_harness(PAGES) as harness:
         await harness.show("/")
-        page, wires = harness.driver.page, InputDispatcher(chromium=False)
+        page, dispatcher = harness.driver.page, InputDispatcher(chromium=False)
         await page.focus("input")
         for key, code in [("a", "KeyA"), ("ü", "BracketLeft"), ("Enter", "Enter"), ("Dead", "Backquote")]:
             for down in (True, False):
-                await wires.key(page, Input(kind="key_down", key=key, code=code), down=down)
+                await dispatcher.key(page, Input(kind="key_down", key=key, code=code), down=down)
         assert await page.input_value("input") == "aü"

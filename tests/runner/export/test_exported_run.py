@@ -26,7 +26,7 @@ from runner.run.registry import RunRegistry
 from runner.run.session import Session
 from runner.store.store import Store
 from tests.runner.browser.driver_harness import site
-from tests.runner.files.test_export import pytest_on
+from tests.runner.export.test_export import pytest_on
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.process]
 

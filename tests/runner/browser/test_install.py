@@ -6,7 +6,7 @@ import pytest
 
 from runner.browser.install import BrowserMissing, find_browser, install_browser
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Machine:
