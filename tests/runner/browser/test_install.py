@@ -6,6 +6,8 @@ import pytest
 
 from runner.browser.install import BrowserMissing, find_browser, install_browser
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -128,14 +130,12 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.process
 def test_the_command_prints_where_the_browser_is(machine: Machine) -> None:
     browser = machine.add("chromium")
     ended = run_command()
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{browser}\n", "")
 
 
-@pytest.mark.process
 def test_the_command_fails_with_one_line(machine: Machine) -> None:
     ended = run_command("--path", "/not/there")
     assert (ended.returncode, ended.stdout) == (1, "")
