@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jumpseat.client import Client, Message, RunPage, ShareLink, StreamInfo
+    from jumpseat.client import Client, Message, RunList, ShareToken, StreamInfo
     from jumpseat.client_errors import (
         ClientError,
         InvalidAddress,
@@ -37,9 +37,9 @@ __all__ = [
     "NotPermitted",
     "NotThere",
     "RequestRefused",
-    "RunPage",
+    "RunList",
     "ServerUnreachable",
-    "ShareLink",
+    "ShareToken",
     "StateConflict",
     "StreamInfo",
     "TryLater",

@@ -16,68 +16,17 @@ from yarl import URL
 from control.protocol.actions import Action
 from control.protocol.events import Event, Hello
 from control.protocol.models import NewRun, RunStatus, RunView, Step
-from control.protocol.shape import Shape, Timestamp
+from control.protocol.shape import Shape
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
+from signaling.http.shapes import CommandAccepted, RunList, ShareToken, SingleStep, StepList, StreamInfo
 
-__all__ = ["Client", "ClientError", "Message", "RunPage", "ShareLink", "StreamInfo"]
+__all__ = ["Client", "ClientError", "Message", "RunList", "ShareToken", "StreamInfo"]
 
 _ANSWER_SECONDS = 60.0
 _SLOWEST_RECONNECT_SECONDS = 3.0
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _EVENT: TypeAdapter[Event | Hello] = TypeAdapter(Annotated[Event | Hello, Field(discriminator="type")])
-
-
-class RunPage(Shape):
-    """One page of a list of runs, the newest first."""
-
-    runs: tuple[RunView, ...]
-    """Their ``steps`` may be empty; their numbers are there."""
-    next_cursor: str | None = None
-    """What `Client.list_runs` takes for the next page; None after the last one."""
-
-
-class StreamInfo(Shape):
-    """Where the pictures and events of a run are, with credentials that may stand in an address."""
-
-    stream_url: str
-    """The newest picture as JPEG, on the frame server."""
-    mjpeg_url: str
-    whep_url: str
-    control_url: str
-    """The WebSocket of the control messages."""
-    ice_servers: tuple[dict[str, Any], ...] = ()
-    """RTCIceServer objects."""
-    livekit_url: str | None = None
-    token: str | None = Field(default=None, repr=False)
-    """A LiveKit token; None without LiveKit."""
-    viewer_token: str = Field(repr=False)
-    """A share token that may watch this run."""
-    expires_at: Timestamp
-
-
-class ShareLink(Shape):
-    """A link to one run for one role."""
-
-    id: str
-    role: str
-    token: str = Field(repr=False)
-    watch_url: str = Field(repr=False)
-    """The watch page, with the token."""
-    expires_at: Timestamp
-
-
-class _Steps(Shape):
-    steps: tuple[Step, ...]
-    next_cursor: str | None = None
-
-
-class _OneStep(Shape):
-    step: Step
-
-
-class _Status(Shape):
-    status: RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +119,18 @@ class Client:
         status: RunStatus | str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> RunPage:
+    ) -> RunList:
         """Returns one page of this key's runs, the newest first.
 
         Args:
             q: only runs whose name, address or instructions hold this text, in any case.
             status: only runs of this status.
             limit: how many at most, 1 to 200; the server's default is 24.
-            cursor: `RunPage.next_cursor` of the page before.
+            cursor: `RunList.next_cursor` of the page before.
         """
         given = {"q": q, "status": status, "limit": limit, "cursor": cursor}
         query = {name: str(value) for name, value in given.items() if value is not None}
-        return await self._read(RunPage, "GET", "api/tests", query=query)
+        return await self._read(RunList, "GET", "api/tests", query=query)
 
     async def delete(self, run_id: str) -> None:
         """Removes a finished run and its files."""
@@ -202,7 +151,7 @@ class Client:
         steps: list[Step] = []
         query: dict[str, str] = {}
         while True:
-            page = await self._read(_Steps, "GET", f"{_run(run_id)}/steps", query=query)
+            page = await self._read(StepList, "GET", f"{_run(run_id)}/steps", query=query)
             steps += page.steps
             if page.next_cursor is None:
                 return steps
@@ -210,7 +159,7 @@ class Client:
 
     async def get_step(self, run_id: str, number: int) -> Step:
         """Returns one step; the first is number 1."""
-        return (await self._read(_OneStep, "GET", f"{_run(run_id)}/steps/{number}")).step
+        return (await self._read(SingleStep, "GET", f"{_run(run_id)}/steps/{number}")).step
 
     async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> bytes:
         """Returns the page after that step, or before it, as JPEG."""
@@ -260,12 +209,12 @@ class Client:
 
     async def share(
         self, run_id: str, *, role: Literal["viewer", "controller"] = "viewer", ttl_seconds: int = 3600
-    ) -> ShareLink:
+    ) -> ShareToken:
         """Makes a link to the run that others may have."""
-        return await self._read(ShareLink, "POST", f"{_run(run_id)}/tokens", {"role": role, "ttlSeconds": ttl_seconds})
+        return await self._read(ShareToken, "POST", f"{_run(run_id)}/tokens", {"role": role, "ttlSeconds": ttl_seconds})
 
     async def revoke(self, run_id: str, token_id: str) -> None:
-        """Revokes a link (`ShareLink.id`) at once; its open connections are cut."""
+        """Revokes a link (`ShareToken.id`) at once; its open connections are cut."""
         await self._ask("DELETE", f"{_run(run_id)}/tokens/{token_id}")
 
     async def follow(self, run_id: str, *, since: int | None = None) -> AsyncIterator[Message]:
@@ -305,7 +254,7 @@ class Client:
 
     async def _verb(self, run_id: str, verb: str, body: dict[str, Any] | None = None) -> RunStatus:
         path = f"{_run(run_id)}/{verb}"
-        return (await self._read(_Status, "POST", path, body, query={"client": self._viewer})).status
+        return (await self._read(CommandAccepted, "POST", path, body, query={"client": self._viewer})).status
 
     async def _read(
         self,

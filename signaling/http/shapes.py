@@ -63,8 +63,8 @@ class ShareToken(Shape):
     id: str
     """Names the token when it is revoked."""
     role: Role
-    token: str
-    watch_url: str
+    token: str = Field(repr=False)
+    watch_url: str = Field(repr=False)
     """The watch page's address with the token in it."""
     expires_at: Timestamp
 
@@ -82,9 +82,9 @@ class StreamInfo(Shape):
     ice_servers: tuple[dict[str, Any], ...]
     """Each is an ``RTCIceServer`` dictionary (W3C WebRTC)."""
     livekit_url: str | None
-    token: str | None
+    token: str | None = Field(repr=False)
     """A LiveKit token; None without LiveKit."""
-    viewer_token: str
+    viewer_token: str = Field(repr=False)
     """May watch this run and nothing else: used where a credential has to stand in an address."""
     expires_at: Timestamp
     """When ``viewer_token`` expires."""
