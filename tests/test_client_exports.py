@@ -15,7 +15,7 @@ from jumpseat.client_errors import refusal
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "client.md"
-HEAVY = {"aiortc", "av", "livekit", "numpy", "playwright", "runner", "signaling", "sqlalchemy", "typer"}
+HEAVY = {"aiortc", "av", "livekit", "numpy", "playwright", "runner", "sqlalchemy", "typer"}
 
 
 def _below(kind: type[Exception]) -> list[type[Exception]]:

@@ -72,11 +72,11 @@ class ShareToken(Shape):
 class StreamInfo(Shape):
     """Where one viewer finds a run's picture and events."""
 
-    stream_url: str | None
+    stream_url: str
     """The newest frame as JPEG."""
-    mjpeg_url: str | None
+    mjpeg_url: str
     """All frames as ``multipart/x-mixed-replace``."""
-    whep_url: str | None
+    whep_url: str
     control_url: str
     """The control WebSocket."""
     ice_servers: tuple[dict[str, Any], ...]

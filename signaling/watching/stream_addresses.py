@@ -42,10 +42,11 @@ class StreamAddresses:
             run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=credential.claims, subject=credential.identity
         )
         available = self._available(request, context)
+        stream_url = self._stream_url(request, run_id)
         return StreamInfo(
-            stream_url=available.stream_url,
-            mjpeg_url=f"{available.stream_url}.mjpeg",
-            whep_url=available.whep_url,
+            stream_url=stream_url,
+            mjpeg_url=f"{stream_url}.mjpeg",
+            whep_url=self._whep_url(request, run_id),
             control_url=self._control_url(request, run_id),
             ice_servers=tuple(viewer_ice_servers(self._config, context.actor.viewer_id)),
             livekit_url=available.livekit_url,
@@ -69,11 +70,17 @@ class StreamAddresses:
     def _available(self, request: web.Request, context: RequestContext) -> StreamAvailable:
         run_id, livekit = context.run.id, self._config.livekit
         return StreamAvailable(
-            stream_url=f"{self._origins.frame_base(request)}/stream/{quote(run_id)}",
-            whep_url=f"{self._origins.api_base(request)}/whep/{quote(run_id)}",
+            stream_url=self._stream_url(request, run_id),
+            whep_url=self._whep_url(request, run_id),
             livekit_url=livekit.url if livekit else None,
             token=livekit_token(livekit, context) if livekit else None,
         )
+
+    def _stream_url(self, request: web.Request, run_id: str) -> str:
+        return f"{self._origins.frame_base(request)}/stream/{quote(run_id)}"
+
+    def _whep_url(self, request: web.Request, run_id: str) -> str:
+        return f"{self._origins.api_base(request)}/whep/{quote(run_id)}"
 
     def _control_url(self, request: web.Request, run_id: str) -> str:
         base = self._origins.api_base(request).replace("http", "ws", 1)

@@ -735,10 +735,10 @@ export interface components {
         /** @description Where one viewer finds a run's picture and events. */
         StreamInfo: {
             /** @description The newest frame as JPEG. */
-            streamUrl: string | null;
+            streamUrl: string;
             /** @description All frames as ``multipart/x-mixed-replace``. */
-            mjpegUrl: string | null;
-            whepUrl: string | null;
+            mjpegUrl: string;
+            whepUrl: string;
             /** @description The control WebSocket. */
             controlUrl: string;
             /** @description Each is an ``RTCIceServer`` dictionary (W3C WebRTC). */
