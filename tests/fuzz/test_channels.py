@@ -73,6 +73,7 @@ async def test_garbage_among_the_moves_is_dropped(harness: ServerHarness) -> Non
     run, luck = endless_run(harness), dice("moves")
     async with harness.peer(run) as peer:
         await peer.until("hello")
+        await peer.input_open.wait()
         for _ in rounds(100):
             peer.input.send(luck.choice((luck.randbytes(20), '{"type":"input"}', "[" * 900, "", '{"type":"pause"}')))
         await still_talks(peer, "after")

@@ -170,6 +170,9 @@ class WhepPeer:
         self.control.on("message", lambda text: self.messages.put_nowait(json.loads(text)))
         self.connected = asyncio.Event()
         self.ended = asyncio.Event()
+        self.input_open = asyncio.Event()
+        """Set once moves may be sent, which may be after the first message on the other channel."""
+        self.input.on("open", self.input_open.set)
         self.pc.on("connectionstatechange", self._on_state)
 
     @property

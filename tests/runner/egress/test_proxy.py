@@ -247,5 +247,5 @@ async def test_the_end_cuts_every_tunnel_and_lookup(place: FakeInternet) -> None
 
 async def test_names_are_looked_up_by_the_system() -> None:
     assert IPv4Address("127.0.0.1") in await system_resolver()("localhost")
-    with pytest.raises(OSError, match="label empty or too long"):
+    with pytest.raises(OSError, match="label empty"):  # "… or too long" before Python 3.13
         await system_resolver()("a..b")
