@@ -93,45 +93,45 @@ class Driver(Protocol):
         """
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
-        """The first visible match and its box; None where there is none within the time."""
+        """Returns the first visible match and its box; None where there is none within the time."""
 
     async def count(self, selector: str) -> int:
-        """How many visible elements match now."""
+        """Returns how many visible elements match now."""
 
     async def frames(self) -> Sequence[str]:
-        """For each visible frame in the page, what a selector begins with that finds something in it."""
+        """Returns, for each visible frame in the page, what a selector begins with that finds something in it."""
 
     async def observe(self) -> PageView: ...
 
     async def durable(self, selector: str) -> str:
-        """For the element that ``selector`` finds now, such as ``aria-ref=e12``, one that goes on finding it.
+        """Returns a selector that goes on finding the element that ``selector`` (such as ``aria-ref=e12``) finds now.
 
         Raises StepFailed where it finds none, or several.
         """
 
     async def screenshot(self) -> bytes:
-        """The active page as JPEG. Raises StepFailed where none can be made."""
+        """Returns the active page as JPEG. Raises StepFailed where none can be made."""
 
     @property
     def url(self) -> str:
-        """The active page's address."""
+        """Holds the active page's address."""
 
     @property
     def tab(self) -> int:
-        """The active page's index among the open ones, the first is 0."""
+        """Holds the active page's index among the open ones; the first is 0."""
 
     @property
     def acted_in(self) -> int:
-        """The index of the tab that the last action was done in, as it was then."""
+        """Holds the index of the tab that the last action was done in, as it was then."""
 
     async def input(self, command: Input) -> list[HumanAction]:
         """Carries out a person's input; returns what it amounts to, once that is known (often nothing yet)."""
 
     async def flush_input(self) -> list[HumanAction]:
-        """Control has ended: releases held keys and buttons, returns what had not been returned."""
+        """Releases held keys and buttons when control ends, and returns what had not been returned."""
 
     async def pick(self, command: Pick) -> Picked:
-        """The element at that point. Raises StepFailed where there is none."""
+        """Returns the element at that point. Raises StepFailed where there is none."""
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         """Answers an open dialog. Raises control.errors.NotFound where it is open no more."""

@@ -44,7 +44,7 @@ class BadTestFile(ValueError):
 def load(
     path: Path, *, environment: Mapping[str, str], default_planner: PlannerName = "plain", uploads_here: bool = True
 ) -> NewRun:
-    """The run that the file describes. Raises BadTestFile.
+    """Returns the run that the file describes. Raises BadTestFile.
 
     ``uploads_here``: the files that upload sentences name are beside the test file, not on another server.
     """
@@ -67,14 +67,14 @@ def _text(path: Path) -> str:
 
 
 def _content(path: Path, most: int) -> bytes | None:
-    """None where there is more of it: a device has no size, and no end."""
+    """Returns the content; None where there is more of it: a device has no size, and no end."""
     with path.open("rb") as file:
         content = file.read(most + 1)
     return content if len(content) <= most else None
 
 
 def _compose(path: Path, text: str) -> yaml.Node | None:
-    """The YAML nodes, which know their lines; of JSON too, as nearly all of it is YAML."""
+    """Returns the YAML nodes, which know their lines; of JSON too, as nearly all of it is YAML."""
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -152,7 +152,7 @@ class _Reader:
         return BadTestFile(f"{self._path}{f':{at}' if at else ''}: {f'{field}: ' if field else ''}{message}")
 
     def _line(self, place: Place) -> int | None:
-        """Of the place, or of what is around it where it is missing."""
+        """Returns the line of the place, or of what is around it where it is missing."""
         for length in range(len(place), 0, -1):
             node = self._nodes.get(place[:length])
             if node is not None:

@@ -106,7 +106,7 @@ class EgressProxy:
 
     @property
     def url(self) -> str | None:
-        """The proxy's address for the browser, ``socks5://127.0.0.1:PORT``; None before `start`."""
+        """Returns the proxy's address for the browser, ``socks5://127.0.0.1:PORT``; None before `start`."""
         return f"socks5://127.0.0.1:{self._port}" if self._server is not None else None
 
     async def start(self) -> None:

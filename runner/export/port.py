@@ -13,10 +13,10 @@ Exporter = Callable[[RunView, Sequence[Step], str], str]
 
 
 def with_contents(steps: Sequence[Step], uploads: UploadStore) -> list[Step]:
-    """The steps with the content of the files that they upload, as an exporter needs them."""
+    """Returns the steps with the content of the files that they upload, as an exporter needs them."""
     return [step.model_copy(update={"full_action": uploads.inline(step.full_action)}) for step in steps]
 
 
 def no_export(_: RunView, __: Sequence[Step], format: str) -> str:
-    """For servers without exporters."""
+    """Refuses every format: the exporter of servers that have none."""
     raise Unsupported(f"a run cannot be exported as '{format}'")

@@ -89,7 +89,7 @@ _MAY_CLOSE: Final = '''
 
 @contextmanager
 def may_close(page: Page) -> Iterator[None]:
-    """What is done here may close its own tab before Playwright has told that it is done."""
+    """Passes over the error of a step that closes its own tab before Playwright has seen it end."""
     try:
         yield
     except Error:
@@ -102,7 +102,7 @@ _WORDS: Final = {"alert", "button", "cell", "dialog", "heading", "link", "listit
 
 
 def export(run: RunView, steps: Sequence[Step], format: str) -> str:
-    """The text of a file that ``pytest`` runs: every step that passed, in order. Raises Unsupported."""
+    """Returns the text of a file that ``pytest`` runs: every step that passed, in order. Raises Unsupported."""
     if format not in FORMATS:
         raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(FORMATS)}")
     body = _body(run, steps)
@@ -164,7 +164,7 @@ def _body(run: RunView, steps: Sequence[Step]) -> list[str]:
 
 
 def _closing(steps: Sequence[Step]) -> set[int]:
-    """The numbers of the steps that may have closed the tab they were done in: the last thing done in a later tab."""
+    """Returns the numbers of the steps that may have closed their tab: the last ones done in a later tab."""
     done = [step for step in steps if step.status is StepStatus.PASSED]
     following = [*done[1:], None]
     return {
@@ -175,7 +175,7 @@ def _closing(steps: Sequence[Step]) -> set[int]:
 
 
 def _tab_after(step: Step, tab: int | None) -> int | None:
-    """The tab that ``page`` is once the step is done; None where that is not known."""
+    """Returns the tab that ``page`` is once the step is done; None where that is not known."""
     if step.status is not StepStatus.PASSED:
         return tab
     if step.full_action.type is ActionType.CLOSE_TAB:
@@ -186,7 +186,7 @@ def _tab_after(step: Step, tab: int | None) -> int | None:
 
 
 def _answers(step: Step) -> list[str]:
-    """What answers the dialogs that the step opens."""
+    """Returns the lines that answer the dialogs that the step opens."""
     if step.status is not StepStatus.PASSED or not step.dialogs:
         return []
     given = [str(each.accepted) if each.text is None else literal(each.text) for each in step.dialogs]
@@ -208,7 +208,7 @@ def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
 
 
 def _goes_to_another(step: Step, tab: int | None) -> bool:
-    """The step was done in another tab than that; which tab it opens or closes does not depend on it."""
+    """Returns whether the step was done in another tab; one that opens or closes tabs does not depend on it."""
     of_tabs = step.full_action.type in {ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
     return step.tab is not None and step.tab != tab and not of_tabs
 
@@ -221,7 +221,7 @@ _LEFT_OUT: Final = {
 
 
 def _comment(text: str) -> str:
-    """In one line, whatever the text holds."""
+    """Returns the text as a comment of one line, whatever it holds."""
     shown = "".join(char if char.isprintable() else " " for char in text)
     flat = " ".join(shown.split())
     return flat if len(flat) <= 150 else f"{flat[:149]}…"
@@ -280,7 +280,7 @@ def _upload(action: Action, _at: str) -> list[str]:
 
 
 def _file(value: str) -> str:
-    """A file that was given by name, or whose content is lost, is looked for beside the test."""
+    """Returns code for one file; one given by name, or whose content is lost, is looked for beside the test."""
     if not value.startswith("data:"):
         return f"os.path.join(os.path.dirname(__file__), {literal(file_name(value))})"
     uploaded = payload(value, None)

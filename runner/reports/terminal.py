@@ -19,7 +19,7 @@ class TerminalReport:
         self._printed: set[tuple[int, str, int]] = set()
 
     def show(self, message: dict[str, Any]) -> None:
-        """One server message, as docs/protocol.md describes them; what is of no interest here is passed over."""
+        """Prints one server message, as docs/protocol.md describes them; passes over what is of no interest here."""
         match message["type"]:
             case "hello":
                 for step in message["run"]["steps"]:
@@ -37,7 +37,7 @@ class TerminalReport:
                 )
 
     def finished(self, run: dict[str, Any]) -> None:
-        """The last line: how it ended, and why."""
+        """Prints the last line: how the run ended, and why."""
         colour = {"passed": "green", "failed": "red"}.get(run["status"], "yellow")
         reason = f": {escape(run['error'])}" if run["error"] else ""
         self._line(f"[bold {colour}]{run['status']}[/] {escape(run['name'])}, {len(run['steps'])} steps{reason}")

@@ -73,7 +73,7 @@ class LiveCapture:
         self.stream.yields = False
 
     async def aclose(self) -> None:
-        """Safe to repeat."""
+        """Ends capture and closes the stream. Safe to repeat."""
         self._mark_busy()
         await self.stream.aclose()
         self._latest.clear()

@@ -73,7 +73,7 @@ class RunRegistry:
 
     @property
     def active(self) -> int:
-        """How many runs are active or about to be."""
+        """Returns how many runs are active or about to be."""
         return len(self._tasks) + len(self._creating)
 
     async def create(self, spec: NewRun, *, owner: str) -> Session:
@@ -92,7 +92,7 @@ class RunRegistry:
         return session
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
-        """The run; the view of a finished one has its steps where they are asked for."""
+        """Returns the run; the view of a finished one has its steps where they are asked for."""
         session = self._sessions.get(run_id)
         if session is not None:
             return session
@@ -110,7 +110,7 @@ class RunRegistry:
         limit: int = 50,
         cursor: str | None = None,
     ) -> tuple[list[RunView], str | None]:
-        """See signaling.ports.Runs."""
+        """Fulfils ``signaling.ports.Runs``."""
         records = await self._store.page(
             owner=owner,
             status=status,

@@ -129,7 +129,7 @@ class Session:
 
     @property
     def stream(self) -> LiveStream | None:
-        """None before the page is open, after the run, and where streaming is switched off."""
+        """Returns the pictures; None before the page is open, after the run, and where streaming is switched off."""
         live_capture = self._open_page.live_capture if self._open_page else None
         return live_capture.stream if live_capture and not self._run.final else None
 
@@ -139,7 +139,7 @@ class Session:
 
     @property
     def viewers(self) -> int:
-        """How many people are connected."""
+        """Returns how many people are connected."""
         return self._run.view(with_steps=False).viewers
 
     def view(self, *, with_steps: bool = True) -> RunView:
@@ -150,7 +150,7 @@ class Session:
         return RunRecord(self.owner, self.view(), self.creation())
 
     def hello(self, actor: Actor) -> e.Hello:
-        """Everything as it stands, for one who has just come."""
+        """Returns everything as it stands, for one who has just come."""
         return e.Hello(
             role=actor.role,
             viewer_id=actor.viewer_id,
@@ -161,7 +161,7 @@ class Session:
         )
 
     def creation(self) -> dict[str, Any]:
-        """The body that it was created with; secrets by name, with empty values."""
+        """Returns the body that the run was created with; secrets by name, with empty values."""
         body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
         return body | {"secrets": dict.fromkeys(self._masking.names, "")}
 
@@ -183,14 +183,14 @@ class Session:
     # Who steers it
 
     def join(self, actor: Actor) -> None:
-        """A connection of this viewer has opened; paired with ``leave``."""
+        """Counts a connection of this viewer; paired with ``leave``."""
         self._run.join(actor)
 
     def leave(self, viewer_id: str) -> None:
         self._run.leave(viewer_id)
 
     def cancel(self) -> None:
-        """The server ends the run."""
+        """Cancels the run on the server's behalf."""
         self._run.cancel()
 
     async def submit(self, command: c.Command, actor: Actor) -> e.Reply | None:
@@ -200,7 +200,7 @@ class Session:
     # Its life
 
     async def run(self) -> None:
-        """From the start of the browser to its end. Ends the run in every case; raises nothing but CancelledError."""
+        """Carries the run from its browser's start to its end, whatever happens; raises nothing but CancelledError."""
         recording = asyncio.create_task(self._recorder.work())
         try:
             with self._failures_end_run():
@@ -215,7 +215,7 @@ class Session:
             await self._finish_recording(recording)
 
     async def _finish_recording(self, recording: asyncio.Task[None]) -> None:
-        """The end counts once it is written: a run whose store does not work keeps its place until then."""
+        """Waits until the end is written: a run whose store does not work keeps its place until then."""
         self._recorder.end()
         try:
             await asyncio.wait([recording])
@@ -226,7 +226,7 @@ class Session:
 
     @contextmanager
     def _failures_end_run(self) -> Iterator[None]:
-        """What breaks inside ends the run, with the reason."""
+        """Ends the run, with the reason, where something breaks inside."""
         try:
             yield
         except BrowserGone as error:
@@ -354,7 +354,7 @@ class Session:
             open_page.screenshots.end()
 
     def _planner(self, name: PlannerName) -> Planner:
-        """The planner of that name; instructions may have changed a script into plain sentences."""
+        """Returns the planner of that name; instructions may have changed a script into plain sentences."""
         if name not in self._planners:
             self._planners[name] = self._make_planner(name, self._run.spec)
         return self._planners[name]

@@ -92,7 +92,7 @@ class TakeOver:
             self._logger.warning("what the person held down may still be held: %s", error)
 
     async def settle(self) -> None:
-        """To be awaited before the page is touched by anybody else: nothing of the person's input is left over."""
+        """Waits until nothing of the person's input is left over; await it before anybody else touches the page."""
         if self._left:
             self._left = False
             await self.flush()
@@ -117,7 +117,7 @@ class TakeOver:
 
 
 async def _page_errors_refused(work: Awaitable[T], masking: Masking) -> T:
-    """What the page did not allow, or did not have, as a refusal."""
+    """Turns what the page did not allow, or did not have, into a refusal."""
     try:
         return await work
     except StepFailed as error:

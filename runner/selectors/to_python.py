@@ -73,7 +73,7 @@ def _joined(parts: Iterable[str | SecretLookup]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """``repr`` escapes all that cannot be seen; double quotes where that needs no more escapes."""
+    """Returns ``repr``, which escapes all that cannot be seen, in double quotes where that needs no more escapes."""
     code = repr(text)
     return code if '"' in text or not code.startswith("'") else f'"{code[1:-1]}"'
 
@@ -131,7 +131,7 @@ def _role(body: str) -> str | None:
 
 
 def _internal_role(body: str) -> str | None:
-    """Here ``="x"i`` is a part of the name in any case, as ``get_by_role`` has it."""
+    """Writes a role whose ``="x"i`` is a part of the name in any case, as ``get_by_role`` has it."""
     return _role(re.sub(r'(\[name)=("(?:\\.|[^"\\])*"i\])', r"\1*=\2", body))
 
 
@@ -169,7 +169,7 @@ def _text(method: str) -> Callable[[str], str | None]:
 
 
 def _public_text(body: str) -> str | None:
-    """``text=Pay`` is a part of the text in any case, ``text="Pay"`` the whole."""
+    """Writes ``text=Pay`` as a part of the text in any case, ``text="Pay"`` as the whole."""
     wanted = parse_text(body)
     if wanted is None:
         return f"get_by_text({literal(body.strip())})"
@@ -198,7 +198,7 @@ def _test_id(body: str) -> str | None:
 
 
 def _css(body: str) -> str | None:
-    """``[placeholder="Search"]`` and ``[data-testid="pay"]``; other CSS stays as it is."""
+    """Writes ``[placeholder="Search"]`` and ``[data-testid="pay"]`` as what they name; other CSS stays as it is."""
     return _test_id(body) or _attribute(body)
 
 
@@ -218,7 +218,7 @@ def _nested(form: str, body: str) -> str | None:
 
 
 def _regex(wanted: TextMatcher) -> str | None:
-    """None where Python would read the expression in another way, or not at all."""
+    """Returns the expression; None where Python would read it in another way, or not at all."""
     if set(wanted.flags or "") - {"i"} or "(?<" in wanted.text:
         return None
     try:

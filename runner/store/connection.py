@@ -1,4 +1,4 @@
-"""The way to the database, on which every failure is told in one sentence."""
+"""The connection to the database, whose every failure becomes one sentence."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction. Raises StoreFailed."""
+        """Yields one transaction. Raises StoreFailed."""
         with self._worded():
             async with self._engine.begin() as connection:
                 yield connection
 
     async def migrate(self) -> None:
-        """See runner.store.schema. Raises StoreFailed, BackupFailed or NewerSchema."""
+        """Migrates the database by ``runner.store.schema``. Raises StoreFailed, BackupFailed or NewerSchema."""
         with self._worded():
             async with self._engine.connect() as connection:
                 await connection.run_sync(schema.migrate, self._file)
 
     async def aclose(self) -> None:
-        """Safe to repeat."""
+        """Closes the connections. Safe to repeat."""
         await self._engine.dispose()
 
     def opened(self) -> None:
-        """From now on the file has to be the one that is there now."""
+        """Notes the file that is there now: from now on it has to be that one."""
         self._identity = self._look()
 
     def _look(self) -> tuple[int, int] | None:
@@ -80,7 +80,7 @@ class Database:
 
 
 def configure_sqlite(connection: DBAPIConnection, _: object) -> None:
-    """NORMAL in WAL mode: a commit survives the end of the process, not a power cut."""
+    """Sets WAL mode with NORMAL: a commit survives the end of the process, not a power cut."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -47,10 +47,10 @@ class FinishedRun:
         return e.Hello(role=actor.role, viewer_id=actor.viewer_id, run=self.view())
 
     def join(self, actor: Actor) -> None:
-        """Nobody is counted: nothing happens here any more."""
+        """Counts nobody: nothing happens here any more."""
 
     def leave(self, viewer_id: str) -> None:
-        """See ``join``."""
+        """Does nothing, as ``join``."""
 
     async def submit(self, command: c.Command, actor: Actor) -> e.Reply | None:
         """Answers ``ping`` and ``replay_step``. Raises Refused for everything else."""

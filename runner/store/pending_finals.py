@@ -1,4 +1,4 @@
-"""How runs ended, as files that are there before anybody is told, until the database has it.
+"""Files that say how runs ended, written before any viewer sees the end, and kept until the database has it.
 
 The database is written by a thread and may be locked; a small file is in the system's hands when the call returns, and
 survives the end of the process from then on (not a power cut).
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class PendingFinal(BaseModel):
-    """What the database does not have yet."""
+    """Holds what the database does not have yet."""
 
     view: RunView
     steps: list[Step]
@@ -55,7 +55,7 @@ class PendingFinals:
             self._file(run_id).unlink(missing_ok=True)
 
     def ids(self) -> list[str]:
-        """Of the runs that have one."""
+        """Returns the ids of the runs that have one."""
         return [file.stem for file in self._folder.glob("*.json")]
 
     def _file(self, run_id: str) -> Path:

@@ -21,7 +21,7 @@ is twice the one before."""
 class Recorder:
     """Keeps the store up with a run's log; what could not be written is tried again with the next change.
 
-    It is made before anybody else listens to the run, and hears its end first. It never fails: a run whose store does
+    It is made before anybody else listens to the run, and gets its end first. It never fails: a run whose store does
     not work goes on, and is complete in memory.
     """
 
@@ -52,14 +52,14 @@ class Recorder:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def end(self) -> None:
-        """The run is over: what it is now is the last that is written."""
+        """Ends the recording: what the run is now is the last that is written."""
         self._stop()
         self._ended = True
         self._run_changed = True
         self._news.set()
 
     def hurry(self) -> None:
-        """The server stops: the next try is the last one."""
+        """Makes the next try the last one, because the server stops."""
         self._hurried.set()
 
     def _hear(self, entry: Entry) -> None:
@@ -76,18 +76,18 @@ class Recorder:
         self._news.set()
 
     def _note_final(self) -> None:
-        """Heard before any viewer is told: a run whose end was told has that end, whatever becomes of this process."""
+        """Notes the end before any viewer sees it: it holds then, whatever becomes of this process."""
         try:
             self._store.note_final(self._view(), (self._writing | self._steps).values())
         except OSError as error:
             self._logger.warning("the end of the run could not be noted: %s", error)
 
     def _view(self) -> RunView:
-        """As it is when nobody is there any more."""
+        """Returns the run as it is when nobody is there any more."""
         return self._run.view(with_steps=False).model_copy(update={"viewers": 0, "controllers": ()})
 
     async def _write(self) -> bool:
-        """Whether nothing is left to write."""
+        """Writes what has changed, and returns whether nothing is left to write."""
         self._news.clear()
         if not self._steps and not self._run_changed:
             return True

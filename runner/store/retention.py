@@ -54,11 +54,11 @@ class Retention:
         self._work = asyncio.create_task(self._watch(), name="retention")
 
     def wake(self) -> None:
-        """There may be more to remove."""
+        """Wakes the clean-up: there may be more to remove."""
         self._awake.set()
 
     async def aclose(self) -> None:
-        """Safe to repeat."""
+        """Ends the clean-up. Safe to repeat."""
         if self._work is not None:
             self._work.cancel()
             await asyncio.gather(self._work, return_exceptions=True)

@@ -92,7 +92,7 @@ def _is_stamped(connection: Connection) -> bool:
 
 @contextlib.contextmanager
 def exclusive(connection: Connection) -> Iterator[None]:
-    """One transaction, and in one process at a time."""
+    """Yields one transaction, in one process at a time."""
     is_sqlite = connection.dialect.name == "sqlite"
     if is_sqlite:
         # A table that is rebuilt is dropped in between: with foreign keys the steps of all runs would go with it.

@@ -89,12 +89,12 @@ class Store:
         return store
 
     async def aclose(self) -> None:
-        """Safe to repeat."""
+        """Closes the database and lets go of the data directory. Safe to repeat."""
         self._lock.close()
         await self._database.aclose()
 
     async def check(self) -> str | None:
-        """None where the database can be read, else why not."""
+        """Returns None where the database can be read, else why not."""
         try:
             async with self._database.reading() as connection:
                 await connection.execute(select(meta.c.schema_version))
@@ -133,7 +133,7 @@ class Store:
         self._finals.note(view.model_copy(update={"steps": ()}), changed)
 
     async def get(self, run_id: str, *, steps: bool = True) -> RunRecord | None:
-        """The run, with summaries of its steps where they are asked for; None where there is none to be read."""
+        """Returns the run, with summaries of its steps where they are asked for; None where none can be read."""
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(runs).where(runs.c.id == run_id))).all()
         records = self._reader.runs(rows)
@@ -142,7 +142,7 @@ class Store:
         return with_steps(records[0], await self.steps(run_id)) if steps else records[0]
 
     async def has(self, run_id: str) -> bool:
-        """Whether there is such a run, even one that cannot be read."""
+        """Returns whether there is such a run, even one that cannot be read."""
         async with self._database.reading() as connection:
             return await connection.scalar(select(runs.c.id).where(runs.c.id == run_id)) is not None
 
@@ -156,7 +156,7 @@ class Store:
         older_than: RunKey | None = None,
         limit: int,
     ) -> list[RunRecord]:
-        """An owner's runs, newest first, without their steps.
+        """Returns an owner's runs, newest first, without their steps.
 
         Args:
             owner: whose runs.
@@ -189,7 +189,7 @@ class Store:
         return found
 
     async def finished(self, *, before: datetime | None = None) -> list[str]:
-        """The ids of the runs that are over, of all owners, oldest first; with ``before``, those that ended by then."""
+        """Returns the ids of all owners' finished runs, oldest first; with ``before``, those that ended by then."""
         query = select(runs.c.id).where(runs.c.status.in_(_FINAL)).order_by(runs.c.created_us)
         if before is not None:
             # A run that cannot be read has no end that is known.
@@ -199,7 +199,7 @@ class Store:
             return list((await connection.execute(query)).scalars())
 
     async def steps(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[Step]:
-        """The run's steps in order, from the one behind number ``after``; at most ``limit`` of them."""
+        """Returns the run's steps in order, from the one behind number ``after``; at most ``limit`` of them."""
         query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.number)
         found: list[Step] = []
         async with self._database.reading() as connection:
@@ -219,7 +219,7 @@ class Store:
         return next(iter(self._reader.steps(rows)), None)
 
     async def delete(self, run_id: str) -> None:
-        """The run, its steps and its files."""
+        """Removes the run, its steps and its files."""
         async with self._database.writing() as connection:
             await connection.execute(delete(steps).where(steps.c.run_id == run_id))
             await connection.execute(delete(runs).where(runs.c.id == run_id))
@@ -228,22 +228,22 @@ class Store:
     # Files
 
     def folder(self, run_id: str) -> Path:
-        """Where a run's files are; it may not exist yet."""
+        """Returns the folder of a run's files; it may not exist yet."""
         return self._data_dir / "runs" / run_id
 
     def uploads_folder(self, run_id: str) -> Path:
-        """Where the files that it uploads are; it may not exist yet."""
+        """Returns the folder of the files that a run uploads; it may not exist yet."""
         return self.folder(run_id) / "uploads"
 
     def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
         return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"
 
     def files(self, run_id: str) -> list[Path]:
-        """The screenshots and uploads that there are."""
+        """Returns the screenshots and uploads that there are."""
         return [path for path in self.folder(run_id).rglob("*") if path.is_file()]
 
     def file_bytes(self) -> dict[str, int]:
-        """How much room the screenshots and uploads of each run take; runs without any are left out."""
+        """Returns how many bytes the screenshots and uploads of each run take; runs without any are left out."""
         sizes: dict[str, int] = {}
         for folder in (self._data_dir / "runs").iterdir():
             for file in self.files(folder.name):
@@ -256,13 +256,13 @@ class Store:
         return path if await asyncio.to_thread(path.is_file) else None
 
     async def save_screenshot(self, run_id: str, number: int, jpeg: bytes, *, before: bool = False) -> None:
-        """A reader finds the old file or the new one, never a part. Raises OSError."""
+        """Writes a screenshot; a reader finds the old file or the new one, never a part. Raises OSError."""
         await asyncio.to_thread(atomic_write, self.screenshot_path(run_id, number, before=before), jpeg)
 
     # Revoked tokens
 
     async def revoke(self, token_id: str, *, until: datetime) -> None:
-        """See signaling.ports.Revocations."""
+        """Fulfils ``signaling.ports.Revocations``."""
         until_us = microseconds(until)
         async with self._database.writing() as connection:
             await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.id == token_id))
@@ -270,7 +270,7 @@ class Store:
         self._revoked[token_id] = until_us
 
     async def is_revoked(self, token_id: str) -> bool:
-        """See signaling.ports.Revocations."""
+        """Fulfils ``signaling.ports.Revocations``."""
         return token_id in self._revoked
 
     # Opening
@@ -289,7 +289,7 @@ class Store:
         self._revoked = {row.id: row.until_us for row in await connection.execute(select(revoked_tokens))}
 
     async def _end_orphans(self, connection: AsyncConnection) -> None:
-        """A run in flight whose server is alive, another process on the same directory, is none of ours."""
+        """Ends the runs that a dead server left in flight; one whose server is alive is none of ours."""
         rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
         orphans = [row for row in rows if not self._lock.alive(row.server)]
         for record in self._reader.runs(orphans):
@@ -302,7 +302,7 @@ class Store:
             await _save_steps(connection, view.id, changed)
 
     async def _forget_saved_finals(self) -> None:
-        """But those of runs that another server has not saved yet."""
+        """Removes the notes of ends that are saved, but those of runs that another server has not saved yet."""
         noted = self._finals.ids()
         query = select(runs.c.id).where(runs.c.id.in_(noted), runs.c.status.not_in(_FINAL))
         async with self._database.reading() as connection:
@@ -320,7 +320,7 @@ async def _save_steps(connection: AsyncConnection, run_id: str, changed: Iterabl
 
 
 def _stopped(view: RunView, done: Iterable[Step], now: datetime) -> tuple[RunView, list[Step]]:
-    """The run as failed, and its steps that were in flight as skipped."""
+    """Returns the run as failed, and its steps that were in flight as skipped."""
     skipped = {"status": "skipped", "error": STOPPED}
     interrupted = [Step.model_validate(step.model_dump() | skipped) for step in done if step.status == "running"]
     ended = {
