@@ -4,13 +4,17 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # Whole files, because the tests of one file share a browser or a server.
 PYTEST ?= -n 2 --dist loadfile
+# Unit tests share nothing.
+QUICK ?= -q -n 2 --dist worksteal --hypothesis-profile=quick
+# Whatever the environment says: to compile all tests anew takes longer than to run most of them.
+KEEP_BYTECODE := PYTHONDONTWRITEBYTECODE=
 INSTALLED := $(VENV)/.installed
 NODE := $(shell node -e 'process.exitCode = +(parseInt(process.versions.node) < 20)' 2>/dev/null && echo yes)
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/shop/*' \
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check types bench soak screenshots setup browser firefox livekit web constraints dist clean
+.PHONY: help demo quick coverage test check types bench soak screenshots setup browser firefox livekit web constraints dist clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -19,11 +23,21 @@ help: ## list what there is
 demo: setup ## set everything up and watch a run on the sample shop (DEMO="--no-open --port 4000" for flags)
 	@$(VENV)/bin/jumpseat demo $(DEMO)
 
+quick: $(INSTALLED) ## lint what has changed since main, check types, and pass every test that needs no browser or server process
+	@changed=$$({ git diff --name-only --diff-filter=d "$$(git merge-base HEAD main || echo HEAD)" -- '*.py'; \
+		git ls-files --others --exclude-standard -- '*.py'; } 2>/dev/null | sort -u); \
+	test -z "$$changed" || { $(PY) -m ruff check $$changed && $(PY) -m ruff format --check $$changed; }
+	@$(PY) -m mypy .
+	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK)
+
+coverage: $(INSTALLED) ## how much of the product the unit tests run; fails below the floor in pyproject.toml
+	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK) --cov --cov-report=term:skip-covered
+
 test: setup livekit firefox ## set everything up and pass every test (PYTEST="-k name" for a part)
 ifeq ($(NODE),yes)
 	@cd web && npm test
 endif
-	@$(PY) -m pytest $(PYTEST)
+	@$(KEEP_BYTECODE) $(PY) -m pytest $(PYTEST)
 
 check: $(INSTALLED) ## lint, types and the size of the player
 	@$(PY) -m ruff check .

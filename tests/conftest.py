@@ -1,5 +1,6 @@
 """Fixtures that every test may use come from these plugins."""
 
+import gc
 import os
 import sys
 
@@ -8,12 +9,21 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.browser_fixtures", "tests.livekit_server", "tests.tiers"]
 
-# No test depends on how fast the machine is, or on luck; the tests in fuzz/ have other numbers of inputs. The long one
-# tries more, and others each time.
+# No test depends on how fast the machine is, or on luck; the tests in fuzz/ have other numbers of inputs. The quick one
+# tries fewer, the long one more, and others each time.
 _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("steady", _UNTIMED, derandomize=True, database=None)
+settings.register_profile("quick", _UNTIMED, derandomize=True, database=None, max_examples=20)
 settings.register_profile("long", _UNTIMED, print_blob=True, max_examples=2000)
 settings.load_profile("steady")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled_heap() -> None:
+    """Leaves what modules hold out of later garbage collections: tests that count what lives collect often."""
+    gc.collect()
+    gc.freeze()
+
 
 _status = pytest.StashKey[int]()
 

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -55,6 +56,8 @@ class SourceFile:
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     """By local name: the full one."""
+    functions: dict[int, tuple[Function, dict[str, Function]]] = field(default_factory=dict)
+    """By first line, decorators included: the function, and the methods of its class by name."""
 
     @classmethod
     def read(cls, path: Path) -> SourceFile:
@@ -68,17 +71,16 @@ class SourceFile:
                     file.imports |= {alias.asname: alias.name for alias in names if alias.asname}
                 case ast.ImportFrom(module=str(origin), names=names, level=0):
                     file.imports |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in names}
+        file._add_functions()
         return file
 
-    def function(self, function: Callable[..., Any]) -> tuple[Function, dict[str, Function]] | None:
-        """Returns the node of a function that this file defines, and the methods of its class by name."""
-        line = function.__code__.co_firstlineno
+    def _add_functions(self) -> None:
+        """Finds every function by the line that its code object says, with the methods of its class by name."""
         for parent in ast.walk(self.tree):
-            for node in getattr(parent, "body", ()) if not isinstance(parent, ast.Lambda | ast.IfExp) else ():
-                if isinstance(node, Function) and min(_lines(node)) == line:
-                    siblings = parent.body if isinstance(parent, ast.ClassDef) else ()
-                    return node, {each.name: each for each in siblings if isinstance(each, Function)}
-        return None
+            if isinstance(parent, ast.Module | ast.ClassDef | Function):
+                inside = [node for node in parent.body if isinstance(node, Function)]
+                methods = {node.name: node for node in inside} if isinstance(parent, ast.ClassDef) else {}
+                self.functions |= {min(_lines(node)): (node, methods) for node in inside}
 
 
 def _lines(node: Function) -> Iterator[int]:
@@ -99,14 +101,25 @@ def _bound(node: ast.stmt) -> Iterable[str]:
 
 def _names(node: ast.AST) -> Iterator[str]:
     """Yields the dotted names that are used in `node`, but for those in annotations."""
-    if isinstance(node, ast.Attribute | ast.Name):
-        yield ast.unparse(node)
+    if (dotted := _dotted(node)) is not None:
+        yield dotted
+        return
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns"}:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _names(child)
+
+
+def _dotted(node: ast.AST) -> str | None:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            before = _dotted(value)
+            return None if before is None else f"{before}.{attribute}"
+    return None
 
 
 class Needs:
@@ -116,19 +129,22 @@ class Needs:
         self._root = root
         self._files: dict[Path, SourceFile] = {}
         self._found: dict[tuple[Path, str], frozenset[str]] = {}
+        self._of_code: dict[CodeType, frozenset[str]] = {}
 
     def of_function(self, function: Callable[..., Any]) -> frozenset[str]:
         """Returns the markers of what this function, a test or a fixture, reaches by itself."""
-        function = inspect.unwrap(getattr(function, "__func__", function))
-        path = Path(getattr(getattr(function, "__code__", None), "co_filename", ""))
+        code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+        if code is None:
+            return frozenset()
+        if code not in self._of_code:
+            self._of_code[code] = self._read(Path(code.co_filename), code.co_firstlineno)
+        return self._of_code[code]
+
+    def _read(self, path: Path, line: int) -> frozenset[str]:
         if not any(path.is_relative_to(self._root / each) for each in OURS):
             return frozenset()
-        file = self._file(path)
-        found = file.function(function)
-        if found is None:
-            return frozenset()
-        node, methods = found
-        return frozenset(self._of_node(path, node, methods, set()))
+        node, methods = self._file(path).functions.get(line, (None, {}))
+        return frozenset(self._of_node(path, node, methods, set())) if node else frozenset()
 
     def _of_node(self, path: Path, node: ast.AST, methods: dict[str, Function], seen: set[str]) -> set[str]:
         needs: set[str] = set()
@@ -150,7 +166,7 @@ class Needs:
         full = ".".join(filter(None, (file.imports.get(first, first), rest)))
         parts = full.split(".")
         for starter, needs in STARTERS.items():
-            if parts[-1] == starter or ".".join(parts[-2:]) == starter:
+            if f".{starter}." in f".{full}.":
                 return frozenset(needs)
         if first not in file.imports or parts[0] not in OURS:
             return frozenset()

@@ -24,6 +24,7 @@ from control.protocol.actions import Action
 from control.protocol.models import Proposal, RunStatus, Source, StepStatus
 from control.roles import Actor
 from tests.control.run_scenarios import ADA, BOB, FAILED, OWNER, PASSED, SKIPPED, VIEWER, RunScenario, click
+from tests.fuzz.example_budget import inputs
 
 ACTORS = st.sampled_from([ADA, BOB, OWNER])
 COMMANDS = st.sampled_from(
@@ -375,4 +376,4 @@ class Steered(RuleBasedStateMachine):
 
 
 def test_whatever_happens() -> None:
-    run_state_machine_as_test(Steered, settings=settings(max_examples=200, stateful_step_count=60))
+    run_state_machine_as_test(Steered, settings=settings(inputs(200), stateful_step_count=60))

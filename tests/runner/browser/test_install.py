@@ -91,6 +91,7 @@ def test_nothing_is_found_on_an_empty_machine(machine: Machine) -> None:
     assert find_browser("", places=[]) is None
 
 
+@pytest.mark.process
 def test_playwrights_own_build_is_installed_and_started(machine: Machine) -> None:
     machine.add("playwright")
     machine.add_apt("exit 0")
@@ -100,6 +101,7 @@ def test_playwrights_own_build_is_installed_and_started(machine: Machine) -> Non
     assert started.startswith("playwright screenshot --browser chromium about:blank ")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("broken", ["install", "screenshot"])
 def test_the_package_is_taken_where_playwrights_build_fails(machine: Machine, broken: str) -> None:
     machine.add("playwright", f'[ "$1" != {broken} ]')
@@ -110,11 +112,13 @@ def test_the_package_is_taken_where_playwrights_build_fails(machine: Machine, br
     assert installed.startswith("apt-get install --yes --no-install-recommends chromium")
 
 
+@pytest.mark.process
 def test_a_failed_update_does_not_stop_the_package(machine: Machine) -> None:
     machine.add_apt('[ "$1" != update ] || exit 100\n' + installs("apt-get", "exit 0"))
     assert machine.install() == machine.bin / "chromium"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("apt", [None, "exit 100", installs("apt-get", "exit 127")])
 def test_no_way_to_a_browser_is_one_clear_line(machine: Machine, apt: str | None) -> None:
     if apt is not None:
