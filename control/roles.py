@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from control.errors import Forbidden
+from control.protocol.commands import in_words
 
 
 class Role(StrEnum):
@@ -63,4 +64,4 @@ class Actor:
 def authorize(actor: Actor, command_type: str) -> None:
     """Raises Forbidden where the actor's role does not allow commands of this type."""
     if not actor.role.includes(LEAST_ROLE.get(command_type, Role.OWNER)):
-        raise Forbidden(f"a {actor.role} may not {command_type.replace('_', ' ')}: ask for a controller link")
+        raise Forbidden(f"a {actor.role} may not {in_words(command_type)}: ask for a controller link")

@@ -192,7 +192,7 @@ class Run:
         """
         before = self.log.seq
         if self.final and not isinstance(command, c.Ping | c.ReplayStep):
-            raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run is over ({self.status})")
+            raise InvalidTransition(f"cannot {c.in_words(command.type)}: the run is over ({self.status})")
         self._dispatch(command, actor)
         self._publish_status()
         return self.log.since(before) or []
@@ -220,7 +220,7 @@ class Run:
             case c.ReleaseControl():
                 self._release_control(actor, command.to)
             case c.Input() | c.AnswerDialog():
-                self._require_active(command.type.replace("_", " "))
+                self._require_active(c.in_words(command.type))
                 self.control_lease.require_holder(actor)
             case c.Pick():
                 self._require_active("pick an element")

@@ -22,7 +22,7 @@ from runner.egress.upstream import UpstreamProxy
 from runner.export.pytest import export
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
-from runner.planners.model_options import ModelOptions
+from runner.planners.model import ModelOptions
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import PlannerFactory
@@ -108,7 +108,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         stack.push_async_callback(drivers.aclose)
         runs = _run_registry(settings, store, drivers, policy)
         keep = timedelta(days=settings.keep_days) if settings.keep_days else None
-        retention = Retention(store, delete=runs.delete, max_bytes=settings.max_disk, keep=keep)
+        retention = Retention(store, delete=runs.delete, max_disk=settings.max_disk, keep=keep)
         runs.on_ended = retention.wake
         stack.push_async_callback(retention.aclose)
         retention.start()
@@ -133,7 +133,7 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
             streaming=settings.enable_streaming,
             fps=settings.fps,
             bitrate=settings.bitrate,
-            viewport=settings.size,
+            size=settings.size,
             browser=settings.browser,
             max_steps=settings.max_steps,
             exporter=export,
@@ -199,9 +199,9 @@ def model_options(settings: Settings) -> ModelOptions | None:
     return ModelOptions(
         model=settings.model,
         call_seconds=settings.model_call_seconds,
-        max_seconds=settings.model_seconds,
-        max_tokens=settings.model_tokens,
-        max_cost_usd=settings.model_cost,
+        seconds=settings.model_seconds,
+        tokens=settings.model_tokens,
+        cost=settings.model_cost,
     )
 
 

@@ -14,7 +14,7 @@ from media.frames import FrameSink
 
 
 class StepFailed(Exception):
-    """The page did not let the action happen; the message tells a person why and what to do."""
+    """The page did not let the action happen; the message says why and what to do."""
 
 
 class BrowserGone(Exception):

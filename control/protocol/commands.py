@@ -194,6 +194,11 @@ _MEMBERS_OF_UNIONS = {"str", "int", "float"}
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 
+def in_words(command_type: str) -> str:
+    """Returns a command's type as a sentence has it: ``take control`` for ``take_control``."""
+    return command_type.replace("_", " ")
+
+
 def parse(message: str | bytes, *, max_bytes: int = MAX_MESSAGE_BYTES) -> Command:
     """Returns the command in one message, JSON text. Raises ProtocolError, or TooLarge over ``max_bytes`` of UTF-8."""
     size = len(message) if isinstance(message, bytes) else len(message.encode("utf-8", "surrogatepass"))

@@ -28,10 +28,9 @@ from media.aio import TaskSet
 from runner.browser.file_payload import data_url
 from runner.browser.human.elements import TargetElement
 from runner.browser.locate import selector_of
-from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
-from runner.selectors.describe import element_name
-from runner.throttled_warnings import ThrottledWarnings
+from runner.log import ThrottledWarnings
+from runner.selectors.describe import element_name, shorten
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Dialogs:
         self._open: dict[str, _Open] = {}
         self._recent: deque[float] = deque(maxlen=_FLOOD)
         self._unreported = ThrottledWarnings(
-            logger.warning, more="the page opened {} more dialogs that viewers were not told of", most=1
+            logger.warning, more="the page opened {} more dialogs that were not reported to viewers", most=1
         )
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()

@@ -9,6 +9,7 @@ from playwright.async_api import Locator
 
 from runner.browser.aria_snapshot import role_and_name
 from runner.selectors.build import alternatives
+from runner.selectors.describe import shorten
 
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
@@ -40,19 +41,12 @@ _NETWORK = {
     "ERR_UNSAFE_PORT": "browsers refuse that port",
     "ERR_ABORTED": "the page did not load: it is a download, or another page took its place",
 }
-_LONGEST_TEXT = 200
 
 
 def first_line(error: PlaywrightError) -> str:
     """Returns what happened, without the call's name and the log."""
     line = error.message.strip().splitlines()[0]
     return re.sub(r"^(Error: )?[A-Z]\w+\.\w+: ", "", line).removeprefix("Error: ")
-
-
-def shorten(text: str) -> str:
-    """Returns the text in one line, and no longer than a sentence bears."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST_TEXT else flat[: _LONGEST_TEXT - 1] + "…"
 
 
 def selector_in_sentence(selector: str) -> str:

@@ -16,7 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from control.protocol.actions import Size
 from media.aio import TaskSet
 from media.frames import FrameSink
-from runner.throttled_warnings import ThrottledWarnings
+from runner.log import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
 

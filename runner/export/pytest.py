@@ -11,6 +11,7 @@ from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import RunView, Source, Step, StepStatus
 from runner.browser.file_payload import file_name, payload
+from runner.selectors.describe import shorten
 from runner.selectors.parse import absent, last_role, parse_chain
 from runner.selectors.to_python import escaped, literal, locator, pattern, variables
 
@@ -222,9 +223,7 @@ _LEFT_OUT: Final = {
 
 def _comment(text: str) -> str:
     """Returns the text as a comment of one line, whatever it holds."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    flat = " ".join(shown.split())
-    return flat if len(flat) <= 150 else f"{flat[:149]}…"
+    return shorten("".join(char if char.isprintable() else " " for char in text), 150)
 
 
 # From an action to statements

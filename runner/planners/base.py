@@ -64,7 +64,7 @@ class Repair:
 
 
 class Stuck(Exception):
-    """The planner cannot go on; the message tells a person why and what to do."""
+    """The planner cannot go on; the message says why and what to do."""
 
 
 class Planner(Protocol):

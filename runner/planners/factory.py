@@ -8,8 +8,7 @@ from control.errors import Unsupported
 from control.protocol.models import NewRun, PlannerName
 from control.secrets import Secrets
 from runner.planners.base import Planner
-from runner.planners.model import INSTALL, ModelPlanner
-from runner.planners.model_options import ModelOptions
+from runner.planners.model import INSTALL, ModelOptions, ModelPlanner
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 

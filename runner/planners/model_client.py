@@ -17,8 +17,9 @@ from pydantic_ai.models import Model, infer_model
 from pydantic_ai.providers import infer_provider_class
 
 from runner.planners.base import Stuck
-from runner.planners.model_options import ModelOptions
+from runner.planners.model import ModelOptions
 from runner.planners.prompt import SYSTEM, Decision
+from runner.selectors.describe import shorten
 
 Sleep = Callable[[float], Awaitable[None]]
 _FIRST_BACKOFF: Final = 1.0
@@ -35,7 +36,7 @@ class ModelClient:
         self._sleep = sleep
         self._agent = _agent(options)
         self._usage = RunUsage()
-        self._left = options.max_seconds
+        self._left = options.seconds
         """Seconds that the run may still wait."""
 
     async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
@@ -58,7 +59,7 @@ class ModelClient:
             self._left -= clock() - began
 
     def _too_long(self) -> str:
-        waited = f"it has waited {self._options.max_seconds:g} s for it"
+        waited = f"it has waited {self._options.seconds:g} s for it"
         return f"This run has used up what it may use of the model: {waited}. {_GO_ON}"
 
     async def _with_retries(self, prompt: str, jpeg: bytes | None) -> Decision:
@@ -73,19 +74,19 @@ class ModelClient:
                 raise Stuck(f"This run has used up what it may use of the model: {error}. {_GO_ON}") from None
             except UnexpectedModelBehavior as error:
                 raise Stuck(
-                    f"The model {self._options.model} gave no decision that can be read: {_short(error)}. "
+                    f"The model {self._options.model} gave no decision that can be read: {shorten(str(error))}. "
                     "Resume to ask again, or override the step."
                 ) from None
 
     async def _request(self, prompt: str, jpeg: bytes | None) -> Decision:
         options = self._options
-        cost = options.max_cost_usd
+        cost = options.cost
         result = await self._agent.run(
             prompt if jpeg is None else [prompt, BinaryContent(jpeg, media_type="image/jpeg")],
             usage=self._usage,
             usage_limits=UsageLimits(
                 request_limit=options.max_calls,
-                total_tokens_limit=options.max_tokens,
+                total_tokens_limit=options.tokens,
                 cost_limit=None if cost is None else Decimal(str(cost)),
             ),
             event_stream_handler=_drain if options.stream else None,
@@ -115,9 +116,9 @@ def _agent(options: ModelOptions) -> Agent[None, Decision]:
     try:
         model = _model(options)
     except (UserError, ValueError, ImportError) as error:
-        raise Stuck(f"The model {options.model} cannot be used: {_short(error)}") from None
-    if options.max_cost_usd is not None and not _has_price(model):
-        raise Stuck(_priceless(options.model, options.max_cost_usd))
+        raise Stuck(f"The model {options.model} cannot be used: {shorten(str(error))}") from None
+    if options.cost is not None and not _has_price(model):
+        raise Stuck(_priceless(options.model, options.cost))
     # Retries of a failing service are ours, so that their number and patience have one bound.
     return Agent(
         model,
@@ -165,9 +166,4 @@ def _refusal(model: str, status: int, error: Exception) -> str:
         403: "its key may not use this model",
         404: "there is no such model, or the base URL is wrong",
     }
-    return f"The service of {model} answers {status}: {hints.get(status, _short(error))}."
-
-
-def _short(error: Exception) -> str:
-    flat = " ".join(str(error).split())
-    return flat if len(flat) <= 200 else f"{flat[:199]}…"
+    return f"The service of {model} answers {status}: {hints.get(status, shorten(str(error)))}."

@@ -134,7 +134,7 @@ class PlainPlanner:
     async def _second_try(
         self, intent: Intent, sentence: Sentence, task: Task, driver: Driver, failure: Failure
     ) -> Idea | None:
-        if failure.attempt > 1 or not await _may_work_now(intent, driver, failure):
+        if failure.attempt > 1 or not await _is_there_now(intent, driver, failure):
             return None
         action, note = await self._resolve(intent, task, driver)
         return Idea(action, sentence.text, note or "The page may be ready for it now.", self.remaining(task))
@@ -156,7 +156,7 @@ def _understand(sentence: Sentence) -> Intent:
         raise Stuck(str(error)) from None
 
 
-async def _may_work_now(intent: Intent, driver: Driver, failure: Failure) -> bool:
+async def _is_there_now(intent: Intent, driver: Driver, failure: Failure) -> bool:
     things = [thing for thing in (intent.thing, intent.target) if thing]
     if not things or intent.gone:
         return looks_transient(failure.reason)

@@ -13,6 +13,7 @@ from control.protocol.actions import Action, ActionType
 from control.protocol.models import Step
 from runner.driver import PageView
 from runner.planners.base import Failure, Task
+from runner.selectors.describe import shorten
 
 Mask = Callable[[str], str]
 """Blots out the values of secrets."""
@@ -41,7 +42,6 @@ Do not repeat a step that has passed. To use a secret, write {{secret:NAME}} as 
 holds. `description` is one short line for a person, such as: Click 'Checkout'. `reasoning` is one or two sentences."""
 
 _REF: Final = re.compile(r"\[?(?:aria-)?(?:ref=)?((?:f\d+)?e\d+)\]?")
-_ERROR_CHARS: Final = 200
 
 
 class Decision(BaseModel):
@@ -96,9 +96,9 @@ def compose(
             [
                 f"STEPS SO FAR ({len(task.steps)}):",
                 *_history(task.steps, history),
-                *([f"WHAT WENT WRONG NOW: {_one_line(failure.reason)}"] if failure else []),
+                *([f"WHAT WENT WRONG NOW: {shorten(failure.reason)}"] if failure else []),
                 f"ADDRESS: {view.url}",
-                f"TITLE: {_one_line(view.title)}",
+                f"TITLE: {shorten(view.title)}",
                 "SNAPSHOT:",
                 shown,
             ]
@@ -125,11 +125,6 @@ def _history(steps: Sequence[Step], most: int) -> list[str]:
 
 
 def _line(step: Step) -> str:
-    error = f": {_one_line(step.error)}" if step.error else ""
+    error = f": {shorten(step.error)}" if step.error else ""
     by = "" if step.source == "plan" else f" ({step.source})"
-    return f"{step.step_number}. {_one_line(step.description)}{by} - {step.status}{error}"
-
-
-def _one_line(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _ERROR_CHARS else f"{flat[: _ERROR_CHARS - 1]}…"
+    return f"{step.step_number}. {shorten(step.description)}{by} - {step.status}{error}"

@@ -93,7 +93,7 @@ class CommandHandler:
         page = self._take_over()
         if page is None or self._run.final:
             self._run.apply(command, actor)
-            raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: no page is open")
+            raise InvalidTransition(f"cannot {c.in_words(command.type)}: no page is open")
         try:
             return await act(page)
         except BrowserGone as error:

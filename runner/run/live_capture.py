@@ -13,7 +13,7 @@ from media.aio import Backoff
 from media.frames import LatestFrame
 from media.stream import LiveStream
 from runner.driver import Driver
-from runner.run.log import RunLog
+from runner.log import RunLog
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0

@@ -21,7 +21,7 @@ class SessionOptions:
     """Most pictures a second."""
     bitrate: int = 2_500_000
     """Bits a second, each codec."""
-    viewport: Size = field(default_factory=lambda: Size(width=1280, height=720))
+    size: Size = field(default_factory=lambda: Size(width=1280, height=720))
     """Where the run names none."""
     browser: BrowserName = "chromium"
     """Where the run names none."""

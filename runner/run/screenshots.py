@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from control.protocol.shape import Clock
 from control.run import Run
 from runner.driver import Driver
-from runner.run.log import RunLog
+from runner.log import RunLog, ThrottledWarnings
 from runner.store.store import Store
-from runner.throttled_warnings import ThrottledWarnings
 
 _TIMEOUT = 5.0
 """Seconds that a screenshot may take."""

@@ -21,11 +21,11 @@ from control.run import Run
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.export.port import with_contents
+from runner.log import RunLog, ThrottledWarnings
 from runner.planners.base import Planner
 from runner.run.changes import Changes, NoLongerWanted, SteadyClock
 from runner.run.command_handler import CommandHandler
 from runner.run.live_capture import LiveCapture
-from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.options import SessionOptions
 from runner.run.screenshots import Screenshots
@@ -36,7 +36,6 @@ from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from runner.store.uploads import UploadStore
-from runner.throttled_warnings import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ class Session:
             grace=options.grace,
             looks_ahead=self._planners[planner].looks_ahead,
         )
-        self._logger = RunLog(logger, run_id, self._masking)
+        self._logger = RunLog(logger, run_id, self._masking.text)
         self._refusal_warnings = ThrottledWarnings(
             lambda warning: self._logger.warning("%s", warning), more="the page was kept from {} more hosts and ports"
         )
@@ -259,7 +258,7 @@ class Session:
         kind = spec.browser or self._options.browser
         try:
             async with asyncio.timeout(self._options.launch_timeout):
-                driver = await self._drivers.launch(kind, viewport=spec.viewport or self._options.viewport)
+                driver = await self._drivers.launch(kind, viewport=spec.viewport or self._options.size)
         except TimeoutError:
             raise StepFailed(f"the browser did not start within {self._options.launch_timeout:g} s") from None
         parts.push_async_callback(self._close_driver, driver)

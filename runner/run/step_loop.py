@@ -18,9 +18,9 @@ from control.protocol.shape import Clock
 from control.run import Run
 from control.step_history import StepFacts
 from runner.driver import BrowserGone, Driver, StepFailed, Target
+from runner.log import RunLog
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
 from runner.run.changes import Alarm, Changes, NoLongerWanted
-from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.run.take_over import TakeOver

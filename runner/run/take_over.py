@@ -13,8 +13,8 @@ from control.protocol import events as e
 from control.roles import Actor
 from control.run import Run
 from runner.driver import Driver, HumanAction, StepFailed
+from runner.log import RunLog
 from runner.run.changes import Changes
-from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 

@@ -35,7 +35,7 @@ def describe_selector(selector: str) -> str:
             return _quote(_unescape(found["name"]))
     if found := _PLAIN_TEXT.match(selector):
         return _quote(found["name"])
-    return _shorten(selector)
+    return shorten(selector, _LONGEST)
 
 
 def element_name(selector: str) -> str:
@@ -48,13 +48,14 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str, longest: int = 200) -> str:
+    """Returns the text in one line of at most ``longest`` characters; an ellipsis ends one that was cut."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _quote(text: str) -> str:
-    return f"'{_shorten(text)}'"
+    return f"'{shorten(text, _LONGEST)}'"
 
 
 def _value(action: Action) -> str:
@@ -75,7 +76,7 @@ def _type(action: Action) -> str:
 
 
 def _press(action: Action) -> str:
-    return f"Press {_shorten(action.text)}" + (f" in {_on(action)}" if action.selector else "")
+    return f"Press {shorten(action.text, _LONGEST)}" + (f" in {_on(action)}" if action.selector else "")
 
 
 def _scroll(action: Action) -> str:
@@ -105,7 +106,7 @@ _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
     ActionType.CHECK: _pointer("Check"),
     ActionType.UNCHECK: _pointer("Uncheck"),
     ActionType.SCROLL: _scroll,
-    ActionType.NAVIGATE: lambda action: f"Go to {_shorten(action.text)}",
+    ActionType.NAVIGATE: lambda action: f"Go to {shorten(action.text, _LONGEST)}",
     ActionType.BACK: lambda _: "Go back",
     ActionType.FORWARD: lambda _: "Go forward",
     ActionType.RELOAD: lambda _: "Reload the page",
@@ -116,5 +117,5 @@ _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
     ActionType.CLOSE_TAB: _tab("Close"),
     ActionType.EXPECT_TEXT: lambda action: f"Expect {_on(action)} to say {_value(action)}",
     ActionType.EXPECT_VISIBLE: lambda action: f"Expect to see {_on(action)}",
-    ActionType.EXPECT_URL: lambda action: f"Expect the address {_shorten(action.text)}",
+    ActionType.EXPECT_URL: lambda action: f"Expect the address {shorten(action.text, _LONGEST)}",
 }

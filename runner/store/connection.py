@@ -1,4 +1,4 @@
-"""The connection to the database, whose every failure becomes one sentence."""
+"""The database engine of the store; every failure of it is raised as `StoreFailed`, in one sentence."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from runner.store import schema
 
 
 class StoreFailed(Busy):
-    """The database cannot be used now: it is locked, its disk is full, it has gone."""
+    """Says that the database cannot be used now: it is locked, its disk is full, or it has gone."""
 
 
 class Database:
-    """The engine of one database, and the file that it was opened with, where it is one."""
+    """Holds the engine of one database, and which file SQLite has opened."""
 
     def __init__(self, url: str) -> None:
         """Raises SQLAlchemyError or ImportError for an address that cannot be used; nothing is opened yet."""
@@ -34,30 +34,30 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Raises StoreFailed."""
+        """Yields a connection to read by. Raises StoreFailed."""
         with self._worded():
             async with self._engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Yields one transaction. Raises StoreFailed."""
+        """Yields a connection in a transaction, which is committed at the end. Raises StoreFailed."""
         with self._worded():
             async with self._engine.begin() as connection:
                 yield connection
 
     async def migrate(self) -> None:
-        """Migrates the database by ``runner.store.schema``. Raises StoreFailed, BackupFailed or NewerSchema."""
+        """Brings the schema up to date, see `runner.store.schema`. Raises StoreFailed, BackupFailed or NewerSchema."""
         with self._worded():
             async with self._engine.connect() as connection:
                 await connection.run_sync(schema.migrate, self._file)
 
     async def aclose(self) -> None:
-        """Closes the connections. Safe to repeat."""
+        """Closes all connections; safe to repeat."""
         await self._engine.dispose()
 
     def opened(self) -> None:
-        """Notes the file that is there now: from now on it has to be that one."""
+        """Remembers the file that is there now: using the database fails once it was removed or replaced."""
         self._identity = self._look()
 
     def _look(self) -> tuple[int, int] | None:
@@ -80,7 +80,7 @@ class Database:
 
 
 def configure_sqlite(connection: DBAPIConnection, _: object) -> None:
-    """Sets WAL mode with NORMAL: a commit survives the end of the process, not a power cut."""
+    """Sets WAL mode with synchronous=NORMAL: a commit survives the end of the process, not a power cut."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

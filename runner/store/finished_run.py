@@ -59,7 +59,7 @@ class FinishedRun:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 return e.StepReplay(id=command.id, step=await self._replayed(command.step_number))
-        raise InvalidTransition(f"cannot {command.type.replace('_', ' ')}: the run {ending(self.view().status)}")
+        raise InvalidTransition(f"cannot {c.in_words(command.type)}: the run {ending(self.view().status)}")
 
     async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
         found = await self._store.steps(self.id, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""Writes one run down while it goes on."""
+"""The recorder, which writes one run to the store while it goes on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from control.event_log import Entry
 from control.protocol import events as e
 from control.protocol.models import RunView, Step
 from control.run import Run
-from runner.run.log import RunLog
+from runner.log import RunLog
 from runner.store.store import Store, StoreErrors
 
 _PAUSE = 0.5
@@ -21,8 +21,8 @@ is twice the one before."""
 class Recorder:
     """Keeps the store up with a run's log; what could not be written is tried again with the next change.
 
-    It is made before anybody else listens to the run, and gets its end first. It never fails: a run whose store does
-    not work goes on, and is complete in memory.
+    It is made before anything else listens to the run, so that it gets the run's end first. It never fails: a run
+    whose store does not work goes on, and is complete in memory.
     """
 
     def __init__(self, run: Run, store: Store, logger: RunLog) -> None:
@@ -35,7 +35,7 @@ class Recorder:
         self._ended = False
         self._news = asyncio.Event()
         self._hurried = asyncio.Event()
-        self._stop = run.log.listen(self._hear)
+        self._stop = run.log.listen(self._on_event)
 
     async def work(self) -> None:
         """Returns after ``end`` once everything is written; after ``hurry`` in any case."""
@@ -52,17 +52,17 @@ class Recorder:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def end(self) -> None:
-        """Ends the recording: what the run is now is the last that is written."""
+        """Stops listening, as the run is over: its present state is the last that is written."""
         self._stop()
         self._ended = True
         self._run_changed = True
         self._news.set()
 
     def hurry(self) -> None:
-        """Makes the next try the last one, because the server stops."""
+        """Makes the next try the last one, as the server stops."""
         self._hurried.set()
 
-    def _hear(self, entry: Entry) -> None:
+    def _on_event(self, entry: Entry) -> None:
         match entry.body:
             case e.TestStep(step=step):
                 self._steps[step.step_number] = step
@@ -76,14 +76,14 @@ class Recorder:
         self._news.set()
 
     def _note_final(self) -> None:
-        """Notes the end before any viewer sees it: it holds then, whatever becomes of this process."""
+        """Notes the end before any viewer gets it: a published end lasts, whatever becomes of this process."""
         try:
             self._store.note_final(self._view(), (self._writing | self._steps).values())
         except OSError as error:
             self._logger.warning("the end of the run could not be noted: %s", error)
 
     def _view(self) -> RunView:
-        """Returns the run as it is when nobody is there any more."""
+        """Returns the run's view without steps and without viewers."""
         return self._run.view(with_steps=False).model_copy(update={"viewers": 0, "controllers": ()})
 
     async def _write(self) -> bool:

@@ -1,4 +1,4 @@
-"""How long finished runs stay, and how much room their pictures and uploads take."""
+"""The removal of old runs, and of screenshots and uploads beyond the room that they may take."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from pathlib import Path
 
 from control.errors import InvalidTransition, NotFound
 from control.protocol.shape import Clock, utc_now
+from media.aio import TaskSet
 from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
 
 _PERIOD = 3600.0
-"""Seconds between two looks, where no run ends."""
+"""Seconds between two sweeps where no run ends."""
 
 
 class Retention:
-    """Removes the oldest first, and nothing of a run in flight.
+    """Removes finished runs and their files, the oldest first, and nothing of a run in flight.
 
-    A run that has lost its pictures and uploads keeps its steps, and says of each that it is gone.
+    A run whose screenshots and uploads were removed keeps its steps, and answers that each of the files is gone.
     """
 
     def __init__(
@@ -30,38 +31,36 @@ class Retention:
         store: Store,
         *,
         delete: Callable[[str], Awaitable[None]],
-        max_bytes: int,
+        max_disk: int,
         keep: timedelta | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """
         Args:
             delete: removes a finished run with everything of it; see signaling.ports.Runs.
-            max_bytes: for the pictures and uploads of all runs.
+            max_disk: bytes that the screenshots and uploads of all runs may take (``JUMPSEAT_MAX_DISK``).
             keep: finished runs are removed so long after their end; None: never.
         """
         self._store = store
         self._delete = delete
-        self._max_bytes = max_bytes
+        self._max_disk = max_disk
         self._keep = keep
         self._clock = clock
         self._awake = asyncio.Event()
-        self._work: asyncio.Task[None] | None = None
+        self._tasks = TaskSet(logger)
 
     def start(self) -> None:
-        """Looks at once, and from then on whenever it is woken, at least once an hour."""
+        """Starts the sweeps: one at once, then one at each `wake`, and at least one an hour."""
         self._awake.set()
-        self._work = asyncio.create_task(self._watch(), name="retention")
+        self._tasks.spawn(self._watch(), name="retention")
 
     def wake(self) -> None:
-        """Wakes the clean-up: there may be more to remove."""
+        """Has a sweep done soon, as there may be more to remove."""
         self._awake.set()
 
     async def aclose(self) -> None:
-        """Ends the clean-up. Safe to repeat."""
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
+        """Ends the watching and waits for it; safe to repeat."""
+        await self._tasks.aclose()
 
     async def sweep(self) -> None:
         """Removes what is too old, then pictures and uploads until the rest fits. Raises StoreErrors."""
@@ -69,7 +68,7 @@ class Retention:
             for run_id in await self._store.finished(before=self._clock() - self._keep):
                 await self._remove(run_id)
         sizes = await asyncio.to_thread(self._store.file_bytes)
-        excess, room = sum(sizes.values()) - self._max_bytes, f"there is room for {self._max_bytes} bytes"
+        excess, room = sum(sizes.values()) - self._max_disk, f"there is room for {self._max_disk} bytes"
         if excess <= 0:
             return
         for run_id in await self._store.finished():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from aiohttp import web
 from livekit.api import TokenVerifier, WebhookEvent, WebhookReceiver
 
+from media.aio import TaskSet
 from signaling.config import Limits, LiveKit
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry
@@ -39,7 +39,7 @@ class Rooms:
         self._reachability = Reachability()
         self._webhooks = WebhookReceiver(TokenVerifier(livekit.api_key, livekit.api_secret))
         self._rooms: dict[str, RunRoom] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(logger)
 
     @property
     def open_count(self) -> int:
@@ -61,9 +61,8 @@ class Rooms:
             limits=self._limits,
         )
         self._rooms[room.name] = room
-        task = asyncio.create_task(room.run(linger=_LINGER), name=f"LiveKit room of run {run.id}")
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._closed(room, done))
+        task = self._tasks.spawn(room.run(linger=_LINGER), name=f"LiveKit room of run {run.id}")
+        task.add_done_callback(lambda _: self._rooms.pop(room.name, None))
 
     async def check(self) -> str | None:
         """Returns None where LiveKit answers and takes our key, else the reason."""
@@ -81,13 +80,10 @@ class Rooms:
 
     async def aclose(self) -> None:
         """Leaves and deletes all rooms, and waits for some seconds; safe to repeat."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
-            if late:
-                logger.warning("%d LiveKit rooms were not closed in time", len(late))
+        if late := await self._tasks.join(_PATIENCE):
+            logger.warning("%d LiveKit rooms were not closed in time", len(late))
         await self._service.aclose()
 
     def _on_webhook_event(self, event: WebhookEvent) -> None:
@@ -98,9 +94,3 @@ class Rooms:
             room.connect(event.participant)
         elif event.event in {"participant_left", "participant_connection_aborted"}:
             room.on_left(event.participant.sid)
-
-    def _closed(self, room: RunRoom, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._rooms.pop(room.name, None)
-        if not task.cancelled() and task.exception() is not None:
-            logger.error("%s has failed", task.get_name(), exc_info=task.exception())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from media.aio import CloseOnce
+from media.aio import CloseOnce, TaskSet
 from media.errors import ChannelClosed, NoPortLeft, SdpRejected
 from media.stream import LiveStream
 from media.webrtc.data_channel import DataChannel
@@ -19,6 +19,8 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.feed import Feed, PersonalizeEvent
 from signaling.problems import Problem
 from signaling.watching.ice_servers import peer_configuration
+
+logger = logging.getLogger(__name__)
 
 
 def sdp_problem(error: SdpRejected) -> Problem:
@@ -113,14 +115,15 @@ class ControlChannel:
         self._channel = channel
         self._feed = Feed(context, personalize=personalize, backlog=limits.backlog, on_overflow=self._give_up)
         self._conversation = Conversation(context, dispatcher, self._feed, in_flight=limits.in_flight)
-        self._writing = asyncio.create_task(self._write())
+        self._tasks = TaskSet(logger)
+        self._writing = self._tasks.spawn(self._write())
         channel.on_message(self._conversation.on_message)
         channel.on_close(self._give_up)
 
     async def aclose(self) -> None:
         """Ends what belongs to the channel, and waits; safe to repeat."""
         self._give_up()
-        await asyncio.gather(self._writing, return_exceptions=True)
+        await self._tasks.aclose()
         await self._conversation.aclose()
 
     def _give_up(self) -> None:

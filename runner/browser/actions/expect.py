@@ -10,12 +10,12 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from media.aio import Backoff
-from runner.browser import playwright_errors as errors
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
 from runner.browser.human.gestures import MASK
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
+from runner.selectors.describe import shorten
 
 _TEXT = """element => {
   const secret = element.matches('[type=password]');
@@ -37,8 +37,8 @@ async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
         if deadline.over:
             break
         await asyncio.sleep(min(backoff.next(), deadline.left_ms / 1000))
-    seen = MASK if shown.get("secret") else errors.shorten(_flat(shown["text"]))
-    raise StepFailed(f"Expected text '{errors.shorten(flat)}', the page shows '{seen}' (waited {deadline.spoken})")
+    seen = MASK if shown.get("secret") else shorten(_flat(shown["text"]))
+    raise StepFailed(f"Expected text '{shorten(flat)}', the page shows '{seen}' (waited {deadline.spoken})")
 
 
 def _flat(text: str) -> str:

@@ -22,6 +22,7 @@ from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 from runner.egress.proxy import EgressProxy
+from runner.selectors.describe import shorten
 
 _LOAD_MS = 5000.0
 """How long a page that is there may go on loading before the next step begins."""
@@ -311,6 +312,6 @@ async def _no_such_option(locator: Locator, action: Action) -> str:
         labels = await asyncio.wait_for(locator.locator("option").all_inner_texts(), 1.0)
     except (TimeoutError, PlaywrightError):
         labels = []
-    offered = ", ".join(f"'{errors.shorten(label)}'" for label in labels[:10]) or "none"
+    offered = ", ".join(f"'{shorten(label)}'" for label in labels[:10]) or "none"
     list_ = errors.selector_in_sentence(str(action.selector))
-    return f"{list_} has no option '{errors.shorten(action.text)}'; it offers {offered}"
+    return f"{list_} has no option '{shorten(action.text)}'; it offers {offered}"

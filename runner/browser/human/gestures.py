@@ -9,9 +9,8 @@ from control.protocol.actions import Action, ActionType
 from control.protocol.commands import Input
 from runner.browser.human.elements import State, TargetElement
 from runner.browser.human.keys import edits_only, pressed
-from runner.browser.playwright_errors import shorten
 from runner.driver import HumanAction
-from runner.selectors.describe import element_name
+from runner.selectors.describe import element_name, shorten
 
 MASK = "•••"
 _STILL_PX = 5.0

@@ -11,8 +11,8 @@ from control.protocol.commands import Input, Pick
 from control.protocol.events import Picked
 from runner.browser.aria_snapshot import role_and_name
 from runner.browser.locate import at_point, selector_of
-from runner.browser.playwright_errors import shorten
 from runner.driver import StepFailed
+from runner.selectors.describe import shorten
 
 _MS = 2000.0
 _ROUNDING = 1e-6

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from runner.planners.model_options import ModelOptions
+from runner.planners.model import ModelOptions
 from runner.testfile import load
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "planners.md").read_text(encoding="utf-8")

@@ -19,9 +19,8 @@ from control.secrets import MASK, Secrets
 from runner.driver import Driver, PageView, StepFailed
 from runner.planners.base import Failure, Repair, Stuck, Task
 from runner.planners.factory import build_planner
-from runner.planners.model import INSTALL, ModelPlanner
+from runner.planners.model import INSTALL, ModelOptions, ModelPlanner
 from runner.planners.model_client import ModelClient
-from runner.planners.model_options import ModelOptions
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 from tests.openai_server import OpenAIServer, breaks_off, calls, decides, error, never, says, serve_openai
@@ -231,7 +230,7 @@ async def test_cancelling_ends_the_request(stream: bool) -> None:
 
 async def test_tokens_of_one_run_are_bounded() -> None:
     async with serve_openai(CLICK, CLICK, CLICK) as server:
-        desk = Desk(server, max_tokens=150)
+        desk = Desk(server, tokens=150)
         assert await desk.propose()
         with pytest.raises(Stuck, match="used up what it may use of the model"):
             await desk.propose()

@@ -10,9 +10,8 @@ import pytest
 from control.protocol.actions import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Idea, Stuck
-from runner.planners.model import ModelPlanner
+from runner.planners.model import ModelOptions, ModelPlanner
 from runner.planners.model_client import ModelClient
-from runner.planners.model_options import ModelOptions
 from tests.anthropic_server import AnthropicServer, serve_anthropic
 from tests.runner.planners.planner_harness import task
 from tests.runner.planners.test_model import Page
@@ -86,7 +85,7 @@ async def test_what_no_retry_mends(planner: Planners, status: int, hint: str) ->
 
 
 @pytest.mark.parametrize(
-    ("limit", "reason"), [({"max_tokens": 150}, "total_tokens_limit"), ({"max_cost_usd": 0.0005}, "cost_limit")]
+    ("limit", "reason"), [({"tokens": 150}, "total_tokens_limit"), ({"cost": 0.0005}, "cost_limit")]
 )
 async def test_what_it_says_it_has_used_counts(planner: Planners, limit: dict[str, float], reason: str) -> None:
     async with serve_anthropic(CLICK, CLICK, CLICK) as server:

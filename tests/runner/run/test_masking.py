@@ -10,7 +10,7 @@ from control.errors import UnknownSecret
 from control.protocol import events as e
 from control.protocol.actions import Action, Size
 from control.protocol.models import NewRun
-from runner.run.log import RunLog
+from runner.log import RunLog
 from runner.run.masking import Masking
 
 MASKING = Masking({"PW": "hunter2", "LONG": "hunter2 and more", "SHORT": "ok"})
@@ -75,7 +75,7 @@ def test_what_a_run_is_made_from_names_its_secrets() -> None:
 
 
 def test_a_log_line_says_of_which_run_it_is_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    log = RunLog(logging.getLogger("test"), "abcdefghij", MASKING)
+    log = RunLog(logging.getLogger("test"), "abcdefghij", MASKING.text)
     try:
         raise ValueError("hunter2 was wrong")
     except ValueError:

@@ -17,7 +17,7 @@ from control.protocol.models import NewRun, RunStatus
 from runner.driver import BrowserGone, Driver, HumanAction, StepFailed
 from runner.planners.base import Idea, Stuck, Task
 from runner.planners.factory import build_planner
-from runner.planners.model_options import ModelOptions
+from runner.planners.model import ModelOptions
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.openai_server import decides, serve_openai
 from tests.runner.planners.planner_harness import task

@@ -15,8 +15,8 @@ from control.protocol import events as e
 from control.protocol.actions import Action
 from control.protocol.models import RunStatus, StepStatus
 from runner.driver import StepFailed
+from runner.log import RunLog
 from runner.planners.base import Repair
-from runner.run.log import RunLog
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.store.store import Store
@@ -55,7 +55,9 @@ class TestScreenshots:
     async def test_a_page_that_changes_while_a_picture_is_written_costs_the_next_none(self, tmp_path: Path) -> None:
         run = RunScenario(2).open().run
         driver, store = FakeDriver(), await Store.open(tmp_path, clock=FakeClock())
-        shots = Screenshots(run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({})))
+        shots = Screenshots(
+            run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({}).text)
+        )
         for name in ("a", "b"):
             assert run.record_human_step(click(name))
         run.log.listen(lambda _: shots.invalidate())

@@ -14,7 +14,7 @@ import pytest
 
 from control.protocol.models import NewRun, RunStatus, RunView, Step
 from control.run import Run
-from runner.run.log import RunLog
+from runner.log import RunLog
 from runner.run.masking import Masking
 from runner.selectors.describe import describe_action
 from runner.store.connection import StoreFailed
@@ -46,7 +46,7 @@ async def recorded(folder: Path) -> AsyncIterator[tuple[Run, Recorder, LockedSto
     store.tried = asyncio.Event()
     await store.add(RunRecord("ada", run.view(), {}))
     try:
-        yield run, Recorder(run, store, RunLog(logging.getLogger("test"), "r", Masking({}))), store
+        yield run, Recorder(run, store, RunLog(logging.getLogger("test"), "r", Masking({}).text)), store
     finally:
         await store.aclose()
 

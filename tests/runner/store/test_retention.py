@@ -47,8 +47,8 @@ async def add_some(store: Store) -> None:
         await add(store, run_id, age=timedelta(days=days), pictures=3, status=status)
 
 
-def retention(store: Store, *, max_bytes: int = 10**9, keep: timedelta | None = None) -> Retention:
-    return Retention(store, delete=store.delete, max_bytes=max_bytes, keep=keep, clock=FakeClock())
+def retention(store: Store, *, max_disk: int = 10**9, keep: timedelta | None = None) -> Retention:
+    return Retention(store, delete=store.delete, max_disk=max_disk, keep=keep, clock=FakeClock())
 
 
 async def pictures(store: Store) -> dict[str, int]:
@@ -70,7 +70,7 @@ async def test_the_oldest_finished_runs_lose_their_pictures_first(
 ) -> None:
     async with kept(tmp_path) as store:
         await add_some(store)
-        await retention(store, max_bytes=room * 1000).sweep()
+        await retention(store, max_disk=room * 1000).sweep()
         assert await pictures(store) == left
         for run_id in ("long", "old", "mid", "new"):
             assert await store.get(run_id) is not None
@@ -86,9 +86,9 @@ async def test_what_a_run_uploaded_counts_and_goes_with_its_pictures(tmp_path: P
             upload.parent.mkdir()
             upload.write_bytes(b"x" * 4000)
         assert await pictures(store) == {"long": 7, "old": 7, "mid": 7, "new": 3}
-        await retention(store, max_bytes=20_000).sweep()
+        await retention(store, max_disk=20_000).sweep()
         assert {run_id for run_id, upload in uploads.items() if upload.exists()} == {"long", "mid"}
-        await retention(store, max_bytes=1000).sweep()
+        await retention(store, max_disk=1000).sweep()
         assert {run_id for run_id, upload in uploads.items() if upload.exists()} == {"long"}
         assert await pictures(store) == {"long": 7}
 
@@ -118,7 +118,7 @@ async def test_a_run_that_became_active_or_has_gone_meanwhile_is_let_be(tmp_path
 
     async with kept(tmp_path) as store:
         await add_some(store)
-        sweeper = Retention(store, delete=refuse, max_bytes=10**9, keep=timedelta(days=1), clock=FakeClock())
+        sweeper = Retention(store, delete=refuse, max_disk=10**9, keep=timedelta(days=1), clock=FakeClock())
         await sweeper.sweep()
         assert len(await pictures(store)) == 4
 
@@ -139,7 +139,7 @@ async def test_it_looks_when_it_is_woken_and_survives_a_broken_store(
             await store.delete(run_id)
             deleted.set()
 
-        sweeper = Retention(store, delete=delete, max_bytes=10**9, keep=timedelta(days=2), clock=FakeClock())
+        sweeper = Retention(store, delete=delete, max_disk=10**9, keep=timedelta(days=2), clock=FakeClock())
         sweeper.start()
         try:
             async with asyncio.timeout(20):

@@ -15,7 +15,7 @@ from control.protocol.models import RunStatus
 from runner.browser import dialogs
 from runner.browser.dialogs import Dialogs
 from runner.browser.screencast import Screencast
-from runner.throttled_warnings import ThrottledWarnings
+from runner.log import ThrottledWarnings
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import session_harness
 
@@ -79,7 +79,7 @@ async def test_dialogs_that_open_again_and_again(
     lines = told(caplog)
     assert len(lines) == 2
     assert lines[0].startswith("the page floods its viewers with dialogs")
-    assert lines[1] == "the page opened 59 more dialogs that viewers were not told of"
+    assert lines[1] == "the page opened 59 more dialogs that were not reported to viewers"
 
 
 async def _nothing(_: str | None) -> None: ...
