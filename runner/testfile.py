@@ -30,7 +30,7 @@ from runner.planners.intents import Intent
 from runner.planners.sentence_splitter import Sentence, UnclosedQuote, split
 
 Place = tuple[str | int, ...]
-"""Where in the file: ``("steps", 1, "selector")``."""
+"""A place in the file, as keys and indexes: ``("steps", 1, "selector")``."""
 
 _MOST_BYTES: Final = 4_000_000
 _LARGEST_UPLOAD: Final = 8_000_000
@@ -38,7 +38,7 @@ _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
 class BadTestFile(ValueError):
-    """One line for a person: the file, the line, the field, and what is wrong."""
+    """Raised for a test file that cannot be used; the message is one line: file, line, field, and what is wrong."""
 
 
 def load(
@@ -247,7 +247,7 @@ def _steps(data: dict[str, Any]) -> list[Any]:
 
 
 def _place(error: ErrorDetails) -> Place:
-    """Errors of a whole action or run name their field apart."""
+    """Returns where the error is; one of a whole action or run names its field apart."""
     field = error.get("ctx", {}).get("field")
     place = error["loc"]
     return (*place, field) if field and place[-1:] != (field,) else place

@@ -1,4 +1,4 @@
-"""Native dialogs, file choosers and ``<select>`` lists: not in the picture, so they are reported, and answered."""
+"""The reports and answers of native dialogs, file choosers and ``<select>`` lists, which no picture shows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from runner.selectors.describe import element_name, shorten
 logger = logging.getLogger(__name__)
 
 ACCEPTED_BY_DEFAULT = frozenset({"alert", "confirm", "beforeunload"})
-"""What happens where no person answers: a test that clicks "Delete" means it; nobody knows what to type in a prompt."""
+"""The kinds that are accepted where no person answers: a test that clicks "Delete" means it."""
 _FLOOD = 20
 """This many native dialogs within `_FLOOD_SECONDS` are reported; more are answered at once and only logged."""
 _FLOOD_SECONDS = 10.0
@@ -52,8 +52,11 @@ class _Open:
 
 
 class Dialogs:
-    """Those that are open. ``attended`` while a person holds control: without one, each is answered at once, and only
-    that is reported (``closed``)."""
+    """Holds the open dialogs of one run.
+
+    While a person holds control, `attended` is True and dialogs wait for an answer; otherwise each is answered at once,
+    and only its end is reported (``closed``).
+    """
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class Dialogs:
                 self._expire(id)
 
     def blocks(self, page: Page) -> bool:
-        """Whether a native dialog holds this page up: its scripts stand still and it takes no screenshot."""
+        """Returns whether a native dialog blocks this page: its scripts stand still and it takes no screenshot."""
         return any(each.page is page and each.event.kind in _NATIVE for each in self._open.values())
 
     def watch(self, page: Page) -> None:
@@ -100,7 +103,7 @@ class Dialogs:
         page.on("filechooser", self._file_chooser)
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
-        """Raises NotFound where it is open no more."""
+        """Answers a dialog; returns what a person did by it, if anything. Raises NotFound where it is open no more."""
         found = self._take(command.dialog_id)
         if found is None:
             raise NotFound("this dialog is open no more")
@@ -167,7 +170,7 @@ class Dialogs:
         return True
 
     def _answer(self, native: NativeDialog, accept: bool, text: str | None) -> Coroutine[Any, Any, None]:
-        """What the page does next is on account of the answer, which is therefore reported before it is given."""
+        """Reports the answer before it is given, as what the page does next follows from it."""
         typed = text if accept and native.type == "prompt" else None
         answer = {"kind": native.type, "message": shorten(native.message), "accepted": accept, "text": typed}
         self._answered(DialogAnswer.model_validate(answer))
@@ -256,7 +259,7 @@ async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanActio
 
 
 async def _input_of(chooser: FileChooser) -> str | None:
-    """The selector of the ``<input type=file>``, which may itself be hidden."""
+    """Returns the selector of the ``<input type=file>``, which may itself be hidden."""
     try:
         frame = await chooser.element.owner_frame()
         if frame is None:

@@ -34,11 +34,11 @@ Say = Callable[[str], None]
 
 
 class BrowserMissing(Exception):
-    """No browser that could be used; the message is one line that says what to do."""
+    """Raised where no browser can be used; the message is one line that says what to do."""
 
 
 def find_browser(explicit: str | None = None, *, places: Sequence[str] = PLACES) -> Path | None:
-    """The browser to start, or None where only Playwright's own build is left to try.
+    """Returns the browser to start, or None where only Playwright's own build is left to try.
 
     `explicit` is a file that must be used (`JUMPSEAT_BROWSER_PATH`). Raises `BrowserMissing` if it cannot be executed:
     silently taking another browser would hide the mistake.
@@ -53,7 +53,7 @@ def find_browser(explicit: str | None = None, *, places: Sequence[str] = PLACES)
 
 
 def install_browser(*, say: Say, scripts: Path) -> Path | None:
-    """Installs Playwright's own build (answer: None), or else the distribution's package (answer: its executable).
+    """Installs Playwright's own build and returns None, or else the distribution's package and returns its executable.
 
     `scripts` is the folder with this environment's `playwright` command; `say` gets what is being tried.
     Raises `BrowserMissing` when neither gives a browser that starts.
@@ -76,7 +76,7 @@ def _is_executable(file: str) -> bool:
 
 
 def _works(*command: str, seconds: float) -> bool:
-    """Whether the command ends well in time; its output would bury our own one line."""
+    """Returns whether the command ends well in time; its output is dropped, as it would bury our own one line."""
     try:
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -113,7 +113,7 @@ def _install_package() -> Path | None:
 
 
 def _rights() -> list[str] | None:
-    """What to put before a command that needs to be root: nothing, sudo without a password, or None: impossible."""
+    """Returns what goes before a command that needs to be root: nothing, or sudo; None where neither is possible."""
     if sys.platform != "win32" and os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
@@ -121,7 +121,7 @@ def _rights() -> list[str] | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: prints the browser's place, or says on stderr in one line why there is none."""
+    """Prints the browser's path, or on stderr in one line why there is none; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m runner.browser.install", description="Finds or installs a Chromium."
     )

@@ -1,4 +1,4 @@
-"""Starts browsers, and ends them for good: one Playwright process for the server, one browser process for each run."""
+"""The start and the end of browsers: one Playwright process for the server, one browser process for each run."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ _NO_SANDBOX = (
 
 @dataclass(frozen=True, kw_only=True)
 class BrowserOptions:
-    """How browsers are started."""
+    """Holds how browsers are started."""
 
     executables: Mapping[str, str] = field(default_factory=dict)
-    """Kind to executable; a kind that is missing is started as Playwright installed it."""
+    """The executable of each kind of browser; a kind that is missing is started as Playwright installed it."""
     extra_args: Sequence[str] = ()
     """More command line arguments for Chromium."""
     uploads: Path | None = None
-    """Files in this folder may be uploaded by name; None: none."""
+    """The folder whose files may be uploaded by name; None: no file may."""
     dialog_timeout: float = 30.0
     """Seconds that a person has to answer a native dialog."""
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
-    """Captured pictures are scaled down to fit; None: they are as large as the viewport."""
+    """The size that captured pictures are scaled down to, in pixels; None: they are as large as the viewport."""
     egress_proxy: Callable[[], EgressProxy] = EgressProxy
     """Makes the egress proxy of one browser."""
 
@@ -68,7 +68,7 @@ class PlaywrightDrivers:
         self._open: set[PageDriver] = set()
 
     async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
-        """A new browser with one blank page. Raises StepFailed with what to do where none can be started."""
+        """Returns a new browser with one blank page. Raises StepFailed with what to do where none can be started."""
         egress_proxy = self._options.egress_proxy()
         try:
             await egress_proxy.start()
@@ -80,7 +80,7 @@ class PlaywrightDrivers:
         return await self._open_driver(browser, viewport, egress_proxy, pid=pid)
 
     async def attach(self, endpoint: str, *, kind: str = "chromium", viewport: Size) -> PageDriver:
-        """A page of its own in a browser that another process runs and has bound to ``endpoint`` (``browser.bind``).
+        """Returns a page of its own in a browser that another process has bound to ``endpoint`` (``browser.bind``).
 
         Closing the driver leaves that browser running. On this machine its page goes through an egress proxy as any
         other, but for WebRTC's UDP, which only its own command line can close. A browser on another machine cannot
@@ -130,7 +130,7 @@ class PlaywrightDrivers:
             return self._playwright
 
     def _playwright_ended(self, *_: object) -> None:
-        """Its browsers end with it; the next run starts it anew."""
+        """Marks all browsers as gone, as Playwright has ended; the next run starts it anew."""
         self._playwright = None
         for driver in tuple(self._open):
             driver.lose("the browser process has ended")
@@ -210,12 +210,12 @@ class PlaywrightDrivers:
 
 
 def _sandboxed() -> bool:
-    """Chromium refuses to run sandboxed as root."""
+    """Returns whether Chromium's sandbox is used: it refuses to start with it as root."""
     return os.geteuid() != 0
 
 
 def _proxy_args(egress_proxy: EgressProxy) -> list[str]:
-    """``<-loopback>``: Chromium would go straight to loopback and link-local addresses otherwise."""
+    """Returns Chromium's arguments; ``<-loopback>`` keeps it from reaching loopback and link-local directly."""
     args = [f"--proxy-server={egress_proxy.url}", "--proxy-bypass-list=<-loopback>"]
     if not egress_proxy.policy.allow_private:
         args.append("--webrtc-ip-handling-policy=disable_non_proxied_udp")

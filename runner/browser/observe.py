@@ -1,4 +1,4 @@
-"""What a planner sees of a page: Playwright's aria snapshot, and its elements with a selector for each."""
+"""The view of a page for planners: Playwright's aria snapshot, and the elements with a selector for each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_ROLES = frozenset({"generic", "iframe"})
 
 
 async def look(page: Page) -> PageView:
-    """One look at the page: the number of calls does not grow with the number of elements."""
+    """Returns the page's address, title, snapshot and elements, by a number of calls that does not grow with them."""
     passwords = await _passwords(page)
     snapshot = without(passwords, await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS))
     found = tuple(nodes(snapshot))
@@ -40,7 +40,7 @@ async def look(page: Page) -> PageView:
 
 
 def bounded(snapshot: str) -> str:
-    """Whole lines, up to 20 kB."""
+    """Returns the snapshot's first whole lines, up to 20 kB of UTF-8."""
     data = snapshot.encode()
     if len(data) <= _MOST_BYTES:
         return snapshot
@@ -49,12 +49,12 @@ def bounded(snapshot: str) -> str:
 
 
 def without(passwords: Set[str], snapshot: str) -> str:
-    """The snapshot with the contents of these fields masked: it goes to models and into logs."""
+    """Returns the snapshot with these values of fields masked, as it goes to models and into logs."""
     return _FIELD.sub(lambda field: f"{field[1]}{MASK}" if _scalar(field[2]) in passwords else field[0], snapshot)
 
 
 def _scalar(text: str) -> str:
-    """A YAML scalar as the text that it stands for."""
+    """Returns the text that a YAML scalar stands for."""
     try:
         return str(yaml.load(text, Loader=yaml.BaseLoader))
     except yaml.YAMLError:
@@ -62,7 +62,7 @@ def _scalar(text: str) -> str:
 
 
 async def _passwords(page: Page) -> Set[str]:
-    """What the password fields hold."""
+    """Returns the values of the password fields in all frames."""
     values: set[str] = set()
     for frame in page.frames[: _MOST_FRAMES + 1]:
         with suppress(PlaywrightError):
@@ -72,7 +72,7 @@ async def _passwords(page: Page) -> Set[str]:
 
 
 async def frames(page: Page) -> list[str]:
-    """See ``runner.driver.Driver.frames``. A page without any is not even asked."""
+    """Returns the selectors that enter the page's frames; see ``runner.driver.Driver.frames``."""
     if len(page.frames) == 1:
         return []
     snapshot = await page.aria_snapshot(mode="ai", timeout=_TIMEOUT_MS)
@@ -80,7 +80,7 @@ async def frames(page: Page) -> list[str]:
 
 
 async def _frames(page: Page, found: Iterable[Node]) -> dict[str, str]:
-    """The selectors of the frames in the picture, by their refs."""
+    """Returns the selectors of the frames in the snapshot, by their refs; at most ten."""
     refs = [node.ref for node in found if node.role == "iframe" and node.ref]
     selectors: dict[str, str] = {}
     for ref in refs[:_MOST_FRAMES]:
@@ -90,7 +90,7 @@ async def _frames(page: Page, found: Iterable[Node]) -> dict[str, str]:
 
 
 def elements(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[Element]:
-    """The visible elements that have a role and a name, in document order.
+    """Yields the visible elements that have a role and a name, in document order.
 
     A snapshot shows at least what ``role=`` selectors find, in the same order: so the place among the elements of the
     same role and name is the selector's ``nth``.
@@ -104,7 +104,7 @@ def elements(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[Eleme
 
 
 def _placed(found: Iterable[Node], frames: Mapping[str, str]) -> Iterator[tuple[Node, str, int]]:
-    """Named nodes with the selector of their role and name, and their place among all that it finds."""
+    """Yields named nodes, each with the selector of its role and name and its index among what that finds."""
     counted: Counter[str] = Counter()
     inside: list[tuple[int, str | None]] = []
     for node in found:

@@ -1,4 +1,4 @@
-"""One run's browser as a session sees it: the parts put together."""
+"""The driver of one run's browser, composed of tabs, dialogs, actions, human input and screencast."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ class PageDriver:
 
     @property
     def page(self) -> Page:
-        """The active page, for what Playwright can do beyond the protocol."""
+        """Returns the active page, for what Playwright can do beyond the protocol."""
         return self._tabs.active
 
     @property
     def context(self) -> BrowserContext | None:
-        """What the pages are in; None until there is one."""
+        """Returns the browser context of the pages; None until there is one."""
         return self._context
 
     @property
@@ -224,7 +224,7 @@ class PageDriver:
         await self._end()
 
     def _page_closed(self) -> bool:
-        """The active page has closed by itself, and its news are still on the way."""
+        """Returns whether the active page has closed by itself and its close event is still to come."""
         return self._tabs.url == "" or self._tabs.active.is_closed()
 
     def _report_dialog(self, event: Dialog) -> None:
@@ -247,7 +247,7 @@ class PageDriver:
         self._screencast.follow(page)
 
     def lose(self, reason: str) -> None:
-        """From now on every call says so."""
+        """Marks the browser as gone: from now on every call raises BrowserGone."""
         if self._gone is None:
             self._gone = reason
             self.on_gone(BrowserGone(reason))
@@ -260,7 +260,7 @@ class PageDriver:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Playwright's errors as the protocol's."""
+        """Raises Playwright's errors as StepFailed, or as BrowserGone where the browser has ended."""
         if self._gone is not None:
             raise BrowserGone(self._gone)
         try:

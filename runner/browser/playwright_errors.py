@@ -1,4 +1,4 @@
-"""Playwright's errors: what each means, and one sentence about it for a person."""
+"""The reading of Playwright's errors: what each means, and one sentence about it for a person."""
 
 from __future__ import annotations
 

@@ -35,14 +35,14 @@ _Pixels = tuple[int, int]
 
 
 class FramePacer:
-    """When the next frame may be let go: evenly, no faster than ``fps``."""
+    """Computes when the next frame may be acknowledged: evenly, no faster than ``fps``."""
 
     def __init__(self, fps: int) -> None:
         self._fps = fps
         self._next = 0.0
 
     def delay(self, now: float, wanted: float | None) -> float:
-        """Seconds from ``now`` until the frame that has just come may be acknowledged.
+        """Returns the seconds from ``now`` until the frame that has just come may be acknowledged.
 
         Args:
             wanted: frames per second that are of use; None: ``fps``.
@@ -78,7 +78,7 @@ class Screencast:
         self._failures = ThrottledWarnings(logger.warning, more="{} more times there were no pictures of a page")
 
     async def start(self, sink: FrameSink, *, fps: int) -> None:
-        """Begins, or goes on with another sink and rate. Raises PlaywrightError where the page gives no pictures."""
+        """Starts the capture, or changes its sink and rate. Raises PlaywrightError where the page gives no pictures."""
         self._sink, self._fps = sink, fps
         await self._settle()
 
@@ -88,7 +88,7 @@ class Screencast:
         await self._settle()
 
     def follow(self, page: Page) -> None:
-        """Shows another page from now on."""
+        """Captures another page from now on."""
         self._page = page
         self._viewport = None
         if self._sink is not None:
@@ -114,7 +114,7 @@ class Screencast:
             self._source = source
 
     async def _settle_again(self) -> None:
-        """In the background, where nobody else would try once more."""
+        """Starts the capture in the background, and tries again after each pause until there are pictures."""
         for pause in _PAUSES:
             try:
                 await self._settle()
@@ -147,7 +147,7 @@ class Screencast:
 
 
 class FrameForwarder:
-    """Where one page's pictures go, while they are wanted."""
+    """Passes one page's pictures on, while they are wanted."""
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class FrameForwarder:
     ) -> None:
         self.page = page
         self.viewport = viewport
-        """As it was when the pictures began."""
+        """The page's size as it was when the pictures began, in CSS pixels."""
         self.quality = quality
         self.first = asyncio.Event()
         self._sink: FrameSink | None = sink
@@ -170,7 +170,7 @@ class FrameForwarder:
 
     @property
     def fps(self) -> float | None:
-        """As in `media.frames.FrameSink`."""
+        """Returns the sink's rate, see `media.frames.FrameSink`; None once no pictures are wanted."""
         return self._sink.fps if self._sink is not None else None
 
     def put(self, data: bytes, width: float, height: float, timestamp: float | None) -> None:
@@ -201,7 +201,7 @@ class FrameForwarder:
 
 
 class CdpSource:
-    """Chromium's own screencast: fewer steps than Playwright's, and it takes a limit of frames under way."""
+    """Runs Chromium's own screencast: fewer steps than Playwright's, and a limit of unacknowledged frames."""
 
     def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: TaskSet) -> None:
         self._pictures = pictures
@@ -265,7 +265,7 @@ class CdpSource:
 
 
 class PortableSource:
-    """Playwright's screencast, for Firefox and WebKit: a frame counts as acknowledged when the callback is over."""
+    """Runs Playwright's screencast, for Firefox and WebKit: a callback's return acknowledges its frame."""
 
     def __init__(self, pictures: FrameForwarder, largest: _Pixels, pace: FramePacer, background: TaskSet) -> None:
         self._pictures = pictures

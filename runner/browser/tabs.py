@@ -1,4 +1,4 @@
-"""The pages of one run: which one is active, and news of it."""
+"""The open pages of one run, which of them is active, and the reports of their changes."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Tabs:
 
     @property
     def active(self) -> Page:
-        """The page that is acted on and shown. Raises StepFailed in the moment when there is none."""
+        """Returns the page that is acted on and shown. Raises StepFailed in the moment when there is none."""
         if not self._recent:
             raise StepFailed("no page is open")
         return self._recent[-1]
 
     @property
     def index(self) -> int:
-        """The active page's place among those that are open."""
+        """Returns the active page's index among those that are open."""
         return self._pages.index(self._recent[-1]) if self._recent else 0
 
     @property
@@ -63,19 +63,19 @@ class Tabs:
 
     @property
     def viewport(self) -> Size:
-        """The active page's, in CSS pixels."""
+        """Returns the active page's viewport in CSS pixels."""
         size = self._recent[-1].viewport_size if self._recent else None
         return Size(width=size["width"], height=size["height"]) if size else self._viewport
 
     def act(self) -> None:
-        """An action is begun in the active page."""
+        """Notes that an action is begun in the active page."""
         self.acted_in = self.index
 
     def owns(self, page: Page) -> bool:
         return page in self._pages
 
     def tab(self, index: int) -> Page:
-        """The page at that index. Raises StepFailed where there is none."""
+        """Returns the page at that index, from 0. Raises StepFailed where there is none."""
         if not 0 <= index < len(self._pages):
             open_tabs = "one tab is open" if len(self._pages) == 1 else f"{len(self._pages)} tabs are open"
             raise StepFailed(f"There is no tab {index}: {open_tabs}, the first is tab 0")
@@ -128,7 +128,7 @@ class Tabs:
             self._background.spawn(self._reopen())
 
     async def _reopen(self) -> None:
-        """A page that closes itself as the last one leaves a blank one, so that the run can go on."""
+        """Opens a blank page where the last one has closed itself, so that the run can go on."""
         await self._context.new_page()
 
     def _activate(self, page: Page) -> None:
@@ -143,7 +143,7 @@ class Tabs:
             self._report_changes()
 
     async def _read_title(self, page: Page) -> None:
-        """A page that is blocked by a dialog or a long script keeps the title that it had."""
+        """Reads the page's title; one that is blocked by a dialog or a long script keeps the title that it had."""
         try:
             self._titles[page] = str(await asyncio.wait_for(page.evaluate("document.title"), _TITLE_SECONDS))
         except (TimeoutError, PlaywrightError):

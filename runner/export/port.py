@@ -1,4 +1,4 @@
-"""The seam to whoever writes a run down as a test of its own."""
+"""The type of exporters, which write a run as a test of its own, and what they are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from control.protocol.models import RunView, Step
 from runner.store.uploads import UploadStore
 
 Exporter = Callable[[RunView, Sequence[Step], str], str]
-"""The run as a test, in the format named last. Raises control.errors.Unsupported."""
+"""Returns the run as a test, in the format named last. Raises control.errors.Unsupported."""
 
 
 def with_contents(steps: Sequence[Step], uploads: UploadStore) -> list[Step]:

@@ -1,4 +1,4 @@
-"""A run as a test of its own, that goes on passing without jumpseat."""
+"""The exporter that writes a run as a pytest file, which passes without jumpseat."""
 
 from __future__ import annotations
 

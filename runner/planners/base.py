@@ -1,4 +1,4 @@
-"""What a planner is: something that knows the next step."""
+"""The protocol that every planner implements, and what it is asked with and answers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from runner.driver import Driver
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the run is about, and how far it has come."""
+    """Holds what the run is about, and how far it has come."""
 
     url: str
-    """The address that the run began with."""
+    """The absolute URL that the run began with."""
     instructions: str
     version: int
-    """Counts up when people rewrite the instructions."""
+    """The version of the instructions, which counts up when people rewrite them."""
     consumed: int
     """How many entries of the plan were settled since the run began: done, replaced, or skipped."""
     steps: Sequence[Step]
-    """Everything that was done so far, by whomever."""
+    """The steps that were done so far, by the planner or by people."""
     secrets: Sequence[str] = ()
-    """Names that may be used as ``{{secret:NAME}}``."""
+    """The names of secrets that may be used as ``{{secret:NAME}}``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """One step that a planner wants done."""
+    """Holds one step that a planner wants done."""
 
     action: Action
     description: str
@@ -42,18 +42,18 @@ class Idea:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong."""
+    """Describes what went wrong, for a planner to repair."""
 
     reason: str
     step: Step | None
     """The step that failed; None where the planner had no idea how to go on."""
     attempt: int
-    """1 for the first look."""
+    """How often the planner was asked about this failure, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a planner makes of a failure."""
+    """Holds what a planner makes of a failure; without fields, it knows no way on."""
 
     retry: Idea | None = None
     """May be done without asking anybody. The same action as the failed step's counts as another attempt of it."""
@@ -64,22 +64,22 @@ class Repair:
 
 
 class Stuck(Exception):
-    """The planner cannot go on; the message says why and what to do."""
+    """Raised where the planner cannot go on; the message says why and what to do."""
 
 
 class Planner(Protocol):
-    """Asked for one step at a time; may be cancelled at any await."""
+    """Plans one run, one step at a time; each call may be cancelled at any await."""
 
     looks_ahead: bool
-    """Cheap enough to be asked while the run is paused."""
+    """True where `propose` is cheap enough to be called while the run is paused."""
 
     def remaining(self, task: Task) -> int | None:
-        """How many steps are planned from here, where that is known without looking at the page."""
+        """Returns how many steps are planned from here; None where that is not known without looking at the page."""
 
     async def propose(self, task: Task, driver: Driver) -> Idea | None:
-        """The next step; None where nothing is left. Raises Stuck."""
+        """Returns the next step; None where nothing is left. Raises Stuck."""
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
-        """A way on after a failure, with the page as it now is."""
+        """Returns a way on after a failure, with the page as it now is. Raises Stuck."""
 
     async def aclose(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Finds on the page what a person has named."""
+"""The search on a page for the element that a person has named."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ _LONGEST: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a name stands for on the page."""
+    """Holds what a name stands for on the page."""
 
     selector: str
     """Matches exactly one element where ``seen``, except for expectations and waits, which any match fulfils."""
@@ -101,12 +101,12 @@ class LookupResult:
 
 
 def roles_for(action: ActionType, kind: str | None) -> tuple[str, ...]:
-    """The roles that may be meant; empty where any text may be."""
+    """Returns the ARIA roles that may be meant; empty where any text may be."""
     return KIND_ROLES[kind] if kind else _LOOKS.get(action, (_CLICKABLE, _ANYTHING))[0]
 
 
 def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iterator[str]:
-    """Selectors to try for the thing, the best first."""
+    """Yields the selectors to try for the thing, the best first."""
     engines = _engines(thing, action)
     for precision in precisions:
         for engine in engines:
@@ -137,13 +137,13 @@ def _late(thing: Thing, action: ActionType) -> str:
 
 
 def _one(selector: str, thing: Thing, action: ActionType) -> str:
-    """A file field is used where it cannot be seen, too."""
+    """Returns the selector of one element; a file field may be hidden, too."""
     which = thing.nth or 0
     return f"{selector} >> nth={which}" if action is ActionType.UPLOAD else nth(selector, which)
 
 
 def _leading(selectors: Sequence[str]) -> int:
-    """How many of them have the first one's engine."""
+    """Returns how many selectors, from the first on, have the first one's engine."""
     engine = selectors[0].partition("=")[0]
     return next((index for index, other in enumerate(selectors) if other.partition("=")[0] != engine), len(selectors))
 
@@ -161,7 +161,7 @@ class ElementLookup:
         self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
 
     async def now(self) -> LookupResult | None:
-        """What the page has now; None where it has nothing of that name."""
+        """Returns what the page has now; None where it has nothing of that name. Raises StepFailed."""
         if self._thing.selector:
             selector = self._thing.selector
             return LookupResult(selector if self._thing.nth is None else nth(selector, self._thing.nth))
@@ -189,7 +189,7 @@ class ElementLookup:
         return await self.now() or self._missing()
 
     async def _appears(self, selector: str, within_ms: int) -> bool:
-        """In the page, or in one of the frames that it has now, whichever is first."""
+        """Returns whether it appears in time, in the page or in one of the frames that it has now."""
         places = ("", *await self._driver.frames())
         looks = [asyncio.ensure_future(self._in(place, selector, within_ms)) for place in places]
         try:

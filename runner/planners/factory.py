@@ -1,4 +1,4 @@
-"""Builds a run's planners by name."""
+"""The factory that makes a run's planner by its name."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 
 _LONGEST_LOOK_MS = 5_000
-"""A proposal is not held back for longer; what comes later is waited for by the step itself."""
+"""The longest that a proposal waits for its element, in ms; the step itself waits for what comes later."""
 
 
 def build_planner(name: PlannerName, spec: NewRun, *, model: ModelOptions | None = None) -> Planner:
-    """A planner for one run. Raises Unsupported where it lacks a setting or a package."""
+    """Returns a new planner for one run. Raises Unsupported where it lacks a setting or a package."""
     match name:
         case "script":
             return ScriptPlanner(spec.steps or ())

@@ -1,4 +1,4 @@
-"""What a sentence asks for. Pure: nothing here looks at a page. ``docs/plain-language.md`` is this file for people."""
+"""The grammar of plain-language sentences, which ``docs/plain-language.md`` describes; it never looks at a page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FAR: Final = 100_000.0
 
 
 class UnknownSentence(ValueError):
-    """A sentence that says nothing the grammar knows; the message quotes it and shows sentences that are near."""
+    """Raised for a sentence that no rule fits; the message quotes it and shows similar sentences that fit."""
 
     def __init__(self, sentence: Sentence, examples: list[str], hint: str = "") -> None:
         near = " or ".join(f"{example!r}" if "'" not in example else f'"{example}"' for example in examples)
@@ -49,7 +49,7 @@ class _Rule:
 
 
 def parse(sentence: Sentence) -> Intent:
-    """What the sentence asks for. Raises UnknownSentence."""
+    """Returns what the sentence asks for. Raises UnknownSentence."""
     said = _LEAD.sub("", sentence.masked, count=1)
     try:
         if len(said) > _LONGEST:
@@ -66,12 +66,12 @@ def parse(sentence: Sentence) -> Intent:
 
 
 def read(instructions: str) -> list[Intent]:
-    """All sentences at once. Raises UnknownSentence or UnclosedQuote for the first that is wrong."""
+    """Returns what each sentence asks for. Raises UnknownSentence or UnclosedQuote for the first that is wrong."""
     return [parse(sentence) for sentence in split(instructions)]
 
 
 def check(instructions: str) -> str | None:
-    """What is wrong with the instructions, as one sentence for a person; None where all is well."""
+    """Returns what is wrong with the instructions, as one sentence for a person; None where nothing is."""
     try:
         read(instructions)
     except (UnknownSentence, UnclosedQuote) as error:
@@ -80,7 +80,7 @@ def check(instructions: str) -> str | None:
 
 
 def _near(said: str) -> list[str]:
-    """Examples that begin like the sentence, the most similar first."""
+    """Returns examples that begin like the sentence, the most similar first."""
     words = said.lower().split()
     examples = [rule.example for rule in _RULES]
     verbs = {example.split()[0].lower() for example in examples}

@@ -1,4 +1,4 @@
-"""What a sentence may ask for, and how a person names a thing or a key. Pure."""
+"""The intents that sentences may have, and how a person names a thing or a key."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _MODIFIERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something on the page, as a person names it."""
+    """Names something on the page, as a person does."""
 
     name: str = ""
     kind: str | None = None
@@ -87,7 +87,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What one sentence asks for, not yet looked for on the page."""
+    """Holds what one sentence asks for, before it is looked for on the page."""
 
     type: ActionType
     thing: Thing | None = None
@@ -104,11 +104,11 @@ class Intent:
 
 
 class Unclear(Exception):
-    """The rule fits, its parts do not; the message is a hint for the person."""
+    """Raised where a rule fits and its parts do not; the message is a hint for the person."""
 
 
 def thing(sentence: Sentence, masked: str) -> Thing:
-    """The thing that these words name. Raises Unclear."""
+    """Returns the thing that these words name. Raises Unclear."""
     match = _THING.fullmatch(masked.strip())
     if match is None:
         raise Unclear("Say what it is called.")
@@ -142,7 +142,7 @@ def _kind(word: str | None) -> str | None:
 
 
 def ordinal(word: str | None) -> int | None:
-    """``second`` and ``2nd`` are 1, ``last`` is -1."""
+    """Returns the index that an ordinal stands for: 1 for ``second`` and ``2nd``, -1 for ``last``."""
     if not word:
         return None
     if word.lower() == "last":
@@ -151,7 +151,7 @@ def ordinal(word: str | None) -> int | None:
 
 
 def key(said: str) -> str | None:
-    """``Ctrl+Shift+a`` as Playwright writes it; None where it is no key."""
+    """Returns a key such as ``Ctrl+Shift+a`` as Playwright writes it; None where it is no key."""
     *held, last = [piece.strip().lower() for piece in re.split(r"\s*\+\s*(?=\S)", said.strip())]
     if any(piece not in _MODIFIERS for piece in held):
         return None

@@ -1,4 +1,4 @@
-"""Lets a language model choose each step."""
+"""The planner that has a language model choose each step, and its options."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DESCRIPTION_CHARS: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOptions:
-    """Which model, and how much of it one run may use."""
+    """Holds which model is used, and how much of it one run may use."""
 
     model: str
     """``provider:name``, such as ``openai:gpt-5`` or ``anthropic:claude-sonnet-4-6``. ``openai`` is any endpoint
@@ -38,9 +38,9 @@ class ModelOptions:
     screenshots: bool = False
     """Send a picture of the page too. Never done in a run that has secrets, as a picture cannot be masked."""
     call_seconds: float = 60.0
-    """The longest that one decision may take, its retries included."""
+    """Seconds that one decision may take, its retries included."""
     seconds: float = 3600.0
-    """The longest that one run may wait for the model, all its decisions together."""
+    """Seconds that one run may wait for the model, all its decisions together."""
     max_calls: int = 200
     """Requests to the model in one run, retries of malformed answers included."""
     tokens: int = 1_000_000
@@ -60,7 +60,7 @@ class ModelOptions:
 
 
 class Asked(Protocol):
-    """One run's access to a model."""
+    """Gives one run access to a model."""
 
     async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
         """Raises Stuck."""
@@ -70,7 +70,7 @@ Connect = Callable[[ModelOptions], Asked]
 
 
 def connect(options: ModelOptions) -> Asked:
-    """Loads the library, which is an extra; takes more than a second the first time. Raises Stuck."""
+    """Returns a client of the model. Raises Stuck. Loading its library takes more than a second the first time."""
     try:
         from runner.planners.model_client import ModelClient  # noqa: PLC0415 - an extra
     except ImportError:
@@ -100,7 +100,7 @@ class ModelPlanner:
         return await self._next(task, driver, None)
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
-        """The model's next step with the failure before its eyes."""
+        """Returns the model's next step, chosen with the failure in its prompt. Raises Stuck."""
         if failure.step is None:
             return Repair()
         idea = await self._next(task, driver, failure)
@@ -139,7 +139,7 @@ class ModelPlanner:
         return await (await self._model()).ask(prompt, picture)
 
     async def _model(self) -> Asked:
-        """Connected in a thread: loading the library would hold up the picture."""
+        """Connects in a thread, as loading the library would hold up the picture."""
         async with self._connecting:
             if self._asked is None:
                 self._asked = await asyncio.to_thread(self._connect, self._options)

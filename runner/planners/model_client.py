@@ -28,7 +28,7 @@ _RETRIED: Final = {408, 409, 429, 500, 502, 503, 504, 529}
 
 
 class ModelClient:
-    """One run's access to a model; what it has used counts against the run's limits."""
+    """Asks a model for one run; what the run has used counts against its limits."""
 
     def __init__(self, options: ModelOptions, *, sleep: Sleep = asyncio.sleep) -> None:
         """Raises Stuck where there is no such model, or its key is missing."""
@@ -40,7 +40,7 @@ class ModelClient:
         """Seconds that the run may still wait."""
 
     async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
-        """The model's decision. Raises Stuck with what to do. Cancelling it ends the request."""
+        """Returns the model's decision. Raises Stuck with what to do. Cancelling it ends the request."""
         if self._left <= 0:
             raise Stuck(self._too_long())
         clock = asyncio.get_running_loop().time
@@ -96,7 +96,7 @@ class ModelClient:
         return result.output
 
     def _patience(self, error: ModelAPIError, attempt: int) -> float:
-        """Seconds to wait before the next attempt. Raises Stuck where there is to be none."""
+        """Returns the seconds to wait before the next attempt. Raises Stuck where there is to be none."""
         status = getattr(error, "status_code", None)
         if status is not None and status not in _RETRIED:
             raise Stuck(_refusal(self._options.model, status, error)) from None

@@ -1,4 +1,4 @@
-"""What a page has that is called almost like what was looked for, and a sentence about it for a person."""
+"""The search for elements whose names are similar to the one that was not found."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ _TO_SEE: Final = {ActionType.EXPECT_VISIBLE, ActionType.WAIT, ActionType.EXPECT_
 
 
 def looks_transient(reason: str) -> bool:
-    """The same action may well succeed when it is tried again."""
+    """Returns whether the same action may well succeed when it is tried again."""
     return _TRANSIENT.search(reason) is not None
 
 
 def lacks_its_file(action: Action, reason: str) -> bool:
-    """The upload has failed for the file, not for the page: trying again brings no file."""
+    """Returns whether an upload failed for lack of its file, so that trying again is of no use."""
     return action.type is ActionType.UPLOAD and _NO_FILE.search(reason) is not None
 
 
 async def nearest(action: Action, driver: Driver) -> Repair:
-    """For an action whose selector finds nothing: what else may have been meant."""
+    """Returns what else may have been meant by an action whose selector finds nothing."""
     if not action.selector:
         return Repair()
     if action.target and has_name(action.target) and await driver.count(action.selector):
@@ -76,7 +76,7 @@ async def what_is_there(
 
 
 def likeness(wanted: str, name: str) -> float:
-    """0 to 1: how much two names share, by letters or by words, whichever is more."""
+    """Returns from 0 to 1 how much two names share, by letters or by words, whichever is more."""
     first, second = wanted.casefold(), name.casefold()
     letters = SequenceMatcher(None, first, second).ratio()
     a, b = set(re.findall(r"\w+", first)), set(re.findall(r"\w+", second))
@@ -91,7 +91,7 @@ def _roles(thing: Thing, action: Action) -> tuple[str, ...]:
 
 
 def _score(wanted: str, element: Element, roles: Sequence[str]) -> float:
-    """Likeness first; among equals the roles in their order."""
+    """Returns the sort key: likeness first, among equals the roles in their order."""
     rank = roles.index(element.role) / len(roles) if element.role in roles else 1.0
     return likeness(wanted, element.name) + _ROLE_BONUS * (1 - rank)
 

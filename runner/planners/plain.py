@@ -1,4 +1,4 @@
-"""Follows plain-language instructions, one sentence a step; needs no network and no key."""
+"""The planner that follows plain-language instructions, one sentence a step, without a language model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULT_VIEWPORT_HEIGHT = 720.0
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The instructions of one version."""
+    """Holds the sentences of one version of the instructions."""
 
     version: int
     sentences: tuple[Sentence, ...]
@@ -62,7 +62,7 @@ class PlainPlanner:
         return Idea(action, sentence.text, note, self.remaining(task))
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
-        """One retry where the thing is there now; else what the page has that is called alike."""
+        """Returns one retry where the element is there now; else elements with similar names."""
         if failure.step is None or lacks_its_file(failure.step.full_action, failure.reason):
             return Repair()
         sentence = self._sentence(task)
@@ -82,7 +82,7 @@ class PlainPlanner:
     # Where the run stands in the instructions
 
     def _sentence(self, task: Task) -> Sentence | None:
-        """The sentence that comes next. Raises Stuck where the instructions cannot be read."""
+        """Returns the sentence that comes next. Raises Stuck where the instructions cannot be read."""
         plan = self._follow(task)
         if plan.fault:
             raise Stuck(plan.fault)
@@ -95,7 +95,7 @@ class PlainPlanner:
         return self._plan
 
     def _begin(self, task: Task) -> _Plan:
-        """Leading sentences that old and new instructions share, and that were settled, are not done again."""
+        """Returns the plan for new instructions; settled leading sentences that they share are not done again."""
         if self._plan is not None and not self._plan.fault:
             done = self._plan.sentences[: self._plan.position(task.consumed)]
             self._settled = tuple(sentence.text for sentence in done)
@@ -140,7 +140,7 @@ class PlainPlanner:
         return Idea(action, sentence.text, note or "The page may be ready for it now.", self.remaining(task))
 
     async def _near(self, intent: Intent, driver: Driver, action: Action) -> Repair:
-        """Near matches for the thing that is missing: a drag's end where its beginning is there."""
+        """Returns near matches for the thing that is missing: a drag's end where its beginning is there."""
         assert intent.thing is not None
         if await ElementLookup(driver, intent.thing, intent.type).now() is None:
             return await what_is_there(intent.thing, action, driver, field="selector")
@@ -179,7 +179,7 @@ async def _without_a_thing(intent: Intent, task: Task, driver: Driver) -> Action
 
 
 def _address(wanted: str, intent: Intent, task: Task) -> str:
-    """As ``expect_url`` takes it: absolute, or a path, with ``*`` for anything."""
+    """Returns the address as ``expect_url`` takes it: absolute, or a path, with ``*`` for anything."""
     if intent.contains:
         return f"*{wanted.strip('*')}*"
     return wanted if wanted.startswith(("/", "*", "{{")) else urljoin(task.url, wanted)

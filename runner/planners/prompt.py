@@ -1,4 +1,4 @@
-"""The prompt for a model, and the answer that it may give. The page's words are data, in a fence they cannot close."""
+"""The prompt for a language model, which fences the page's text as data, and the answer that it may give."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runner.planners.base import Failure, Task
 from runner.selectors.describe import shorten
 
 Mask = Callable[[str], str]
-"""Blots out the values of secrets."""
+"""Returns the text with dots in place of the values of secrets."""
 
 SYSTEM: Final = """\
 You drive a web browser for a test, one step at a time. A person wrote the instructions; you choose the next step.
@@ -45,7 +45,7 @@ _REF: Final = re.compile(r"\[?(?:aria-)?(?:ref=)?((?:f\d+)?e\d+)\]?")
 
 
 class Decision(BaseModel):
-    """The model's answer."""
+    """Holds the model's answer."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -69,7 +69,7 @@ class Decision(BaseModel):
         return self
 
     def action(self) -> Action:
-        """The step, with refs as ``aria-ref=e12``. Raises ValueError where it lacks what its type needs."""
+        """Returns the step, with refs as ``aria-ref=e12``. Raises ValueError where it lacks what its type needs."""
         if self.type is None:
             raise ValueError("'act' needs a 'type'")
         return Action(
@@ -89,7 +89,7 @@ def _selector(ref: str | None, selector: str | None) -> str | None:
 def compose(
     task: Task, view: PageView, *, mask: Mask, history: int, page_chars: int, failure: Failure | None = None
 ) -> str:
-    """One message: the instructions, then everything that the page may have had a word in, fenced."""
+    """Returns one message: the instructions, then, fenced, all text that the page may have written."""
     shown = view.snapshot[:page_chars]
     data = mask(
         "\n".join(
@@ -111,7 +111,7 @@ def compose(
 
 
 def fenced(data: str) -> str:
-    """``data`` between two lines with a mark that it cannot hold."""
+    """Returns ``data`` between two lines with a random mark that it does not hold."""
     mark = secrets.token_hex(16)
     while mark in data:
         mark = secrets.token_hex(16)

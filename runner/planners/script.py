@@ -1,4 +1,4 @@
-"""Does the actions that it was given, in their order."""
+"""The planner that does given actions in their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runner.selectors.describe import describe_action
 
 
 class ScriptPlanner:
-    """One action a step; needs no look at the page."""
+    """Proposes the given actions in their order, without looking at the page."""
 
     looks_ahead = True
 
@@ -29,7 +29,7 @@ class ScriptPlanner:
         return Idea(action, describe_action(action), remaining=self.remaining(task))
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
-        """One retry where the page has changed since or the failure looks transient; else near matches."""
+        """Returns one retry where the page has changed or the failure looks transient; else near matches."""
         step = failure.step
         if step is None or lacks_its_file(step.full_action, failure.reason):
             return Repair()

@@ -1,4 +1,4 @@
-"""Instructions, cut into sentences; what stands in quotes is kept whole."""
+"""The splitting of instructions into sentences, which keeps whole what stands in quotes."""
 
 from __future__ import annotations
 
@@ -34,51 +34,51 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One thing that is kept whole."""
+    """Holds one text that is never split: a quoted name, a selector or a secret."""
 
     kind: Kind
     raw: str
-    """With its quotes."""
+    """The text with its quotes."""
     text: str
-    """Without them."""
+    """The text without its quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One step of the instructions."""
+    """Holds one step of the instructions."""
 
     masked: str
     """The sentence with ``\\0i\\0`` in place of ``parts[i]``."""
     parts: tuple[Part, ...]
     line: int
-    """Counts from 1."""
+    """The line of the instructions, from 1."""
 
     @property
     def text(self) -> str:
-        """As it was written, in one line."""
+        """Returns the sentence as it was written, in one line."""
         return self.restore(self.masked)
 
     def restore(self, masked: str) -> str:
-        """``masked`` as it was written."""
+        """Returns ``masked`` as it was written."""
         return _MARK.sub(lambda mark: self.parts[int(mark[1])].raw, masked)
 
     def whole(self, masked: str) -> Part | None:
-        """The part that ``masked`` is, where it is one and nothing else."""
+        """Returns the part that ``masked`` is; None where it is not one part and nothing else."""
         mark = _MARK.fullmatch(masked)
         return self.parts[int(mark[1])] if mark else None
 
     def plain(self, masked: str) -> str:
-        """What ``masked`` means: without its quotes where it is all in quotes, else as it was written."""
+        """Returns what ``masked`` means: without its quotes where it is all in quotes, else as it was written."""
         part = self.whole(masked)
         return part.text if part else self.restore(masked)
 
 
 class UnclosedQuote(ValueError):
-    """A quote is opened and not closed on the same line."""
+    """Raised where a quote is opened and not closed on the same line."""
 
 
 def split(instructions: str) -> list[Sentence]:
-    """The sentences of ``instructions`` in order. Raises UnclosedQuote, naming the line."""
+    """Returns the sentences of ``instructions`` in order. Raises UnclosedQuote, naming the line."""
     found: list[Sentence] = []
     for number, line in enumerate(instructions.splitlines(), start=1):
         if not line.strip().startswith("#"):
@@ -94,7 +94,7 @@ def _split_line(line: str, number: int) -> list[Sentence]:
 
 
 def _clauses(masked: str) -> list[str]:
-    """``Type 'x' into 'y' and press Enter`` is two; ``Click Save and close`` is one, as nothing in it is quoted."""
+    """Splits ``Type 'x' into 'y' and press Enter`` in two; ``Click Save and close`` has no quotes and stays one."""
     pieces = [masked]
     for joint in reversed(list(_JOINT.finditer(masked))):
         before, after = masked[: joint.start()], pieces[0][joint.end() :]
@@ -134,7 +134,7 @@ def _part_at(line: str, at: int, number: int) -> Part | None:
 
 
 def _closing(line: str, at: int) -> int | None:
-    """Where the quote that opens at ``at`` closes. An apostrophe within a word closes nothing."""
+    """Returns where the quote that opens at ``at`` closes, or None. An apostrophe within a word closes nothing."""
     for end in range(at + 1, len(line)):
         if line[end] not in _CLOSING[line[at]]:
             continue

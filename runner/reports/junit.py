@@ -1,4 +1,4 @@
-"""A finished run as JUnit XML, which CI systems read."""
+"""The report of a finished run as JUnit XML, which CI systems read."""
 
 from __future__ import annotations
 

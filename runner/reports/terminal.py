@@ -1,4 +1,4 @@
-"""A run as it is seen in a terminal: one line a step, as it happens."""
+"""The report of a run in a terminal: one line for each step, as it happens."""
 
 from __future__ import annotations
 

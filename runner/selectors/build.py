@@ -1,4 +1,4 @@
-"""Playwright selectors, built from what a person calls things. Pure."""
+"""The builders of Playwright selectors from the names that people give things."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OR = " >> internal:or="
 
 
 class Precision(StrEnum):
-    """How a name must match."""
+    """Says how a name must match."""
 
     EXACT = "exact"
     FOLDED = "folded"

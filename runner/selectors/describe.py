@@ -1,4 +1,4 @@
-"""Actions in one line, for a person: ``Click button 'Checkout'``."""
+"""The descriptions of actions and selectors in one line for a person: ``Click button 'Checkout'``."""
 
 from __future__ import annotations
 

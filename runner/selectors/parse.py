@@ -1,4 +1,4 @@
-"""Playwright selectors, parsed into the parts of their chain and what they name. Pure."""
+"""The parser of Playwright selectors: the parts of their chain, and what each names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Selectors as Playwright's code generator writes them, rewritten with the documented engines. Pure."""
+"""The rewriting of selectors from Playwright's code generator with the documented engines."""
 
 from __future__ import annotations
 

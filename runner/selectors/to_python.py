@@ -1,4 +1,4 @@
-"""Selectors and texts as Python code for Playwright. Every text goes through `literal`: none can become code."""
+"""The writing of selectors and texts as Python code; every text goes through `literal`, so none becomes code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SecretLookup:
 
     secret: str
     escaped: bool = False
-    """For a regular expression."""
+    """True where the value is escaped for a regular expression."""
 
     def __str__(self) -> str:
         code = f'os.environ["{environment_name(self.secret)}"]'

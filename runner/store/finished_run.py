@@ -1,4 +1,4 @@
-"""A run that is over and was read back from the store."""
+"""The handle of a run that is over and was read back from the store."""
 
 from __future__ import annotations
 

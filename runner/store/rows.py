@@ -18,7 +18,7 @@ _MOST_REPORTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as it is kept."""
+    """Holds one run as it is stored."""
 
     owner: str
     view: RunView
@@ -33,7 +33,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RunKey:
-    """A run's place in the list of all runs: by creation, then by id."""
+    """Holds a run's place in the list of all runs, which is ordered by creation, then by id."""
 
     created_us: int
     id: str

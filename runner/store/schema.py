@@ -31,11 +31,11 @@ _alembic_version = Table("alembic_version", MetaData(), Column("version_num", St
 
 
 class NewerSchema(Exception):
-    """The database was written by a later version of this program; the message says what to do."""
+    """Raised where a later version of this program wrote the database; the message says what to do."""
 
 
 class BackupFailed(Exception):
-    """The database could not be copied, and was left as it is; the message says why and what to do."""
+    """Raised where the database could not be copied and was left as it is; the message says why and what to do."""
 
 
 def migrate(connection: Connection, file: Path | None) -> None:

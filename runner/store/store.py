@@ -41,7 +41,7 @@ StoreErrors = (StoreFailed, OSError)
 
 
 class StoreUnusable(Exception):
-    """The store cannot be opened; the message says why and what to do."""
+    """Raised where the store cannot be opened; the message says why and what to do."""
 
 
 class Store:
