@@ -1,4 +1,4 @@
-"""What a session needs from a browser: one run's pages, and everything that is done to them."""
+"""The protocol of browser drivers: one run's pages, and everything that a session does to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which network addresses a driven page may reach."""
+"""The policy of which network addresses a driven page may reach."""
 
 from __future__ import annotations
 

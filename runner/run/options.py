@@ -1,4 +1,4 @@
-"""How runs are carried out."""
+"""The options of how a server carries out its runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runner.run.changes import Alarm
 
 @dataclass(frozen=True, kw_only=True)
 class SessionOptions:
-    """How runs are carried out, the same for all runs of a server."""
+    """Holds how runs are carried out, the same for all runs of a server."""
 
     streaming: bool = True
     fps: int = 30

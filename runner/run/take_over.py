@@ -1,4 +1,4 @@
-"""What a person does in the page while they hold control."""
+"""The take-over: what a person does in the page while they hold control becomes steps."""
 
 from __future__ import annotations
 

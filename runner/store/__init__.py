@@ -1,1 +1,1 @@
-"""What outlives the process: ``store`` keeps runs, ``recorder`` writes one down while it goes on."""
+"""The store of runs: ``store`` keeps them, ``recorder`` writes one while it goes on, ``retention`` removes old ones."""

@@ -1,4 +1,4 @@
-"""Which server processes of a data directory are alive: each holds a lock on a file of its own."""
+"""The locks by which the server processes of a data directory are known to be alive: one file for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What outlives the process: runs, their steps, their screenshots, and revoked tokens.
+"""The store of what outlives the process: runs, their steps, their screenshots, and revoked tokens.
 
 SQLite in WAL mode by default; any database that SQLAlchemy can reach asynchronously may be named by its URL, of which
 only SQLite is tested. Screenshots are files beside it.

@@ -1,4 +1,4 @@
-"""How much time is left."""
+"""The deadline of an action, and how much of its time is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a test expects of the page, waited for until a deadline."""
+"""The expectations of a test, waited for until a deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person's pointer and keys amount to: clicks, text in a field, keys, as actions that do the same again."""
+"""The actions that a person's pointer and keys amount to: clicks, text in a field, and keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is at a point of the picture."""
+"""The picking of the element at a point of the picture."""
 
 from __future__ import annotations
 
