@@ -155,7 +155,8 @@ async def demo(command: Path, folder: Path) -> AsyncIterator[str]:
         yield address
     finally:
         if process.returncode is None:
-            process.send_signal(signal.SIGINT)
+            # Not SIGINT: whoever is started in the background by a shell may have to ignore that one.
+            process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(STOP_SECONDS):
                 await process.communicate()
 
