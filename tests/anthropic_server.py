@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ class AnthropicServer:
     answers: deque[dict[str, object] | int] = field(default_factory=deque)
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    clients: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """Closes those that the test has made, before the server."""
     tokens: int = 100
     """What each answer says it has cost."""
 
@@ -58,7 +60,8 @@ async def serve_anthropic(*answers: dict[str, object] | int) -> AsyncIterator[An
     await server.start_server()
     anthropic.base_url = str(server.make_url("/")).rstrip("/")
     try:
-        yield anthropic
+        async with anthropic.clients:
+            yield anthropic
     finally:
         await server.close()
 

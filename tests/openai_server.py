@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ class OpenAIServer:
     """Set by every request."""
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client has gone before its answer."""
+    clients: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """Closes those that the test has made, before the server."""
     tokens: int = 100
     """What each answer says it has cost."""
 
@@ -67,7 +69,8 @@ async def serve_openai(*answers: Answer) -> AsyncIterator[OpenAIServer]:
     await server.start_server()
     openai.base_url = str(server.make_url("/v1"))
     try:
-        yield openai
+        async with openai.clients:
+            yield openai
     finally:
         await server.close()
 

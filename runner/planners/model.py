@@ -65,6 +65,9 @@ class Asked(Protocol):
     async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
         """Raises Stuck."""
 
+    async def aclose(self) -> None:
+        """Closes its connections; safe to repeat."""
+
 
 Connect = Callable[[ModelOptions], Asked]
 
@@ -109,7 +112,8 @@ class ModelPlanner:
         return Repair(retry=idea)
 
     async def aclose(self) -> None:
-        return None
+        if self._asked is not None:
+            await self._asked.aclose()
 
     async def _next(self, task: Task, driver: Driver, failure: Failure | None) -> Idea | None:
         for _ in range(_LOOKS):

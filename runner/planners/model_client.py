@@ -34,7 +34,8 @@ class ModelClient:
         """Raises Stuck where there is no such model, or its key is missing."""
         self._options = options
         self._sleep = sleep
-        self._agent = _agent(options)
+        self._model = _usable_model(options)
+        self._agent = _agent(self._model, options)
         self._usage = RunUsage()
         self._left = options.seconds
         """Seconds that the run may still wait."""
@@ -57,6 +58,11 @@ class ModelClient:
             ) from None
         finally:
             self._left -= clock() - began
+
+    async def aclose(self) -> None:
+        """Closes its connections to the service; safe to repeat."""
+        async with self._model:  # leaving it closes the HTTP client that the library made for it
+            pass
 
     def _too_long(self) -> str:
         waited = f"it has waited {self._options.seconds:g} s for it"
@@ -112,13 +118,17 @@ class ModelClient:
         return seconds
 
 
-def _agent(options: ModelOptions) -> Agent[None, Decision]:
+def _usable_model(options: ModelOptions) -> Model:
     try:
         model = _model(options)
     except (UserError, ValueError, ImportError) as error:
         raise Stuck(f"The model {options.model} cannot be used: {shorten(str(error))}") from None
     if options.cost is not None and not _has_price(model):
         raise Stuck(_priceless(options.model, options.cost))
+    return model
+
+
+def _agent(model: Model, options: ModelOptions) -> Agent[None, Decision]:
     # Retries of a failing service are ours, so that their number and patience have one bound.
     return Agent(
         model,

@@ -70,6 +70,7 @@ class Desk:
             mask=Secrets(secrets or {}).mask,
             connect=lambda options: ModelClient(options, sleep=self._sleep),
         )
+        server.clients.push_async_callback(self.planner.aclose)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -37,7 +37,9 @@ class Planners:
         self._monkeypatch.setenv("ANTHROPIC_BASE_URL", server.base_url)
         self._monkeypatch.setenv("ANTHROPIC_API_KEY", "the-key")
         chosen = ModelOptions(model=MODEL, **options)  # type: ignore[arg-type]
-        return ModelPlanner(chosen, mask=str, connect=lambda asked: ModelClient(asked, sleep=self._sleep))
+        planner = ModelPlanner(chosen, mask=str, connect=lambda asked: ModelClient(asked, sleep=self._sleep))
+        server.clients.push_async_callback(planner.aclose)
+        return planner
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -87,6 +87,7 @@ async def test_time_that_is_used_up_stays_used_up(limited: Limited) -> None:
     async with serve_openai(*[never()] * 3) as server:
         limited(server, {"JUMPSEAT_MODEL_SECONDS": SECONDS})
         planner = planner_factory(load_settings())("model", NewRun(url="http://shop.test/", instructions="Buy it"))
+        server.clients.push_async_callback(planner.aclose)
         for _ in range(2):
             with pytest.raises(Stuck, match="used up"):
                 await planner.propose(task("Buy it"), FakeDriver())
