@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -53,8 +54,12 @@ def operations() -> list[Operation]:
     return [operation for endpoints in DESCRIBED for _, operation in operations_of(endpoints)]
 
 
+@cache
 def describe() -> dict[str, Any]:
-    """Returns the OpenAPI 3.1 description, built from the handlers' declarations and the pydantic models."""
+    """Returns the OpenAPI 3.1 description, built from the handlers' declarations and the pydantic models.
+
+    It is built once, as it takes a tenth of a second: what is returned is shared, and not to be changed.
+    """
     schemas = component_schemas(_contents())
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations():
