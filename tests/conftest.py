@@ -3,8 +3,10 @@
 import gc
 import os
 import sys
+from collections.abc import Generator
 
 import pytest
+from _pytest.unraisableexception import collect_unraisable
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.browser_fixtures", "tests.livekit_server", "tests.tiers"]
@@ -23,6 +25,15 @@ def settled_heap() -> None:
     """Leaves what modules hold out of later garbage collections: tests that count what lives collect often."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Lets a test answer for what it has not closed itself, and not whichever test comes when it is collected."""
+    result = yield
+    gc.collect()
+    collect_unraisable(item.config)
+    return result
 
 
 _status = pytest.StashKey[int]()

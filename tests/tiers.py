@@ -100,12 +100,12 @@ def _bound(node: ast.stmt) -> Iterable[str]:
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    """Yields the dotted names that are used in `node`, but for those in annotations."""
+    """Yields the dotted names that are used in `node`, but for those in annotations and decorators."""
     if (dotted := _dotted(node)) is not None:
         yield dotted
         return
     for name, value in ast.iter_fields(node):
-        if name in {"annotation", "returns"}:
+        if name in {"annotation", "returns", "decorator_list"}:
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):

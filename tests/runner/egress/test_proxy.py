@@ -47,14 +47,15 @@ async def ask(proxy: EgressProxy, host: str, port: int = 80) -> tuple[int, bytes
     """The reply's code, and the page that came through the tunnel."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(proxy))
     name = host.encode()
-    writer.write(GREETING + b"\x05\x01\x00\x03" + bytes([len(name)]) + name + struct.pack(">H", port))
-    assert await reader.readexactly(2) == b"\x05\x00"
-    code = (await reader.readexactly(10))[1]
-    if code == SUCCEEDED:
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    body = await asyncio.wait_for(reader.read(), WAIT_SECONDS)
-    writer.close()
-    return code, body
+    try:
+        writer.write(GREETING + b"\x05\x01\x00\x03" + bytes([len(name)]) + name + struct.pack(">H", port))
+        assert await reader.readexactly(2) == b"\x05\x00"
+        code = (await reader.readexactly(10))[1]
+        if code == SUCCEEDED:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return code, await asyncio.wait_for(reader.read(), WAIT_SECONDS)
+    finally:
+        writer.close()
 
 
 async def test_a_public_name_is_reached_at_the_address_that_was_checked(place: FakeInternet) -> None:

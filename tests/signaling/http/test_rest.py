@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from http import HTTPStatus
 from pathlib import Path
 
@@ -75,7 +76,9 @@ async def test_a_body_of_another_kind_is_refused(harness: ServerHarness) -> None
         assert response.status == 400
     async with harness.http.post(url, data=b"\xff", headers=headers) as response:
         assert response.status == 400
-    async with harness.http.post(url, data=b" " * (harness.config.limits.max_body + 1), headers=headers) as response:
+    async with harness.http.post(
+        url, data=io.BytesIO(b" " * (harness.config.limits.max_body + 1)), headers=headers
+    ) as response:
         assert response.status == 413
 
 
