@@ -20,18 +20,15 @@ settings.register_profile("long", _UNTIMED, print_blob=True, max_examples=2000)
 settings.load_profile("steady")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def settled_heap() -> None:
-    """Leaves what modules hold out of later garbage collections: tests that count what lives collect often."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Lets a test answer for what it has not closed itself, and not whichever test comes when it is collected."""
+    """Lets a test answer for what it has not closed itself, and not whichever test comes when it is collected.
+
+    What outlives the test is left out of later collections, which would take most of the time else.
+    """
     result = yield
     gc.collect()
+    gc.freeze()
     collect_unraisable(item.config)
     return result
 
