@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from playwright.async_api import BrowserContext, Frame, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.protocol.actions import Size
 from control.protocol.events import PageChanged, Tab
 from media.aio import TaskSet
+from runner.browser.actions.deadline import Deadline
 from runner.driver import StepFailed
 
 logger = logging.getLogger(__name__)
@@ -74,8 +77,14 @@ class Tabs:
     def owns(self, page: Page) -> bool:
         return page in self._pages
 
-    def tab(self, index: int) -> Page:
-        """Returns the page at that index, from 0. Raises StepFailed where there is none."""
+    async def opened(self, index: int, deadline: Deadline) -> Page:
+        """Returns the page at that index once it is open: a click ends before the page that it opens is reported.
+
+        Raises StepFailed where there is none when the time is up.
+        """
+        with suppress(PlaywrightTimeout):
+            while len(self._pages) <= index:
+                await self._context.wait_for_event("page", timeout=deadline.left_ms)
         if not 0 <= index < len(self._pages):
             open_tabs = "one tab is open" if len(self._pages) == 1 else f"{len(self._pages)} tabs are open"
             raise StepFailed(f"There is no tab {index}: {open_tabs}, the first is tab 0")

@@ -263,10 +263,10 @@ class Performer:
         await loaded(page, min(_LOAD_MS, deadline.left_ms))
 
     async def _switch_tab(self, action: Action, deadline: Deadline) -> None:
-        await self._tabs.switch(self._tabs.tab(int(action.number or 0)))
+        await self._tabs.switch(await self._tabs.opened(int(action.number or 0), deadline))
 
     async def _close_tab(self, action: Action, deadline: Deadline) -> None:
-        await self._tabs.close(self._tabs.tab(int(action.number or 0)))
+        await self._tabs.close(await self._tabs.opened(int(action.number or 0), deadline))
 
     async def _expect_text(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)

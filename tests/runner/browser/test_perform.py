@@ -197,6 +197,13 @@ async def test_a_click_that_leads_to_another_page_waits_for_it(harness: DriverHa
     assert harness.driver.url == f"{harness.base}/cart"
 
 
+async def test_a_tab_that_is_about_to_open_is_waited_for(harness: DriverHarness) -> None:
+    await harness.driver.page.evaluate("setTimeout(() => window.open('/cart'), 300)")
+    await harness.do("switch_tab", value=1)
+    assert harness.driver.url == f"{harness.base}/cart"
+    await harness.do("close_tab", value=1)
+
+
 async def test_a_new_tab_is_followed_and_left(harness: DriverHarness) -> None:
     await harness.do("click", selector="text=Cart in a tab")
     await harness.do("expect_url", value="/cart")
