@@ -21,6 +21,10 @@ class Diagnosis:
     """1 for the first look; counts the repairs that were tried since a person last did something."""
     help_request: HelpNeeded | None = None
     """What people were asked, while their help is waited for. A pause stops the wait."""
+    retry: bool = False
+    """A person wants what has failed to be tried again as it is."""
+    expired: bool = False
+    """Nobody has helped in time, or nobody is left who might."""
 
     @property
     def deadline(self) -> datetime | None:
@@ -36,6 +40,7 @@ class Diagnosis:
         """Counts a repair that is being done: people need not help for now."""
         self.attempt += 1
         self.help_request = None
+        self.retry = False
 
     def repair_failed(self, reason: str, step: Step) -> None:
         """Replaces the reason and the failed step by those of the repair."""
@@ -55,4 +60,9 @@ class Diagnosis:
         """Returns the wait for help where people were asked, else another look."""
         if self.deadline is not None:
             return Wait(self.deadline)
-        return Diagnose(self.reason, self.failed_step, self.attempt)
+        return Diagnose(self.reason, self.failed_step, self.attempt, retry=self.retry, expired=self.expired)
+
+    def expire(self) -> None:
+        """Ends the wait for help without any."""
+        self.help_request = None
+        self.expired = True

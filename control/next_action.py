@@ -32,6 +32,10 @@ class Diagnose:
     """The step that failed; None where the planner found no step to propose."""
     attempt: int
     """1 for the first look."""
+    retry: bool = False
+    """A person wants what has failed to be tried again as it is."""
+    expired: bool = False
+    """Nobody has helped in time, or nobody is left who might."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ MAX_WAITING = 100
 @dataclass(frozen=True, slots=True)
 class _Override:
     action: Action
-    displaced: Action | None = None
+    displaced: Proposal | None = None
     """What the planner had proposed in its place, where it had."""
 
 
@@ -34,7 +34,7 @@ class PendingStep:
 
     def __init__(self, log: EventLog, *, new_id: Callable[[], str], describe: Describe) -> None:
         self.proposal: Proposal | None = None
-        self.displaced: Action | None = None
+        self.displaced: Proposal | None = None
         """What the planner had proposed where the proposal is an override."""
         self._log = log
         self._new_id = new_id
@@ -77,7 +77,7 @@ class PendingStep:
         if self.cleared:
             raise InvalidTransition("the proposed step waits for nobody's approval")
 
-    def take(self) -> tuple[Proposal, Action | None]:
+    def take(self) -> tuple[Proposal, Proposal | None]:
         """Returns the proposal, to be done now, and what it has displaced; nothing is proposed any more."""
         assert self.proposal is not None
         taken = self.proposal, self.displaced
@@ -102,7 +102,7 @@ class PendingStep:
         if not self._overrides or self.is_override:
             return
         override = self._overrides.popleft()
-        self.displaced = self.proposal.action if self.proposal else override.displaced
+        self.displaced = self.proposal or override.displaced
         proposal = Proposal(
             proposal_id=self._new_id(),
             step_number=step_number,
@@ -110,6 +110,7 @@ class PendingStep:
             description=self._describe(override.action),
             source="override",
             instructions_version=instructions_version,
+            location=self.displaced.location if self.displaced else None,
         )
         self.show(proposal, needs_approval=False)
 

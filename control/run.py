@@ -12,7 +12,7 @@ from typing import Unpack, assert_never
 
 from control.control_lease import ControlLease
 from control.diagnosis import Diagnosis
-from control.errors import InvalidTransition
+from control.errors import InvalidTransition, ProtocolError
 from control.event_log import Entry, EventLog
 from control.next_action import Diagnose, End, Finish, NextAction, Perform, Plan, Wait
 from control.pacing import Pacing
@@ -20,7 +20,7 @@ from control.pending_step import Describe, PendingStep
 from control.planning import Planning
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.actions import Action
+from control.protocol.actions import Action, ActionType
 from control.protocol.models import DialogAnswer, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus
 from control.protocol.shape import Clock, utc_now
 from control.roles import Actor
@@ -262,6 +262,8 @@ class Run:
 
     def _override(self, action: Action) -> None:
         self._require_active("override a step")
+        if action.type is ActionType.CALL:
+            raise ProtocolError("only an attached client makes a 'call': give one of the other actions", field="action")
         self.pending.queue(action)
         self._promote_override()
 
@@ -277,7 +279,7 @@ class Run:
             skipped = None
         self._settle_entry()
         if skipped is not None:
-            displaced = self.pending.displaced
+            displaced = self.pending.displaced.action if self.pending.displaced else None
             step = self.history.record_skipped(skipped, displaced=displaced, version=self.planning.version)
             self._publish_step(step)
         self.pending.drop("it was skipped")
@@ -365,7 +367,7 @@ class Run:
             self._control_ended()
         deadline = self.diagnosis.deadline if self.diagnosis else None
         if self.diagnosis and deadline and self.next_action() == Wait(deadline) and self._clock() >= deadline:
-            self._end(RunStatus.FAILED, self.diagnosis.reason)
+            self._help_expired(self.diagnosis)
         self._publish_status()
 
     def join(self, actor: Actor) -> None:
@@ -458,11 +460,7 @@ class Run:
             self._settle_entry()
         elif step.instructions_version == self.planning.version:
             self._diagnose(step)
-        self.planning.step_ended()
-        if self.pacing.step_ended():
-            self.planning.show_next()
-        self._promote_override()
-        self._publish_status()
+        self._settle_step()
         return step
 
     def resolve_target(self, action: Action) -> None:
@@ -504,15 +502,20 @@ class Run:
             self._promote_override()
         return step
 
-    def _begin(self, proposal: Proposal, displaced: Action | None) -> Step:
+    def _begin(self, proposal: Proposal, displaced: Proposal | None) -> Step:
         self.diagnosis = self.diagnosis if proposal.source == "repair" else None
-        facts: StepFacts = {"reasoning": proposal.reasoning, "box": proposal.box, "viewport": proposal.viewport}
+        facts: StepFacts = {
+            "reasoning": proposal.reasoning,
+            "box": proposal.box,
+            "viewport": proposal.viewport,
+            "location": proposal.location,
+        }
         if self.diagnosis is not None:
             self.diagnosis.begin_repair()
             failed = self.diagnosis.failed_step
             if failed is not None and failed.full_action == proposal.action:
                 return self.history.begin_again(failed.step_number, **facts)
-        facts |= {"description": proposal.description, "proposed": displaced}
+        facts |= {"description": proposal.description, "proposed": displaced.action if displaced else None}
         source, version = source_of(proposal), self.planning.version
         return self.history.begin(proposal.action, source=source, version=version, **facts)
 
@@ -524,6 +527,14 @@ class Run:
             self.diagnosis.repair_failed(reason, step)
 
     # Transitions that commands and facts share; whoever calls them publishes the status
+
+    def _settle_step(self) -> None:
+        """Lets what the end of a step ends end with it: a single step, and what waited for it."""
+        self.planning.step_ended()
+        if self.pacing.step_ended():
+            self.planning.show_next()
+        self._promote_override()
+        self._publish_status()
 
     def _settle_entry(self) -> None:
         """Settles the plan's current entry, and with it what was wrong with it."""
@@ -544,6 +555,10 @@ class Run:
             if self.diagnosis.failed_step is None:
                 self.diagnosis = None
         self.planning.reconsider()
+
+    def _help_expired(self, diagnosis: Diagnosis) -> None:
+        """Ends the run, as nobody has helped in time."""
+        self._end(RunStatus.FAILED, diagnosis.reason)
 
     def _control_ended(self) -> None:
         """Goes on without a holder; what a person did in place of a step that failed settles that step."""

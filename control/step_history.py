@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 from control.errors import NotFound
 from control.protocol.actions import Action, ActionType, Box, Size
-from control.protocol.models import DialogAnswer, Proposal, Source, Step, StepStatus
+from control.protocol.models import DialogAnswer, Proposal, Source, SourceLocation, Step, StepStatus
 from control.protocol.shape import Clock
 
 MAX_DIALOGS = 100
@@ -28,6 +28,7 @@ class StepFacts(TypedDict, total=False):
     box: Box | None
     viewport: Size | None
     tab: int | None
+    location: SourceLocation | None
 
 
 class _ActionFields(TypedDict):
@@ -163,6 +164,7 @@ class StepHistory:
             reasoning=proposal.reasoning,
             proposed=displaced,
             duration_ms=0,
+            location=proposal.location,
         )
 
     def record_human(self, action: Action, *, merges: bool, version: int, **facts: Unpack[StepFacts]) -> Step:
@@ -176,6 +178,11 @@ class StepHistory:
         """Adds what became known after the step's end. Raises NotFound."""
         self.get(number)
         return self._update(number, **facts)
+
+    def fail(self, number: int, error: str) -> Step:
+        """Adds why a step has failed. Raises NotFound."""
+        self.get(number)
+        return self._update(number, error=error)
 
     def resolve_target(self, action: Action) -> None:
         """Replaces the action of the step in flight by ``action``, which names the elements that were found."""

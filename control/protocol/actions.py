@@ -36,6 +36,8 @@ class ActionType(StrEnum):
     EXPECT_TEXT = "expect_text"
     EXPECT_VISIBLE = "expect_visible"
     EXPECT_URL = "expect_url"
+    CALL = "call"
+    """A call of an attached client that is shown, held, skipped or let through, and cannot be edited."""
 
 
 _SELECTOR = ("selector",)
@@ -57,6 +59,7 @@ _NEEDS: dict[ActionType, tuple[str, ...]] = {
     ActionType.EXPECT_URL: _VALUE,
     ActionType.SWITCH_TAB: _VALUE,
     ActionType.CLOSE_TAB: _VALUE,
+    ActionType.CALL: _VALUE,
     ActionType.DRAG: ("selector", "target"),
 }
 _MAY_BE_EMPTY = {ActionType.TYPE, ActionType.SELECT}

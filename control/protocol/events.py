@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from control.protocol.actions import Action, Box, Size
-from control.protocol.models import Holder, Proposal, RunStatus, RunView, Step
+from control.protocol.models import AttachedTest, Holder, Proposal, RunStatus, RunView, Step
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 
@@ -144,6 +144,14 @@ class Dialog(Shape):
     """True: it was answered, or is gone."""
 
 
+class TestIdentified(Shape):
+    """It has become known, or has changed, which test an attached run belongs to."""
+
+    __test__ = False
+    type: Literal["test_identified"] = "test_identified"
+    test: AttachedTest
+
+
 class RunFinished(Shape):
     """The run has come to its one final status."""
 
@@ -165,6 +173,7 @@ Event = (
     | Viewers
     | PageChanged
     | Dialog
+    | TestIdentified
     | RunFinished
 )
 """What is sent to every viewer, numbered, in one order."""

@@ -48,6 +48,13 @@ class Source(StrEnum):
     HUMAN = "human"
 
 
+class SourceLocation(Shape):
+    """A line of a client's own code, as its Playwright reports it."""
+
+    file: str = Field(max_length=4096)
+    line: int = Field(ge=0)
+
+
 class Proposal(Shape):
     """The next step, before it is done."""
 
@@ -62,6 +69,8 @@ class Proposal(Shape):
     """Where the target is in the viewport, where it could be found."""
     viewport: Size | None = None
     instructions_version: int = 1
+    location: SourceLocation | None = None
+    """Where the client's code makes the call, in an attached run."""
 
 
 class StepSummary(Shape):
@@ -81,6 +90,8 @@ class StepSummary(Shape):
     timestamp: Timestamp
     duration_ms: int | None = None
     instructions_version: int = 1
+    location: SourceLocation | None = None
+    """Where the client's code makes the call, in an attached run."""
 
 
 class DialogAnswer(Shape):
@@ -140,7 +151,38 @@ def http_url(text: str) -> str:
     return text
 
 
-PlannerName = Literal["plain", "script", "model"]
+class Client(Shape):
+    """Whose browser a run is that jumpseat does not drive by itself."""
+
+    kind: Literal["playwright", "cdp", "webdriver"]
+    name: str | None = Field(default=None, max_length=200)
+    """What it calls itself, such as the language of its Playwright."""
+    version: str | None = Field(default=None, max_length=100)
+
+
+class AttachedTest(Shape):
+    """The test that an attached run belongs to, as far as it is known."""
+
+    file: str | None = Field(default=None, max_length=4096)
+    line: int | None = None
+    title: str | None = Field(default=None, max_length=2000)
+    """As the test runner prints it: pytest's node id, or Playwright Test's titles."""
+    worker: str | None = Field(default=None, max_length=100)
+    """The name of the parallel worker that it runs in."""
+    retry: int = 0
+    """0 for the first attempt."""
+
+
+class SessionRef(Shape):
+    """One attach session: the runs of one command."""
+
+    id: str
+    name: str = Field(max_length=200)
+
+
+SpecPlanner = Literal["plain", "script", "model"]
+"""A planner that a run can be created with."""
+PlannerName = Literal["plain", "script", "model", "attached"]
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Mode = Literal["auto", "review"]
 
@@ -151,7 +193,7 @@ class NewRun(Shape):
     url: Annotated[str, Field(max_length=8192), AfterValidator(http_url)]
     instructions: str | None = Field(default=None, max_length=65536)
     steps: tuple[Action, ...] | None = Field(default=None, max_length=2000)
-    planner: PlannerName | None = None
+    planner: SpecPlanner | None = None
     """None: ``script`` where steps are given, else the server's default."""
     mode: Mode = "auto"
     viewport: Viewport | None = None
@@ -171,12 +213,27 @@ class NewRun(Shape):
         return self
 
     @model_validator(mode="after")
+    def _has_no_calls(self) -> Self:
+        if any(step.type is ActionType.CALL for step in self.steps or ()):
+            raise field_error("steps", "only an attached client makes a 'call': give one of the other actions")
+        return self
+
+    @model_validator(mode="after")
     def _planner_has_its_plan(self) -> Self:
         if self.planner == "script" and self.steps is None:
             raise field_error("steps", "the script planner needs 'steps'")
         if self.planner in {"plain", "model"} and not (self.instructions or "").strip():
             raise field_error("instructions", f"the {self.planner} planner needs 'instructions'")
         return self
+
+
+class AttachedRun(NewRun):
+    """What a run is made from whose steps come from a client outside: its page may have no address yet."""
+
+    url: str = Field(default="about:blank", max_length=8192)
+    client: Client
+    test: AttachedTest | None = None
+    session: SessionRef
 
 
 class RunView(Shape):
@@ -208,3 +265,7 @@ class RunView(Shape):
     error: str | None
     last_screenshot_url: str | None = None
     """Of the last step that has one."""
+    client: Client | None = None
+    """Set for an attached run, as are ``test`` and ``session``."""
+    test: AttachedTest | None = None
+    session: SessionRef | None = None

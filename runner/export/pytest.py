@@ -352,4 +352,5 @@ _STATEMENTS: Final[dict[ActionType, Statements]] = {
     ActionType.EXPECT_TEXT: _expect_text,
     ActionType.EXPECT_VISIBLE: _expect_visible,
     ActionType.EXPECT_URL: _expect_url,
+    ActionType.CALL: lambda _action, _at: ["# a call of the attached test itself, which has no words here"],
 }

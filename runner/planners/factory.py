@@ -29,3 +29,5 @@ def build_planner(name: PlannerName, spec: NewRun, *, model: ModelOptions | None
             if find_spec("pydantic_ai") is None:
                 raise Unsupported(INSTALL)
             return ModelPlanner(model, mask=Secrets(spec.secrets).mask)
+        case "attached":
+            raise Unsupported("an attached run is begun by its client: run the test with 'jumpseat attach'")

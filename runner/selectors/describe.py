@@ -118,4 +118,5 @@ _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
     ActionType.EXPECT_TEXT: lambda action: f"Expect {_on(action)} to say {_value(action)}",
     ActionType.EXPECT_VISIBLE: lambda action: f"Expect to see {_on(action)}",
     ActionType.EXPECT_URL: lambda action: f"Expect the address {shorten(action.text, _LONGEST)}",
+    ActionType.CALL: lambda action: shorten(action.text, _LONGEST),
 }

@@ -57,6 +57,7 @@ describe("what is queued and proposed", () => {
     durationMs: null,
     screenshotUrl: null,
     instructionsVersion: 1,
+    location: null,
   };
   const say = (...messages: ServerMessage[]) =>
     messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));

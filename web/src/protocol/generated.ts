@@ -43,7 +43,7 @@ export interface components {
          * @description What can be done in the page.
          * @enum {string}
          */
-        ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url";
+        ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url" | "call";
         /** @description Answers a native dialog, a file chooser or a ``<select>``: see the event ``dialog``. */
         AnswerDialog: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -71,6 +71,20 @@ export interface components {
             /** @description Where given, only this proposal is approved, not one that has taken its place. */
             proposalId?: string | null;
         };
+        /** @description The test that an attached run belongs to, as far as it is known. */
+        AttachedTest: {
+            file: string | null;
+            line: number | null;
+            /** @description As the test runner prints it: pytest's node id, or Playwright Test's titles. */
+            title: string | null;
+            /** @description The name of the parallel worker that it runs in. */
+            worker: string | null;
+            /**
+             * @description 0 for the first attempt.
+             * @default 0
+             */
+            retry: number;
+        };
         /** @description A rectangle in CSS pixels of the viewport. */
         Box: {
             x: number;
@@ -96,6 +110,14 @@ export interface components {
             selected: boolean;
             /** @default false */
             disabled: boolean;
+        };
+        /** @description Whose browser a run is that jumpseat does not drive by itself. */
+        Client: {
+            /** @enum {string} */
+            kind: "playwright" | "cdp" | "webdriver";
+            /** @description What it calls itself, such as the language of its Playwright. */
+            name: string | null;
+            version: string | null;
         };
         /** @description The answer to a command that has a path of its own. */
         CommandAccepted: {
@@ -444,6 +466,8 @@ export interface components {
             viewport: components["schemas"]["Size"] | null;
             /** @default 1 */
             instructionsVersion: number;
+            /** @description Where the client's code makes the call, in an attached run. */
+            location: components["schemas"]["SourceLocation"] | null;
         };
         Readiness: {
             /** @enum {string} */
@@ -532,7 +556,7 @@ export interface components {
             instructions: string | null;
             instructionsVersion: number;
             /** @enum {string} */
-            planner: "plain" | "script" | "model";
+            planner: "plain" | "script" | "model" | "attached";
             /** @enum {string} */
             mode: "auto" | "review";
             /** @description The number of the step that is being done, else of the last one; 0 before the first. */
@@ -555,6 +579,15 @@ export interface components {
             error: string | null;
             /** @description Of the last step that has one. */
             lastScreenshotUrl: string | null;
+            /** @description Set for an attached run, as are ``test`` and ``session``. */
+            client: components["schemas"]["Client"] | null;
+            test: components["schemas"]["AttachedTest"] | null;
+            session: components["schemas"]["SessionRef"] | null;
+        };
+        /** @description One attach session: the runs of one command. */
+        SessionRef: {
+            id: string;
+            name: string;
         };
         /** @description A token that opens one run with one role. */
         ShareToken: {
@@ -591,6 +624,11 @@ export interface components {
          * @enum {string}
          */
         Source: "plan" | "override" | "human";
+        /** @description A line of a client's own code, as its Playwright reports it. */
+        SourceLocation: {
+            file: string;
+            line: number;
+        };
         /** @description All that is known of one step. */
         Step: {
             stepNumber: number;
@@ -608,6 +646,8 @@ export interface components {
             durationMs: number | null;
             /** @default 1 */
             instructionsVersion: number;
+            /** @description Where the client's code makes the call, in an attached run. */
+            location: components["schemas"]["SourceLocation"] | null;
             /** @description The action as it was carried out: enough to do it again. */
             fullAction: components["schemas"]["ActionOutput"];
             /** @description What the planner had proposed where something else was done. */
@@ -719,6 +759,8 @@ export interface components {
             durationMs: number | null;
             /** @default 1 */
             instructionsVersion: number;
+            /** @description Where the client's code makes the call, in an attached run. */
+            location: components["schemas"]["SourceLocation"] | null;
         };
         /** @description There is a picture. Addresses and tokens differ from viewer to viewer and are filled in on the way out. */
         StreamAvailable: {
@@ -775,6 +817,15 @@ export interface components {
              */
             force?: boolean;
         };
+        /** @description It has become known, or has changed, which test an attached run belongs to. */
+        TestIdentified: {
+            /**
+             * @default test_identified
+             * @constant
+             */
+            type: "test_identified";
+            test: components["schemas"]["AttachedTest"];
+        };
         /** @description A step began, or is over. */
         TestStep: {
             /**
@@ -826,7 +877,7 @@ export interface components {
         /** @description What a client may send, on any transport. */
         ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
         Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
@@ -852,9 +903,11 @@ export type ActionOutput = components['schemas']['ActionOutput'];
 export type ActionType = components['schemas']['ActionType'];
 export type AnswerDialog = components['schemas']['AnswerDialog'];
 export type ApproveStep = components['schemas']['ApproveStep'];
+export type AttachedTest = components['schemas']['AttachedTest'];
 export type Box = components['schemas']['Box'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
+export type Client = components['schemas']['Client'];
 export type CommandAccepted = components['schemas']['CommandAccepted'];
 export type Control = components['schemas']['Control'];
 export type ControlChanged = components['schemas']['ControlChanged'];
@@ -889,11 +942,13 @@ export type RunList = components['schemas']['RunList'];
 export type RunState = components['schemas']['RunState'];
 export type RunStatus = components['schemas']['RunStatus'];
 export type RunView = components['schemas']['RunView'];
+export type SessionRef = components['schemas']['SessionRef'];
 export type ShareToken = components['schemas']['ShareToken'];
 export type SingleStep = components['schemas']['SingleStep'];
 export type Size = components['schemas']['Size'];
 export type SkipStep = components['schemas']['SkipStep'];
 export type Source = components['schemas']['Source'];
+export type SourceLocation = components['schemas']['SourceLocation'];
 export type Step = components['schemas']['Step'];
 export type StepList = components['schemas']['StepList'];
 export type StepOnce = components['schemas']['StepOnce'];
@@ -909,6 +964,7 @@ export type StreamAvailable = components['schemas']['StreamAvailable'];
 export type StreamInfo = components['schemas']['StreamInfo'];
 export type Tab = components['schemas']['Tab'];
 export type TakeControl = components['schemas']['TakeControl'];
+export type TestIdentified = components['schemas']['TestIdentified'];
 export type TestStep = components['schemas']['TestStep'];
 export type TokenRequest = components['schemas']['TokenRequest'];
 export type UpdateInstructions = components['schemas']['UpdateInstructions'];

@@ -16,7 +16,8 @@ export type {
 } from "./generated";
 
 export type Mode = wire.RunView["mode"];
-export type PlannerName = wire.RunView["planner"];
+/** A planner that a run can be created with. */
+export type PlannerName = NonNullable<wire.NewRun["planner"]>;
 
 /** A step as far as it is known: a listed run has summaries, events have everything. */
 export type Step = wire.StepSummary & Partial<wire.Step>;
@@ -68,7 +69,7 @@ export const ACTION_TYPES = Object.keys({
   expect_text: true,
   expect_visible: true,
   expect_url: true,
-} satisfies Record<wire.ActionType, true>) as wire.ActionType[];
+} satisfies Record<Exclude<wire.ActionType, "call">, true>) as wire.ActionType[];
 
 const FINAL: readonly wire.RunStatus[] = ["passed", "failed", "cancelled"];
 

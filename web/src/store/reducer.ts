@@ -51,6 +51,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return { ...state, page: pickPage(message) };
     case "dialog":
       return { ...state, dialogs: dialogs(state.dialogs, message) };
+    case "test_identified":
+      return withRun(state, { test: message.test });
     case "run_finished":
       return runFinished(state, message);
     case "step_replay":
