@@ -127,4 +127,4 @@ constraints: $(PY) ## write constraints.txt anew: the newest versions that pypro
 	@rm -rf build/constraints
 
 clean: ## remove everything that make has made here
-	@rm -rf $(VENV) build dist web/dist web/node_modules web/generator/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist web/dist web/node_modules web/generator/node_modules tests/attach/suites/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

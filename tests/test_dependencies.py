@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-NODE_FOLDERS = (ROOT / "web", ROOT / "web" / "generator")
+NODE_FOLDERS = (ROOT / "web", ROOT / "web" / "generator", ROOT / "tests" / "attach" / "suites" / "node")
 
 
 def requirements() -> list[Requirement]:
