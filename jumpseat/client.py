@@ -117,6 +117,7 @@ class Client:
         *,
         q: str | None = None,
         status: RunStatus | str | None = None,
+        session: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> RunList:
@@ -125,10 +126,11 @@ class Client:
         Args:
             q: only runs whose name, address or instructions hold this text, in any case.
             status: only runs of this status.
+            session: only the runs of the attach session of this id (`RunView.session`).
             limit: how many at most, 1 to 200; the server's default is 24.
             cursor: `RunList.next_cursor` of the page before.
         """
-        given = {"q": q, "status": status, "limit": limit, "cursor": cursor}
+        given = {"q": q, "status": status, "session": session, "limit": limit, "cursor": cursor}
         query = {name: str(value) for name, value in given.items() if value is not None}
         return await self._read(RunList, "GET", "api/tests", query=query)
 

@@ -72,11 +72,19 @@ class Runs(Protocol):
         """Returns the run; ``view`` of a finished one may lack its steps where they were not asked for."""
 
     async def list(
-        self, *, owner: str, status: RunStatus | None, search: str | None, limit: int, cursor: str | None
+        self,
+        *,
+        owner: str,
+        status: RunStatus | None,
+        search: str | None,
+        session: str | None,
+        limit: int,
+        cursor: str | None,
     ) -> tuple[list[RunView], str | None]:
         """Returns runs without their steps, newest first, with the cursor of the next page.
 
-        With ``search`` only those that have it, in any case, in their name, address or instructions.
+        With ``search`` only those that have it, in any case, in their name, address or instructions; with ``session``
+        only those of the attach session of this id.
 
         Raises ProtocolError for a foreign cursor.
         """

@@ -109,6 +109,7 @@ async def test_runs_are_listed_by_page_and_status_and_removed(server: Served, cl
     older = await client.list_runs(limit=1, status=RunStatus.PASSED, cursor=newest.next_cursor)
     assert [run.id for run in older.runs] == made[:1]
     assert [run.id for run in (await client.list_runs(q="TWO")).runs] == made[1:]
+    assert (await client.list_runs(session="of nobody")).runs == ()
     assert "def test_" in await client.export(made[0])
     await client.delete(made[0])
     with pytest.raises(NotThere):

@@ -107,6 +107,7 @@ class RunRegistry:
         owner: str,
         status: RunStatus | None = None,
         search: str | None = None,
+        session: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> tuple[list[RunView], str | None]:
@@ -115,6 +116,7 @@ class RunRegistry:
             owner=owner,
             status=status,
             search=search,
+            session=session,
             or_ids=tuple(self._sessions),
             older_than=_read_cursor(cursor) if cursor else None,
             limit=limit + 1 + len(self._sessions),

@@ -56,6 +56,7 @@ def run_columns(view: RunView) -> dict[str, Any]:
         "view": view.model_copy(update={"steps": ()}).dump(),
         "ended_us": microseconds(view.ended_at) if view.ended_at else None,
         "search": search_text(view),
+        "session": view.session.id if view.session else None,
     }
 
 

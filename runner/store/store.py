@@ -152,6 +152,7 @@ class Store:
         owner: str,
         status: RunStatus | None = None,
         search: str | None = None,
+        session: str | None = None,
         or_ids: Sequence[str] = (),
         older_than: RunKey | None = None,
         limit: int,
@@ -162,11 +163,12 @@ class Store:
             owner: whose runs.
             status: only those that have it.
             search: only those with this, in any case, in their name, address or instructions.
+            session: only those of this attach session.
             or_ids: those that are wanted whatever their status and text in the database.
             older_than: those that come after it in the list.
             limit: how many at most.
         """
-        if search and "\0" in search:  # no text in a database has one, and Postgres takes none
+        if "\0" in f"{search}{session}":  # no text in a database has one, and Postgres takes none
             return []
         wanted: list[ColumnElement[bool]] = []
         if status is not None:
@@ -174,6 +176,8 @@ class Store:
         if search:
             wanted.append(runs.c.search.contains(search.casefold(), autoescape=True))
         where: list[ColumnElement[bool]] = [runs.c.owner == owner]
+        if session is not None:
+            where.append(runs.c.session == session)
         if wanted:
             where.append(or_(and_(*wanted), runs.c.id.in_(or_ids)))
         query = select(runs).where(*where).order_by(runs.c.created_us.desc(), runs.c.id.desc())

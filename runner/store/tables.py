@@ -51,7 +51,9 @@ runs = Table(
     Column("creation", TolerantJson, nullable=False, doc="NewRun, without secrets' values."),
     Column("ended_us", BigInteger, nullable=True, doc="Microseconds since the epoch."),
     Column("search", Text, nullable=False, server_default="", doc="What ``q`` is looked for in, with case folded."),
+    Column("session", String(64), nullable=True, doc="The attach session that it belongs to."),
     Index("runs_newest", "owner", "created_us", "id"),
+    Index("runs_of_session", "session", "created_us", "id"),
 )
 
 steps = Table(

@@ -55,6 +55,7 @@ _LONGEST_PAGE = 200
 _LONGEST_STEP_PAGE = 2000
 """Steps, also where no ``limit`` is given: as many as a run has at most by default (JUMPSEAT_MAX_STEPS)."""
 _LONGEST_SEARCH = 200
+_LONGEST_SESSION = 64
 _MOST_DIGITS = 9
 _EXPORTS = {"pytest": ("text/x-python", "py")}
 
@@ -139,6 +140,11 @@ class RestApi:
                 "Only runs that have this, in any case, in their name, address or instructions.",
                 {"type": "string", "maxLength": _LONGEST_SEARCH},
             ),
+            Query(
+                "session",
+                "Only the runs of the attach session of this id.",
+                {"type": "string", "minLength": 1, "maxLength": _LONGEST_SESSION},
+            ),
         ),
         refusals=(401, 403, 422),
         conditional=True,
@@ -150,6 +156,7 @@ class RestApi:
             owner=owner,
             status=_status(request.query.get("status")),
             search=_search(request.query.get("q")),
+            session=_session(request.query.get("session")),
             limit=_limit(request.query.get("limit"), default=_PAGE, most=_LONGEST_PAGE),
             cursor=request.query.get("cursor") or None,
         )
@@ -447,6 +454,12 @@ def _search(text: str | None) -> str | None:
     if text is not None and len(text) > _LONGEST_SEARCH:
         raise _bad_query("q", f"at most {_LONGEST_SEARCH} characters")
     return (text or "").strip() or None
+
+
+def _session(text: str | None) -> str | None:
+    if text is not None and not 1 <= len(text) <= _LONGEST_SESSION:
+        raise _bad_query("session", f"the id of an attach session, of at most {_LONGEST_SESSION} characters")
+    return text
 
 
 def _bad_query(field: str, wanted: str) -> Problem:

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from control.client_run import ClientRun
 from control.errors import Busy, InvalidTransition, ProtocolError, Unsupported
 from control.event_log import EventLog
 from control.protocol import commands as c
+from control.protocol.actions import Action
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
-from control.protocol.models import NewRun, RunStatus, RunView, Step
+from control.protocol.models import AttachedRun, NewRun, RunStatus, RunView, Step
 from control.roles import Actor
 from control.run import Run
 from media.frames import JpegFrame, LatestFrame
@@ -36,13 +38,7 @@ class FakeRun:
     """A run whose page opens, whose steps never end by themselves, and whose pictures a test puts into ``latest``."""
 
     def __init__(self, spec: NewRun, *, owner: str) -> None:
-        self.run = Run(
-            spec,
-            run_id=secrets.token_urlsafe(16),
-            planner="script",
-            new_id=lambda: secrets.token_urlsafe(8),
-            describe=lambda action: f"{action.type} {action.selector}",
-        )
+        self.run = _state_machine(spec)
         self.id = self.run.id
         self.owner = owner
         self.waited: list[int] = []
@@ -146,6 +142,20 @@ class FakeRun:
         return "def test_run() -> None: ...\n"
 
 
+def _state_machine(spec: NewRun) -> Run:
+    run_id = secrets.token_urlsafe(16)
+
+    def new_id() -> str:
+        return secrets.token_urlsafe(8)
+
+    def describe(action: Action) -> str:
+        return f"{action.type} {action.selector}"
+
+    if isinstance(spec, AttachedRun):
+        return ClientRun(spec, run_id=run_id, new_id=new_id, describe=describe)
+    return Run(spec, run_id=run_id, planner="script", new_id=new_id, describe=describe)
+
+
 class FakeRuns:
     """Implements signaling.ports.Runs."""
 
@@ -164,7 +174,14 @@ class FakeRuns:
         return self.all.get(run_id)
 
     async def list(
-        self, *, owner: str, status: RunStatus | None, search: str | None, limit: int, cursor: str | None
+        self,
+        *,
+        owner: str,
+        status: RunStatus | None,
+        search: str | None,
+        session: str | None,
+        limit: int,
+        cursor: str | None,
     ) -> tuple[list[RunView], str | None]:
         if cursor is not None and not cursor.isdigit():
             raise ProtocolError("cursor: it is none of ours", field="cursor")
@@ -172,6 +189,7 @@ class FakeRuns:
         found = [run.run.view(with_steps=False) for run in self.all.values() if run.owner == owner]
         found = [view for view in found if search is None or search.casefold() in view.name.casefold()]
         found = [view for view in found if status in {None, view.status}]
+        found = [view for view in found if session is None or (view.session and view.session.id == session)]
         more = start + limit < len(found)
         return found[start : start + limit], str(start + limit) if more else None
 

@@ -15,7 +15,7 @@ from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Uns
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Size
-from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, Step
+from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, SessionRef, Step
 from runner.driver import Driver
 from runner.export.port import Exporter, no_export
 from runner.planners.base import Planner
@@ -23,6 +23,7 @@ from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import Session
 from runner.store.finished_run import FinishedRun
+from runner.store.rows import RunRecord
 from runner.store.store import Store
 from signaling.ports import RunHandle, Runs
 from tests.fakes import FakeDriver, FakePlanner, click
@@ -274,6 +275,15 @@ class TestList:
             assert [(view.id, view.steps) for view in everything] == [(named.id, ()), (stored.id, ())]
             found, _ = await harness.runs.list(owner="ada", search="GRÖSSE")
             assert [view.id for view in found] == [named.id]
+
+    async def test_by_attach_session(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            await harness.finished()
+            record = (await harness.create()).record()
+            attached = record.view.model_copy(update={"id": "x", "session": SessionRef(id="s1", name="pytest")})
+            await harness.store.add(RunRecord("ada", attached, record.creation))
+            views, _ = await harness.runs.list(owner="ada", session="s1")
+            assert [view.id for view in views] == ["x"]
 
     async def test_a_run_that_cannot_be_read_can_be_removed(self, tmp_path: Path) -> None:
         async with registry_harness(tmp_path) as harness:

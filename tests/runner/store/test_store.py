@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
+from control.protocol.models import Control, RunStatus, RunView, SessionRef, Source, Step, StepStatus
 from control.protocol.shape import Clock, utc_now
 from runner.store.rows import RunKey, RunRecord
 from runner.store.server_lock import ServerLock
@@ -209,6 +210,30 @@ async def test_runs_are_found_by_name_address_and_instructions_in_any_case(tmp_p
             assert await search(nothing) == (["a"] if nothing == "%" else [])
         live = await store.page(owner="ada", search="nobody has this", or_ids=["b"], limit=9)
         assert [found.view.id for found in live] == ["b"]
+
+
+async def test_runs_are_listed_by_attach_session(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(record("alone"))
+        for run_id, session, status in (
+            ("a", "s1", RunStatus.PASSED),
+            ("b", "s2", RunStatus.PASSED),
+            ("c", "s1", RunStatus.RUNNING),
+        ):
+            made = record(run_id, status=status)
+            view = made.view.model_copy(update={"session": SessionRef(id=session, name="pytest")})
+            await store.add(RunRecord(made.owner, view, made.creation))
+        await store.save((await store.page(owner="ada", session="s2", limit=9))[0].view, [])
+
+        async def of(session: str, **wanted: Any) -> list[str]:  # noqa: ANN401 - parameters of Store.page
+            return [found.view.id for found in await store.page(owner="ada", session=session, limit=9, **wanted)]
+
+        assert await of("s1") == ["c", "a"]
+        assert await of("s2") == ["b"]
+        assert await of("s1", status=RunStatus.PASSED) == ["a"]
+        assert await of("s1", status=RunStatus.FAILED, or_ids=["b", "c"]) == ["c"]
+        assert await of("s3") == await of("") == await of("\0") == []
+        assert await store.page(owner="bob", session="s1", limit=9) == []
 
 
 async def test_lists_and_single_reads_leave_the_other_steps_alone(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from control.protocol.actions import Action
-from control.protocol.models import Proposal, StepStatus
+from control.protocol.models import AttachedRun, AttachedTest, Client, Proposal, SessionRef, StepStatus
 from signaling.ports import Revocations, Runs
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 from tests.signaling.server_harness import ADA, ServerHarness, auth
@@ -108,6 +108,20 @@ async def test_the_list_is_searched(harness: ServerHarness) -> None:
     assert len(everything["runs"]) == 2
 
 
+async def test_the_runs_of_one_attach_session_are_listed(harness: ServerHarness) -> None:
+    await harness.new_run()
+    for session, title in (("s1", "test_pays"), ("s2", "test_returns")):
+        spec = AttachedRun(
+            client=Client(kind="playwright"),
+            test=AttachedTest(file="test_shop.py", line=6, title=title),
+            session=SessionRef(id=session, name="pytest"),
+        )
+        await harness.runs.create(spec, owner="ada")
+    _, found = await harness.call("GET", "/api/tests?session=s2")
+    assert [(run["session"]["id"], run["test"]["title"]) for run in found["runs"]] == [("s2", "test_returns")]
+    assert await harness.call("GET", "/api/tests?session=s3") == (200, {"runs": [], "nextCursor": None})
+
+
 async def test_a_list_that_is_known_is_not_sent_again(harness: ServerHarness, run: FakeRun) -> None:
     url = f"{harness.url}/api/tests"
     async with harness.http.get(url, headers=auth(ADA)) as response:
@@ -122,7 +136,18 @@ async def test_a_list_that_is_known_is_not_sent_again(harness: ServerHarness, ru
 
 
 @pytest.mark.parametrize(
-    "query", ["status=gone", "status=", "limit=0", "limit=x", "limit=9999", "cursor=x", f"q={'x' * 201}"]
+    "query",
+    [
+        "status=gone",
+        "status=",
+        "limit=0",
+        "limit=x",
+        "limit=9999",
+        "cursor=x",
+        f"q={'x' * 201}",
+        "session=",
+        f"session={'x' * 65}",
+    ],
 )
 async def test_a_bad_query_is_named(harness: ServerHarness, query: str) -> None:
     status, problem = await harness.call("GET", f"/api/tests?{query}")
