@@ -19,12 +19,13 @@ from signaling.config import Config, Limits
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry, ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
+from signaling.http.attach import AttachApi
 from signaling.http.health import Check, Health
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
-from signaling.ports import Revocations, Runs
+from signaling.ports import Attachments, Revocations, Runs
 from signaling.problems import CODE, Handler, answer_problems
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
@@ -52,7 +53,13 @@ class Apps:
 
 
 def build(
-    config: Config, *, runs: Runs, revocations: Revocations, dist: Path, checks: Mapping[str, Check] | None = None
+    config: Config,
+    *,
+    runs: Runs,
+    attachments: Attachments | None,
+    revocations: Revocations,
+    dist: Path,
+    checks: Mapping[str, Check] | None = None,
 ) -> Apps:
     """Builds the parts and the applications; nothing is started."""
     metrics = Metrics()
@@ -90,6 +97,9 @@ def build(
         connections=connections,
         limits=limits,
     )
+    attach = AttachApi(
+        attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
+    )
     sockets = WebSocketEndpoint(
         authenticator=authenticator,
         connections=connections,
@@ -99,7 +109,8 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    routes = [*rest.routes(), *sockets.routes(), *whep.routes(), *health.routes(), *(rooms.routes() if rooms else [])]
+    endpoints = (rest, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    routes = [route for each in endpoints for route in each.routes()]
     pages = [*OpenApiPages().routes(), *Pages(dist).routes()]
     shared = frames.routes() if config.frame_port is None else []
     return Apps(

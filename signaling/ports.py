@@ -1,4 +1,5 @@
-"""The interfaces that signaling needs: runs and revocations. The runner implements them, and is never imported here."""
+"""The interfaces that signaling needs: runs, attach sessions, revocations. The runner implements them, and is never
+imported here."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from control.event_log import EventLog
+from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.commands import Command
 from control.protocol.events import Hello, Reply
 from control.protocol.models import NewRun, RunStatus, RunView, Step
@@ -91,6 +93,31 @@ class Runs(Protocol):
 
     async def delete(self, run_id: str) -> None:
         """Removes a finished run and its files. Raises InvalidTransition while it is active."""
+
+
+class AttachSessionHandle(Protocol):
+    """One attach session: an endpoint for somebody's own tests, and the runs that come of them."""
+
+    @property
+    def owner(self) -> str:
+        """The name of the API key that opened it."""
+
+    def view(self) -> AttachSessionView: ...
+
+    def attend(self) -> None:
+        """Counts the owner as present for a while: somebody is at the session's page."""
+
+
+class Attachments(Protocol):
+    """All attach sessions."""
+
+    async def open(self, wanted: NewAttachSession, *, owner: str) -> AttachSessionHandle:
+        """Opens an endpoint on loopback. Raises ProtocolError that names ``port`` where that one is taken."""
+
+    def get(self, session_id: str) -> AttachSessionHandle | None: ...
+
+    async def close(self, session_id: str) -> None:
+        """Ends the session's endpoint, its browsers and its unfinished runs; safe to repeat."""
 
 
 class Revocations(Protocol):

@@ -14,7 +14,7 @@ from signaling.app import Apps, build
 from signaling.config import Config
 from signaling.http.health import Check
 from signaling.log_adapters import HttpLog
-from signaling.ports import Revocations, RunHandle, Runs
+from signaling.ports import Attachments, Revocations, RunHandle, Runs
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +35,18 @@ class Server:
         revocations: Revocations,
         dist: Path,
         checks: Mapping[str, Check] | None = None,
+        attachments: Attachments | None = None,
     ) -> None:
         """
         Args:
             dist: where the built web pages are; they may be missing.
             checks: what ``/readyz`` asks, by name.
+            attachments: None for a server that takes in no tests.
         """
         self._config = config
-        self.apps: Apps = build(config, runs=runs, revocations=revocations, dist=dist, checks=checks)
+        self.apps: Apps = build(
+            config, runs=runs, attachments=attachments, revocations=revocations, dist=dist, checks=checks
+        )
         self._runners: list[web.AppRunner] = []
         self._close_once = CloseOnce(self._close)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -151,6 +152,14 @@ def http_url(text: str) -> str:
     return text
 
 
+def refuse_short_secrets(values: Mapping[str, str]) -> None:
+    """Has pydantic report the field ``secrets`` where a value is too short to be masked in texts."""
+    for name, value in values.items():
+        if len(value) < SHORTEST:
+            why = "is empty" if not value else f"is shorter than {SHORTEST} characters, and could not be hidden"
+            raise field_error("secrets", f"the value of a secret {why}: {name}")
+
+
 class Client(Shape):
     """Whose browser a run is that jumpseat does not drive by itself."""
 
@@ -206,10 +215,7 @@ class NewRun(Shape):
 
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:
-        for name, value in self.secrets.items():
-            if len(value) < SHORTEST:
-                why = "is empty" if not value else f"is shorter than {SHORTEST} characters, and could not be hidden"
-                raise field_error("secrets", f"the value of a secret {why}: {name}")
+        refuse_short_secrets(self.secrets)
         return self
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from signaling.http.attach import AttachApi
 from signaling.http.description_page import STYLE, description_page
 from signaling.http.health import Health
 from signaling.http.operations import Content, Operation, operations_of
@@ -21,7 +22,7 @@ from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
 from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (RestApi, WhepEndpoint, Health)
+DESCRIBED: tuple[type[object], ...] = (RestApi, AttachApi, WhepEndpoint, Health)
 """The classes whose handlers declare operations."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from control.protocol.actions import Action
+from control.protocol.attach import AttachSessionView
 from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
@@ -67,6 +68,13 @@ class ShareToken(Shape):
     watch_url: str = Field(repr=False)
     """The watch page's address with the token in it."""
     expires_at: Timestamp
+
+
+class AttachSessionInfo(AttachSessionView):
+    """An attach session, with the address of its page."""
+
+    watch_url: str
+    """Without a credential: the page needs the owner's key."""
 
 
 class StreamInfo(Shape):

@@ -67,6 +67,10 @@ class StreamAddresses:
         """Returns the address of the watch page, with the credential that opens it."""
         return f"{self._origins.api_base(request)}/runs/{quote(run_id)}?{urlencode({'token': token})}"
 
+    def session_url(self, request: web.Request, session_id: str) -> str:
+        """Returns the address of an attach session's page, without a credential."""
+        return f"{self._origins.api_base(request)}/sessions/{quote(session_id)}"
+
     def _available(self, request: web.Request, context: RequestContext) -> StreamAvailable:
         run_id, livekit = context.run.id, self._config.livekit
         return StreamAvailable(

@@ -14,8 +14,9 @@ from control.errors import Busy, InvalidTransition, ProtocolError, Unsupported
 from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol.actions import Action
+from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
-from control.protocol.models import AttachedRun, NewRun, RunStatus, RunView, Step
+from control.protocol.models import AttachedRun, NewRun, RunStatus, RunView, SessionRef, Step
 from control.roles import Actor
 from control.run import Run
 from media.frames import JpegFrame, LatestFrame
@@ -197,6 +198,49 @@ class FakeRuns:
         if not self.all[run_id].run.final:
             raise InvalidTransition("the run is active: cancel it first")
         del self.all[run_id]
+
+
+class FakeAttachSession:
+    """Implements signaling.ports.AttachSessionHandle; nothing listens at its endpoint."""
+
+    def __init__(self, wanted: NewAttachSession, *, owner: str) -> None:
+        self.ref = SessionRef(id=secrets.token_urlsafe(16), name=wanted.name)
+        self.wanted = wanted
+        self.owner = owner
+        self.attended = False
+
+    def view(self) -> AttachSessionView:
+        return AttachSessionView(
+            session=self.ref,
+            endpoint=f"ws://127.0.0.1:{self.wanted.port or 9323}/a-token",
+            attended=self.attended,
+            runs=0,
+            review=self.wanted.review,
+        )
+
+    def attend(self) -> None:
+        self.attended = True
+
+
+class FakeAttachments:
+    """Implements signaling.ports.Attachments."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, FakeAttachSession] = {}
+        self.taken_ports: set[int] = set()
+
+    async def open(self, wanted: NewAttachSession, *, owner: str) -> FakeAttachSession:
+        if wanted.port in self.taken_ports:
+            raise ProtocolError(f"port: {wanted.port} is taken", field="port")
+        session = FakeAttachSession(wanted, owner=owner)
+        self.all[session.ref.id] = session
+        return session
+
+    def get(self, session_id: str) -> FakeAttachSession | None:
+        return self.all.get(session_id)
+
+    async def close(self, session_id: str) -> None:
+        self.all.pop(session_id, None)
 
 
 class FakeRevocations:

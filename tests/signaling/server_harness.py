@@ -19,7 +19,7 @@ from signaling.config import Config
 from signaling.server import Server
 from tests.media.pictures import put, quarters
 from tests.peers import Viewer, loopback
-from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
+from tests.signaling.fakes import FakeAttachments, FakeRevocations, FakeRun, FakeRuns
 
 WAIT_SECONDS = 30.0
 """For anything that comes soon; a busy machine takes its time."""
@@ -39,8 +39,11 @@ class ServerHarness:
     def __init__(self, config: Config = CONFIG, *, dist: Path = Path("there is none")) -> None:
         self.config = config
         self.runs = FakeRuns()
+        self.attachments = FakeAttachments()
         self.revocations = FakeRevocations()
-        self.server = Server(config, runs=self.runs, revocations=self.revocations, dist=dist)
+        self.server = Server(
+            config, runs=self.runs, attachments=self.attachments, revocations=self.revocations, dist=dist
+        )
         self.http: aiohttp.ClientSession
 
     async def __aenter__(self) -> ServerHarness:

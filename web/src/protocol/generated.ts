@@ -71,6 +71,19 @@ export interface components {
             /** @description Where given, only this proposal is approved, not one that has taken its place. */
             proposalId?: string | null;
         };
+        /** @description An attach session, with the address of its page. */
+        AttachSessionInfo: {
+            session: components["schemas"]["SessionRef"];
+            /** @description A WebSocket address on loopback for Playwright clients; whoever knows it can run code. */
+            endpoint: string;
+            /** @description True while somebody who may steer is connected to one of the session's runs, or is at the session's page. */
+            attended: boolean;
+            /** @description How many runs the session has had so far. */
+            runs: number;
+            review: boolean;
+            /** @description Without a credential: the page needs the owner's key. */
+            watchUrl: string;
+        };
         /** @description The test that an attached run belongs to, as far as it is known. */
         AttachedTest: {
             file: string | null;
@@ -317,6 +330,32 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /** @description What an attach session is made from: the body of ``POST /api/attach``. */
+        NewAttachSession: {
+            /** @description One line for people, such as the command that is run. */
+            name: string;
+            /**
+             * @description True: every call waits for somebody's approval.
+             * @default false
+             */
+            review?: boolean;
+            /**
+             * @description How long a failed call is kept from the client while somebody is there.
+             * @default 600000
+             */
+            helpTimeoutMs?: number;
+            /** @description Values that are masked wherever they appear, 3 characters or more each. */
+            secrets?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Where the endpoint listens on loopback; 0: any free port.
+             * @default 0
+             */
+            port?: number;
+            /** @description The working folder of the client, relative to which its files are named. */
+            folder?: string | null;
         };
         /** @description What a run is made from: the body of ``POST /api/tests``. */
         NewRun: {
@@ -903,6 +942,7 @@ export type ActionOutput = components['schemas']['ActionOutput'];
 export type ActionType = components['schemas']['ActionType'];
 export type AnswerDialog = components['schemas']['AnswerDialog'];
 export type ApproveStep = components['schemas']['ApproveStep'];
+export type AttachSessionInfo = components['schemas']['AttachSessionInfo'];
 export type AttachedTest = components['schemas']['AttachedTest'];
 export type Box = components['schemas']['Box'];
 export type Cancel = components['schemas']['Cancel'];
@@ -923,6 +963,7 @@ export type Input = components['schemas']['Input'];
 export type InstructionsRequest = components['schemas']['InstructionsRequest'];
 export type InstructionsUpdated = components['schemas']['InstructionsUpdated'];
 export type Liveness = components['schemas']['Liveness'];
+export type NewAttachSession = components['schemas']['NewAttachSession'];
 export type NewRun = components['schemas']['NewRun'];
 export type PageChanged = components['schemas']['PageChanged'];
 export type Pause = components['schemas']['Pause'];
