@@ -39,12 +39,14 @@ def declared(*groups: str) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in listed}
 
 
+LEFT_OUT = {"attached", "node_modules"}
+"""Folders whose files run in the environments of others."""
+
+
 def imported(*rooms: str) -> dict[str, str]:
     """The packages of others that are imported, each with a file that does so."""
     found: dict[str, str] = {}
-    for path in sorted(
-        path for room in rooms for path in (ROOT / room).rglob("*.py") if "node_modules" not in path.parts
-    ):
+    for path in sorted(path for room in rooms for path in (ROOT / room).rglob("*.py") if not LEFT_OUT & {*path.parts}):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

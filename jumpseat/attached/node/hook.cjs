@@ -1,0 +1,205 @@
+// Sends every browser that Playwright launches in this Node process to jumpseat; loaded by `jumpseat attach` through
+// NODE_OPTIONS. In a worker of Playwright Test it also reports which test the browser belongs to.
+'use strict';
+
+const { Module } = require('node:module');
+const http = require('node:http');
+
+const endpoint = process.env.JUMPSEAT_ATTACH;
+const untimed = Boolean(process.env.JUMPSEAT_ATTACH_UNTIMED);
+const WORKER_HEADER = 'x-jumpseat-worker';
+const LAUNCH_OPTIONS_HEADER = 'x-playwright-launch-options';
+const LIBRARY = /[\\/]playwright-core[\\/]index\.js$/;
+const TEST_LIBRARY = /[\\/]playwright[\\/](?:test|lib[\\/]index)\.js$/;
+const TEST_COMMAND = /[\\/](?:playwright[\\/]cli\.js|@playwright[\\/]test[\\/]cli\.js|\.bin[\\/]playwright)$/;
+const PATCHED = Symbol.for('jumpseat.attached');
+const LONGEST_WAIT = 1000;
+
+/** Sends reports in order over one connection, which keeps no process alive. */
+class Reports {
+  constructor(url) {
+    this.url = new URL(url.replace(/^ws/, 'http').replace(/\/$/, '') + '/report');
+    this.agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    this.sent = null;
+    this.broken = false;
+  }
+
+  send(report) {
+    if (this.broken) return;
+    const body = JSON.stringify(report);
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    const answered = new Promise((resolve) => {
+      const request = http.request(this.url, { method: 'POST', agent: this.agent, headers }, (response) => {
+        response.resume();
+        response.on('close', resolve);
+      });
+      request.on('socket', (socket) => socket.unref());
+      request.on('error', () => {
+        this.broken = true;
+        resolve();
+      });
+      request.end(body);
+    });
+    this.sent = answered;
+    void answered.then(() => {
+      if (this.sent === answered) this.sent = null;
+    });
+  }
+
+  /** Resolves once what was sent has arrived, or soon in any case. */
+  async delivered() {
+    const late = new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT).unref());
+    await Promise.race([this.sent, late]);
+  }
+}
+
+const reports = endpoint ? new Reports(endpoint) : null;
+
+function workerKey() {
+  return process.env.TEST_WORKER_INDEX === undefined ? '' : `${process.env.TEST_WORKER_INDEX}@${process.pid}`;
+}
+
+function headersFor(launchOptions) {
+  // The first of these may hold secrets, the second is no JSON, the rest are options of `connect`.
+  const { env, logger, slowMo, timeout, ...wanted } = launchOptions;
+  // A header holds no character beyond Latin-1.
+  const text = JSON.stringify(wanted).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return { [LAUNCH_OPTIONS_HEADER]: text, ...workerHeader() };
+}
+
+function workerHeader() {
+  const key = workerKey();
+  return key ? { [WORKER_HEADER]: key } : {};
+}
+
+/** Has `launch` of every browser type connect to the endpoint, and `connect` to it say which worker it is. */
+function patchLibrary(library) {
+  const types = Object.getPrototypeOf(library.chromium);
+  if (types[PATCHED]) return;
+  types[PATCHED] = true;
+  const { launch, connect, launchPersistentContext } = types;
+
+  types.launch = function (options = {}) {
+    if (!process.env.JUMPSEAT_ATTACH) return launch.call(this, options);
+    const defaults = this._playwright?._defaultLaunchOptions ?? {};
+    const all = { ...defaults, ...options };
+    const own = { slowMo: all.slowMo, timeout: all.timeout };
+    return connect.call(this, endpoint, { ...own, headers: headersFor(all) }).then(patchBrowser);
+  };
+
+  types.connect = function (where, options) {
+    const to = typeof where === 'string' ? where : (where?.wsEndpoint ?? where?.endpoint);
+    if (to !== endpoint) return connect.call(this, where, options);
+    if (typeof where === 'string') {
+      return connect.call(this, where, { ...options, headers: { ...workerHeader(), ...options?.headers } }).then(patchBrowser);
+    }
+    return connect.call(this, { ...where, headers: { ...workerHeader(), ...where.headers } }, options).then(patchBrowser);
+  };
+
+  types.launchPersistentContext = function (...args) {
+    reports.send({ event: 'note', text: 'launchPersistentContext is left alone: what it opens is not watched' });
+    return launchPersistentContext.apply(this, args);
+  };
+}
+
+/** Has a context wait for the report that says which test it belongs to. */
+function patchBrowser(browser) {
+  const browsers = Object.getPrototypeOf(browser);
+  if (!browsers[PATCHED]) {
+    browsers[PATCHED] = true;
+    const { newContext } = browsers;
+    browsers.newContext = function (...args) {
+      return reports.sent ? reports.delivered().then(() => newContext.apply(this, args)) : newContext.apply(this, args);
+    };
+  }
+  return browser;
+}
+
+/** Reports what a worker of Playwright Test says to its main process about its tests. */
+class TestReports {
+  begun = null;
+  steps = new Map();
+
+  on({ method, params }) {
+    if (method === 'testBegin') this.onTestBegin();
+    else if (method === 'testEnd') this.onTestEnd(params);
+    else if (method === 'stepBegin' && params.category === 'test.step') this.onStep('stepBegin', params);
+    else if (method === 'stepEnd' && this.steps.has(params.stepId)) this.onStep('stepEnd', params);
+  }
+
+  onTestBegin() {
+    const info = currentTest();
+    if (!info) return;
+    if (untimed) {
+      info.setTimeout(0);
+      info.setTimeout = () => {};
+    }
+    const project = info.project.name ? [`[${info.project.name}]`] : [];
+    this.steps.clear();
+    this.begun = { title: [...project, ...info.titlePath.slice(1)].join(' › '), retry: info.retry };
+    const test = { file: info.file, line: info.line, worker: String(info.parallelIndex), ...this.begun };
+    reports.send({ event: 'testBegin', worker: workerKey(), test });
+  }
+
+  onTestEnd({ status, expectedStatus, errors }) {
+    if (!this.begun) return;
+    const outcome = status === 'skipped' ? 'skipped' : status === expectedStatus ? 'passed' : 'failed';
+    const error = outcome === 'failed' ? errorText(errors?.[0], status) : null;
+    reports.send({ event: 'testEnd', worker: workerKey(), ...this.begun, status: outcome, error });
+    this.begun = null;
+  }
+
+  onStep(event, { stepId, title }) {
+    if (event === 'stepBegin') this.steps.set(stepId, title);
+    reports.send({ event, worker: workerKey(), title: this.steps.get(stepId) });
+    if (event === 'stepEnd') this.steps.delete(stepId);
+  }
+}
+
+function errorText(error, status) {
+  const text = error?.message ?? error?.value ?? `the test ${status === 'timedOut' ? 'took too long' : status}`;
+  return text.replace(/\x1b\[[0-9;]*m/g, '').trim().slice(0, 2000);
+}
+
+function currentTest() {
+  for (const [file, module] of Object.entries(require.cache)) {
+    if (!TEST_LIBRARY.test(file) || !module.exports.test?.info) continue;
+    try {
+      return module.exports.test.info();
+    } catch {
+      // Another copy of the library, which runs no test.
+    }
+  }
+  return null;
+}
+
+function install() {
+  const load = Module._extensions['.js'];
+  Module._extensions['.js'] = function (module, filename) {
+    load.call(this, module, filename);
+    if (LIBRARY.test(filename)) patchLibrary(module.exports);
+  };
+  for (const [file, module] of Object.entries(require.cache)) {
+    if (LIBRARY.test(file) && module.loaded) patchLibrary(module.exports);
+  }
+  if (process.send) {
+    const tests = new TestReports();
+    const send = process.send;
+    process.send = function (message, ...args) {
+      if (message?.method === '__dispatch__' && message.params?.method) report(tests, message.params);
+      return send.call(this, message, ...args);
+    };
+  } else if (untimed && TEST_COMMAND.test(process.argv[1] ?? '') && process.argv[2] === 'test') {
+    process.argv.push('--timeout=0');
+  }
+}
+
+function report(tests, message) {
+  try {
+    tests.on(message);
+  } catch {
+    // Another version of Playwright Test may say it in another way: then tests have no names, and run as ever.
+  }
+}
+
+if (endpoint) install();

@@ -1,0 +1,66 @@
+"""Sends reports to the endpoint of `jumpseat attach` from within somebody else's Python, 3.8 or newer.
+
+Only the standard library is used, and nothing that goes wrong here may reach the test.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+VARIABLE = "JUMPSEAT_ATTACH"
+"""Names the variable that holds the endpoint's address."""
+WORKER_HEADER = "x-jumpseat-worker"
+LAUNCH_OPTIONS_HEADER = "x-playwright-launch-options"
+_TIMEOUT_SECONDS = 2.0
+_LONGEST_TEXT = 2000
+
+
+def worker_key() -> str:
+    """Returns what a test process is called in its reports and its connections, by which they belong together."""
+    return f"{os.environ.get('PYTEST_XDIST_WORKER', '')}@{os.getpid()}"
+
+
+class Reports:
+    """One connection for the reports of a process, which are sent in order, each within a millisecond or so."""
+
+    def __init__(self, endpoint: str) -> None:
+        parts = urlsplit(endpoint)
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port
+        self._path = f"{parts.path.rstrip('/')}/report"
+        self._connection: http.client.HTTPConnection | None = None
+        self._process = os.getpid()
+        self._broken = False
+
+    def send(self, event: str, **report: Any) -> None:  # noqa: ANN401 - any JSON
+        """Sends one report and waits for its answer; after one that could not be delivered no more are tried."""
+        if self._broken:
+            return
+        if self._process != os.getpid():
+            # A forked process must not write into its parent's connection.
+            self._connection, self._process = None, os.getpid()
+        body = json.dumps({"event": event, **report}).encode()
+        try:
+            self._post(body)
+        except (OSError, http.client.HTTPException):
+            self._connection = None
+            try:
+                # A connection that was kept may have been closed by the other end meanwhile.
+                self._post(body)
+            except (OSError, http.client.HTTPException):
+                self._broken = True
+
+    def _post(self, body: bytes) -> None:
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+        self._connection.getresponse().read()
+
+
+def first_lines(text: str) -> str:
+    """Returns the beginning of an error, as much as a person reads."""
+    return text.strip()[:_LONGEST_TEXT]
