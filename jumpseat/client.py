@@ -15,7 +15,7 @@ from yarl import URL
 
 from control.protocol.actions import Action
 from control.protocol.events import Event, Hello
-from control.protocol.models import NewRun, RunStatus, RunView, Step
+from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
 from signaling.http.shapes import CommandAccepted, RunList, ShareToken, SingleStep, StepList, StreamInfo
@@ -143,7 +143,13 @@ class Client:
         return await self._json("GET", f"{_run(run_id)}/spec")
 
     async def export(self, run_id: str, *, format: str = "pytest") -> str:
-        """Returns the run as a test of its own."""
+        """Returns the run as a test of its own.
+
+        Args:
+            run_id: of the run.
+            format: ``pytest``; ``patch``: a unified diff of the attached test's files with the locators that people
+                chose, empty where they chose none.
+        """
         return (await self._ask("GET", f"{_run(run_id)}/export", query={"format": format})).decode()
 
     # Steps
@@ -167,6 +173,10 @@ class Client:
         """Returns the page after that step, or before it, as JPEG."""
         query = {"before": "1"} if before else {}
         return await self._ask("GET", f"{_run(run_id)}/steps/{number}/screenshot", query=query)
+
+    async def source(self, run_id: str, number: int) -> SourceExcerpt:
+        """Returns the lines of an attached test around the call that this step is."""
+        return await self._read(SourceExcerpt, "GET", f"{_run(run_id)}/steps/{number}/source")
 
     # Commands
 

@@ -19,6 +19,8 @@ from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
 from runner.egress.upstream import UpstreamProxy
+from runner.export.patch import export_patch
+from runner.export.port import by_format
 from runner.export.pytest import export
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
@@ -136,7 +138,7 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
             size=settings.size,
             browser=settings.browser,
             max_steps=settings.max_steps,
-            exporter=export,
+            exporter=by_format({"pytest": export, "patch": export_patch}),
         ),
     )
 

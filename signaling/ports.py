@@ -12,7 +12,7 @@ from control.event_log import EventLog
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.commands import Command
 from control.protocol.events import Hello, Reply
-from control.protocol.models import NewRun, RunStatus, RunView, Step
+from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.roles import Actor
 from media.stream import LiveStream
 
@@ -61,7 +61,13 @@ class RunHandle(Protocol):
         """Returns the body that the run was created with, without secrets' values."""
 
     async def export(self, format: str) -> str:
-        """Returns the run as the source text of a test. Raises Unsupported for a format that is not known."""
+        """Returns the run in this format. Raises Unsupported for one that is not known."""
+
+    async def source(self, number: int) -> SourceExcerpt:
+        """Returns the lines of the client's code around the call of this step.
+
+        Raises NotFound, with one sentence, where there is no such step or its file cannot be read.
+        """
 
 
 class Runs(Protocol):

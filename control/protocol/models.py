@@ -187,6 +187,20 @@ class SessionRef(Shape):
 
     id: str
     name: str = Field(max_length=200)
+    folder: str | None = Field(default=None, max_length=4096)
+    """The working folder of the command, which the names of its files are shown relative to."""
+
+
+class SourceExcerpt(Shape):
+    """Some lines of a client's own code."""
+
+    file: str
+    """Relative to the session's folder where it is in it."""
+    line: int
+    """The line that the step's call is in, from 1."""
+    first: int
+    """The number of the first of ``lines``."""
+    lines: tuple[str, ...]
 
 
 SpecPlanner = Literal["plain", "script", "model"]

@@ -15,12 +15,13 @@ from typing import Any
 from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, Step
+from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, SourceExcerpt, Step
 from control.roles import Actor
 from control.run import Run
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.export.port import with_contents
+from runner.export.source_files import excerpt
 from runner.log import RunLog, ThrottledWarnings
 from runner.planners.base import Planner
 from runner.run.changes import Changes, NoLongerWanted, SteadyClock
@@ -177,7 +178,14 @@ class Session:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        return self._options.exporter(self.view(), with_contents(self._run.steps, self._uploads), format)
+        steps = with_contents(self._run.steps, self._uploads)
+        text = await asyncio.to_thread(self._options.exporter, self.view(), steps, format)
+        return self._masking.text(text)
+
+    async def source(self, number: int) -> SourceExcerpt:
+        """Raises NotFound."""
+        found = await asyncio.to_thread(excerpt, self.view(), self._run.step(number))
+        return found.model_copy(update={"lines": tuple(self._masking.text(line) for line in found.lines)})
 
     # Who steers it
 

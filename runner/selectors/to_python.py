@@ -103,6 +103,11 @@ def locator(selector: str, page: str = "page") -> str:
     return _located(code, raw)
 
 
+def names_page_again(selector: str) -> bool:
+    """Returns whether its code has another locator within it, which begins with ``page`` whatever the outer one has."""
+    return any(part.engine in _NESTED for part in parse_chain(selector))
+
+
 def _located(code: str, raw: str) -> str:
     return f"{code}.locator({literal(raw)})" if raw else code
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from control.errors import InvalidTransition, NotFound
 from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import RunView, Step
+from control.protocol.models import RunView, SourceExcerpt, Step
 from control.protocol.shape import Clock
 from control.protocol.wording import ending
 from control.roles import Actor
 from media.stream import LiveStream
 from runner.export.port import Exporter, with_contents
+from runner.export.source_files import excerpt
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from runner.store.uploads import UploadStore
@@ -77,7 +79,12 @@ class FinishedRun:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        return self._exporter(self.view(), with_contents(await self.steps(), self._uploads), format)
+        steps = with_contents(await self.steps(), self._uploads)
+        return await asyncio.to_thread(self._exporter, self.view(), steps, format)
+
+    async def source(self, number: int) -> SourceExcerpt:
+        """Raises NotFound."""
+        return await asyncio.to_thread(excerpt, self.view(), await self._replayed(number))
 
     async def _replayed(self, number: int) -> Step:
         step = await self.step(number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -99,11 +100,11 @@ def _contents() -> Iterator[Content]:
 
 
 def _in_request(content: Content) -> Content:
-    return Content(content.media, content.shape, content.mode or "validation")
+    return replace(content, mode=content.mode or "validation")
 
 
 def _in_answer(content: Content) -> Content:
-    return Content(content.media, content.shape, content.mode or "serialization")
+    return replace(content, mode=content.mode or "serialization")
 
 
 def _describe(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
 
 
 def _media(content: Content, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    return {content.media: {"schema": schema_of(content, schemas)}}
+    return {media: {"schema": schema_of(content, schemas)} for media in (content.media, *content.others)}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

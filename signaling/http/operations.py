@@ -37,6 +37,8 @@ class Content:
     """A model, the name of a component schema, or ``string``."""
     mode: Mode | None = None
     """None: ``validation`` in a request, ``serialization`` in an answer."""
+    others: tuple[str, ...] = ()
+    """The content types that it may have instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,9 @@ def json_content(shape: type[BaseModel] | str, *, mode: Mode | None = None) -> C
     return Content("application/json", shape, mode)
 
 
-def text_content(media: str) -> Content:
-    """Text, or bytes, of this content type."""
-    return Content(media, "string")
+def text_content(media: str, *others: str) -> Content:
+    """Text, or bytes, of one of these content types."""
+    return Content(media, "string", others=others)
 
 
 def _pattern(parameter: str) -> str:

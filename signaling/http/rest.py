@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from control.protocol.events import ErrorReply, Reply
-from control.protocol.models import NewRun, RunStatus, RunView, Step
+from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape, utc_now
 from control.roles import Role
 from signaling.access.authentication import Authenticator, RequestContext, revocation_key
@@ -57,7 +57,8 @@ _LONGEST_STEP_PAGE = 2000
 _LONGEST_SEARCH = 200
 _LONGEST_SESSION = 64
 _MOST_DIGITS = 9
-_EXPORTS = {"pytest": ("text/x-python", "py")}
+_EXPORTS = {"pytest": ("text/x-python", "test_{}.py"), "patch": ("text/x-diff", "{}.patch")}
+"""Content type and name of the file by format."""
 
 
 def _verb(verb: str, summary: str) -> Callable[[HandlerT], HandlerT]:
@@ -195,19 +196,25 @@ class RestApi:
     @operation(
         "GET",
         f"{_RUN}/export",
-        "The run as a test of its own.",
+        "The run as a test of its own, or the locators that people repaired in an attached run as a patch of its test.",
         id="exportRun",
-        answer=text_content("text/x-python"),
-        query=(Query("format", "Which kind of test.", {"type": "string", "enum": ["pytest"], "default": "pytest"}),),
+        answer=text_content(*(content_type for content_type, _ in _EXPORTS.values())),
+        query=(
+            Query(
+                "format",
+                "pytest: a test; patch: a unified diff, empty where no locator was repaired.",
+                {"type": "string", "enum": [*_EXPORTS], "default": "pytest"},
+            ),
+        ),
         refusals=(401, 403, 404, 409),
     )
     async def export(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.CONTROLLER)
         format = request.query.get("format", "pytest")
         text = await context.run.export(format)
-        content_type, extension = _EXPORTS.get(format, ("text/plain", "txt"))
-        name = f'attachment; filename="test_{context.run.id}.{extension}"'
-        return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": name})
+        content_type, name = _EXPORTS.get(format, ("text/plain", "{}.txt"))
+        disposition = f'attachment; filename="{name.format(context.run.id)}"'
+        return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": disposition})
 
     @operation(
         "GET",
@@ -342,6 +349,19 @@ class RestApi:
             raise _no_screenshot(context, step, before=before)
         age = "max-age=3600" if "v" in request.query else "no-cache"
         return web.FileResponse(path, headers={"Cache-Control": f"private, {age}"})
+
+    @operation(
+        "GET",
+        f"{_STEP}/source",
+        "The lines of an attached test around the call that the step is.",
+        id="getSource",
+        answer=json_content(SourceExcerpt),
+        refusals=(401, 403, 404),
+    )
+    async def source(self, request: web.Request) -> web.Response:
+        context = await self._authorize(request, needs=Role.CONTROLLER)
+        found = await context.run.source(int(request.match_info["step_number"]))
+        return web.json_response(found.dump())
 
     # Links
 

@@ -75,6 +75,7 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/api/tests/{run}/steps", {}),
     ("GET", "/api/tests/{run}/steps/1", {}),
     ("GET", "/api/tests/{run}/steps/1/screenshot", {}),
+    ("GET", "/api/tests/{run}/steps/1/source", {}),
     ("DELETE", "/api/tests/{run}", {}),
     ("POST", "/api/tests/{run}/pause", {}),
     ("POST", "/api/tests/{run}/cancel", {}),

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from control.client_run import ClientRun
-from control.errors import Busy, InvalidTransition, ProtocolError, Unsupported
+from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Unsupported
 from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
-from control.protocol.models import AttachedRun, NewRun, RunStatus, RunView, SessionRef, Step
+from control.protocol.models import AttachedRun, NewRun, RunStatus, RunView, SessionRef, SourceExcerpt, Step
 from control.roles import Actor
 from control.run import Run
 from media.frames import JpegFrame, LatestFrame
@@ -138,9 +138,14 @@ class FakeRun:
         return self.run.spec.dump() | {"secrets": {}}
 
     async def export(self, format: str) -> str:
-        if format != "pytest":
+        if format not in {"pytest", "patch"}:
             raise Unsupported(f"'{format}' is no format of ours: use pytest")
-        return "def test_run() -> None: ...\n"
+        return "def test_run() -> None: ...\n" if format == "pytest" else "--- a/shop.py\n"
+
+    async def source(self, number: int) -> SourceExcerpt:
+        if self.run.step(number).location is None:
+            raise NotFound("this step comes from no source file")
+        return SourceExcerpt(file="shop.py", line=6, first=6, lines=("page.click()",))
 
 
 def _state_machine(spec: NewRun) -> Run:
@@ -204,7 +209,7 @@ class FakeAttachSession:
     """Implements signaling.ports.AttachSessionHandle; nothing listens at its endpoint."""
 
     def __init__(self, wanted: NewAttachSession, *, owner: str) -> None:
-        self.ref = SessionRef(id=secrets.token_urlsafe(16), name=wanted.name)
+        self.ref = SessionRef(id=secrets.token_urlsafe(16), name=wanted.name, folder=wanted.folder)
         self.wanted = wanted
         self.owner = owner
         self.attended = False

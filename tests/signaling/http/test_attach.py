@@ -27,7 +27,7 @@ async def test_opening_a_session_answers_201_with_its_endpoint_and_page(harness:
         session_id = body["session"]["id"]
         assert response.headers["Location"] == f"/api/attach/{session_id}"
     assert body == {
-        "session": {"id": session_id, "name": "pytest tests/"},
+        "session": {"id": session_id, "name": "pytest tests/", "folder": "/home/ada/shop"},
         "endpoint": "ws://127.0.0.1:9323/a-token",
         "watchUrl": f"{harness.url}/sessions/{session_id}",
         "attended": False,

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from control.protocol.actions import Action
-from control.protocol.models import AttachedRun, AttachedTest, Client, Proposal, SessionRef, StepStatus
+from control.client_run import ClientRun
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import (
+    AttachedRun,
+    AttachedTest,
+    Client,
+    Proposal,
+    SessionRef,
+    SourceLocation,
+    StepStatus,
+)
 from signaling.ports import Revocations, Runs
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
 from tests.signaling.server_harness import ADA, ServerHarness, auth
@@ -294,7 +303,28 @@ async def test_spec_and_export(harness: ServerHarness, run: FakeRun) -> None:
         assert response.status == 200
         assert "def test_run" in await response.text()
         assert response.headers["Content-Disposition"].endswith('.py"')
+    async with harness.http.get(f"{harness.url}/api/tests/{run.id}/export?format=patch", headers=auth(ADA)) as response:
+        assert response.content_type == "text/x-diff"
+        assert response.headers["Content-Disposition"] == f'attachment; filename="{run.id}.patch"'
     assert (await harness.call("GET", f"/api/tests/{run.id}/export?format=cobol"))[0] == 409
+
+
+async def test_the_source_of_a_step_is_shown_to_those_who_may_steer(harness: ServerHarness) -> None:
+    spec = AttachedRun(client=Client(kind="playwright"), session=SessionRef(id="s1", name="pytest"))
+    run = await harness.runs.create(spec, owner="ada")
+    run.open()
+    assert isinstance(run.run, ClientRun)
+    for location in (SourceLocation(file="shop.py", line=6), None):
+        run.run.begin_call(Action(type=ActionType.RELOAD), description="Reload", location=location)
+        run.run.end_call(StepStatus.PASSED, error=None, kept=False)
+    path = f"/api/tests/{run.id}/steps"
+    shown = {"file": "shop.py", "line": 6, "first": 6, "lines": ["page.click()"]}
+    assert await harness.call("GET", f"{path}/1/source") == (200, shown)
+    status, problem = await harness.call("GET", f"{path}/2/source")
+    assert (status, problem["detail"]) == (404, "this step comes from no source file")
+    assert (await harness.call("GET", f"{path}/3/source"))[0] == 404
+    _, link = await harness.call("POST", f"/api/tests/{run.id}/tokens", body={"role": "viewer"})
+    assert (await harness.call("GET", f"{path}/1/source", token=link["token"]))[0] == 403
 
 
 async def test_only_a_finished_run_is_removed(harness: ServerHarness, run: FakeRun) -> None:

@@ -627,6 +627,8 @@ export interface components {
         SessionRef: {
             id: string;
             name: string;
+            /** @description The working folder of the command, which the names of its files are shown relative to. */
+            folder: string | null;
         };
         /** @description A token that opens one run with one role. */
         ShareToken: {
@@ -663,6 +665,16 @@ export interface components {
          * @enum {string}
          */
         Source: "plan" | "override" | "human";
+        /** @description Some lines of a client's own code. */
+        SourceExcerpt: {
+            /** @description Relative to the session's folder where it is in it. */
+            file: string;
+            /** @description The line that the step's call is in, from 1. */
+            line: number;
+            /** @description The number of the first of ``lines``. */
+            first: number;
+            lines: string[];
+        };
         /** @description A line of a client's own code, as its Playwright reports it. */
         SourceLocation: {
             file: string;
@@ -989,6 +1001,7 @@ export type SingleStep = components['schemas']['SingleStep'];
 export type Size = components['schemas']['Size'];
 export type SkipStep = components['schemas']['SkipStep'];
 export type Source = components['schemas']['Source'];
+export type SourceExcerpt = components['schemas']['SourceExcerpt'];
 export type SourceLocation = components['schemas']['SourceLocation'];
 export type Step = components['schemas']['Step'];
 export type StepList = components['schemas']['StepList'];
