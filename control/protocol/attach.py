@@ -43,3 +43,5 @@ class AttachSessionView(Shape):
     runs: int
     """How many runs the session has had so far."""
     review: bool
+    notes: tuple[str, ...] = ()
+    """What the client's hooks had to say, such as which browser they left alone."""

@@ -33,6 +33,7 @@ async def test_opening_a_session_answers_201_with_its_endpoint_and_page(harness:
         "attended": False,
         "runs": 0,
         "review": True,
+        "notes": [],
     }
     opened = harness.attachments.all[session_id]
     assert opened.owner == "ada"

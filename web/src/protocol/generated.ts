@@ -81,6 +81,11 @@ export interface components {
             /** @description How many runs the session has had so far. */
             runs: number;
             review: boolean;
+            /**
+             * @description What the client's hooks had to say, such as which browser they left alone.
+             * @default []
+             */
+            notes: string[];
             /** @description Without a credential: the page needs the owner's key. */
             watchUrl: string;
         };
