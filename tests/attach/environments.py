@@ -21,9 +21,9 @@ import platformdirs
 
 ROOT = Path(__file__).parents[2]
 SUITES = Path(__file__).parent / "suites"
-PACKAGES = ("playwright", "pytest", "pytest-playwright", "pytest-xdist")
+PACKAGES = ("playwright", "pytest", "pytest-playwright", "pytest-rerunfailures", "pytest-xdist")
 """What a project with a Playwright suite in Python installs itself."""
-PINNED_HERE = {"pytest-playwright": "0.10.0"}
+PINNED_HERE = {"pytest-playwright": "0.10.0", "pytest-rerunfailures": "16.7"}
 """Versions of those that jumpseat does not use itself; the others stand in `constraints.txt`."""
 INSTALL_SECONDS = 600
 
