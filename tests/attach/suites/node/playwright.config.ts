@@ -1,5 +1,6 @@
 import { defineConfig, devices } from "@playwright/test";
 
+const report = process.env.JSON_REPORT;
 const root = process.getuid?.() === 0;
 
 export default defineConfig({
@@ -10,7 +11,7 @@ export default defineConfig({
   retries: 1,
   workers: 2,
   timeout: 60_000,
-  reporter: "list",
+  reporter: report ? [["line"], ["json", { outputFile: report }]] : "list",
   use: {
     baseURL: process.env.SHOP_URL,
     contextOptions: { reducedMotion: "reduce" },
