@@ -1,4 +1,4 @@
-"""The web pages: dashboard, watch page, and the player as one file."""
+"""The web pages: dashboard, page of an attach session, watch page, and the player as one file."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Pages:
         return [
             web.get("/", self.index),
             web.get("/runs/{run_id}", self.index),
+            web.get("/sessions/{session_id}", self.index),
             web.get("/assets/{name}", self.asset),
             web.get(r"/{name:player[\w.-]*\.js}", self.player),
             web.get(r"/{name:favicon\.(?:ico|svg)}", self.player),

@@ -53,7 +53,7 @@ class TestPages:
 
     async def test_the_built_pages_are_served(self, dist: Path) -> None:
         async with ServerHarness(dist=dist) as harness:
-            for path in ("/", "/runs/any"):
+            for path in ("/", "/runs/any", "/sessions/any"):
                 assert await text(harness, path) == (200, "<p>the app")
             assert await text(harness, "/player.js") == (200, "the player")
             async with harness.http.get(f"{harness.url}/assets/app-1a2b.js") as response:
@@ -92,7 +92,7 @@ class TestDescription:
             for route in harness.server.apps.api.router.routes()
             if route.resource is not None and route.method != "HEAD"
         }
-        pages = {"/", "/runs/{}", "/assets/{}", "/{}", "/docs", "/docs.css", "/openapi.json", "/ws/test-control"}
+        pages = {"/", "/runs/{}", "/sessions/{}", "/assets/{}", "/{}", "/docs", "/docs.css", "/openapi.json", "/ws/test-control"}
         assert described == {(method, path) for method, path in served if path not in pages}
 
     async def test_the_guide_names_the_same_requests(self) -> None:

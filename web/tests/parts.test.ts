@@ -156,6 +156,9 @@ describe("selectorText", () => {
     const either = 'role=button[name="Pay" i] >> internal:or="text=Pay" >> internal:or="#pay"';
     expect(selectorText(either)).toBe('role=button[name="Pay" i] …');
     expect(selectorText("#pay >> nth=0")).toBe("#pay >> nth=0");
+    expect(selectorText('internal:role=button[name="Pay \\"now\\""i] >> internal:has-text="now"i')).toBe(
+      'role=button[name="Pay \\"now\\""] >> has-text="now"',
+    );
     expect(actionLine({ type: "click", selector: either })).toBe('click role=button[name="Pay" i] …');
   });
 });

@@ -1,5 +1,16 @@
 import type { Command } from "../protocol/messages";
-import type { NewRun, Role, Run, RunList, RunStatus, ShareToken, Step, StreamInfo } from "../protocol/types";
+import type {
+  AttachSessionInfo,
+  NewRun,
+  Role,
+  Run,
+  RunList,
+  RunStatus,
+  ShareToken,
+  SourceExcerpt,
+  Step,
+  StreamInfo,
+} from "../protocol/types";
 import { problem, unreachable } from "./errors";
 
 interface ClientOptions {
@@ -29,18 +40,22 @@ export class ApiClient {
   async listRuns({
     status,
     q,
+    session,
     limit = 24,
     cursor,
   }: {
     status?: RunStatus;
     /** What name, address or instructions have in them, in any case. */
     q?: string;
+    /** The id of an attach session. */
+    session?: string;
     limit?: number;
     cursor?: string;
   } = {}): Promise<RunList> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (status) query.set("status", status);
     if (q) query.set("q", q);
+    if (session) query.set("session", session);
     if (cursor) query.set("cursor", cursor);
     const path = `/api/tests?${query}`;
     const known = this.#known?.path === path ? this.#known : null;
@@ -50,6 +65,11 @@ export class ApiClient {
     const etag = response.headers.get("ETag");
     this.#known = etag === null ? null : { path, etag, list };
     return list;
+  }
+
+  /** Reads an attach session, and says that somebody is at its page: to be repeated within 15 seconds. */
+  attend(sessionId: string): Promise<AttachSessionInfo> {
+    return this.#json(`/api/attach/${encodeURIComponent(sessionId)}?present=1`);
   }
 
   createRun(run: NewRun): Promise<Run> {
@@ -88,6 +108,11 @@ export class ApiClient {
     return (await this.#json<{ step: Step }>(`${testPath(runId)}/steps/${stepNumber}`)).step;
   }
 
+  /** Returns the lines of an attached test around the call that the step is. */
+  source(runId: string, stepNumber: number): Promise<SourceExcerpt> {
+    return this.#json(`${testPath(runId)}/steps/${stepNumber}/source`);
+  }
+
   command(runId: string, command: Command & { id: string }): Promise<unknown> {
     return this.#json(`${testPath(runId)}/commands`, { method: "POST", body: command });
   }
@@ -102,6 +127,11 @@ export class ApiClient {
 
   async exportPytest(runId: string): Promise<Blob> {
     return (await this.request(`${testPath(runId)}/export?format=pytest`)).blob();
+  }
+
+  /** Returns the locators that people chose as a patch of the test's files; empty where they chose none. */
+  async exportPatch(runId: string): Promise<string> {
+    return (await this.request(`${testPath(runId)}/export?format=patch`)).text();
   }
 
   /**

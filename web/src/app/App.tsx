@@ -3,26 +3,29 @@ import { ApiClient } from "../api/client";
 import { keepToken } from "../api/token";
 import { Dashboard } from "./Dashboard";
 import { usePath } from "./path";
+import { SessionPage } from "./SessionPage";
 import { useTheme } from "./theme";
 import { WatchPage } from "./WatchPage";
 
-/** Two pages: `/` is the dashboard, `/runs/{runId}` the watch page. */
+/** Three pages: `/` is the dashboard, `/sessions/{sessionId}` one attach session, `/runs/{runId}` the watch page. */
 export function App({ token: given }: { token: string | null }) {
   const [token, setToken] = useState(given);
   const path = usePath();
   const theme = useTheme();
   const api = useMemo(() => new ApiClient({ token }), [token]);
-  const runId = /^\/runs\/([^/]+)\/?$/.exec(path)?.[1];
+  const [, kind, id] = /^\/(runs|sessions)\/([^/]+)\/?$/.exec(path) ?? [];
   const signIn = (key: string) => {
     keepToken(key);
     setToken(key);
   };
   return (
     <div className="js-app" data-theme={theme.value}>
-      {runId === undefined ? (
-        <Dashboard api={api} theme={theme} onSignIn={signIn} />
-      ) : (
-        <WatchPage runId={decodeURIComponent(runId)} api={api} theme={theme} onSignIn={signIn} />
+      {id === undefined && <Dashboard api={api} theme={theme} onSignIn={signIn} />}
+      {id !== undefined && kind === "runs" && (
+        <WatchPage runId={decodeURIComponent(id)} api={api} theme={theme} onSignIn={signIn} />
+      )}
+      {id !== undefined && kind === "sessions" && (
+        <SessionPage key={id} sessionId={decodeURIComponent(id)} api={api} theme={theme} onSignIn={signIn} />
       )}
     </div>
   );

@@ -6,7 +6,9 @@ import type { RunStatus } from "../protocol/types";
 import { Header } from "./Header";
 import { NewRunForm } from "./NewRunForm";
 import { RunCard } from "./RunCard";
+import { SessionCard } from "./SessionCard";
 import { SignIn } from "./SignIn";
+import { entriesOf } from "./sessions";
 import type { Theme } from "./theme";
 import { useRuns } from "./useRuns";
 
@@ -75,9 +77,13 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
           <Empty filtered={status !== undefined || search.trim() !== ""} onStart={() => setStarting(true)} />
         )}
         <ul className="js-runs">
-          {runs?.map((run) => (
-            <RunCard key={run.id} run={run} api={api} />
-          ))}
+          {entriesOf(runs ?? []).map((entry) =>
+            "run" in entry ? (
+              <RunCard key={entry.run.id} run={entry.run} api={api} />
+            ) : (
+              <SessionCard key={entry.session.id} session={entry.session} runs={entry.runs} api={api} />
+            ),
+          )}
         </ul>
         {more && <Button label="Show older runs" onClick={loadMore} />}
       </main>

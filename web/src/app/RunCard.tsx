@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
+import { isAttached, testFacts, testPlace, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
 import { formatAgo, formatDuration, STATUS_NAMES } from "../player/format";
 import { Icon } from "../player/Icon";
@@ -8,16 +9,24 @@ import { isFinal, type Run } from "../protocol/types";
 import { Link } from "./Link";
 import { navigate } from "./path";
 import { Thumbnail } from "./Thumbnail";
-import { titleOf } from "./title";
 
 export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
   const ended = isFinal(run.status);
+  const place = testPlace(run);
   return (
     <li className="js-run" data-status={run.status}>
       <Link to={`/runs/${encodeURIComponent(run.id)}`} className="js-run-link">
         <Thumbnail run={run} api={api} />
         <span className="js-run-text">
           <span className="js-run-name">{titleOf(run)}</span>
+          {isAttached(run) && (
+            <span className="js-run-facts">
+              {place !== null && <code>{place}</code>}
+              {testFacts({ client: null, test: run.test }).map((fact) => (
+                <span key={fact}>{fact}</span>
+              ))}
+            </span>
+          )}
           <span className="js-run-facts">
             <span className="jp-status" data-status={run.status}>
               {STATUS_NAMES[run.status]}
@@ -40,7 +49,7 @@ export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
           {run.error && <span className="jp-error-text js-run-error">{run.error}</span>}
         </span>
       </Link>
-      {ended && <Again run={run} api={api} />}
+      {ended && !isAttached(run) && <Again run={run} api={api} />}
     </li>
   );
 }

@@ -1,16 +1,17 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ApiClient } from "../api/client";
 import { ApiError, describe } from "../api/errors";
+import { isAttached, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
 import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
-import { isFinal, type NewRun, type Run } from "../protocol/types";
+import { isFinal, type NewRun, type Run, type SessionRef } from "../protocol/types";
 import { Header } from "./Header";
+import { Link } from "./Link";
 import { navigate } from "./path";
 import { SecretsDialog } from "./SecretsDialog";
 import { SignIn } from "./SignIn";
 import { saveAs } from "./save";
 import type { Theme } from "./theme";
-import { titleOf } from "./title";
 
 interface WatchPageProps {
   runId: string;
@@ -32,7 +33,8 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
     <div className="js-watch">
       <Header theme={theme}>
         <h1 className="js-title">{run === null ? "Run" : titleOf(run)}</h1>
-        {run !== null && isFinal(run.status) && <EndedButtons run={run} api={api} />}
+        {run?.session && <SessionLink session={run.session} api={api} />}
+        {run !== null && isFinal(run.status) && !isAttached(run) && <EndedButtons run={run} api={api} />}
       </Header>
       <main className="js-player">
         <LiveStreamPlayer
@@ -45,6 +47,27 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
         />
       </main>
     </div>
+  );
+}
+
+/** Leads to all tests of the same command; those who came by a link to one run may not list them. */
+function SessionLink({ session, api }: { session: SessionRef; api: ApiClient }) {
+  const [mayList, setMayList] = useState(false);
+  useEffect(() => {
+    let left = false;
+    api.listRuns({ session: session.id, limit: 1 }).then(
+      () => left || setMayList(true),
+      () => undefined,
+    );
+    return () => {
+      left = true;
+    };
+  }, [api, session.id]);
+  if (!mayList) return null;
+  return (
+    <Link to={`/sessions/${encodeURIComponent(session.id)}`} className="jp-button" data-tone="plain">
+      All tests
+    </Link>
   );
 }
 

@@ -2,6 +2,7 @@ import { createRoot } from "react-dom/client";
 import { takeToken } from "../api/token";
 import "../styles/index.css";
 import "./app.css";
+import "./sessions.css";
 import { App } from "./App";
 
 const token = takeToken();

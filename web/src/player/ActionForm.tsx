@@ -101,17 +101,17 @@ function PickButton() {
       icon="target"
       label="Pick in the picture"
       iconOnly
-      aria-pressed={ui.picking}
+      aria-pressed={ui.picking && ui.pickFor === "form"}
       disabled={!hasPicture}
-      onClick={() => setUi({ picking: !ui.picking, replayStep: null })}
+      onClick={() => setUi({ picking: !ui.picking, pickFor: "form", replayStep: null })}
     />
   );
 }
 
 /** Calls back once for each element that was picked while the form is open. */
 function usePicked(onPicked: (selector: string) => void): void {
-  const { session } = usePlayer();
-  const picked = usePlayerState((state) => state.picked);
+  const { session, ui } = usePlayer();
+  const picked = usePlayerState((state) => (ui.pickFor === "form" ? state.picked : null));
   useEffect(() => {
     if (picked === null) return;
     onPicked(picked.selector);

@@ -9,6 +9,7 @@ import { SidePanel } from "./SidePanel";
 import { Stage } from "./Stage";
 import { Outcome } from "./StageMessage";
 import { useShortcuts } from "./shortcuts";
+import { TestStrip } from "./TestStrip";
 import { TopStrip } from "./TopStrip";
 
 export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "player" | "page" }) {
@@ -20,6 +21,7 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
     <div className="jp-layout">
       <div className="jp-main">
         <TopStrip />
+        <TestStrip />
         <Stage />
         <Outcome />
         <Scrubber />

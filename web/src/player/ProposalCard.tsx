@@ -2,10 +2,13 @@ import { useEffect, useState } from "react";
 import type { Proposal } from "../protocol/types";
 import { approvalOf, type Help } from "../store/state";
 import { ActionForm } from "./ActionForm";
+import { isAttached } from "./attached";
 import { Button } from "./Button";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { actionLine } from "./format";
 import { Icon } from "./Icon";
+import { OtherLocator } from "./OtherLocator";
+import { SourcePlace } from "./SourcePlace";
 
 /** What comes next, why, and what a person may do about it; or the call for help. */
 export function ProposalCard() {
@@ -29,6 +32,7 @@ function NextStep({ proposal }: { proposal: Proposal }) {
   const { ui, setUi, actions } = usePlayer();
   const maySteer = useMaySteer();
   const waits = usePlayerState((state) => approvalOf(state) !== null);
+  const isCall = proposal.action.type === "call";
   const edit = (editingProposal: boolean) => setUi({ editingProposal });
   return (
     <section className="jp-card" data-waits={waits || undefined} aria-label="Proposed step">
@@ -37,9 +41,10 @@ function NextStep({ proposal }: { proposal: Proposal }) {
         <span className="jp-dim">#{proposal.stepNumber}</span>
       </header>
       <p className="jp-card-title">{proposal.description}</p>
-      <code>{actionLine(proposal.action)}</code>
+      {!isCall && <code>{actionLine(proposal.action)}</code>}
+      {proposal.location && <SourcePlace location={proposal.location} />}
       {proposal.reasoning && <p className="jp-dim">{proposal.reasoning}</p>}
-      {maySteer && ui.editingProposal && (
+      {maySteer && ui.editingProposal && !isCall && (
         <ActionForm
           initial={proposal.action}
           submitLabel="Do this instead"
@@ -48,12 +53,13 @@ function NextStep({ proposal }: { proposal: Proposal }) {
           onCancel={() => edit(false)}
         />
       )}
-      {maySteer && !ui.editingProposal && waits && <ProposalButtons onEdit={() => edit(true)} />}
+      {maySteer && !ui.editingProposal && waits && <ProposalButtons onEdit={isCall ? null : () => edit(true)} />}
     </section>
   );
 }
 
-function ProposalButtons({ onEdit }: { onEdit: () => void }) {
+/** `onEdit` is null for a call that can only be let through or skipped. */
+function ProposalButtons({ onEdit }: { onEdit: (() => void) | null }) {
   const { actions, session } = usePlayer();
   const asks = usePlayerState((state) => approvalOf(state)?.type === "approve_step");
   const busy = usePlayerState((state) => Object.values(state.pending).some((type) => type.endsWith("_step")));
@@ -71,7 +77,7 @@ function ProposalButtons({ onEdit }: { onEdit: () => void }) {
         disabled={busy}
         onClick={approve}
       />
-      <Button icon="edit" label="Edit" hotkey="E" disabled={busy} onClick={onEdit} />
+      {onEdit && <Button icon="edit" label="Edit" hotkey="E" disabled={busy} onClick={onEdit} />}
       <Button icon="skip" label="Skip" hotkey="S" disabled={busy} onClick={() => actions.send({ type: "skip_step" })} />
     </div>
   );
@@ -80,6 +86,8 @@ function ProposalButtons({ onEdit }: { onEdit: () => void }) {
 function HelpCard({ help }: { help: Help }) {
   const { actions, setUi } = usePlayer();
   const maySteer = useMaySteer();
+  const attached = usePlayerState(({ run }) => isAttached(run));
+  const busy = usePlayerState((state) => Object.values(state.pending).includes("resume"));
   return (
     <section className="jp-card" data-tone="help" aria-label="Help needed" role="alert">
       <header>
@@ -96,8 +104,19 @@ function HelpCard({ help }: { help: Help }) {
           ))}
         </ul>
       )}
+      {maySteer && attached && <OtherLocator />}
       {maySteer && (
         <div className="jp-buttons">
+          {attached && (
+            <Button
+              icon="again"
+              label="Try again"
+              tone="primary"
+              hotkey="R"
+              disabled={busy}
+              onClick={() => void actions.resume()}
+            />
+          )}
           <Button icon="edit" label="Do something else" onClick={() => setUi({ panel: "override" })} />
           <Button icon="skip" label="Skip" hotkey="S" onClick={() => actions.send({ type: "skip_step" })} />
         </div>

@@ -2,6 +2,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { describe } from "../api/errors";
 import type { ShareLink } from "../shareLinks";
 import { Button } from "./Button";
+import { CopyButton } from "./CopyButton";
 import { usePlayer } from "./context";
 
 const LIFETIMES = [
@@ -83,15 +84,7 @@ export function ShareDialog() {
 }
 
 function Link({ link, onRevoke }: { link: ShareLink; onRevoke: (id: string) => Promise<void> }) {
-  const { session } = usePlayer();
   const { id, role, watchUrl, expiresAt } = link;
-  const copy = () => {
-    const done = navigator.clipboard?.writeText(watchUrl) ?? Promise.reject(new Error());
-    done.then(
-      () => session.store.notify("info", "The link is on the clipboard."),
-      () => session.store.notify("error", "The browser did not allow copying: select the link by hand."),
-    );
-  };
   return (
     <li className="jp-link">
       <input readOnly value={watchUrl} aria-label="Link" onFocus={(event) => event.target.select()} />
@@ -100,7 +93,7 @@ function Link({ link, onRevoke }: { link: ShareLink; onRevoke: (id: string) => P
         it needs nothing else.
       </p>
       <div className="jp-buttons">
-        <Button icon="copy" label="Copy" tone="primary" onClick={copy} />
+        <CopyButton label="Copy" text={watchUrl} said="The link is on the clipboard." primary />
         {id && <Button icon="trash" label="Revoke" tone="danger" onClick={() => void onRevoke(id)} />}
       </div>
     </li>

@@ -1,22 +1,24 @@
 import { type KeyboardEvent, useId } from "react";
-import { type Panel, useMaySteer, usePlayer } from "./context";
+import { isAttached } from "./attached";
+import { type Panel, useMaySteer, usePlayer, usePlayerState } from "./context";
 import { InstructionEditor } from "./InstructionEditor";
 import { OverrideForm } from "./OverrideForm";
 import { StatsPanel } from "./StatsPanel";
 import { StepList } from "./StepList";
 
-const PANELS: { id: Panel; label: string; steering: boolean }[] = [
-  { id: "steps", label: "Steps", steering: false },
-  { id: "instructions", label: "Instructions", steering: false },
+const PANELS: { id: Panel; label: string; steering?: true; ofOwnRuns?: true }[] = [
+  { id: "steps", label: "Steps" },
+  { id: "instructions", label: "Instructions", ofOwnRuns: true },
   { id: "override", label: "Override", steering: true },
-  { id: "stats", label: "Stats", steering: false },
+  { id: "stats", label: "Stats" },
 ];
 
 export function SidePanel() {
   const { ui, setUi } = usePlayer();
   const maySteer = useMaySteer();
   const id = useId();
-  const panels = PANELS.filter(({ steering }) => maySteer || !steering);
+  const attached = usePlayerState(({ run }) => isAttached(run));
+  const panels = PANELS.filter(({ steering, ofOwnRuns }) => (maySteer || !steering) && !(attached && ofOwnRuns));
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;

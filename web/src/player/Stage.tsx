@@ -35,6 +35,7 @@ export function Stage() {
           <Picture />
           <LastStep />
           {isLive && <ProposalBox />}
+          {isLive && ui.pickFor === "call" && <PickedBox />}
           {isLive && ui.picking && <PickLayer />}
           {isLive && holding && !ui.picking && <InputLayer />}
           {!isLive && <ReplayPicture />}
@@ -68,4 +69,11 @@ function ProposalBox() {
   const proposal = usePlayerState((state) => state.run?.proposal ?? null);
   if (!proposal?.box || !proposal.viewport) return null;
   return <PictureBox box={proposal.box} viewport={proposal.viewport} label={`Next: ${proposal.description}`} />;
+}
+
+/** Where the element is that was picked for a failed call. */
+function PickedBox() {
+  const picked = usePlayerState((state) => state.picked);
+  if (!picked?.box || !picked.viewport) return null;
+  return <PictureBox box={picked.box} viewport={picked.viewport} label={`Picked: ${picked.name || picked.selector}`} />;
 }

@@ -2,7 +2,9 @@ import { useEffect, useRef } from "react";
 import type { Step } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, formatDuration, selectorText, stepTitle } from "./format";
+import { RepairDiff } from "./RepairDiff";
 import { useReplay } from "./replay";
+import { SourcePlace } from "./SourcePlace";
 
 const SOURCE_NAMES = { plan: "plan", override: "override", human: "human" } as const;
 
@@ -21,8 +23,13 @@ export function StepList() {
   if (steps.length === 0 && queued.length === 0) return <p className="jp-empty">No step has been done yet.</p>;
   return (
     <ol className="jp-steps" ref={list}>
-      {steps.map((step) => (
-        <StepItem key={step.stepNumber} step={step} isShown={ui.replayStep === step.stepNumber} />
+      {steps.map((step, at) => (
+        <StepItem
+          key={step.stepNumber}
+          step={step}
+          before={steps[at - 1]}
+          isShown={ui.replayStep === step.stepNumber}
+        />
       ))}
       {queued.map((action, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a queue without ids, drawn in its order
@@ -38,7 +45,7 @@ export function StepList() {
   );
 }
 
-function StepItem({ step, isShown }: { step: Step; isShown: boolean }) {
+function StepItem({ step, before, isShown }: { step: Step; before: Step | undefined; isShown: boolean }) {
   const replay = useReplay();
   return (
     <li className="jp-step" data-status={step.status} data-shown={isShown || undefined}>
@@ -64,6 +71,12 @@ function StepItem({ step, isShown }: { step: Step; isShown: boolean }) {
         </span>
         <Thumbnail step={step} />
       </button>
+      {step.location && (
+        <div className="jp-step-source">
+          <SourcePlace location={step.location} stepNumber={step.stepNumber} />
+          <RepairDiff step={step} before={before} />
+        </div>
+      )}
       {isShown && <StepDetails step={step} />}
     </li>
   );

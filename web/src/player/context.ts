@@ -13,6 +13,8 @@ export interface Ui {
   replayStep: number | null;
   /** True while a click in the picture picks an element. */
   picking: boolean;
+  /** Where the picked element goes: into the form, or into the call of an attached test that has failed. */
+  pickFor: "form" | "call";
   /** True: one picture pixel for each CSS pixel; false: the whole picture. */
   actualSize: boolean;
   sharing: boolean;
@@ -23,6 +25,7 @@ export const INITIAL_UI: Ui = {
   panel: "steps",
   replayStep: null,
   picking: false,
+  pickFor: "form",
   actualSize: false,
   sharing: false,
   editingProposal: false,

@@ -52,10 +52,13 @@ export function formatRate(kbps: number): string {
 /** Returns the name of an action for a person: "double click". */
 export const actionName = (type: string): string => type.replaceAll("_", " ");
 
-/** Returns a Playwright selector for a person: of one that leaves several ways open, the first. */
+/** Returns a Playwright selector for a person: of one that leaves several ways open, the first; as short as it goes. */
 export function selectorText(selector: string): string {
-  const [first, ...others] = selector.split(" >> internal:or=");
-  return others.length > 0 ? `${first} …` : selector;
+  const [first = selector, ...others] = selector.split(" >> internal:or=");
+  const short = first
+    .replace(/\binternal:(role|label|text|attr|testid|has-text)=/g, "$1=")
+    .replace(/("(?:[^"\\]|\\.)*")[is](?=\]|$| >>)/g, "$1");
+  return others.length > 0 ? `${short} …` : short;
 }
 
 /** Returns one line of what an action does, as code: `type #name "Ada"`. */

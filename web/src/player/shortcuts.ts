@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { isFinal } from "../protocol/types";
 import { approvalOf, holdsControl } from "../store/state";
+import { isAttached } from "./attached";
 import { type PlayerContextValue, useMaySteer, usePlayer } from "./context";
 import { type Replay, useReplay } from "./replay";
 import { toggleFullScreen } from "./view";
@@ -52,6 +53,7 @@ function steering({ session, actions, setUi }: PlayerContextValue): Record<strin
   return {
     ...keys,
     ...(approval === null ? {} : { a: () => actions.send(approval), e: () => setUi({ editingProposal: true }) }),
+    ...(state.help !== null && isAttached(run) ? { r: () => void actions.resume() } : {}),
     s: () => actions.send({ type: "skip_step" }),
   };
 }

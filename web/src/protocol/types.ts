@@ -5,13 +5,17 @@ import type * as wire from "./generated";
 export type {
   Action,
   ActionType,
+  AttachSessionInfo,
   Box,
   Holder,
   NewRun,
   Proposal,
   Role,
   RunStatus,
+  SessionRef,
   Size,
+  SourceExcerpt,
+  SourceLocation,
   StepSummary,
 } from "./generated";
 

@@ -1,0 +1,66 @@
+import { useEffect, useState } from "react";
+import type { ApiClient } from "../api/client";
+import { ApiError } from "../api/errors";
+import type { AttachSessionInfo, Run } from "../protocol/types";
+
+const REFRESH_MS = 3_000;
+const PAGE = 200;
+const HTTP_NOT_FOUND = 404;
+
+export interface SessionState {
+  /** Null while nothing has been loaded. */
+  runs: Run[] | null;
+  /** Null once the session's command has ended. */
+  session: AttachSessionInfo | null;
+  error: ApiError | null;
+}
+
+/** The runs of an attach session, read again while the page can be seen, which says that somebody is there. */
+export function useSession(api: ApiClient, sessionId: string): SessionState {
+  const [state, setState] = useState<SessionState>({ runs: null, session: null, error: null });
+  useEffect(() => {
+    let stopped = false;
+    let timer: ReturnType<typeof setTimeout>;
+    const load = async () => {
+      try {
+        const [session, runs] = await Promise.all([attend(api, sessionId), allRuns(api, sessionId)]);
+        if (!stopped) setState({ runs, session, error: null });
+      } catch (error) {
+        if (!stopped && error instanceof ApiError) setState((old) => ({ ...old, error }));
+      }
+      if (!stopped && !document.hidden) timer = setTimeout(load, REFRESH_MS);
+    };
+    const onVisible = () => {
+      clearTimeout(timer);
+      if (!document.hidden) void load();
+    };
+    document.addEventListener("visibilitychange", onVisible);
+    void load();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", onVisible);
+    };
+  }, [api, sessionId]);
+  return state;
+}
+
+async function attend(api: ApiClient, sessionId: string): Promise<AttachSessionInfo | null> {
+  try {
+    return await api.attend(sessionId);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === HTTP_NOT_FOUND) return null;
+    throw error;
+  }
+}
+
+async function allRuns(api: ApiClient, session: string): Promise<Run[]> {
+  const runs: Run[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await api.listRuns({ session, limit: PAGE, ...(cursor ? { cursor } : {}) });
+    runs.push(...page.runs);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return runs;
+}
