@@ -92,7 +92,17 @@ class TestDescription:
             for route in harness.server.apps.api.router.routes()
             if route.resource is not None and route.method != "HEAD"
         }
-        pages = {"/", "/runs/{}", "/sessions/{}", "/assets/{}", "/{}", "/docs", "/docs.css", "/openapi.json", "/ws/test-control"}
+        pages = {
+            "/",
+            "/runs/{}",
+            "/sessions/{}",
+            "/assets/{}",
+            "/{}",
+            "/docs",
+            "/docs.css",
+            "/openapi.json",
+            "/ws/test-control",
+        }
         assert described == {(method, path) for method, path in served if path not in pages}
 
     async def test_the_guide_names_the_same_requests(self) -> None:
