@@ -32,7 +32,7 @@ from control.step_history import StepFacts
 class ClientRun(Run):
     """A run whose plan is whatever its client calls next.
 
-    While nobody holds them, calls go ahead by themselves and are only recorded (``begin_call``, ``record_call``). A
+    While nobody holds them, calls go ahead by themselves and are only recorded (``begin_call``, ``end_call``). A
     call that fails is kept from the client while the run is attended; where nobody helps, the client gets its own error
     and the run goes on. Nothing is held once everybody who may steer has been gone for the grace period.
     """
@@ -90,43 +90,43 @@ class ClientRun(Run):
             self._test = test
             self._publish(e.TestIdentified(test=test))
 
-    def begin_call(self, action: Action, *, description: str, location: SourceLocation | None) -> Step | None:
-        """Begins the step of a call that goes ahead by itself; returns None where another step is in flight."""
-        if self.in_flight or not self.calls_pass:
-            return None
-        version = self.planning.version
-        step = self.history.begin(
-            action, source=Source.PLAN, version=version, description=description, location=location
+    def begin_call(self, action: Action, *, description: str, location: SourceLocation | None) -> Step:
+        """Records a call that goes ahead by itself, beside whatever else is done."""
+        step = self.history.record(
+            action,
+            StepStatus.RUNNING,
+            source=Source.PLAN,
+            version=self.planning.version,
+            description=description,
+            location=location,
         )
         self._publish_step(step)
         return step
 
-    def end_call(self, status: StepStatus, *, error: str | None, kept: bool, **facts: Unpack[StepFacts]) -> Step | None:
-        """Ends the step that ``begin_call`` began, and returns it; None where the run has ended meanwhile.
+    def end_call(self, number: int, error: str | None, **facts: Unpack[StepFacts]) -> Step:
+        """Ends the step of a call that has gone ahead by itself, failed where there is an error. Raises NotFound."""
+        step = self.history.end(number, StepStatus.PASSED if error is None else StepStatus.FAILED, error, **facts)
+        if not self.final:
+            self._publish_step(step)
+        return step
 
-        ``kept``: the call has failed, and its error is kept from the client until people have looked at it.
+    def show_value(self, number: int, action: Action, description: str) -> None:
+        """Shows in full what a call was given, once that may be seen. Raises NotFound."""
+        self.history.replace_action(number, action)
+        step = self.history.amend(number, description=description)
+        if not self.final:
+            self._publish_step(step)
+
+    def keep_failure(self, number: int) -> bool:
+        """Asks people about a failed call whose error is kept from the client; False while something else is going on.
+
+        Raises NotFound.
         """
-        if self.in_flight is None:
-            return None
-        step = self.history.close(status, error, **facts)
-        self._publish_step(step)
-        if kept:
-            self._diagnose(step)
-        else:
-            self._settle_entry()
-        self._settle_step()
-        return step
-
-    def record_call(
-        self, action: Action, status: StepStatus, *, error: str | None, **facts: Unpack[StepFacts]
-    ) -> Step | None:
-        """Records a call that went ahead beside the step in flight, once it is over; returns None after the end."""
-        if self.final:
-            return None
-        step = self.history.record(action, status, source=Source.PLAN, version=self.planning.version, **facts)
-        step = self.history.fail(step.step_number, error) if error is not None else step
-        self._publish_step(step)
-        return step
+        if self.diagnosis is not None or not self._awaits_answer(self.planning.version):
+            return False
+        self._diagnose(self.step(number))
+        self._publish_status()
+        return True
 
     def give_up(self) -> None:
         """Notes that the client was given the error of its call, and goes on."""
@@ -198,6 +198,13 @@ class ClientRun(Run):
         super()._diagnose(step)
         if not self.viewers.controllers and self._alone_at is None:
             self._alone_at = self._clock() + self._grace
+
+    def _end(self, status: RunStatus, error: str | None) -> None:
+        for step in self.steps:
+            if step.status is StepStatus.RUNNING and step is not self.in_flight:
+                over = f"the run is over ({status})"
+                self._publish_step(self.history.end(step.step_number, StepStatus.SKIPPED, over))
+        super()._end(status, error)
 
     def _help_expired(self, diagnosis: Diagnosis) -> None:
         diagnosis.expire()

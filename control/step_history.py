@@ -179,10 +179,16 @@ class StepHistory:
         self.get(number)
         return self._update(number, **facts)
 
-    def fail(self, number: int, error: str) -> Step:
-        """Adds why a step has failed. Raises NotFound."""
+    def end(self, number: int, status: StepStatus, error: str | None, **facts: Unpack[StepFacts]) -> Step:
+        """Ends a step that was recorded while it ran, and was never in flight. Raises NotFound."""
+        took = self._clock() - self.get(number).timestamp
+        facts.setdefault("duration_ms", max(0, int(took / timedelta(milliseconds=1))))
+        return self._update(number, status=status, error=error, **facts)
+
+    def replace_action(self, number: int, action: Action) -> Step:
+        """Replaces the action of a step. Raises NotFound."""
         self.get(number)
-        return self._update(number, error=error)
+        return self._update(number, **_action_fields(action))
 
     def resolve_target(self, action: Action) -> None:
         """Replaces the action of the step in flight by ``action``, which names the elements that were found."""

@@ -65,7 +65,9 @@ class Dialogs:
         report: Callable[[Dialog], None],
         answered: Callable[[DialogAnswer], None],
         patience: float,
+        passive: bool = False,
     ) -> None:
+        """``passive``: dialogs and file choosers are left alone unless attended, as the pages are somebody else's."""
         self._report = report
         self._answered = answered
         self._patience = patience
@@ -77,7 +79,12 @@ class Dialogs:
         )
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
-        context.on("dialog", self._dialog)
+        self._context = context
+        self._passive = passive
+        self._pages: set[Page] = set()
+        self._listening = False
+        if not passive:
+            self._listen()
 
     @property
     def attended(self) -> bool:
@@ -87,10 +94,14 @@ class Dialogs:
     def attended(self, value: bool) -> None:
         if value and not self._attended:
             self._recent.clear()
+        if self._passive and value:
+            self._listen()
         self._attended = value
         if not value:
             for id in tuple(self._open):
                 self._expire(id)
+            if self._passive:
+                self._stop_listening()
 
     def blocks(self, page: Page) -> bool:
         """Returns whether a native dialog blocks this page: its scripts stand still and it takes no screenshot."""
@@ -98,9 +109,11 @@ class Dialogs:
 
     def watch(self, page: Page) -> None:
         """Reports this page's file choosers from now on, while attended."""
-        page.on("close", self._page_gone)
+        page.on("close", self._page_closed)
         page.on("domcontentloaded", self._page_gone)
-        page.on("filechooser", self._file_chooser)
+        self._pages.add(page)
+        if self._listening:
+            page.on("filechooser", self._file_chooser)
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         """Answers a dialog; returns what a person did by it, if anything. Raises NotFound where it is open no more."""
@@ -137,6 +150,25 @@ class Dialogs:
                 await waiter
         finally:
             waiters.remove(waiter)
+
+    def _listen(self) -> None:
+        """Takes the pages' dialogs from now on: Playwright leaves those to whoever listens."""
+        if not self._listening:
+            self._listening = True
+            self._context.on("dialog", self._dialog)
+            for page in self._pages:
+                page.on("filechooser", self._file_chooser)
+
+    def _stop_listening(self) -> None:
+        if self._listening:
+            self._listening = False
+            self._context.remove_listener("dialog", self._dialog)
+            for page in self._pages:
+                page.remove_listener("filechooser", self._file_chooser)
+
+    def _page_closed(self, page: Page) -> None:
+        self._pages.discard(page)
+        self._page_gone(page)
 
     def _dialog(self, native: NativeDialog) -> None:
         page = native.page

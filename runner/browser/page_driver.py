@@ -84,19 +84,32 @@ class PageDriver:
             device_scale_factor=self._device_scale_factor,
             proxy=self._proxy,
         )
+        self.use(context)
+        await context.new_page()
+
+    def use(self, context: BrowserContext, *, passive: bool = False) -> None:
+        """Follows the pages of this context from now on.
+
+        With ``passive`` they are somebody else's: nothing is brought to the front or opened again, and dialogs are left
+        alone unless a person holds control.
+        """
         self._context = context
         self._dialogs = Dialogs(
             context,
             report=self._report_dialog,
             answered=self._report_answer,
             patience=self._dialog_timeout,
+            passive=passive,
         )
-        self._tabs = Tabs(context, viewport=self._viewport, report=self._report_page, switched=self._switched)
+        self._tabs = Tabs(
+            context, viewport=self._viewport, report=self._report_page, switched=self._switched, passive=passive
+        )
         chromium = self._browser.browser_type.name == "chromium"
         self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
         self._performer = Performer(self._tabs, egress_proxy=self._egress_proxy, uploads=self._uploads)
         context.on("page", self._opened)
-        await context.new_page()
+        for page in context.pages:
+            self._opened(page)
 
     @property
     def attended(self) -> bool:

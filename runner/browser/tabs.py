@@ -32,11 +32,14 @@ class Tabs:
         viewport: Size,
         report: Callable[[PageChanged], None],
         switched: Callable[[Page], None],
+        passive: bool = False,
     ) -> None:
+        """``passive``: nothing is brought to the front, and no page is opened in place of the last one."""
         self._context = context
         self._viewport = viewport
         self._report = report
         self._switched = switched
+        self._passive = passive
         self._pages: list[Page] = []
         self._recent: list[Page] = []
         self._titles: dict[Page, str] = {}
@@ -47,6 +50,8 @@ class Tabs:
         self.acted_in = 0
         """The index of the tab that was active when an action was last begun."""
         context.on("page", self._opened)
+        for page in context.pages:
+            self._opened(page)
 
     @property
     def active(self) -> Page:
@@ -95,6 +100,11 @@ class Tabs:
         self._activate(page)
         await page.bring_to_front()
 
+    def follow(self, page: Page) -> None:
+        """Makes it the active page where it is not, and leaves it where it is on the screen."""
+        if page in self._pages and self._recent[-1:] != [page]:
+            self._activate(page)
+
     async def close(self, page: Page) -> None:
         """Closes it. Raises StepFailed for the only page."""
         if len(self._pages) == 1:
@@ -117,7 +127,8 @@ class Tabs:
         page.on("domcontentloaded", lambda _: self.news())
         page.on("load", lambda _: self.news())
         self._activate(page)
-        self._background.spawn(page.bring_to_front())
+        if not self._passive:
+            self._background.spawn(page.bring_to_front())
 
     def _navigated(self, frame: Frame) -> None:
         if frame.parent_frame is None:
@@ -132,8 +143,9 @@ class Tabs:
             self.news()
         elif self._recent:
             self._activate(self._recent[-1])
-            self._background.spawn(self._recent[-1].bring_to_front())
-        else:
+            if not self._passive:
+                self._background.spawn(self._recent[-1].bring_to_front())
+        elif not self._passive:
             self._background.spawn(self._reopen())
 
     async def _reopen(self) -> None:

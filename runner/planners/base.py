@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from control.protocol.actions import Action
-from control.protocol.models import Step
+from control.protocol.models import SourceLocation, Step
 from runner.driver import Driver
 
 
@@ -38,6 +38,8 @@ class Idea:
     reasoning: str | None = None
     remaining: int | None = None
     """How many steps are still planned, this one included; None where the planner cannot know."""
+    location: SourceLocation | None = None
+    """Where the client's code makes the call, in an attached run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Failure:
     """The step that failed; None where the planner had no idea how to go on."""
     attempt: int
     """How often the planner was asked about this failure, from 1."""
+    retry: bool = False
+    """A person wants it to be tried again as it is."""
+    expired: bool = False
+    """Nobody has helped in time, or nobody is left who might; only an attached run is still going then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,14 @@ class RunRegistry:
         await asyncio.shield(creating)
         return session
 
+    def adopt(self, session: Session) -> None:
+        """Starts a run that a client outside has begun; its place in the store is taken meanwhile.
+
+        Raises Busy where no more runs may be active.
+        """
+        self._refuse_when_full()
+        self._creating.spawn(self._begin(session), name=f"create {session.id}")
+
     async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
         """Returns the run; the view of a finished one has its steps where they are asked for."""
         session = self._sessions.get(run_id)

@@ -87,16 +87,7 @@ class Session:
         spec = self._masking.spec(spec)
         self._make_planner = planners
         self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
-        self._run = Run(
-            spec,
-            run_id=run_id,
-            planner=planner,
-            new_id=lambda: secrets.token_urlsafe(16),
-            describe=lambda action: self._masking.text(describe_action(action)),
-            clock=self._clock,
-            grace=options.grace,
-            looks_ahead=self._planners[planner].looks_ahead,
-        )
+        self._run = self._new_run(spec, run_id, planner, looks_ahead=self._planners[planner].looks_ahead)
         self._logger = RunLog(logger, run_id, self._masking.text)
         self._refusal_warnings = ThrottledWarnings(
             lambda warning: self._logger.warning("%s", warning), more="the page was kept from {} more hosts and ports"
@@ -116,6 +107,18 @@ class Session:
             on_browser_gone=self._browser_gone,
         )
         self._run.log.listen(self._on_event)
+
+    def _new_run(self, spec: NewRun, run_id: str, planner: PlannerName, *, looks_ahead: bool) -> Run:
+        return Run(
+            spec,
+            run_id=run_id,
+            planner=planner,
+            new_id=lambda: secrets.token_urlsafe(16),
+            describe=lambda action: self._masking.text(describe_action(action)),
+            clock=self._clock,
+            grace=self._options.grace,
+            looks_ahead=looks_ahead,
+        )
 
     # What it is
 

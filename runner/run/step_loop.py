@@ -175,6 +175,7 @@ class StepLoop:
             box=target.box if target else None,
             viewport=target.viewport if target else None,
             instructions_version=version,
+            location=idea.location,
         )
 
     async def _find(self, action: Action) -> Target | None:
@@ -263,7 +264,7 @@ class StepLoop:
         self._run.ask_help(reason, tuple(suggestions))
 
     async def _repair(self, wanted: Diagnose) -> Repair:
-        failure = Failure(wanted.reason, wanted.failed_step, wanted.attempt)
+        failure = Failure(wanted.reason, wanted.failed_step, wanted.attempt, retry=wanted.retry, expired=wanted.expired)
         try:
             return await self._planner(self._run.planning.planner).repair(self.task(), self._driver, failure)
         except (Stuck, StepFailed) as error:

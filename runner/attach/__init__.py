@@ -1,0 +1,1 @@
+"""Runs whose steps come from outside: somebody's own Playwright, whose browser jumpseat launches and watches."""

@@ -1,0 +1,261 @@
+"""The gate that one browser context's calls go through: forwarded at once, or held until people let them go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from control.client_run import ClientRun
+from control.event_log import Entry
+from control.protocol.actions import Action
+from control.protocol.models import RunStatus, Step
+from media.aio import TaskSet
+from runner.attach.calls import describe, done, rewritten, to_action, to_text, types_into
+from runner.attach.wire import Answer, Call, ClientWire
+from runner.driver import StepFailed
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[str], Awaitable[None]]
+"""Sends one message; one that cannot be sent any more is dropped."""
+
+_CANCELLED = "jumpseat: the run was cancelled"
+
+
+@dataclass(eq=False, slots=True)
+class PendingCall:
+    """A call that its client has no answer to yet."""
+
+    call: Call
+    step: int | None = None
+    """The number of the step that it was recorded as, where it has gone ahead by itself."""
+    kept: str | None = None
+    """The answer that is kept from the client, as the call has failed."""
+    error: str | None = None
+    """Why it has failed."""
+    attempt: asyncio.Future[tuple[Answer, str]] | None = None
+    """Is waiting for the answer, where the call is carried out for people."""
+    answered: bool = False
+    consumed: int = 0
+    """How many entries of the plan were settled when it became the current call."""
+
+
+class Gate:
+    """Forwards, holds, rewrites and answers the calls of one context, in the order in which they come.
+
+    Calls pass at once while the run lets them; what people hold waits here for the planner (``next_held``), and so does
+    what has failed while somebody is there who might help (``next_failed``).
+    """
+
+    def __init__(self, wire: ClientWire, *, to_server: Send, to_client: Send) -> None:
+        self._wire = wire
+        self._to_server = to_server
+        self._to_client = to_client
+        self._run: ClientRun | None = None
+        self._running: dict[str | int, PendingCall] = {}
+        self._held: deque[PendingCall] = deque()
+        self._failed: deque[PendingCall] = deque()
+        self._background = TaskSet(logger)
+        self._closed = False
+        self.news = asyncio.Event()
+        """Set whenever a call has come to wait for people."""
+        self.current: PendingCall | None = None
+        """The call that people are looking at: proposed, being carried out for them, or failed."""
+        self.last_error: str | None = None
+        """Why the newest call has failed; None where it has not."""
+        self.on_step: Callable[[Step], None] = lambda _: None
+        """Called with the step of each call that has gone ahead by itself and is over."""
+        self.on_page: Callable[[str | None], None] = lambda _: None
+        """Called with the guid of the page that a call is about to happen in."""
+        self.is_secret_field: Callable[[str], Awaitable[bool]] = _never_known
+        """Says whether a field of the page hides what is typed into it."""
+
+    def begin(self, run: ClientRun) -> None:
+        """Records the calls in this run from now on, and lets it hold them; before, all pass."""
+        self._run = run
+        run.log.listen(self._on_event)
+
+    # From the client
+
+    async def arrive(self, call: Call, text: str) -> None:
+        """Takes one call: sends it on, or has it wait for people."""
+        run = self._run
+        if run is None or self._closed:
+            await self._to_server(text)
+        elif run.status is RunStatus.CANCELLED:
+            await self._fail(call)
+        elif run.final:
+            await self._to_server(text)
+        elif run.calls_pass and not self._held:
+            await self._pass(PendingCall(call), text)
+        else:
+            self._held.append(PendingCall(call))
+            self.news.set()
+
+    async def answered(self, answer: Answer, text: str) -> None:
+        """Takes the server's answer to a call: the client gets it, unless it is a failure that people may mend."""
+        pending = self._running.pop(answer.id, None)
+        if pending is None:
+            await self._to_client(text)
+        elif pending.attempt is not None and not pending.attempt.done():
+            pending.attempt.set_result((answer, text))
+        else:
+            await self._over(pending, answer.error, text)
+
+    async def aclose(self) -> None:
+        """Lets everything go: the client has closed the context, or has gone. Safe to repeat."""
+        self._closed = True
+        self._held.clear()
+        self._failed.clear()
+        await self._background.aclose()
+
+    async def _pass(self, pending: PendingCall, text: str) -> None:
+        call = pending.call
+        self._running[call.id] = pending
+        self._wire.expect_answer(call.id)
+        await self._to_server(text)
+        assert self._run is not None
+        self.on_page(call.page)
+        if not pending.answered:  # while it was sent
+            self._begin_step(pending)
+
+    async def _over(self, pending: PendingCall, error: str | None, text: str) -> None:
+        """Ends a call that has gone ahead by itself."""
+        assert self._run is not None
+        self.last_error = pending.error = error
+        pending.answered = True
+        if error is not None and self._run.attended and not self._run.final and not self._closed:
+            pending.kept = text
+            self._failed.append(pending)
+        else:
+            await self._to_client(text)
+        if pending.step is None and not self._run.final:
+            self._begin_step(pending)
+        if pending.step is not None:
+            self._end_step(pending)
+        self.news.set()
+
+    def _begin_step(self, pending: PendingCall) -> None:
+        assert self._run is not None
+        call, action = pending.call, to_action(pending.call, hidden=True)
+        step = self._run.begin_call(action, description=describe(call, action), location=call.location)
+        pending.step = step.step_number
+
+    def _end_step(self, pending: PendingCall) -> None:
+        assert self._run is not None
+        assert pending.step is not None
+        step = self._run.end_call(pending.step, pending.error)
+        self.on_step(step)
+        if types_into(pending.call) is not None:
+            self._background.spawn(self._show_value(pending))
+
+    async def _show_value(self, pending: PendingCall) -> None:
+        selector = types_into(pending.call)
+        if selector is None or await self.is_secret_field(selector) or self._run is None or pending.step is None:
+            return
+        action = to_action(pending.call)
+        self._run.show_value(pending.step, action, describe(pending.call, action))
+
+    async def _fail(self, call: Call) -> None:
+        error = {"message": _CANCELLED, "name": "Error", "stack": ""}
+        await self._to_client(to_text({"id": call.id, "error": {"error": error}}))
+
+    def _on_event(self, _: Entry) -> None:
+        """Lets what is held go as soon as the run lets calls pass, or is over."""
+        assert self._run is not None
+        if self._run.calls_pass or self._run.final:
+            held, self._held = self._held, deque()
+            for pending in held:
+                self._background.spawn(self._let_go(pending))
+        if self._run.final:
+            failed, self._failed = self._failed, deque()
+            for pending in (*failed, *([self.current] if self.current else [])):
+                self._background.spawn(self._deliver(pending))
+
+    async def _let_go(self, pending: PendingCall) -> None:
+        assert self._run is not None
+        if self._run.status is RunStatus.CANCELLED:
+            await self._fail(pending.call)
+        elif self._run.final:
+            await self._to_server(to_text(pending.call.message))
+        else:
+            await self._pass(pending, to_text(pending.call.message))
+
+    async def _deliver(self, pending: PendingCall) -> None:
+        """Gives the client the answer that was kept, else lets the call go: the run is over."""
+        if pending.kept is not None:
+            await self.give_up(pending)
+        elif not pending.answered:
+            await self._fail(pending.call)
+
+    # For the planner and the driver
+
+    def next_failed(self) -> PendingCall | None:
+        """Returns the failed call that people may look at next; it stays until ``take_failed``."""
+        return self._failed[0] if self._failed else None
+
+    def take_failed(self, consumed: int) -> None:
+        """Makes the next failed call the current one."""
+        self.current = self._failed.popleft()
+        self.current.consumed = consumed
+
+    def take_held(self, consumed: int) -> PendingCall | None:
+        """Makes the call that has been held longest the current one, and returns it; None where there is none."""
+        if not self._held:
+            return None
+        self.current = self._held.popleft()
+        self.current.consumed = consumed
+        return self.current
+
+    async def settle(self, consumed: int) -> None:
+        """Answers the current call as done where the run has moved on without it: it was skipped, or done otherwise."""
+        current = self.current
+        if current is None or consumed <= current.consumed:
+            return
+        self.current = None
+        if not current.answered or current.kept is not None:
+            self.last_error = None
+            await self._to_client(to_text(done(current.call)))
+
+    async def give_up(self, pending: PendingCall) -> None:
+        """Gives the client the error of its own call, unchanged."""
+        kept, pending.kept = pending.kept, None
+        pending.answered = True
+        if kept is not None:
+            await self._to_client(kept)
+
+    async def attempt(self, pending: PendingCall, action: Action) -> bool:
+        """Carries the call out as ``action`` says, and gives the client the answer where it succeeds.
+
+        Returns False where the action is another than the call's. Raises StepFailed with the call's error, which is
+        kept. Cancelling it leaves the call to itself.
+        """
+        message = rewritten(pending.call, action)
+        if message is None:
+            return False
+        pending.attempt = asyncio.get_running_loop().create_future()
+        pending.answered, pending.kept, pending.step = False, None, None
+        self._running[pending.call.id] = pending
+        self._wire.expect_answer(pending.call.id)
+        try:
+            await self._to_server(to_text(message))
+            answer, text = await pending.attempt
+        except asyncio.CancelledError:
+            pending.answered = True
+            raise
+        finally:
+            pending.attempt = None
+        self.last_error = pending.error = answer.error
+        pending.answered = True
+        if pending.error is not None:
+            pending.kept = text
+            raise StepFailed(pending.error)
+        await self._to_client(text)
+        return True
+
+
+async def _never_known(_: str) -> bool:
+    return True
