@@ -72,11 +72,28 @@ class Gate:
         """Called with the guid of the page that a call is about to happen in."""
         self.is_secret_field: Callable[[str], Awaitable[bool]] = _never_known
         """Says whether a field of the page hides what is typed into it."""
+        self.mask: Callable[[Action], Action] = lambda action: action
+        """Returns an action without the values of secrets."""
+        self.mask_text: Callable[[str], str] = lambda text: text
+        """Returns a text without the values of secrets."""
 
     def begin(self, run: ClientRun) -> None:
         """Records the calls in this run from now on, and lets it hold them; before, all pass."""
         self._run = run
         run.log.listen(self._on_event)
+
+    def detach(self) -> None:
+        """Lets everything pass from now on, unrecorded: there is no room for the run."""
+        self._run = None
+
+    @property
+    def closed(self) -> bool:
+        """True once the context is closed."""
+        return self._closed
+
+    def awaits(self, id: str | int) -> bool:
+        """Returns whether the answer to this call is for this gate."""
+        return id in self._running
 
     # From the client
 
@@ -140,14 +157,14 @@ class Gate:
 
     def _begin_step(self, pending: PendingCall) -> None:
         assert self._run is not None
-        call, action = pending.call, to_action(pending.call, hidden=True)
+        call, action = pending.call, self.mask(to_action(pending.call, hidden=True))
         step = self._run.begin_call(action, description=describe(call, action), location=call.location)
         pending.step = step.step_number
 
     def _end_step(self, pending: PendingCall) -> None:
         assert self._run is not None
         assert pending.step is not None
-        step = self._run.end_call(pending.step, pending.error)
+        step = self._run.end_call(pending.step, self.mask_text(pending.error) if pending.error else None)
         self.on_step(step)
         if types_into(pending.call) is not None:
             self._background.spawn(self._show_value(pending))
@@ -156,7 +173,7 @@ class Gate:
         selector = types_into(pending.call)
         if selector is None or await self.is_secret_field(selector) or self._run is None or pending.step is None:
             return
-        action = to_action(pending.call)
+        action = self.mask(to_action(pending.call))
         self._run.show_value(pending.step, action, describe(pending.call, action))
 
     async def _fail(self, call: Call) -> None:

@@ -30,7 +30,6 @@ class ClientPageDriver(PageDriver):
         viewport: Size,
         end: Callable[[], Awaitable[None]],
         uploads: Path | None,
-        dialog_timeout: float,
         max_picture: Size | None,
     ) -> None:
         super().__init__(
@@ -39,7 +38,6 @@ class ClientPageDriver(PageDriver):
             end=end,
             egress_proxy=EgressProxy(),
             uploads=uploads,
-            dialog_timeout=dialog_timeout,
             max_picture=max_picture,
         )
         self._client_context = context

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
@@ -20,7 +19,6 @@ from runner.browser.locate import register_engines
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
 from runner.driver import StepFailed
-from runner.egress.policy import is_localhost, literal
 from runner.egress.proxy import EgressProxy
 
 logger = logging.getLogger(__name__)
@@ -31,6 +29,7 @@ CHROMIUM_ARGS = (
     "--no-default-browser-check",
     "--disable-sync",
 )
+KINDS = ("chromium", "firefox", "webkit")
 _CLOSE_SECONDS = 3.0
 _LAUNCH_SECONDS = 30.0
 _NO_SANDBOX = (
@@ -79,25 +78,22 @@ class PlaywrightDrivers:
             raise
         return await self._open_driver(browser, viewport, egress_proxy, pid=pid)
 
-    async def attach(self, endpoint: str, *, kind: str = "chromium", viewport: Size) -> PageDriver:
-        """Returns a page of its own in a browser that another process has bound to ``endpoint`` (``browser.bind``).
+    async def host(
+        self, kind: str, *, args: Sequence[str] = (), slow_mo: float = 0.0, proxy: ProxySettings | None = None
+    ) -> tuple[Browser, str, Callable[[], Awaitable[None]]]:
+        """Returns a new browser for somebody else's Playwright, the address that it is bound to, and what closes it.
 
-        Closing the driver leaves that browser running. On this machine its page goes through an egress proxy as any
-        other, but for WebRTC's UDP, which only its own command line can close. A browser on another machine cannot
-        reach that proxy: then only addresses in steps are checked, and where private addresses are not allowed it is
-        not attached to at all. Raises StepFailed for that, and where nobody answers.
+        Its pages are not kept from anything: their requests are the client's own. Raises StepFailed with what to do
+        where none can be started.
         """
-        egress_proxy, is_local = self._options.egress_proxy(), _is_on_this_machine(endpoint)
-        if not is_local and not egress_proxy.policy.allow_private:
-            raise StepFailed(f"{endpoint} is not attached to: JUMPSEAT_ALLOW_PRIVATE is false, and cannot hold there")
-        browser_type: BrowserType = getattr(await self._running(), kind)
+        browser = await self._start(kind, None, args=args, slow_mo=slow_mo, proxy=proxy)
         try:
-            browser = await browser_type.connect(endpoint, timeout=_LAUNCH_SECONDS * 1000)
-        except PlaywrightError as error:
-            raise StepFailed(f"No browser answers at {endpoint}: {first_line(error)}") from None
-        if is_local:
-            await egress_proxy.start()
-        return await self._open_driver(browser, viewport, egress_proxy)
+            pid = await process_id(browser)
+            bound = await browser.bind("jumpseat", host="127.0.0.1", port=0)
+        except BaseException:
+            await browser.close()
+            raise
+        return browser, bound["endpoint"], lambda: self._close_browser(browser, pid)
 
     async def open_context(self, browser: Browser, *, viewport: Size) -> PageDriver:
         """Returns a page in a context of its own of a browser that is running already.
@@ -135,14 +131,26 @@ class PlaywrightDrivers:
         for driver in tuple(self._open):
             driver.lose("the browser process has ended")
 
-    async def _start(self, kind: str, egress_proxy: EgressProxy) -> Browser:
-        browser_type: BrowserType = getattr(await self._running(), kind)
+    async def _start(
+        self,
+        kind: str,
+        egress_proxy: EgressProxy | None,
+        *,
+        args: Sequence[str] = (),
+        slow_mo: float = 0.0,
+        proxy: ProxySettings | None = None,
+    ) -> Browser:
+        browser_type: BrowserType | None = getattr(await self._running(), kind, None) if kind in KINDS else None
+        if browser_type is None:
+            raise StepFailed(f"there is no browser of the kind '{kind}': it is chromium, firefox or webkit")
         executable = self._options.executables.get(kind)
         try:
             # Ctrl-C is for the server, which closes its browsers itself.
             return await browser_type.launch(
                 executable_path=executable,
-                args=self._args(kind, egress_proxy),
+                args=[*self._args(kind, egress_proxy), *args],
+                slow_mo=slow_mo,
+                proxy=proxy,
                 chromium_sandbox=kind == "chromium" and _sandboxed(),
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
@@ -157,12 +165,13 @@ class PlaywrightDrivers:
                 "Run 'jumpseat doctor' to see what is missing."
             ) from error
 
-    def _args(self, kind: str, egress_proxy: EgressProxy) -> list[str]:
+    def _args(self, kind: str, egress_proxy: EgressProxy | None) -> list[str]:
         if kind != "chromium":
             return []
         if not _sandboxed():
             logger.warning("running as root: Chromium starts without its sandbox")
-        return [*CHROMIUM_ARGS, *_proxy_args(egress_proxy), *self._options.extra_args]
+        guarded = _proxy_args(egress_proxy) if egress_proxy else []
+        return [*CHROMIUM_ARGS, *guarded, *self._options.extra_args]
 
     async def _open_driver(
         self,
@@ -197,8 +206,10 @@ class PlaywrightDrivers:
     ) -> None:
         self._open.discard(driver)
         await egress_proxy.aclose()
-        if closed is None:
-            return
+        if closed is not None:
+            await self._close_browser(closed, pid)
+
+    async def _close_browser(self, closed: Browser | BrowserContext, pid: int | None) -> None:
         try:
             await asyncio.wait_for(closed.close(), _CLOSE_SECONDS)
         except PlaywrightError:
@@ -224,12 +235,6 @@ def _proxy_args(egress_proxy: EgressProxy) -> list[str]:
 
 def _proxy_settings(egress_proxy: EgressProxy) -> ProxySettings | None:
     return ProxySettings(server=egress_proxy.url) if egress_proxy.url else None
-
-
-def _is_on_this_machine(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    address = literal(host)
-    return is_localhost(host) or (address is not None and address.is_loopback)
 
 
 async def process_id(browser: Browser) -> int | None:

@@ -61,10 +61,14 @@ _STILL_HIT = f"(element, [x, y]) => ({_HIT})(x, y) === element ? ({_INTO_FRAME})
 _WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowerCase() : null"
 
 
+ENGINES = {"jumpseat-at": _AT_POINT, "jumpseat-focused": _WITH_FOCUS}
+"""Our selector engines, ``jumpseat-at=x,y`` and ``jumpseat-focused=*``, by name: content scripts."""
+
+
 async def register_engines(playwright: Playwright) -> None:
-    """Registers the selector engines ``jumpseat-at=x,y`` and ``jumpseat-focused=*``; once, before any browser."""
-    await playwright.selectors.register("jumpseat-at", _AT_POINT, content_script=True)
-    await playwright.selectors.register("jumpseat-focused", _WITH_FOCUS, content_script=True)
+    """Registers our selector engines; once, before any browser."""
+    for name, source in ENGINES.items():
+        await playwright.selectors.register(name, source, content_script=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
 
 from control.protocol.actions import Action, ActionType, Size
 from control.protocol.commands import Input, Pick
@@ -182,30 +181,3 @@ async def test_the_sandbox_is_on_for_everybody_but_root(monkeypatch: pytest.Monk
             await drivers.launch("chromium", viewport=VIEWPORT)
     finally:
         await drivers.aclose()
-
-
-async def test_a_browser_that_somebody_else_runs_is_attached_to_and_left_running() -> None:
-    drivers = PlaywrightDrivers(options())
-    async with async_playwright() as playwright, site(PAGES) as base:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=options().executables.get("chromium"), args=sandbox)
-        bound = await browser.bind("a test", host="127.0.0.1", port=0)
-        driver = await drivers.attach(bound["endpoint"], viewport=VIEWPORT)
-        await driver.open(f"{base}/")
-        sink = LatestFrame()
-        await driver.start_capture(sink, fps=30)
-        assert (await asyncio.wait_for(sink.after(0), WAIT_SECONDS)).width == 800
-        picked = await driver.pick(Pick(x=20, y=20))
-        assert picked.selector == 'role=button[name="Go"]'
-        await driver.perform(CLICK, timeout_ms=15_000)
-        await driver.aclose()
-        assert browser.is_connected()
-        await drivers.aclose()
-        await browser.close()
-
-
-async def test_nobody_to_attach_to() -> None:
-    drivers = PlaywrightDrivers(options())
-    with pytest.raises(StepFailed, match="No browser answers at ws://127"):
-        await drivers.attach("ws://127.0.0.1:9/", viewport=VIEWPORT)
-    await drivers.aclose()

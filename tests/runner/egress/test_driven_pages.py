@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
-from runner.browser.launch import PlaywrightDrivers, process_id
+from runner.browser.launch import process_id
 from runner.driver import StepFailed
 from tests.processes import children
-from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, options
+from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness
 from tests.runner.egress.egress_harness import SITE, FakeInternet, alone, fake_internet, proxied_browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -219,32 +218,6 @@ async def test_the_proxy_listens_on_loopback_only(usual: DriverHarness) -> None:
     assert proxy is not None
     assert proxy[1] in listening_sockets([os.getpid()])
     assert proxy[1].startswith("127.0.0.1:")
-
-
-@pytest.mark.browser
-async def test_a_page_in_an_attached_browser_goes_through_the_proxy_too(place: FakeInternet) -> None:
-    drivers = PlaywrightDrivers(options(egress_proxy=lambda: place.egress_proxy(allow_private=False)))
-    async with async_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=options().executables.get("chromium"), args=sandbox)
-        bound = await browser.bind("a test", host="127.0.0.1", port=0)
-        driver = await drivers.attach(bound["endpoint"], viewport=VIEWPORT)
-        driver.on_refused = place.refused.record
-        await attack(DriverHarness(driver, SITE), place, "localhost")
-        await drivers.aclose()
-        await browser.close()
-
-
-@pytest.mark.browser
-async def test_a_browser_elsewhere_is_not_attached_to_where_private_addresses_are_not_allowed(
-    place: FakeInternet,
-) -> None:
-    drivers = PlaywrightDrivers(options(egress_proxy=lambda: place.egress_proxy(allow_private=False)))
-    with pytest.raises(
-        StepFailed, match=r"^ws://browsers.invalid:9/x is not attached to: JUMPSEAT_ALLOW_PRIVATE is false"
-    ):
-        await drivers.attach("ws://browsers.invalid:9/x", viewport=VIEWPORT)
-    await drivers.aclose()
 
 
 GATHER = """async (port) => {

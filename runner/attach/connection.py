@@ -1,0 +1,109 @@
+"""One client's connection: its messages are passed on to a browser of ours, and its contexts' calls through gates."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp.web import WebSocketResponse
+
+from media.aio import TaskSet
+from runner.attach.calls import STEPS
+from runner.attach.gate import Gate
+from runner.attach.wire import Answer, ClientWire, ContextClosed, ContextOpened
+from runner.browser.locate import ENGINES
+
+logger = logging.getLogger(__name__)
+
+_SELECTOR_ENGINES = [{"name": name, "source": source, "contentScript": True} for name, source in ENGINES.items()]
+
+
+class ClientConnection:
+    """Pumps messages both ways until either side ends; ``on_context`` is called with each context and its gate."""
+
+    def __init__(
+        self,
+        client: WebSocketResponse,
+        server: ClientWebSocketResponse,
+        *,
+        on_context: Callable[[str, Gate], None],
+        on_context_closed: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._server = server
+        self._on_context = on_context
+        self._on_context_closed = on_context_closed
+        self._wire = ClientWire(steps=STEPS, selector_engines=_SELECTOR_ENGINES)
+        self._gates: dict[str, Gate] = {}
+        self._closing = TaskSet(logger)
+
+    async def run(self) -> None:
+        """Returns once the connection is over, with every context closed."""
+        pumps = [asyncio.ensure_future(self._from_client()), asyncio.ensure_future(self._from_server())]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            for guid in tuple(self._gates):
+                self._close_context(guid)
+            await self._closing.join()
+            await self._closing.aclose()
+
+    async def _from_client(self) -> None:
+        async for message in self._client:
+            if message.type is WSMsgType.TEXT:
+                text, call = self._wire.from_client(message.data)
+                gate = self._gates.get(call.context) if call else None
+                if call is not None and gate is not None:
+                    await gate.arrive(call, text)
+                else:
+                    await self._to_server(text)
+
+    async def _from_server(self) -> None:
+        async for message in self._server:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            text = message.data
+            match self._wire.from_server(text):
+                case Answer() as answer:
+                    await self._answered(answer, text)
+                    continue
+                case ContextOpened(guid):
+                    gate = Gate(self._wire, to_server=self._to_server, to_client=self._to_client)
+                    self._gates[guid] = gate
+                    self._on_context(guid, gate)
+                case ContextClosed(guid):
+                    self._close_context(guid)
+            await self._to_client(text)
+
+    async def _answered(self, answer: Answer, text: str) -> None:
+        for gate in self._gates.values():
+            if gate.awaits(answer.id):
+                await gate.answered(answer, text)
+                return
+        await self._to_client(text)
+
+    def _close_context(self, guid: str) -> None:
+        gate = self._gates.pop(guid, None)
+        if gate is not None:
+            self._closing.spawn(gate.aclose())
+            self._on_context_closed(guid)
+
+    async def _to_server(self, text: str) -> None:
+        with suppress(ConnectionError, ClientError):
+            await self._server.send_str(text)
+
+    async def _to_client(self, text: str) -> None:
+        with suppress(ConnectionError, ClientError):
+            await self._client.send_str(text)
+
+
+async def connect(session: ClientSession, endpoint: str, headers: dict[str, str]) -> ClientWebSocketResponse:
+    """Returns a connection to a browser that is bound to ``endpoint``, as the client would have made it."""
+    # Neither side is far away: to compress would only take time.
+    return await session.ws_connect(endpoint, headers=headers, max_msg_size=0, compress=0, autoping=True)
