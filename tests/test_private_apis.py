@@ -169,6 +169,9 @@ TABLE = [
     PrivateName(
         "playwright._impl.locator:Locator", "_selector", "a locator as a selector string is shown nowhere else"
     ),
+    PrivateName(
+        "playwright._impl.channel_owner:ChannelOwner", "_guid", "an object has the same name on a client's wire"
+    ),
     PrivateName("playwright._impl.playwright:Playwright", "_connection", "the end of the driver is told nowhere else"),
     # aiohttp
     PrivateName("aiohttp.typedefs", "Middleware", "the type of a middleware"),

@@ -160,7 +160,7 @@ def refuse_short_secrets(values: Mapping[str, str]) -> None:
             raise field_error("secrets", f"the value of a secret {why}: {name}")
 
 
-class Client(Shape):
+class AttachedClient(Shape):
     """Whose browser a run is that jumpseat does not drive by itself."""
 
     kind: Literal["playwright", "cdp", "webdriver"]
@@ -251,7 +251,7 @@ class AttachedRun(NewRun):
     """What a run is made from whose steps come from a client outside: its page may have no address yet."""
 
     url: str = Field(default="about:blank", max_length=8192)
-    client: Client
+    client: AttachedClient
     test: AttachedTest | None = None
     session: SessionRef
 
@@ -285,7 +285,7 @@ class RunView(Shape):
     error: str | None
     last_screenshot_url: str | None = None
     """Of the last step that has one."""
-    client: Client | None = None
+    client: AttachedClient | None = None
     """Set for an attached run, as are ``test`` and ``session``."""
     test: AttachedTest | None = None
     session: SessionRef | None = None

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from control.errors import Busy, ProtocolError
 from control.protocol.attach import AttachSessionView, NewAttachSession
-from control.protocol.models import AttachedRun, AttachedTest, Client, SessionRef
+from control.protocol.models import AttachedClient, AttachedRun, AttachedTest, SessionRef
 from media.aio import CloseOnce, TaskSet
 from runner.attach.client_session import ClientSession as AttachedSession
 from runner.attach.connection import ClientConnection, connect
@@ -179,7 +179,7 @@ class AttachSession:
 
     # Runs
 
-    def _begin_run(self, guid: str, gate: Gate, browser: HostedBrowser, worker: Worker, client: Client) -> None:
+    def _begin_run(self, guid: str, gate: Gate, browser: HostedBrowser, worker: Worker, client: AttachedClient) -> None:
         """Makes a run of a context; where no more runs may be active, it goes on without one."""
         settings = self._settings
 
@@ -216,7 +216,7 @@ class AttachSession:
         self._runs = [*(run for run in self._runs if run.active), session]
         self._open[guid] = (worker.follow(session, gate), worker)
 
-    def _spec(self, test: AttachedTest | None, client: Client) -> AttachedRun:
+    def _spec(self, test: AttachedTest | None, client: AttachedClient) -> AttachedRun:
         wanted = self._wanted
         return AttachedRun(
             name=((test.title if test else None) or self.ref.name)[:200],
@@ -288,11 +288,11 @@ def _refusal(headers: Mapping[str, str]) -> str | None:
     return None
 
 
-def _client(headers: Mapping[str, str]) -> Client:
+def _client(headers: Mapping[str, str]) -> AttachedClient:
     agent = headers.get("User-Agent", "")
     found = _AGENT.match(agent)
     version = agent.removeprefix("Playwright/").partition(" ")[0] if found else None
-    return Client(kind="playwright", name=found[3] if found else None, version=version)
+    return AttachedClient(kind="playwright", name=found[3] if found else None, version=version)
 
 
 def _error(given: object) -> str | None:

@@ -46,7 +46,7 @@ SHAPES: dict[str, type[Shape]] = {
     "SourceLocation": shapes.SourceLocation,
     "DialogAnswer": shapes.DialogAnswer,
     "Run": shapes.RunView,
-    "Client": shapes.Client,
+    "AttachedClient": shapes.AttachedClient,
     "AttachedTest": shapes.AttachedTest,
     "SessionRef": shapes.SessionRef,
     "Control": shapes.Control,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from control.errors import NotFound, Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import (
-    Client,
+    AttachedClient,
     Control,
     RunStatus,
     RunView,
@@ -80,7 +80,7 @@ def run(folder: Path | None) -> RunView:
         started_at=NOW,
         ended_at=NOW,
         error=None,
-        client=Client(kind="playwright"),
+        client=AttachedClient(kind="playwright"),
         session=SessionRef(id="s1", name="pytest", folder=None if folder is None else str(folder)),
     )
 

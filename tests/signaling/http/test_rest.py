@@ -11,9 +11,9 @@ import pytest
 from control.client_run import ClientRun
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import (
+    AttachedClient,
     AttachedRun,
     AttachedTest,
-    Client,
     Proposal,
     SessionRef,
     SourceLocation,
@@ -121,7 +121,7 @@ async def test_the_runs_of_one_attach_session_are_listed(harness: ServerHarness)
     await harness.new_run()
     for session, title in (("s1", "test_pays"), ("s2", "test_returns")):
         spec = AttachedRun(
-            client=Client(kind="playwright"),
+            client=AttachedClient(kind="playwright"),
             test=AttachedTest(file="test_shop.py", line=6, title=title),
             session=SessionRef(id=session, name="pytest"),
         )
@@ -310,13 +310,13 @@ async def test_spec_and_export(harness: ServerHarness, run: FakeRun) -> None:
 
 
 async def test_the_source_of_a_step_is_shown_to_those_who_may_steer(harness: ServerHarness) -> None:
-    spec = AttachedRun(client=Client(kind="playwright"), session=SessionRef(id="s1", name="pytest"))
+    spec = AttachedRun(client=AttachedClient(kind="playwright"), session=SessionRef(id="s1", name="pytest"))
     run = await harness.runs.create(spec, owner="ada")
     run.open()
     assert isinstance(run.run, ClientRun)
     for location in (SourceLocation(file="shop.py", line=6), None):
-        run.run.begin_call(Action(type=ActionType.RELOAD), description="Reload", location=location)
-        run.run.end_call(StepStatus.PASSED, error=None, kept=False)
+        step = run.run.begin_call(Action(type=ActionType.RELOAD), description="Reload", location=location)
+        run.run.end_call(step.step_number, None)
     path = f"/api/tests/{run.id}/steps"
     shown = {"file": "shop.py", "line": 6, "first": 6, "lines": ["page.click()"]}
     assert await harness.call("GET", f"{path}/1/source") == (200, shown)

@@ -89,6 +89,14 @@ export interface components {
             /** @description Without a credential: the page needs the owner's key. */
             watchUrl: string;
         };
+        /** @description Whose browser a run is that jumpseat does not drive by itself. */
+        AttachedClient: {
+            /** @enum {string} */
+            kind: "playwright" | "cdp" | "webdriver";
+            /** @description What it calls itself, such as the language of its Playwright. */
+            name: string | null;
+            version: string | null;
+        };
         /** @description The test that an attached run belongs to, as far as it is known. */
         AttachedTest: {
             file: string | null;
@@ -128,14 +136,6 @@ export interface components {
             selected: boolean;
             /** @default false */
             disabled: boolean;
-        };
-        /** @description Whose browser a run is that jumpseat does not drive by itself. */
-        Client: {
-            /** @enum {string} */
-            kind: "playwright" | "cdp" | "webdriver";
-            /** @description What it calls itself, such as the language of its Playwright. */
-            name: string | null;
-            version: string | null;
         };
         /** @description The answer to a command that has a path of its own. */
         CommandAccepted: {
@@ -624,7 +624,7 @@ export interface components {
             /** @description Of the last step that has one. */
             lastScreenshotUrl: string | null;
             /** @description Set for an attached run, as are ``test`` and ``session``. */
-            client: components["schemas"]["Client"] | null;
+            client: components["schemas"]["AttachedClient"] | null;
             test: components["schemas"]["AttachedTest"] | null;
             session: components["schemas"]["SessionRef"] | null;
         };
@@ -960,11 +960,11 @@ export type ActionType = components['schemas']['ActionType'];
 export type AnswerDialog = components['schemas']['AnswerDialog'];
 export type ApproveStep = components['schemas']['ApproveStep'];
 export type AttachSessionInfo = components['schemas']['AttachSessionInfo'];
+export type AttachedClient = components['schemas']['AttachedClient'];
 export type AttachedTest = components['schemas']['AttachedTest'];
 export type Box = components['schemas']['Box'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
-export type Client = components['schemas']['Client'];
 export type CommandAccepted = components['schemas']['CommandAccepted'];
 export type Control = components['schemas']['Control'];
 export type ControlChanged = components['schemas']['ControlChanged'];
