@@ -2,8 +2,12 @@
 // NODE_OPTIONS. In a worker of Playwright Test it also reports which test the browser belongs to.
 'use strict';
 
-const { Module } = require('node:module');
+const { randomUUID } = require('node:crypto');
+const fs = require('node:fs');
 const http = require('node:http');
+const { Module } = require('node:module');
+const os = require('node:os');
+const path = require('node:path');
 
 const endpoint = process.env.JUMPSEAT_ATTACH;
 const untimed = Boolean(process.env.JUMPSEAT_ATTACH_UNTIMED);
@@ -107,12 +111,51 @@ function patchBrowser(browser) {
   const browsers = Object.getPrototypeOf(browser);
   if (!browsers[PATCHED]) {
     browsers[PATCHED] = true;
+    patchDownloads(browsers);
     const { newContext } = browsers;
     browsers.newContext = function (...args) {
       return reports.sent ? reports.delivered().then(() => newContext.apply(this, args)) : newContext.apply(this, args);
     };
   }
   return browser;
+}
+
+/**
+ * Has `download.path()` give a file as it does where Playwright has launched the browser itself. A client that has
+ * connected to one is refused the path, as the file may be on another machine: it gets a copy, which is removed when the
+ * process ends.
+ */
+function patchDownloads(browsers) {
+  let emitter = browsers;
+  while (emitter && !Object.hasOwn(emitter, 'emit')) emitter = Object.getPrototypeOf(emitter);
+  if (!emitter || emitter[PATCHED] === emitter) return;
+  emitter[PATCHED] = emitter;
+  const { emit } = emitter;
+  emitter.emit = function (event, ...args) {
+    if (event === 'download' && typeof args[0]?.saveAs === 'function') patchDownload(Object.getPrototypeOf(args[0]));
+    return emit.call(this, event, ...args);
+  };
+}
+
+function patchDownload(downloads) {
+  if (Object.hasOwn(downloads, PATCHED)) return;
+  downloads[PATCHED] = true;
+  const original = downloads.path;
+  let folder = null;
+  downloads.path = async function () {
+    try {
+      return await original.call(this);
+    } catch (error) {
+      if (!/connecting remotely/.test(error.message)) throw error;
+    }
+    if (!folder) {
+      folder = fs.mkdtempSync(path.join(os.tmpdir(), 'jumpseat-downloads-'));
+      process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+    }
+    const file = path.join(folder, randomUUID());
+    await this.saveAs(file);
+    return file;
+  };
 }
 
 /** Reports what a worker of Playwright Test says to its main process about its tests. */

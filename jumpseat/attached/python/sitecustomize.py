@@ -14,6 +14,7 @@ import os
 import sys
 from typing import Any, Callable, Sequence  # noqa: UP035 - for Python 3.8
 
+from jumpseat_downloads import give_paths
 from jumpseat_reports import LAUNCH_OPTIONS_HEADER, VARIABLE, WORKER_HEADER, Reports, worker_key
 
 _APIS = ("playwright.sync_api", "playwright.async_api")
@@ -40,6 +41,7 @@ class PlaywrightFinder:
             def exec_module(module: Any) -> None:  # noqa: ANN401 - Playwright's API
                 execute(module)
                 attach(module.BrowserType)
+                give_paths(module.Download)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

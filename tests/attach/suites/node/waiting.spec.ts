@@ -60,7 +60,7 @@ test("a banner that goes away", async ({ visit }) => {
 test("a banner that a handler closes", async ({ visit }) => {
   const page = await visit("late");
   await page.evaluate(() => {
-    document.body.insertAdjacentHTML("beforeend", "<div id=cover><button onclick=this.parentNode.remove()>Close</button></div>");
+    document.body.insertAdjacentHTML("beforeend", document.querySelector("template")?.innerHTML ?? "");
   });
   await page.addLocatorHandler(page.getByRole("button", { name: "Close" }), (button) => button.click());
   await page.getByRole("button", { name: "Count" }).click();

@@ -115,6 +115,7 @@ test.describe("files", () => {
     for await (const part of await download.createReadStream()) parts.push(part as Buffer);
     expect(Buffer.concat(parts).toString()).toBe("made in the page");
     expect(await download.failure()).toBeNull();
+    expect(await readFile(await download.path(), "utf8")).toBe("made in the page");
   });
 
   test("upload", { tag: "@smoke" }, async ({ visit }, info) => {
