@@ -14,6 +14,8 @@ from pathlib import Path
 
 from control.protocol.models import NewRun, PlannerName
 from jumpseat.settings import BadSetting, Settings, weak_keys
+from runner.attach.session import AttachSettings
+from runner.attach.sessions import AttachSessions
 from runner.browser.install import BrowserMissing, find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.egress.policy import EgressPolicy
@@ -114,12 +116,18 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         runs.on_ended = retention.wake
         stack.push_async_callback(retention.aclose)
         retention.start()
-        server = Server(config, runs=runs, revocations=store, dist=DIST, checks={"database": store.check})
+        attachments = AttachSessions(
+            AttachSettings(drivers, store, runs, _session_options(settings), uploads or settings.data_dir / "uploads")
+        )
+        server = Server(
+            config, runs=runs, attachments=attachments, revocations=store, dist=DIST, checks={"database": store.check}
+        )
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
         await _start(server)
         policy.own_ports = frozenset({server.port, server.frame_port})
         stack.push_async_callback(runs.aclose)
+        stack.push_async_callback(attachments.aclose)
         yield server
 
 
@@ -131,15 +139,19 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
         max_runs=settings.max_runs,
         default_planner=settings.planner,
         policy=policy,
-        options=SessionOptions(
-            streaming=settings.enable_streaming,
-            fps=settings.fps,
-            bitrate=settings.bitrate,
-            size=settings.size,
-            browser=settings.browser,
-            max_steps=settings.max_steps,
-            exporter=by_format({"pytest": export, "patch": export_patch}),
-        ),
+        options=_session_options(settings),
+    )
+
+
+def _session_options(settings: Settings) -> SessionOptions:
+    return SessionOptions(
+        streaming=settings.enable_streaming,
+        fps=settings.fps,
+        bitrate=settings.bitrate,
+        size=settings.size,
+        browser=settings.browser,
+        max_steps=settings.max_steps,
+        exporter=by_format({"pytest": export, "patch": export_patch}),
     )
 
 
