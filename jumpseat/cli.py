@@ -21,6 +21,8 @@ from rich.markup import escape
 
 from control.protocol.models import RunStatus
 from control.roles import Role
+from jumpseat.attach import AttachOptions, attach_settings
+from jumpseat.attach import attach as attach_tests
 from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
 from jumpseat.doctor import diagnose
@@ -28,6 +30,7 @@ from jumpseat.logging_setup import configure_logging, pass_over_lost_peers
 from jumpseat.open_browser import opened
 from jumpseat.ports import with_free_ports
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
+from jumpseat.signals import until_stopped
 from runner.reports.junit import junit_xml
 from runner.reports.terminal import TerminalReport
 from runner.testfile import BadTestFile, load
@@ -36,15 +39,6 @@ from web import is_built
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 _DESCRIPTORS = 65_536
-
-
-async def _until_stopped() -> None:
-    """Waits for SIGINT (Ctrl-C) or SIGTERM."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopped.set)
-    await stopped.wait()
 
 
 def _allow_descriptors() -> None:
@@ -93,7 +87,7 @@ def serve(host: Host = None, port: Port = None, frame_port: FramePort = None) ->
         async with serving(settings, keys) as server:
             token = "" if settings.api_keys else f"/?token={keys['owner']}"
             _say(f"jumpseat is ready at {server.url}{token}")
-            await _until_stopped()
+            await until_stopped()
         return 0
 
     _run(settings, work)
@@ -125,7 +119,7 @@ def demo(
             _say(client.watch_url(run.id))
             async with opened(client.watch_url(run.id)) if open_ else nullcontext():
                 _say("Press Ctrl-C to stop. Run it again from the page.")
-                await _until_stopped()
+                await until_stopped()
         return 0
 
     _run(settings, work)
@@ -197,6 +191,41 @@ async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: P
     if ended.status is RunStatus.FAILED and not ended.steps:
         return 2
     return 0 if ended.status is RunStatus.PASSED else 1
+
+
+@app.command(context_settings={"allow_interspersed_args": False})
+def attach(
+    command: Annotated[list[str] | None, typer.Argument(metavar="[--] COMMAND ARG...", help="The tests.")] = None,
+    *,
+    review: Annotated[bool, typer.Option("--review", help="Hold every call until somebody approves it.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Open the player, and begin once somebody is there.")] = False,
+    server: Annotated[
+        str | None, typer.Option(help="A server that runs on this machine; without it one is started.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="An API key of that server.  [default: JUMPSEAT_API_KEYS]")] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An environment variable whose value is shown nowhere.")
+    ] = None,
+    playwright: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", min=1, max=65535, help="Listen there for clients, in place of a command."),
+    ] = None,
+) -> None:
+    """Runs your own Playwright tests (pytest, npx playwright test, a script) so that they can be watched and steered.
+
+    The watch URL is on the first line; the exit code is the command's.
+    """
+    options = AttachOptions(
+        command=tuple(command or ()),
+        port=playwright,
+        review=review,
+        watch=watch,
+        server=server,
+        key=key,
+        secrets=tuple(secret or ()),
+    )
+    settings = attach_settings(load_settings())
+    _run(settings, lambda: attach_tests(options, settings))
 
 
 class ShareRole(StrEnum):

@@ -14,11 +14,20 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from yarl import URL
 
 from control.protocol.actions import Action
+from control.protocol.attach import NewAttachSession
 from control.protocol.events import Event, Hello
 from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
-from signaling.http.shapes import CommandAccepted, RunList, ShareToken, SingleStep, StepList, StreamInfo
+from signaling.http.shapes import (
+    AttachSessionInfo,
+    CommandAccepted,
+    RunList,
+    ShareToken,
+    SingleStep,
+    StepList,
+    StreamInfo,
+)
 
 __all__ = ["Client", "ClientError", "Message", "RunList", "ShareToken", "StreamInfo"]
 
@@ -261,6 +270,24 @@ class Client:
                 if received.type is aiohttp.WSMsgType.TEXT:
                     data = received.json()
                     yield Message(run_id, int(data["seq"]), str(data["type"]), data)
+
+    # Attached tests
+
+    async def attach(self, session: NewAttachSession | Mapping[str, Any]) -> AttachSessionInfo:
+        """Opens an endpoint for somebody's own tests, on the server's loopback.
+
+        Args:
+            session: the body of ``POST /api/attach``, as a model or as its JSON object (camelCase).
+        """
+        return await self._read(AttachSessionInfo, "POST", "api/attach", _body(session))
+
+    async def attach_session(self, session_id: str) -> AttachSessionInfo:
+        """Returns the attach session as it stands."""
+        return await self._read(AttachSessionInfo, "GET", f"api/attach/{session_id}")
+
+    async def end_attach(self, session_id: str) -> None:
+        """Ends the endpoint, its browsers and its unfinished runs; safe to repeat."""
+        await self._ask("DELETE", f"api/attach/{session_id}")
 
     # Requests
 

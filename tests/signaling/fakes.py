@@ -213,6 +213,7 @@ class FakeAttachSession:
         self.wanted = wanted
         self.owner = owner
         self.attended = False
+        self.notes: tuple[str, ...] = ()
 
     def view(self) -> AttachSessionView:
         return AttachSessionView(
@@ -221,6 +222,7 @@ class FakeAttachSession:
             attended=self.attended,
             runs=0,
             review=self.wanted.review,
+            notes=self.notes,
         )
 
     def attend(self) -> None:
@@ -232,13 +234,19 @@ class FakeAttachments:
 
     def __init__(self) -> None:
         self.all: dict[str, FakeAttachSession] = {}
+        self.opened: list[FakeAttachSession] = []
+        """All that were ever opened."""
         self.taken_ports: set[int] = set()
+        self.notes: tuple[str, ...] = ()
+        """Of every session to come."""
 
     async def open(self, wanted: NewAttachSession, *, owner: str) -> FakeAttachSession:
         if wanted.port in self.taken_ports:
             raise ProtocolError(f"port: {wanted.port} is taken", field="port")
         session = FakeAttachSession(wanted, owner=owner)
+        session.notes = self.notes
         self.all[session.ref.id] = session
+        self.opened.append(session)
         return session
 
     def get(self, session_id: str) -> FakeAttachSession | None:

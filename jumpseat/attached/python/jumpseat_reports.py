@@ -5,11 +5,13 @@ Only the standard library is used, and nothing that goes wrong here may reach th
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 VARIABLE = "JUMPSEAT_ATTACH"
 """Names the variable that holds the endpoint's address."""
@@ -32,7 +34,7 @@ class Reports:
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port
         self._path = f"{parts.path.rstrip('/')}/report"
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: HTTPConnection | None = None
         self._process = os.getpid()
         self._broken = False
 
@@ -46,17 +48,20 @@ class Reports:
         body = json.dumps({"event": event, **report}).encode()
         try:
             self._post(body)
-        except (OSError, http.client.HTTPException):
+        except Exception:
             self._connection = None
             try:
                 # A connection that was kept may have been closed by the other end meanwhile.
                 self._post(body)
-            except (OSError, http.client.HTTPException):
+            except Exception:
                 self._broken = True
 
     def _post(self, body: bytes) -> None:
         if self._connection is None:
-            self._connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+            # Loaded by every Python process of the command, most of which report nothing.
+            from http.client import HTTPConnection  # noqa: PLC0415
+
+            self._connection = HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
         self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
         self._connection.getresponse().read()
 

@@ -1,0 +1,65 @@
+"""The command that `jumpseat attach` runs: its process, and the environment that brings its browsers to us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jumpseat.settings import BadSetting
+from jumpseat.signals import passed_on
+
+ATTACHED = Path(__file__).parent / "attached"
+"""The files that are loaded within the command's own processes."""
+_SIGNALLED = 128
+"""A shell says that a signal has ended a command by this, and the signal's number."""
+
+
+def attached_environment(base: Mapping[str, str], endpoint: str, *, untimed: bool) -> dict[str, str]:
+    """Returns the environment in which every browser that Playwright launches is one behind the endpoint.
+
+    Args:
+        base: the environment that the command would have without jumpseat.
+        untimed: whether the tests' own timeouts are switched off.
+    """
+    added = {
+        "JUMPSEAT_ATTACH": endpoint,
+        "PW_TEST_CONNECT_WS_ENDPOINT": endpoint,
+        "PYTHONPATH": _joined(os.pathsep, str(ATTACHED / "python"), base.get("PYTHONPATH")),
+        "PYTEST_ADDOPTS": _joined(" ", base.get("PYTEST_ADDOPTS"), "-p jumpseat_pytest"),
+        "NODE_OPTIONS": _joined(" ", base.get("NODE_OPTIONS"), f"--require {_quoted(ATTACHED / 'node' / 'hook.cjs')}"),
+    }
+    return {**base, **added, **({"JUMPSEAT_ATTACH_UNTIMED": "1"} if untimed else {})}
+
+
+def check_command(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Raises BadSetting where there is no such command."""
+    if shutil.which(command[0], path=environment.get("PATH")) is None:
+        raise BadSetting(f"{command[0]}: there is no such command, or it cannot be executed")
+
+
+async def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs the command with this process's own input and outputs, and returns its exit code as a shell would."""
+    try:
+        process = await asyncio.create_subprocess_exec(*command, env=environment)
+    except OSError as error:
+        raise BadSetting(f"{command[0]}: {error.strerror or error}") from None
+    try:
+        with passed_on(process):
+            code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+    return code if code >= 0 else _SIGNALLED - code
+
+
+def _joined(separator: str, *parts: str | None) -> str:
+    return separator.join(part for part in parts if part)
+
+
+def _quoted(path: Path) -> str:
+    """Returns the path as NODE_OPTIONS takes it."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
