@@ -23,7 +23,7 @@ class AttachSessions:
 
     async def open(self, wanted: NewAttachSession, *, owner: str) -> AttachSession:
         """Opens an endpoint on loopback. Raises ProtocolError that names ``port`` where that one is taken."""
-        ref = SessionRef(id=secrets.token_urlsafe(16), name=wanted.name)
+        ref = SessionRef(id=secrets.token_urlsafe(16), name=wanted.name, folder=wanted.folder)
         session = AttachSession(ref, wanted, owner=owner, settings=self._settings)
         await session.start()
         self._sessions[ref.id] = session
