@@ -50,7 +50,7 @@ def attach_settings(settings: Settings) -> Settings:
     """Returns the settings of a server for one session, which says no more than is wrong."""
     own = {
         name: value
-        for name, value in (("max_runs", _MOST_RUNS), ("log", "warning"))
+        for name, value in (("max_runs", _MOST_RUNS), ("log", "error"))
         if name not in settings.model_fields_set
     }
     return with_free_ports(settings).model_copy(update=own)

@@ -11,7 +11,7 @@ from control.protocol.models import AttachedRun, AttachedTest, NewRun, PlannerNa
 from control.run import Run
 from runner.attach.gate import Gate
 from runner.attach.planner import CallPlanner
-from runner.driver import Driver, Drivers
+from runner.driver import BrowserGone, Driver, Drivers
 from runner.run.options import SessionOptions
 from runner.run.session import OpenPage, Session
 from runner.selectors.describe import describe_action
@@ -50,6 +50,7 @@ class ClientSession(Session):
         """
         self._attended_elsewhere = attended_elsewhere
         self._adopt = adopt
+        self._gate = gate
         planner = CallPlanner(gate, inside)
         super().__init__(
             spec,
@@ -97,6 +98,11 @@ class ClientSession(Session):
 
     async def _open(self, driver: Driver) -> None:
         """Opens nothing: the client does."""
+
+    def _browser_gone(self, error: BrowserGone) -> None:
+        """Fails the run, but not where the client has closed its context: it still ends as its test does."""
+        if not self._gate.closed:
+            super()._browser_gone(error)
 
     def _on_step(self, step: Step) -> None:
         page: OpenPage | None = self._open_page

@@ -14,7 +14,6 @@ import os
 import sys
 from typing import Any, Callable, Sequence  # noqa: UP035 - for Python 3.8
 
-from jumpseat_downloads import give_paths
 from jumpseat_reports import LAUNCH_OPTIONS_HEADER, VARIABLE, WORKER_HEADER, Reports, worker_key
 
 _APIS = ("playwright.sync_api", "playwright.async_api")
@@ -39,6 +38,8 @@ class PlaywrightFinder:
             execute = spec.loader.exec_module
 
             def exec_module(module: Any) -> None:  # noqa: ANN401 - Playwright's API
+                from jumpseat_downloads import give_paths  # noqa: PLC0415 - most processes have no Playwright
+
                 execute(module)
                 attach(module.BrowserType)
                 give_paths(module.Download)
