@@ -165,6 +165,10 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return from_error(error).response()
     except web.HTTPException as error:
         return _from_http(error).response()
+    except ConnectionResetError:
+        # The client has left before it was answered, which is no failure of ours; whatever is returned goes nowhere.
+        logger.debug("%s %s: the client has left", request.method, request.path)
+        return web.Response(status=499)
     except Exception:
         logger.error("%s %s has failed", request.method, request.path, exc_info=True)
         return Problem(500, "the server has failed at this; its log says why", code="internal").response()

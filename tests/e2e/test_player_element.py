@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Request, WebSocket, expect
 
 from tests.served import Served, free_port, served
 
@@ -111,9 +112,12 @@ async def test_mounting_it_a_thousand_times_leaves_nothing_behind(host: Host, vi
     run_id = await host.server.start_watchable(MOVING, seconds=600)
     page = await host.open(viewer_browser, "<main></main>")
     await page.wait_for_function("() => customElements.get('live-stream-player')")
+    traffic = Traffic(page)
     await mount_and_remove(page, run_id, host.server.key, WARM_UP)
+    await traffic.over()
     before = await counted(page)
     await mount_and_remove(page, run_id, host.server.key, CYCLES)
+    await traffic.over()
     after = await counted(page)
     grown = {name: after[name] - before[name] for name in before}
     # A leak of one node, listener or kilobyte a cycle would show a thousand of them.
@@ -141,9 +145,36 @@ async def mount_and_remove(page: Page, run_id: str, token: str, times: int) -> N
     )
 
 
+class Traffic:
+    """What a page has asked for and not got yet: it holds what asked for it."""
+
+    def __init__(self, page: Page) -> None:
+        self._open: set[object] = set()
+        self._changed = asyncio.Event()
+        page.on("request", self._begin)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
+        page.on("websocket", self._connect)
+
+    def _begin(self, request: Request) -> None:
+        self._open.add(request)
+
+    async def over(self) -> None:
+        while self._open:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _connect(self, socket: WebSocket) -> None:
+        self._open.add(socket)
+        socket.on("close", self._end)
+
+    def _end(self, ended: object) -> None:
+        self._open.discard(ended)
+        self._changed.set()
+
+
 async def counted(page: Page) -> dict[str, float]:
-    """What the page holds after everything that nobody needs was collected, once its requests have ended."""
-    await page.wait_for_load_state("networkidle")
+    """What the page holds after everything that nobody needs was collected."""
     session = await page.context.new_cdp_session(page)
     await session.send("Performance.enable")
     await session.send("HeapProfiler.enable")

@@ -14,6 +14,8 @@ from typing import get_args
 import aiohttp
 import jwt
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +31,7 @@ from signaling.access.authentication import Credential, RequestContext
 from signaling.config import LiveKit
 from signaling.http.openapi import describe, operations
 from signaling.livekit.room_tokens import livekit_token
+from signaling.problems import answer_problems
 from signaling.server import Server
 from signaling.watching.ice_servers import turn_credentials
 from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
@@ -288,3 +291,17 @@ class TestCredentials:
         assert info["livekitUrl"] == "wss://lk.example"
         assert jwt.decode(info["token"], options={"verify_signature": False})["video"]["room"] == f"jumpseat-{run.id}"
         assert "wss://lk.example https://lk.example" in policy
+
+
+async def test_a_client_that_leaves_before_its_answer_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async def gone(_: web.Request) -> web.StreamResponse:
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    async def broken(_: web.Request) -> web.StreamResponse:
+        raise ZeroDivisionError
+
+    request = make_mocked_request("GET", "/ws/test-control")
+    await answer_problems(request, gone)
+    assert not caplog.records
+    assert (await answer_problems(request, broken)).status == 500
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
