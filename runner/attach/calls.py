@@ -81,13 +81,14 @@ def to_text(message: Message) -> str:
 
 
 def _title(call: Call) -> str:
-    verb = _TITLES.get(call.kind) or call.kind.partition(".")[2]
+    selector = call.params.get("selector")
+    on = describe_selector(selector) if isinstance(selector, str) and selector else ""
     if call.kind == "Frame.expect":
         negated = "not " if call.params.get("isNot") else ""
-        verb = f"Expect {negated}{str(call.params.get('expression', '')).removeprefix('to.').replace('.', ' ')}"
-    selector = call.params.get("selector")
-    on = f" {describe_selector(selector)}" if isinstance(selector, str) and selector else ""
-    return shorten(f"{verb}{on}", _LONGEST_TITLE)
+        wanted = str(call.params.get("expression", "")).replace(".", " ")
+        return shorten(f"Expect {on or 'the page'} {negated}{wanted}", _LONGEST_TITLE)
+    verb = _TITLES.get(call.kind) or call.kind.partition(".")[2]
+    return shorten(f"{verb} {on}".rstrip(), _LONGEST_TITLE)
 
 
 # From a call's parameters to an action; None where no action says the same
