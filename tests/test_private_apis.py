@@ -180,7 +180,7 @@ TABLE = [
 """One line for each."""
 
 ENGINES = {
-    "and", "attr", "chain", "control", "has", "has-not", "has-text", "label", "or", "role", "testid", "text",
+    "and", "attr", "chain", "control", "describe", "has", "has-not", "has-text", "label", "or", "role", "testid", "text",
 }  # fmt: skip
 """Playwright's undocumented selector engines, ``internal:NAME``, that `runner.selectors` reads and writes."""
 
@@ -304,8 +304,9 @@ def instance_attributes(kind: type[Any]) -> set[str]:
 
 @cache
 def sources() -> tuple[Path, ...]:
+    """Our files, but for those that run in an environment of somebody else, with the libraries that are there."""
     found = sorted(path for room in PRODUCT for path in (ROOT / room).rglob("*.py"))
-    return tuple(path for path in found if "node_modules" not in path.parts)
+    return tuple(path for path in found if not {"node_modules", "attached"} & set(path.parts))
 
 
 @cache

@@ -165,7 +165,7 @@ def test_a_person_who_acted_by_hand_says_whether_the_call_is_done() -> None:
     assert scenario.run.status is RunStatus.DIAGNOSING
     scenario.run.ask_help("there is no such button")
     scenario.send(c.SkipStep())
-    assert scenario.run.status is RunStatus.RUNNING
+    assert str(scenario.run.status) == "running"
 
 
 def test_a_call_done_otherwise_says_what_it_was_done_in_place_of() -> None:
