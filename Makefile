@@ -14,14 +14,17 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick coverage test check types bench soak screenshots setup browser firefox livekit web constraints dist clean
+.PHONY: help demo demo-attach quick coverage test check types bench soak screenshots setup browser firefox livekit web constraints dist clean
 
 help: ## list what there is
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
 		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 demo: setup ## set everything up and watch a run on the sample shop (DEMO="--no-open --port 4000" for flags)
 	@$(VENV)/bin/jumpseat demo $(DEMO)
+
+demo-attach: setup ## watch two suites of Playwright tests on the sample shop, and repair them (DEMO="--review" for flags)
+	@$(PY) -m examples.attach.demo $(DEMO)
 
 quick: $(INSTALLED) ## lint what has changed since main, check types, and pass every test that needs no browser or server process
 	@changed=$$({ git diff --name-only --diff-filter=d "$$(git merge-base HEAD main || echo HEAD)" -- '*.py'; \

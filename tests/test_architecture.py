@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("control", "media", "runner", "signaling")
-OURS = {*ROOMS, "jumpseat", "web", "tests", "bench"}
+OURS = {*ROOMS, "jumpseat", "web", "tests", "bench", "examples"}
 MAY_IMPORT = {
     "control": set[str](),
     "media": set[str](),
@@ -65,7 +65,7 @@ def room(path: Path) -> str:
 
 
 SOURCES = python_files(*MAY_IMPORT)
-EVERYTHING = [*SOURCES, *python_files("tests", "bench")]
+EVERYTHING = [*SOURCES, *python_files("tests", "bench", "examples")]
 
 
 @cache

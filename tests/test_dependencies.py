@@ -26,7 +26,7 @@ def requirements() -> list[Requirement]:
     return [requirement for requirement in everything if requirement.name != "jumpseat"]
 
 
-OURS = {"bench", "control", "hatch_build", "jumpseat", "media", "runner", "signaling", "tests", "web"}
+OURS = {"bench", "control", "examples", "hatch_build", "jumpseat", "media", "runner", "signaling", "tests", "web"}
 PRODUCT = ("control", "jumpseat", "media", "runner", "signaling", "web")
 UPPER_BOUNDED = {"aioice", "aiortc", "livekit", "playwright"}
 """Those whose private names are used: tests/test_private_apis.py lists them."""
