@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from control.protocol.attach import NewAttachSession
-from jumpseat.attached_command import attached_environment, check_command, run_command
+from jumpseat.attached_command import attached_environment, check_command, client_lines, run_command
 from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
 from jumpseat.open_browser import opened
@@ -74,7 +74,8 @@ async def attach(options: AttachOptions, settings: Settings) -> int:
 
 async def _attached(options: AttachOptions, client: Client, session: AttachSessionInfo) -> int:
     if not options.command:
-        _say(f'playwright.chromium.connect("{session.endpoint}")')
+        for line in client_lines(session.endpoint):
+            _say(line)
         await until_stopped()
         return 0
     untimed = options.watch or options.review

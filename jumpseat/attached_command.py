@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,6 +33,16 @@ def attached_environment(base: Mapping[str, str], endpoint: str, *, untimed: boo
         "NODE_OPTIONS": _joined(" ", base.get("NODE_OPTIONS"), f"--require {_quoted(ATTACHED / 'node' / 'hook.cjs')}"),
     }
     return {**base, **added, **({"JUMPSEAT_ATTACH_UNTIMED": "1"} if untimed else {})}
+
+
+def client_lines(endpoint: str) -> list[str]:
+    """Returns what to put into a client that is started without us: a script, pytest, or Playwright Test."""
+    python, hook = ATTACHED / "python", ATTACHED / "node" / "hook.cjs"
+    return [
+        f'playwright.chromium.connect("{endpoint}")',
+        f"PYTHONPATH={shlex.quote(str(python))} pytest -p jumpseat_pytest --jumpseat {endpoint}",
+        f"JUMPSEAT_ATTACH={endpoint} NODE_OPTIONS={shlex.quote(f'--require {_quoted(hook)}')} npx playwright test",
+    ]
 
 
 def check_command(command: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -235,6 +235,22 @@ async def test_playwright_test(endpoint: FakeEndpoint, tmp_path: Path, kind: str
     assert steps(endpoint) == [("open it", "stepBegin"), ("go", "stepBegin"), ("go", "stepEnd"), ("open it", "stepEnd")]
 
 
+async def test_playwright_test_by_its_configuration(endpoint: FakeEndpoint, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(node_environment() / "node_modules")
+    hook = json.dumps(str(ATTACHED / "node" / "hook.cjs"))
+    (tmp_path / "playwright.config.ts").write_text(
+        f"if (process.env.JUMPSEAT_ATTACH) require({hook});\nexport default {{}};\n"
+    )
+    (tmp_path / "a.spec.ts").write_text(
+        "import { test } from '@playwright/test';\ntest('any', async ({ page }) => {});\n"
+    )
+    nothing = {"NODE_OPTIONS": "", "PW_TEST_CONNECT_WS_ENDPOINT": ""}
+    code, output = await run(endpoint, tmp_path, "npx", "playwright", "test", **nothing)
+    assert code == 0, output
+    assert titles_of_contexts(endpoint) == ["any"]
+    assert outcomes(endpoint) == {("any", 0): "passed"}
+
+
 def steps(endpoint: FakeEndpoint) -> list[tuple[str, str]]:
     """The named steps of one test, in their order."""
     worker = next(what["worker"] for kind, what in endpoint.log if kind == "stepBegin")
