@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType
 from aiohttp.web import WebSocketResponse
 
 from media.aio import TaskSet
 from runner.attach.calls import STEPS
 from runner.attach.gate import Gate
-from runner.attach.wire import Answer, ClientWire, ContextClosed, ContextOpened
+from runner.attach.wire import Answer, BrokenMessage, ClientWire, ContextClosed, ContextOpened
 from runner.browser.locate import ENGINES
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,11 @@ class ClientConnection:
     async def _from_client(self) -> None:
         async for message in self._client:
             if message.type is WSMsgType.TEXT:
-                text, call = self._wire.from_client(message.data)
+                try:
+                    text, call = self._wire.from_client(message.data)
+                except BrokenMessage as broken:
+                    await self._client.close(code=WSCloseCode.INVALID_TEXT, message=str(broken).encode())
+                    return
                 gate = self._gates.get(call.context) if call else None
                 if call is not None and gate is not None:
                     await gate.arrive(call, text)

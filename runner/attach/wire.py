@@ -3,6 +3,9 @@
 One JSON object a WebSocket message. The client sends ``{id, guid, method, params, metadata}``; the server answers
 ``{id, result?, error?, log?}`` and creates objects by ``__create__`` messages, of which the guids of contexts, pages,
 frames and element handles are followed here. Large messages of no interest are not parsed.
+
+A client's message without ``metadata`` would end the process of Playwright's server, with everybody's browsers: no such
+one is passed on.
 """
 
 from __future__ import annotations
@@ -17,13 +20,22 @@ from control.protocol.models import SourceLocation
 
 Message = dict[str, Any]
 
+_LARGE = 65_536
+"""Characters of a client's message from which on it is parsed only where it is of interest."""
 _HEAD = 400
 """Characters at the beginning of a message that say what it is: its keys come in a fixed order."""
 _REQUEST = re.compile(r'\{"id":("[^"]*"|\d+),"guid":"([^"]*)","method":"(\w+)"')
+_METADATA = re.compile(r',"metadata":\{')
+"""At the end of a client's message; the file that it names has 4096 characters at most."""
+_TAIL = 8192
 _ANSWER = re.compile(r'\{"id":("[^"]*"|\d+)[,}]')
 _OBJECTS = ("Browser", "BrowserContext", "Page", "Frame", "ElementHandle")
 _CREATES = re.compile(r'"method":"__create__","params":\{"type":"(?:' + "|".join(_OBJECTS) + ')"')
 _MOVES = re.compile(r'"method":"__(?:adopt|dispose)__"')
+
+
+class BrokenMessage(Exception):
+    """A client has sent what is no message of Playwright's; the text is for whoever wrote the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +131,16 @@ class ClientWire:
         self._awaited: set[str | int] = set()
 
     def from_client(self, text: str) -> tuple[str, Call | None]:
-        """Returns the message as it is to be sent on, and the call that it makes where that is of interest."""
+        """Returns the message as it is to be sent on, and the call that it makes where that is of interest.
+
+        Raises BrokenMessage for one that must not be sent on.
+        """
         head = _REQUEST.match(text[:_HEAD])
-        if head is None or (head[3] not in self._methods and head[3] != "newContext"):
+        of_interest = head is not None and (head[3] in self._methods or head[3] == "newContext")
+        if head is not None and not of_interest and len(text) > _LARGE and _METADATA.search(text[-_TAIL:]):
             return text, None
-        message = _parsed(text)
-        if message is None:
+        message = _request(text)
+        if head is None or not of_interest:
             return text, None
         if head[3] == "newContext":
             return self._with_engines(message), None
@@ -226,6 +242,17 @@ class ClientWire:
             self._objects[gone.parent].children.discard(guid)
         for child in tuple(gone.children):
             self._dispose(child)
+
+
+def _request(text: str) -> Message:
+    """Returns a client's message. Raises BrokenMessage where it has not the form of one."""
+    message = _parsed(text)
+    if message is None:
+        raise BrokenMessage("jumpseat: this is no message of Playwright: it is no JSON object")
+    needed = "params" if message.get("method") == "__abort__" else "metadata"
+    if not isinstance(message.get(needed), dict):
+        raise BrokenMessage(f"jumpseat: this is no message of Playwright: it has no {needed}")
+    return message
 
 
 def _parsed(text: str) -> Message | None:

@@ -10,7 +10,7 @@ import pytest
 from control.protocol.actions import Action, ActionType
 from runner.attach.calls import HIDDEN, STEPS, describe, done, rewritten, to_action
 from runner.attach.hosted_browser import LaunchWish
-from runner.attach.wire import Answer, Call, ClientWire, ContextClosed, ContextOpened, Message
+from runner.attach.wire import Answer, BrokenMessage, Call, ClientWire, ContextClosed, ContextOpened, Message
 
 BUTTON = 'internal:role=button[name="Pay"i]'
 PLACE = {"file": "shop.spec.ts", "line": 6, "column": 3}
@@ -63,14 +63,31 @@ def test_a_call_knows_its_context_its_page_and_its_line() -> None:
         request("frame", "waitForSelector", {"selector": BUTTON}),
         request("frame", "click", {"selector": BUTTON}, internal=True),
         request("unknown", "click", {"selector": BUTTON}),
-        '{"id":"c@1","guid":"frame","method":"click","params":null}',
-        '{"id":"c@1","guid":"frame","method":"click",',
-        "[]",
-        "",
+        request("frame", "textContent", {"selector": "x" * 100_000}),
+        '{"id":"c@1","guid":"frame","method":"click","params":null,"metadata":{}}',
+        '{"guid":"frame","method":"__abort__","params":{"id":"c@1","reason":"enough"}}',
     ],
 )
 def test_everything_else_is_passed_on_as_it_is(text: str) -> None:
     assert opened().from_client(text) == (text, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id":"c@1","guid":"frame","method":"click","params":{}}',
+        '{"id":"c@1","guid":"frame","method":"textContent","params":{"a":"%s"}}' % ("x" * 100_000),
+        '{"id":"c@1","guid":"frame","method":"click","params":{},"metadata":[]}',
+        '{"guid":"frame","method":"__abort__"}',
+        '{"id":"c@1","guid":"frame","method":"click",',
+        "[]",
+        "null",
+        "",
+    ],
+)
+def test_what_would_end_the_browsers_of_everybody_is_refused(text: str) -> None:
+    with pytest.raises(BrokenMessage, match=r"^jumpseat: this is no message of Playwright: it "):
+        opened().from_client(text)
 
 
 def test_contexts_come_and_go_with_what_is_in_them() -> None:
