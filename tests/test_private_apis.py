@@ -180,7 +180,8 @@ TABLE = [
 """One line for each."""
 
 ENGINES = {
-    "and", "attr", "chain", "control", "describe", "has", "has-not", "has-text", "label", "or", "role", "testid", "text",
+    "and", "attr", "chain", "control", "describe", "has", "has-not", "has-text", "label", "or", "role", "testid",
+    "text",
 }  # fmt: skip
 """Playwright's undocumented selector engines, ``internal:NAME``, that `runner.selectors` reads and writes."""
 

@@ -144,7 +144,8 @@ def _value(node: ast.expr) -> CodeValue:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
             return -value
         case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr="compile"), args=[ast.Constant(), *flags]):
-            return CodePattern(str(ast.literal_eval(node.args[0])), "".join(_flag(flag) for flag in flags))
+            named = {letter for flag in flags for letter in _flags(flag)}
+            return CodePattern(str(ast.literal_eval(node.args[0])), "".join(each for each in "ism" if each in named))
     _, calls = _chain(node)
     nested = tuple(call for _, call in calls if call is not None)
     if not calls or len(nested) < len(calls):
@@ -152,7 +153,10 @@ def _value(node: ast.expr) -> CodeValue:
     return nested
 
 
-def _flag(node: ast.expr) -> str:
+def _flags(node: ast.expr) -> str:
+    """Returns the letters of ``re.I | re.S``. Raises ValueError for anything else."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _flags(node.left) + _flags(node.right)
     name = node.attr if isinstance(node, ast.Attribute) else ""
     return _FLAGS.get(name) or _fail()
 

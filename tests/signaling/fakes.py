@@ -85,7 +85,8 @@ class FakeRun:
         return self.run.view()
 
     def hello(self, actor: Actor) -> Hello:
-        return Hello(role=actor.role, viewer_id=actor.viewer_id, run=self.view())
+        asked = self.run.diagnosis.help_request if self.run.diagnosis else None
+        return Hello(role=actor.role, viewer_id=actor.viewer_id, run=self.view(), help=asked)
 
     def join(self, actor: Actor) -> None:
         self.joined.append(actor.viewer_id)
