@@ -39,7 +39,7 @@ test.describe("network", () => {
     await expect(page.getByRole("status")).toHaveText("TRAVEL LIGHT");
   });
 
-  test("waits for a response and a request", { tag: "@smoke" }, async ({ visit }) => {
+  test("waits for a response and a request", async ({ visit }) => {
     const page = await visit("network");
     const [request, response, line] = await Promise.all([
       page.waitForRequest("**/api/orders"),
@@ -179,7 +179,7 @@ test("pictures and traces", { tag: "@mobile" }, async ({ visit, browser }, info)
 test.describe("input", () => {
   const log = "Log";
 
-  test("mouse", { tag: "@smoke" }, async ({ visit }) => {
+  test("mouse", async ({ visit }) => {
     const page = await visit("gestures");
     await page.getByLabel("Pad").click({ button: "right" });
     await page.getByLabel("Pad").dblclick({ position: { x: 5, y: 5 } });

@@ -10,7 +10,7 @@ test.describe("looking around", () => {
     await page.goto("/");
   });
 
-  test("shows six goods", { tag: ["@smoke", "@mobile"] }, async ({ shop, page }) => {
+  test("shows six goods", { tag: "@mobile" }, async ({ shop, page }) => {
     await expect(page).toHaveTitle(/Layover/);
     await expect(shop.goods).toHaveCount(6);
     expect((await shop.goods.getByRole("heading").allInnerTexts())[0]).toBe("Weekender bag");
@@ -33,7 +33,7 @@ test.describe("looking around", () => {
     await expect(shop.goods).toHaveCount(2);
   });
 
-  test("has an accessible structure", { tag: "@smoke" }, async ({ page }) => {
+  test("has an accessible structure", async ({ page }) => {
     await expect(page.getByRole("navigation", { name: "Shop" })).toMatchAriaSnapshot(`
       - navigation "Shop":
         - link "All goods"
@@ -51,7 +51,7 @@ test.describe("looking around", () => {
   });
 });
 
-test("purchase", { tag: ["@smoke", "@mobile"] }, async ({ page, shop }) => {
+test("purchase", { tag: "@smoke" }, async ({ page, shop }) => {
   await shop.buy("weekender", { colour: "Navy", quantity: 2 });
   await test.step("fill the form", async () => {
     await shop.checkout("Ada Lovelace", "France");

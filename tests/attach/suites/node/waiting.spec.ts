@@ -10,7 +10,7 @@ test("a click waits for the click after it", { tag: ["@smoke", "@mobile"] }, asy
   await expect(page.getByRole("status")).toHaveText("finished");
 });
 
-test("an assertion waits for the click after it", { tag: "@smoke" }, async ({ visit }) => {
+test("an assertion waits for the click after it", async ({ visit }) => {
   const page = await visit("late");
   await Promise.all([
     expect(page.getByRole("status")).toHaveText("started"),
@@ -37,7 +37,7 @@ test("ten clicks at a time", async ({ visit }) => {
   await expect(page.getByTestId("counted")).toHaveText("10");
 });
 
-test("poll and toPass", { tag: "@smoke" }, async ({ visit }) => {
+test("poll and toPass", async ({ visit }) => {
   const page = await visit("late");
   const count = page.getByRole("button", { name: "Count" });
   await expect(async () => {
@@ -77,7 +77,7 @@ test("clicks that fail", { tag: "@smoke" }, async ({ visit }) => {
   await expect(page.getByTestId("counted")).toHaveText("1");
 });
 
-test("assertions that fail", { tag: ["@smoke", "@mobile"] }, async ({ visit }) => {
+test("assertions that fail", { tag: "@mobile" }, async ({ visit }) => {
   const page = await visit("late");
   await expect(expect(page.getByRole("status")).toHaveText("busy", { timeout: 700 })).rejects.toThrow(/Received:.*idle/);
   await expect(expect(page.getByRole("status")).not.toBeVisible({ timeout: 300 })).rejects.toThrow("toBeVisible");

@@ -68,7 +68,6 @@ def test_route_changes_an_answer(visit: Visit) -> None:
     expect(page.get_by_role("status")).to_have_text("TRAVEL LIGHT")
 
 
-@pytest.mark.smoke
 def test_request_and_response(visit: Visit) -> None:
     page = visit("network")
     with page.expect_response("**/api/orders") as answered, page.expect_request("**/api/orders") as asked:

@@ -12,7 +12,6 @@ def _log(page: Page) -> list[str]:
     return page.get_by_label("Log").get_by_role("listitem").all_inner_texts()
 
 
-@pytest.mark.smoke
 def test_mouse(visit: Visit) -> None:
     page = visit("gestures")
     pad = page.get_by_label("Pad")

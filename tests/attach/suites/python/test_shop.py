@@ -13,7 +13,6 @@ PNG = (
 )
 
 
-@pytest.mark.smoke
 def test_six_goods_are_shown(shop: Shop) -> None:
     shop.open()
     expect(shop.page).to_have_title(re.compile("Layover"))

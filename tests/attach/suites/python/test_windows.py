@@ -53,7 +53,6 @@ def test_two_popups(visit: Visit) -> None:
         each.close()
 
 
-@pytest.mark.smoke
 def test_alert(visit: Visit) -> None:
     page = visit("dialogs")
     with page.expect_event("dialog", lambda dialog: dialog.dismiss() is None) as shown:
