@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
@@ -36,6 +36,7 @@ STARTERS = {
 """By name, after `module.` where it is a plain word: the markers of what uses it."""
 SHARED = "shared_chromium"
 NEEDS = ("browser", "process", "livekit")
+_COSTS = ((3, {"slow", "livekit"}), (2, {"process"}), (1, {"browser"}), (0, set[str]()))
 _AUDITED = {"subprocess.Popen", "os.posix_spawn", "os.fork"}
 _HARMLESS = {"uname", "/sbin/ldconfig"}
 """The standard library's `platform.processor`, which clients of models put into a header, starts the one, and
@@ -212,6 +213,16 @@ def mark(items: Iterable[pytest.Item], needs: Needs) -> list[str]:
     return list(dict.fromkeys(offenders))
 
 
+def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Returns the tests with the files first that take longest, so that no worker is left with one at the end."""
+    weight: dict[Path, int] = {}
+    for item in items:
+        needs = {marker.name for marker in item.iter_markers()}
+        own = next(cost for cost, names in _COSTS if names & needs or not names)
+        weight[item.path] = max(weight.get(item.path, 0), own)
+    return sorted(items, key=lambda item: -weight[item.path])
+
+
 class ProcessGuard:
     """Lets no test of the unit tier start a process."""
 
@@ -253,6 +264,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if SHARED in getattr(item, "fixturenames", ()) and marker and not marker.kwargs:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     offenders = mark(items, Needs())
+    items[:] = longest_first(items)
     for module in dict.fromkeys(each.partition("::")[0] for each in offenders):
         said = "\n".join(each for each in offenders if each.startswith(f"{module}::"))
         report = pytest.CollectReport(module, "failed", f"in the wrong tier (see docs/testing.md):\n{said}", [])
