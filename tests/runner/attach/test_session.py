@@ -198,7 +198,7 @@ async def test_a_person_in_control_acts_and_the_client_waits(tmp_path: Path) -> 
         assert not call.done()
         await person.send(c.ReleaseControl())
         await call
-        assert ("Click button 'Buy now'", "passed") in shown(run)
+        assert ("Click 'Buy now'", "passed") in shown(run)
 
 
 async def test_dialogs_are_the_client_s_own(tmp_path: Path) -> None:
