@@ -61,8 +61,9 @@ async def watch(client: Client, page: SessionPage, run_id: str, seen: Onlookers)
             if answer.status != 201:
                 return  # the run is over already
             await viewer.accept(await answer.text())
-        async for _ in client.follow(run_id):
-            seen.messages += 1
+        async with Client(page.server, key=token.token) as watcher:  # the owner's key would be there to steer
+            async for _ in watcher.follow(run_id):
+                seen.messages += 1
     finally:
         await viewer.close()
         seen.frames += viewer.frames
