@@ -3,7 +3,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 # Whole files, because the tests of one file share a browser or a server; in the order of tests/tiers.py.
-PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder -m 'not suites'
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder -m 'not long'
 # Unit tests share nothing.
 QUICK ?= -q -n 2 --dist worksteal --hypothesis-profile=quick
 # Whatever the environment says: to compile all tests anew takes longer than to run most of them.
@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-attach quick coverage test suites check types bench soak screenshots setup browser firefox livekit web constraints dist clean
+.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser firefox livekit web constraints dist clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -42,8 +42,8 @@ ifeq ($(NODE),yes)
 endif
 	@$(KEEP_BYTECODE) $(PY) -m pytest $(PYTEST)
 
-suites: setup ## attach jumpseat to whole suites of Playwright tests, and hold it to what they rely on; takes minutes
-	@$(KEEP_BYTECODE) $(PY) -m pytest -n 2 --dist loadfile -m suites
+long: setup livekit ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
+	@$(KEEP_BYTECODE) $(PY) -m pytest -n 2 --dist loadfile -m long
 
 check: $(INSTALLED) ## lint, types and the size of the player
 	@$(PY) -m ruff check .

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.process,
     pytest.mark.slow,
-    pytest.mark.suites,
+    pytest.mark.long,
     pytest.mark.timeout(300),
 ]
 

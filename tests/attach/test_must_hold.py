@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.process,
     pytest.mark.slow,
-    pytest.mark.suites,
+    pytest.mark.long,
     pytest.mark.timeout(240),
 ]
 

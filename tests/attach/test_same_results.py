@@ -16,7 +16,7 @@ from tests.attach.environments import python_environment
 from tests.attach.suite import SUITES_BY_NAME
 from tests.attach.suites.site import serving_suite_site
 
-pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.suites, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 KINDS = {
     "pytest": {"passed", "xfail", "passed, passed, rerun"},

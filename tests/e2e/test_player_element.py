@@ -108,6 +108,7 @@ async def test_its_page_plays_and_steers_in_a_frame(host: Host, viewer_browser: 
     await host.server.cancel(run_id)
 
 
+@pytest.mark.long
 async def test_mounting_it_a_thousand_times_leaves_nothing_behind(host: Host, viewer_browser: Browser) -> None:
     run_id = await host.server.start_watchable(MOVING, seconds=600)
     page = await host.open(viewer_browser, "<main></main>")

@@ -258,6 +258,7 @@ class TestEnds:
         assert await rooms(livekit_server) == []
         assert run.left == run.joined
 
+    @pytest.mark.long
     @pytest.mark.timeout(400)
     async def test_a_hundred_runs_leave_nothing_behind(
         self, harness: ServerHarness, livekit_server: LiveKitServer
