@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jumpseat.settings import BadSetting
 from jumpseat.signals import passed_on
+from runner.attach.session import OLDEST
 
 ATTACHED = Path(__file__).parent / "attached"
 """The files that are loaded within the command's own processes."""
@@ -27,6 +28,7 @@ def attached_environment(base: Mapping[str, str], endpoint: str, *, untimed: boo
     """
     added = {
         "JUMPSEAT_ATTACH": endpoint,
+        "JUMPSEAT_ATTACH_OLDEST": ".".join(map(str, OLDEST)),
         "PW_TEST_CONNECT_WS_ENDPOINT": endpoint,
         "PYTHONPATH": _joined(os.pathsep, str(ATTACHED / "python"), base.get("PYTHONPATH")),
         "PYTEST_ADDOPTS": _joined(" ", base.get("PYTEST_ADDOPTS"), "-p jumpseat_pytest"),

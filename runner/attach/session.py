@@ -37,8 +37,9 @@ logger = logging.getLogger(__name__)
 _PRESENT_SECONDS = 15.0
 _LONGEST_STEP_MS = 600_000
 _LONGEST_ERROR = 4000
+_MOST_NOTES = 100
 _LARGEST_REPORT = 256 * 1024
-_OLDEST: Final = (1, 64)
+OLDEST: Final = (1, 64)
 """The oldest Playwright that was seen to work with our server: 1.61 sends timeouts where it does not read them, 1.60
 does not understand its answers to assertions, and 1.58 does not know objects that it is sent."""
 _AGENT = re.compile(r"^Playwright/(\d+)\.(\d+)\S* \([^)]*\) (?:(\S+?)/)?")
@@ -113,6 +114,7 @@ class AttachSession:
             attended=self.attended,
             runs=self._count,
             review=self._wanted.review,
+            notes=tuple(self.notes),
         )
 
     async def aclose(self) -> None:
@@ -256,9 +258,13 @@ class AttachSession:
             "testEnd": lambda: worker.end_test(failed=report["status"] == "failed", error=_error(report.get("error"))),
             "stepBegin": lambda: worker.begin_step(str(report["title"])),
             "stepEnd": worker.end_step,
-            "note": lambda: self.notes.append(str(report["text"])[:_LONGEST_ERROR]),
+            "note": lambda: self._note(str(report["text"])[:_LONGEST_ERROR]),
         }
         handle[report["event"]]()
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes and len(self.notes) < _MOST_NOTES:
+            self.notes.append(text)
 
     # Its end
 
@@ -280,8 +286,8 @@ def _refusal(headers: Mapping[str, str]) -> str | None:
     if found is None:
         return "jumpseat: only clients of Playwright can connect here"
     version = int(found[1]), int(found[2])
-    if version < _OLDEST:
-        oldest = ".".join(map(str, _OLDEST))
+    if version < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
         return (
             f"jumpseat: Playwright {version[0]}.{version[1]} cannot be attached to, {oldest} and newer can: "
             "update it, or run the tests without jumpseat attach"

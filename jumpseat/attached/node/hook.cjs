@@ -10,6 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const endpoint = process.env.JUMPSEAT_ATTACH;
+const oldest = process.env.JUMPSEAT_ATTACH_OLDEST;
 const untimed = Boolean(process.env.JUMPSEAT_ATTACH_UNTIMED);
 const WORKER_HEADER = 'x-jumpseat-worker';
 const LAUNCH_OPTIONS_HEADER = 'x-playwright-launch-options';
@@ -76,12 +77,36 @@ function workerHeader() {
   return key ? { [WORKER_HEADER]: key } : {};
 }
 
+/** Tells whether the endpoint understands the Playwright of this file; it does where nothing else is known. */
+function isServed(file) {
+  const numbers = (version) => version.split('.').slice(0, 2).map(Number);
+  try {
+    const [major, minor] = numbers(JSON.parse(fs.readFileSync(path.join(path.dirname(file), 'package.json'), 'utf8')).version);
+    const [leastMajor, leastMinor] = numbers(oldest);
+    return !(major < leastMajor || (major === leastMajor && minor < leastMinor));
+  } catch {
+    return true;
+  }
+}
+
 /** Has `launch` of every browser type connect to the endpoint, and `connect` to it say which worker it is. */
-function patchLibrary(library) {
+function patchLibrary(library, file) {
   const types = Object.getPrototypeOf(library.chromium);
   if (types[PATCHED]) return;
   types[PATCHED] = true;
   const { launch, connect, launchPersistentContext } = types;
+  if (!isServed(file)) {
+    // Playwright Test connects by itself: it gets what it would have launched.
+    types.connect = function (where, options) {
+      const to = typeof where === 'string' ? where : (where?.wsEndpoint ?? where?.endpoint);
+      if (to !== endpoint) return connect.call(this, where, options);
+      const wanted = (options?.headers ?? where?.headers)?.[LAUNCH_OPTIONS_HEADER];
+      return launch.call(this, wanted ? JSON.parse(wanted) : {});
+    };
+    const text = `this Playwright is older than ${oldest}: its browsers are not watched`;
+    reports.send({ event: 'note', text });
+    return;
+  }
 
   types.launch = function (options = {}) {
     if (!process.env.JUMPSEAT_ATTACH) return launch.call(this, options);
@@ -220,10 +245,10 @@ function install() {
   const load = Module._extensions['.js'];
   Module._extensions['.js'] = function (module, filename) {
     load.call(this, module, filename);
-    if (LIBRARY.test(filename)) patchLibrary(module.exports);
+    if (LIBRARY.test(filename)) patchLibrary(module.exports, filename);
   };
   for (const [file, module] of Object.entries(require.cache)) {
-    if (LIBRARY.test(file) && module.loaded) patchLibrary(module.exports);
+    if (LIBRARY.test(file) && module.loaded) patchLibrary(module.exports, file);
   }
   if (process.send) {
     const tests = new TestReports();

@@ -12,7 +12,7 @@ import types
 from typing import Any, Dict, Generator  # noqa: UP035 - for Python 3.8
 
 import pytest
-from jumpseat_reports import VARIABLE, WORKER_HEADER, Reports, first_lines, worker_key
+from jumpseat_reports import VARIABLE, WORKER_HEADER, Reports, first_lines, is_served, worker_key
 
 _UNTIMED = "JUMPSEAT_ATTACH_UNTIMED"
 
@@ -43,6 +43,8 @@ def connect_options_plugin(endpoint: str) -> types.ModuleType:
         """The endpoint, and by which name this worker reports its tests."""
         from playwright.sync_api import BrowserType  # noqa: PLC0415 - not there in every suite
 
+        if not is_served():
+            return {}  # as without us: it launches one itself
         # Playwright has renamed this parameter.
         _, address, *_ = inspect.signature(BrowserType.connect).parameters
         return {address: endpoint, "headers": {WORKER_HEADER: worker_key()}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, List  # noqa: UP035 - for Python 3.8
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -15,10 +15,32 @@ if TYPE_CHECKING:
 
 VARIABLE = "JUMPSEAT_ATTACH"
 """Names the variable that holds the endpoint's address."""
+OLDEST_VARIABLE = "JUMPSEAT_ATTACH_OLDEST"
+"""Names the variable that holds the oldest version of Playwright that the endpoint serves."""
 WORKER_HEADER = "x-jumpseat-worker"
 LAUNCH_OPTIONS_HEADER = "x-playwright-launch-options"
 _TIMEOUT_SECONDS = 2.0
 _LONGEST_TEXT = 2000
+
+
+def is_served() -> bool:
+    """Returns whether the endpoint understands this process's Playwright; it does where nothing else is known."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not needed by most processes
+
+    try:
+        ours, oldest = version("playwright"), os.environ.get(OLDEST_VARIABLE, "0")
+        return _numbers(ours) >= _numbers(oldest)
+    except (PackageNotFoundError, ValueError):
+        return True
+
+
+def too_old() -> str:
+    """Returns what people are told about tests whose Playwright is not served."""
+    return f"this Playwright is older than {os.environ.get(OLDEST_VARIABLE)}: its browsers are not watched"
+
+
+def _numbers(version: str) -> List[int]:  # noqa: UP006 - for Python 3.8
+    return [int(part) for part in version.split(".")[:2]]
 
 
 def worker_key() -> str:

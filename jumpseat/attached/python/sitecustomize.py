@@ -14,7 +14,7 @@ import os
 import sys
 from typing import Any, Callable, Sequence  # noqa: UP035 - for Python 3.8
 
-from jumpseat_reports import LAUNCH_OPTIONS_HEADER, VARIABLE, WORKER_HEADER, Reports, worker_key
+from jumpseat_reports import LAUNCH_OPTIONS_HEADER, VARIABLE, WORKER_HEADER, Reports, is_served, too_old, worker_key
 
 _APIS = ("playwright.sync_api", "playwright.async_api")
 _NOT_PASSED_ON = ("env", "slow_mo", "timeout")
@@ -57,6 +57,9 @@ def attach(browser_type: Any) -> None:  # noqa: ANN401 - Playwright's class, syn
     def connect(self: Any, **options: Any) -> Any:  # noqa: ANN401 - as Playwright has it
         endpoint = os.environ.get(VARIABLE)
         if not endpoint:
+            return launch(self, **options)
+        if not is_served():
+            Reports(endpoint).send("note", text=too_old())
             return launch(self, **options)
         given = {name: value for name, value in options.items() if value is not None}
         wanted = {_camel(name): value for name, value in given.items() if name not in _NOT_PASSED_ON}

@@ -284,5 +284,8 @@ async def test_only_the_whole_path_is_served(tmp_path: Path) -> None:
         assert "only clients of Playwright" in await (await http.get(address)).text()
         old = await http.get(address, headers={"User-Agent": "Playwright/1.50.0 (x64; debian 12) python/3.11"})
         assert "Playwright 1.50 cannot be attached to" in await old.text()
+        for _ in range(2):
+            await http.post(f"{address}/report", json={"event": "note", "text": "left alone"})
+        assert client.session.view().notes == ("left alone",)
         broken = await http.post(f"{address}/report", data="{")
         assert (broken.status, "report" in await broken.text()) == (400, True)
