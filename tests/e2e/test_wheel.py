@@ -104,6 +104,7 @@ def test_the_wheel_holds_the_player_and_no_tests(wheel: Path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.long
 async def test_demo_shows_the_player_from_any_folder(command: Path, tmp_path: Path) -> None:
     async with demo(command, tmp_path) as address, chromium() as browser:
         page = await browser.new_page()
@@ -116,6 +117,7 @@ async def test_demo_shows_the_player_from_any_folder(command: Path, tmp_path: Pa
         )
 
 
+@pytest.mark.long
 async def test_demo_finds_free_ports_where_the_default_ones_are_taken(command: Path, tmp_path: Path) -> None:
     with (
         closing(socket.create_server(("127.0.0.1", 0))) as api,

@@ -50,6 +50,7 @@ def check_refusal(problem: Problem) -> None:
     assert is_one_sentence(problem.detail)
 
 
+@pytest.mark.long
 async def test_ten_thousand_offers_are_read_or_refused_in_a_sentence(offers: list[str]) -> None:
     luck, taken = dice("offers"), 0
     for _ in rounds(10_000):
