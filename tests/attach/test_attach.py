@@ -126,7 +126,8 @@ async def test_a_repaired_suite_is_green_and_the_repair_is_printed(
     assert [(run.status, run.error) for run in ended.values()] == [("passed", None)] * 2
 
 
-@pytest.mark.parametrize("kind", ["pytest", pytest.param("playwright", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("kind", COMMANDS)
 async def test_a_suite_that_nobody_looks_at_fails_as_ever(shop: str, folder: Path, tmp_path: Path, kind: str) -> None:
     async with running(command(kind), folder, variables(shop, tmp_path / "data")) as started:
         code, out, err = await started.end()
