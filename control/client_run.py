@@ -112,8 +112,7 @@ class ClientRun(Run):
 
     def show_value(self, number: int, action: Action, description: str) -> None:
         """Shows in full what a call was given, once that may be seen. Raises NotFound."""
-        self.history.replace_action(number, action)
-        step = self.history.amend(number, description=description)
+        step = self.history.replace_action(number, action, description=description)
         if not self.final:
             self._publish_step(step)
 

@@ -20,7 +20,7 @@ from control.pending_step import Describe, PendingStep
 from control.planning import Planning
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.actions import Action, ActionType
+from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType
 from control.protocol.models import DialogAnswer, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus
 from control.protocol.shape import Clock, utc_now
 from control.roles import Actor
@@ -263,7 +263,7 @@ class Run:
     def _override(self, action: Action) -> None:
         self._require_active("override a step")
         if action.type is ActionType.CALL:
-            raise ProtocolError("only an attached client makes a 'call': give one of the other actions", field="action")
+            raise ProtocolError(ONLY_A_CLIENT_CALLS, field="action")
         self.pending.queue(action)
         self._promote_override()
 

@@ -130,9 +130,7 @@ class StepHistory:
     def close(self, status: StepStatus, error: str | None, **facts: Unpack[StepFacts]) -> Step:
         """Ends the step in flight; its duration is measured from its beginning unless ``facts`` say it."""
         assert self.in_flight is not None
-        took = self._clock() - self.in_flight.timestamp
-        facts.setdefault("duration_ms", max(0, int(took / timedelta(milliseconds=1))))
-        step = self._update(self.in_flight.step_number, status=status, error=error, **facts)
+        step = self.end(self.in_flight.step_number, status, error, **facts)
         self.in_flight = None
         return step
 
@@ -180,15 +178,15 @@ class StepHistory:
         return self._update(number, **facts)
 
     def end(self, number: int, status: StepStatus, error: str | None, **facts: Unpack[StepFacts]) -> Step:
-        """Ends a step that was recorded while it ran, and was never in flight. Raises NotFound."""
+        """Ends a step, in flight or recorded while it ran; its duration is as for ``close``. Raises NotFound."""
         took = self._clock() - self.get(number).timestamp
         facts.setdefault("duration_ms", max(0, int(took / timedelta(milliseconds=1))))
         return self._update(number, status=status, error=error, **facts)
 
-    def replace_action(self, number: int, action: Action) -> Step:
-        """Replaces the action of a step. Raises NotFound."""
+    def replace_action(self, number: int, action: Action, *, description: str) -> Step:
+        """Replaces the action of a step, and what it is called. Raises NotFound."""
         self.get(number)
-        return self._update(number, **_action_fields(action))
+        return self._update(number, description=description, **_action_fields(action))
 
     def resolve_target(self, action: Action) -> None:
         """Replaces the action of the step in flight by ``action``, which names the elements that were found."""

@@ -15,12 +15,11 @@ from control.protocol.attach import NewAttachSession
 from jumpseat.attached_command import attached_environment, check_command, client_lines, run_command
 from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
-from jumpseat.open_browser import opened
+from jumpseat.open_browser import opened, require_player
 from jumpseat.ports import with_free_ports
 from jumpseat.settings import BadSetting, Settings, environment, is_loopback, owner_keys
 from jumpseat.signals import until_stopped
 from signaling.http.shapes import AttachSessionInfo
-from web import is_built
 
 _MOST_RUNS = 1000
 """Contexts that a suite may have open at once on a server of its own."""
@@ -99,8 +98,8 @@ def _check(options: AttachOptions) -> None:
     host = urlsplit(options.server or "").hostname
     if host and not is_loopback(host):
         raise BadSetting(f"--server: the tests must be on the server's own machine: run this on {host}")
-    if options.watch and options.server is None and not is_built():
-        raise BadSetting("the player is not built: install Node 20.19 or newer, then: make web (in a checkout)")
+    if options.watch and options.server is None:
+        require_player()
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
 from jumpseat.doctor import diagnose
 from jumpseat.logging_setup import configure_logging, pass_over_lost_peers
-from jumpseat.open_browser import opened
+from jumpseat.open_browser import opened, require_player
 from jumpseat.ports import with_free_ports
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
 from jumpseat.signals import until_stopped
@@ -35,7 +35,6 @@ from runner.reports.junit import junit_xml
 from runner.reports.terminal import TerminalReport
 from runner.testfile import BadTestFile, load
 from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
-from web import is_built
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 _DESCRIPTORS = 65_536
@@ -103,8 +102,7 @@ def demo(
     Where a default port is taken, a free one is used instead.
     """
     settings = with_free_ports(load_settings(port=port))
-    if not is_built():
-        raise BadSetting("the player is not built: install Node 20.19 or newer, then: make web (in a checkout)")
+    require_player()
 
     async def work() -> int:
         keys = owner_keys(settings)

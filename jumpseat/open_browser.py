@@ -11,6 +11,9 @@ from contextlib import asynccontextmanager
 from html import escape
 from pathlib import Path
 
+from jumpseat.settings import BadSetting
+from web import is_built
+
 _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="referrer" content="no-referrer">
@@ -18,6 +21,12 @@ _PAGE = """<!doctype html>
 <title>jumpseat</title>
 <p><a href="{address}">Watch the run</a></p>
 """
+
+
+def require_player() -> None:
+    """Raises BadSetting where the pages that are to be opened are not built."""
+    if not is_built():
+        raise BadSetting("the player is not built: install Node 20.19 or newer, then: make web (in a checkout)")
 
 
 @asynccontextmanager

@@ -65,6 +65,7 @@ _NEEDS: dict[ActionType, tuple[str, ...]] = {
 _MAY_BE_EMPTY = {ActionType.TYPE, ActionType.SELECT}
 _NUMBERS = {ActionType.WAIT, ActionType.SCROLL, ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
 _LONGEST_WAIT_MS = 600_000
+ONLY_A_CLIENT_CALLS = "only an attached client makes a 'call': give one of the other actions"
 KEPT = "kept:"
 """How the reference begins that stands for a file's content in an upload's value."""
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from control.protocol.actions import Action, ActionType, Box, Size, Viewport
+from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType, Box, Size, Viewport
 from control.protocol.shape import Shape, Timestamp, field_error
 from control.secrets import SHORTEST
 
@@ -235,7 +235,7 @@ class NewRun(Shape):
     @model_validator(mode="after")
     def _has_no_calls(self) -> Self:
         if any(step.type is ActionType.CALL for step in self.steps or ()):
-            raise field_error("steps", "only an attached client makes a 'call': give one of the other actions")
+            raise field_error("steps", ONLY_A_CLIENT_CALLS)
         return self
 
     @model_validator(mode="after")

@@ -42,8 +42,6 @@ class ClientPageDriver(PageDriver):
         )
         self._client_context = context
         self._gate = gate
-        self._by_guid = {page._impl_obj._guid: page for page in context.pages}
-        context.on("page", lambda page: self._by_guid.update({page._impl_obj._guid: page}))
         gate.on_page = self._follow
         gate.is_secret_field = self._is_secret_field
 
@@ -58,9 +56,9 @@ class ClientPageDriver(PageDriver):
         return await super().perform(action, timeout_ms=timeout_ms)
 
     def _follow(self, guid: str | None) -> None:
-        page = self._by_guid.get(guid or "")
-        if page is not None and not page.is_closed():
-            self._tabs.follow(page)
+        for page in self._client_context.pages:
+            if page._impl_obj._guid == guid:
+                self._tabs.follow(page)
 
     async def _is_secret_field(self, selector: str) -> bool:
         """Returns True also where that cannot be found out: what is not known is not shown."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 
 from control.protocol.attach import NewAttachSession
 from control.protocol.models import SessionRef
 from media.aio import CloseOnce
 from runner.attach.session import AttachSession, AttachSettings
-
-logger = logging.getLogger(__name__)
 
 
 class AttachSessions:

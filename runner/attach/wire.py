@@ -61,12 +61,6 @@ class Call:
         return SourceLocation(file=file[:4096], line=line) if isinstance(file, str) and isinstance(line, int) else None
 
     @property
-    def title(self) -> str | None:
-        """How the client calls it, where it says so."""
-        title = self.message.get("metadata", {}).get("title")
-        return title if isinstance(title, str) else None
-
-    @property
     def internal(self) -> bool:
         """True for what the client's library does by itself."""
         return bool(self.message.get("metadata", {}).get("internal"))

@@ -81,7 +81,6 @@ class Dialogs:
         self._waiters: WeakKeyDictionary[Page, list[asyncio.Future[None]]] = WeakKeyDictionary()
         self._context = context
         self._passive = passive
-        self._pages: set[Page] = set()
         self._listening = False
         if not passive:
             self._listen()
@@ -109,9 +108,8 @@ class Dialogs:
 
     def watch(self, page: Page) -> None:
         """Reports this page's file choosers from now on, while attended."""
-        page.on("close", self._page_closed)
+        page.on("close", self._page_gone)
         page.on("domcontentloaded", self._page_gone)
-        self._pages.add(page)
         if self._listening:
             page.on("filechooser", self._file_chooser)
 
@@ -156,19 +154,15 @@ class Dialogs:
         if not self._listening:
             self._listening = True
             self._context.on("dialog", self._dialog)
-            for page in self._pages:
+            for page in self._context.pages:
                 page.on("filechooser", self._file_chooser)
 
     def _stop_listening(self) -> None:
         if self._listening:
             self._listening = False
             self._context.remove_listener("dialog", self._dialog)
-            for page in self._pages:
+            for page in self._context.pages:
                 page.remove_listener("filechooser", self._file_chooser)
-
-    def _page_closed(self, page: Page) -> None:
-        self._pages.discard(page)
-        self._page_gone(page)
 
     def _dialog(self, native: NativeDialog) -> None:
         page = native.page

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ApiClient } from "../api/client";
-import { ApiError } from "../api/errors";
+import type { ApiError } from "../api/errors";
 import type { Run, RunStatus } from "../protocol/types";
+import { poll } from "./poll";
 
-const REFRESH_MS = 3_000;
 const PAGE = 24;
 /** From the last key to the search for what was typed. */
 const TYPING_MS = 250;
@@ -23,32 +23,16 @@ export function useRuns(api: ApiClient, status: RunStatus | undefined, search: s
   const [result, setResult] = useState<{ runs: Run[] | null; more: boolean }>({ runs: null, more: false });
   const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
-    let stopped = false;
-    let timer: ReturnType<typeof setTimeout>;
-    const load = async () => {
-      try {
-        const page = await api.listRuns({ limit, ...(status ? { status } : {}), ...(q ? { q } : {}) });
-        if (stopped) return;
+    setResult({ runs: null, more: false });
+    const load = () => api.listRuns({ limit, ...(status ? { status } : {}), ...(q ? { q } : {}) });
+    return poll(load, {
+      loaded: (page) => {
         // The same runs, where the server said so: nothing is drawn again.
         setResult((old) => (old.runs === page.runs ? old : { runs: page.runs, more: page.nextCursor !== null }));
         setError(null);
-      } catch (reason) {
-        if (!stopped && reason instanceof ApiError) setError(reason);
-      }
-      if (!stopped && !document.hidden) timer = setTimeout(load, REFRESH_MS);
-    };
-    const onVisible = () => {
-      clearTimeout(timer);
-      if (!document.hidden) void load();
-    };
-    setResult({ runs: null, more: false });
-    document.addEventListener("visibilitychange", onVisible);
-    void load();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onVisible);
-    };
+      },
+      failed: setError,
+    });
   }, [api, status, q, limit]);
   const loadMore = useCallback(() => setLimit((old) => old + PAGE), []);
   return { ...result, error, loadMore };

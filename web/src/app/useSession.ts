@@ -2,8 +2,8 @@ import { useEffect, useState } from "react";
 import type { ApiClient } from "../api/client";
 import { ApiError } from "../api/errors";
 import type { AttachSessionInfo, Run } from "../protocol/types";
+import { poll } from "./poll";
 
-const REFRESH_MS = 3_000;
 const PAGE = 200;
 const HTTP_NOT_FOUND = 404;
 
@@ -19,28 +19,11 @@ export interface SessionState {
 export function useSession(api: ApiClient, sessionId: string): SessionState {
   const [state, setState] = useState<SessionState>({ runs: null, session: null, error: null });
   useEffect(() => {
-    let stopped = false;
-    let timer: ReturnType<typeof setTimeout>;
-    const load = async () => {
-      try {
-        const [session, runs] = await Promise.all([attend(api, sessionId), allRuns(api, sessionId)]);
-        if (!stopped) setState({ runs, session, error: null });
-      } catch (error) {
-        if (!stopped && error instanceof ApiError) setState((old) => ({ ...old, error }));
-      }
-      if (!stopped && !document.hidden) timer = setTimeout(load, REFRESH_MS);
-    };
-    const onVisible = () => {
-      clearTimeout(timer);
-      if (!document.hidden) void load();
-    };
-    document.addEventListener("visibilitychange", onVisible);
-    void load();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onVisible);
-    };
+    const load = () => Promise.all([attend(api, sessionId), allRuns(api, sessionId)]);
+    return poll(load, {
+      loaded: ([session, runs]) => setState({ runs, session, error: null }),
+      failed: (error) => setState((old) => ({ ...old, error })),
+    });
   }, [api, sessionId]);
   return state;
 }
