@@ -71,7 +71,7 @@ async def test_dialogs_that_open_again_and_again(
     heard: list[Callable[[Any], None]] = []
     seconds = iter(range(180))
     monkeypatch.setattr(dialogs, "time", SimpleNamespace(monotonic=lambda: next(seconds) / 3))
-    context = cast(BrowserContext, SimpleNamespace(on=lambda _, listener: heard.append(listener)))
+    context = cast(BrowserContext, SimpleNamespace(on=lambda _, listener: heard.append(listener), pages=[]))
     open_ones = Dialogs(context, report=lambda _: None, answered=lambda _: None, patience=1)
     for _ in range(180):
         heard[0](SimpleNamespace(page=None, type="alert", message="!", default_value="", accept=_nothing))
