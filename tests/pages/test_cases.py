@@ -1,0 +1,99 @@
+"""Pages that people's tests met: the page says what was really done to it, and the run must say the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import pytest_asyncio
+
+from runner.browser.install import find_browser
+from tests.pages.page_runs import PageRuns, case_names
+from tests.pages.results import Results, results
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PENDING = (
+    "aria_listbox",
+    "autocomplete_keyup",
+    "bootstrap_custom_control",
+    "choose_native_option",
+    "curly_apostrophe",
+    "custom_combobox",
+    "drag_needs_moves",
+    "fill_clamped_range",
+    "fill_cut_maxlength",
+    "fill_does_not_take_date",
+    "first_of_many_inert",
+    "first_of_many_offscreen",
+    "french_quote_spaces",
+    "hidden_checkbox_clip",
+    "hidden_checkbox_none",
+    "in_row",
+    "keyup_state",
+    "nbsp_between_words",
+    "no_label_field",
+    "otp_legend",
+    "scroll_inner_container",
+    "scroll_tall_page",
+    "select_part_of_option",
+    "select_reverted",
+    "unicode_normal_form",
+    "upload_button_with_chooser",
+)
+"""Cases that are known to fail; each line goes with the change that mends it."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cases(runs: PageRuns) -> AsyncIterator[Results]:
+    async with results(runs) as cases:
+        yield cases
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.xfail(strict=True)) if name in PENDING else name for name in case_names()],
+)
+async def test_a_run_says_what_the_page_says(name: str, cases: Results) -> None:
+    result = await cases.of(name)
+    assert (result.run.status, result.run.error) == (result.case.status, result.run.error), result.said
+    for part in result.case.error:
+        assert part in (result.run.error or "")
+    result.check_said(result.said)
+
+
+@pytest.mark.process
+async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path) -> None:
+    """All of them in one process of pytest."""
+    exported = {name: result for name in case_names() if (result := await cases.of(name)).exported}
+    for name, result in exported.items():
+        result.site.said.clear()
+        (tmp_path / f"test_{name}.py").write_text(result.exported, encoding="utf-8")
+    failed = await failures(tmp_path)
+    assert failed == {}
+    for result in exported.values():
+        result.check_said(result.site.said)
+
+
+async def failures(folder: Path) -> dict[str, str]:
+    """The message of every test in the folder that fails, by the name of its file."""
+    browser = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+    report = folder / "report.xml"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}"),
+        *(f"--junitxml={report}", str(folder)),
+        env={**os.environ, **({"JUMPSEAT_BROWSER_PATH": str(browser)} if browser else {})},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert report.exists(), output.decode()
+    cases = ElementTree.parse(report).getroot().iter("testcase")
+    ended = {case.get("classname", ""): case.find("failure") for case in cases}
+    return {name: failure.get("message", "") for name, failure in ended.items() if failure is not None}
