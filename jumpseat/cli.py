@@ -1,4 +1,8 @@
-"""The commands. Whatever goes wrong is one line on stderr and exit code 2, never a traceback."""
+"""The commands. Whatever goes wrong is one line on stderr and exit code 2, never a traceback.
+
+A command imports what it needs when it is called: browsers, codecs and the server take seconds of a slow machine to
+load, and a wrong argument is answered without them.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +17,17 @@ from datetime import timedelta
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from control.protocol.models import RunStatus
-from control.roles import Role
-from jumpseat.attach import AttachOptions, attach_settings
-from jumpseat.attach import attach as attach_tests
-from jumpseat.client import Client, ClientError
-from jumpseat.composition import serving
-from jumpseat.doctor import diagnose
-from jumpseat.logging_setup import configure_logging, pass_over_lost_peers
-from jumpseat.open_browser import opened, require_player
-from jumpseat.ports import with_free_ports
+from jumpseat.client_errors import ClientError
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
-from jumpseat.signals import until_stopped
-from runner.reports.junit import junit_xml
-from runner.reports.terminal import TerminalReport
-from runner.testfile import BadTestFile, load
-from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
-from web.shop import DEMO_INSTRUCTIONS, serving_shop
+
+if TYPE_CHECKING:
+    from jumpseat.client import Client
 
 _DESCRIPTORS = 65_536
 
@@ -82,6 +74,9 @@ def serve(host: Host = None, port: Port = None, frame_port: FramePort = None) ->
     settings = load_settings(host=host, port=port, frame_port=frame_port)
 
     async def work() -> int:
+        from jumpseat.composition import serving
+        from jumpseat.signals import until_stopped
+
         keys = owner_keys(settings)
         async with serving(settings, keys) as server:
             token = "" if settings.api_keys else f"/?token={keys['owner']}"
@@ -101,6 +96,13 @@ def demo(
 
     Where a default port is taken, a free one is used instead.
     """
+    from jumpseat.client import Client
+    from jumpseat.composition import serving
+    from jumpseat.open_browser import opened, require_player
+    from jumpseat.ports import with_free_ports
+    from jumpseat.signals import until_stopped
+    from web.shop import DEMO_INSTRUCTIONS, serving_shop
+
     settings = with_free_ports(load_settings(port=port))
     require_player()
 
@@ -135,9 +137,16 @@ def run(
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here.")] = None,
 ) -> None:
     """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
+    from jumpseat.client import Client
+    from jumpseat.composition import serving
+    from runner.testfile import BadTestFile, load
+
     settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
     _check_writable(junit)
-    test = load(file, environment=environment(), default_planner=settings.planner, uploads_here=server is None)
+    try:
+        test = load(file, environment=environment(), default_planner=settings.planner, uploads_here=server is None)
+    except BadTestFile as error:
+        raise BadSetting(str(error)) from None
     body = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
     if not watch:
         # Nobody is there to help: a stuck test fails at once, unless the file says otherwise.
@@ -170,6 +179,11 @@ def _check_writable(file: Path | None) -> None:
 
 
 async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
+    from control.protocol.models import RunStatus
+    from jumpseat.open_browser import opened
+    from runner.reports.junit import junit_xml
+    from runner.reports.terminal import TerminalReport
+
     report = TerminalReport(Console())
     run_id = (await client.create(body)).id
     if watch:
@@ -213,6 +227,9 @@ def attach(
 
     The watch URL is on the first line; the exit code is the command's.
     """
+    from jumpseat.attach import AttachOptions, attach_settings
+    from jumpseat.attach import attach as attach_tests
+
     options = AttachOptions(
         command=tuple(command or ()),
         port=playwright,
@@ -240,6 +257,9 @@ def token(
     ttl: Annotated[str, typer.Option(help="How long it is valid: 90s, 15m, 1h, 7d.")] = "1h",
 ) -> None:
     """Mints a share token for one run, signed with JUMPSEAT_SECRET, and prints it with its watch URL."""
+    from control.roles import Role
+    from signaling.access.share_tokens import ShareTokens
+
     settings = load_settings()
     if settings.secret is None:
         raise BadSetting(
@@ -258,6 +278,8 @@ def _duration(text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,7})([smhd])", text)
     if not match:
         raise BadSetting("--ttl: give a time such as 90s, 15m, 1h or 7d")
+    from signaling.access.share_tokens import LONGEST_TTL
+
     seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
     if not 0 < seconds <= LONGEST_TTL.total_seconds():
         raise BadSetting(f"--ttl: give more than 0s and at most {LONGEST_TTL.days}d")
@@ -271,6 +293,8 @@ def doctor() -> None:
 
     async def work() -> int:
         marks = {True: "[green]ok    [/]", False: "[red]broken[/]", None: "[dim]-     [/]"}
+        from jumpseat.doctor import diagnose
+
         checks = await diagnose(settings)
         for name, ok, detail in checks:
             Console().print(f"{marks[ok]} {name}: {escape(detail)}", highlight=False, soft_wrap=True)
@@ -280,6 +304,8 @@ def doctor() -> None:
 
 
 def _run(settings: Settings, work: Callable[[], Awaitable[int]]) -> None:
+    from jumpseat.logging_setup import configure_logging, pass_over_lost_peers
+
     configure_logging(settings.log, settings.log_format)
     _allow_descriptors()
 
@@ -298,7 +324,7 @@ def main() -> None:
     """The ``jumpseat`` command: whatever goes wrong is one line on stderr and exit code 2."""
     try:
         status = app(standalone_mode=False)
-    except (BadSetting, ClientError, BadTestFile) as error:
+    except (BadSetting, ClientError) as error:
         message = str(error)
     except typer.exceptions.TyperException as error:
         message = f"{error.format_message().rstrip('.')}; 'jumpseat --help' shows what there is"
