@@ -63,7 +63,7 @@ class Viewer:
         return self.pc.localDescription.sdp
 
     async def accept(self, answer: str) -> None:
-        receiver = self.pc.getReceivers()[0]
+        receiver = self._receiver
         handle = receiver._handle_rtp_packet
 
         async def observe(packet: RtpPacket, arrival_time_ms: int) -> None:
@@ -92,7 +92,7 @@ class Viewer:
 
     async def send_pli(self) -> None:
         """Picture Loss Indication, RFC 4585 §6.3.1."""
-        await self.pc.getReceivers()[0]._send_rtcp_pli(self._ssrc)
+        await self._receiver._send_rtcp_pli(self._ssrc)
 
     async def send_fir(self) -> None:
         """Full Intra Request, RFC 5104 §4.3.1: its header names no media source."""
@@ -110,15 +110,19 @@ class Viewer:
         if self._reading is not None:
             await self._reading
 
+    @property
+    def _receiver(self) -> RTCRtpReceiver:
+        return next(each.receiver for each in self.pc.getTransceivers() if each.kind == "video")
+
     async def _send(self, packet: RtcpPsfbPacket) -> None:
-        await self.pc.getReceivers()[0]._send_rtcp(packet)
+        await self._receiver._send_rtcp(packet)
 
     def _likes(self, codec: RTCRtpCodecCapability) -> bool:
         profile = codec.parameters.get("profile-level-id", self._profile)
         return codec.mimeType == f"video/{self.codec}" and profile == self._profile
 
     async def _read(self) -> None:
-        track = self.pc.getReceivers()[0].track
+        track = self._receiver.track
         with suppress(MediaStreamError):
             while True:
                 picture = await track.recv()

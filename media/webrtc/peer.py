@@ -46,6 +46,7 @@ class Peer:
         self._track: ScreencastTrack | None = None
         self._feedback: Feedback | None = None
         self._timeout: asyncio.TimerHandle | None = None
+        self._mid = ""
 
     async def answer(self, offer: Offer, subscription: Subscription) -> str:
         """Sends the subscription's frames from now on, and closes it with the connection or where this fails.
@@ -71,15 +72,14 @@ class Peer:
         return answer
 
     async def add_candidates(self, fragment: Fragment) -> None:
-        """Adds trickled candidates (RFC 8840).
+        """Adds trickled candidates (RFC 8840), whichever section they name: all share one transport.
 
         Raises:
             CandidateRejected: one of them cannot be used.
         """
         try:
             for candidate in fragment.candidates:
-                if candidate.sdpMid is None:
-                    candidate.sdpMLineIndex = 0
+                candidate.sdpMid = self._mid
                 await self._connection.addIceCandidate(candidate)
         except ValueError as error:
             raise CandidateRejected(f"a candidate cannot be used: {error}") from None
@@ -99,13 +99,14 @@ class Peer:
         transceiver.setCodecPreferences(codec_preferences(offer))
         connection.on("connectionstatechange", self._on_connection_state)
         connection.on("datachannel", self._on_data_channel)
-        await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
-        self._feedback = replace_sender(transceiver, track, offer=offer.sdp).feedback
+        self._mid = offer.bundle.mid
+        await connection.setRemoteDescription(RTCSessionDescription(offer.bundle.sdp, "offer"))
+        self._feedback = replace_sender(transceiver, track, offer=offer.bundle.sdp).feedback
         configure_ice(connection, self._configuration, self._last_received_at)
         if connection.sctp is not None:
             tolerate_malformed(connection.sctp)
         await connection.setLocalDescription()
-        return connection.localDescription.sdp
+        return offer.bundle.complete(connection.localDescription.sdp)
 
     def _last_received_at(self) -> float | None:
         return self._feedback.last_received_at if self._feedback else None

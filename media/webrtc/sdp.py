@@ -16,22 +16,20 @@ from aiortc.sdp import (
 
 from media.errors import CandidateRejected, OfferRejected
 from media.frames import Codec
+from media.webrtc.bundle import Bundle, read_bundle
 
 _PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
 MOST_CANDIDATES = 100
 """Of one session, which take one check each with each of ours (RFC 8445 §6.1.2.5 has the same number)."""
-_MOST_SECTIONS = 8
 _BAD_PORT = "a candidate's port is not from 0 to 65535"
-_LONGEST_MID = 32
-"""Bytes: it is repeated in every packet (RFC 9143 §14)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A viewer's offer that can be answered."""
 
-    sdp: str
+    bundle: Bundle
     """As it is to be applied: without what is not used."""
     codec: Codec
     """The first in the viewer's order that there is."""
@@ -58,24 +56,19 @@ def read_offer(text: str) -> Offer:
     Raises:
         OfferRejected: with the reason.
     """
-    description = _parse(text)
-    videos = [media for media in description.media if media.kind == "video" and media.port != 0]
-    if not videos:
-        raise OfferRejected("there is no video section in this offer: add a transceiver that receives video")
-    if len(videos) > 1:
-        raise OfferRejected("there is more than one video section in this offer: one run has one picture")
-    video = videos[0]
-    if video.direction not in {"recvonly", "sendrecv"}:
-        raise OfferRejected("the video section of this offer does not receive: its direction must be recvonly")
-    _check_sections(description)
+    if not text.lstrip().startswith("v=0"):
+        raise OfferRejected("the body is not SDP: it must start with 'v=0'")
+    bundle = read_bundle(_without_names(text))
+    description = _parse(bundle.sdp)
+    video = next(media for media in description.media if media.kind == "video")
     _check_numbers(video)
     for media in description.media:
         _check_transport(media)
-    if not all(_has_port(each) for each in _candidates(description)):
+    candidates = _candidates(description)
+    if not all(_has_port(each) for each in candidates):
         raise OfferRejected(_BAD_PORT)
     codec, profile = _choose(video)
-    used = _without_names(text)
-    return Offer(used, codec, profile, *_ice(video), candidates=used.count("a=candidate:"))
+    return Offer(bundle, codec, profile, *_ice(video), candidates=len(candidates))
 
 
 def read_fragment(text: str) -> Fragment:
@@ -84,20 +77,17 @@ def read_fragment(text: str) -> Fragment:
     Raises:
         CandidateRejected: with the reason.
     """
-    mid: str | None = None
     found: dict[str, str] = {}
     candidates: list[RTCIceCandidate] = []
     others = False
     for line in text.splitlines():
         key, _, value = line.strip().partition(":")
-        if key == "a=mid":
-            mid = value
-        elif key in {"a=ice-ufrag", "a=ice-pwd"}:
+        if key in {"a=ice-ufrag", "a=ice-pwd"}:
             found[key] = value
-        elif key == "a=end-of-candidates" or (key == "a=candidate" and _is_named(line)):
+        elif key == "a=end-of-candidates" or (key == "a=candidate" and (not value or _is_named(line))):
             others = True
         elif key == "a=candidate":
-            candidates.append(_candidate(value, mid))
+            candidates.append(_candidate(value))
     if not candidates and not others and not found:
         raise CandidateRejected("there is neither a candidate nor 'a=end-of-candidates' in this fragment")
     if len(candidates) > MOST_CANDIDATES:
@@ -138,28 +128,10 @@ def _is_address(host: str) -> bool:
 
 
 def _parse(text: str) -> SessionDescription:
-    if not text.lstrip().startswith("v=0"):
-        raise OfferRejected("the body is not SDP: it must start with 'v=0'")
     try:
         return SessionDescription.parse(text)
     except Exception as error:  # aiortc's parser raises whatever the mistake leads to
         raise OfferRejected("the body is not SDP that can be read") from error
-
-
-def _check_sections(description: SessionDescription) -> None:
-    """Checks what aiortc takes for granted of the sections; RFC 9725 asks for one bundle of all, too."""
-    mids = [media.rtp.muxId or "" for media in description.media]
-    if len(mids) > _MOST_SECTIONS:
-        raise OfferRejected(f"there are more than {_MOST_SECTIONS} sections in this offer")
-    if len(set(mids)) < len(mids):
-        raise OfferRejected("two sections of this offer have the same name (a=mid)")
-    if any(len(mid.encode()) > _LONGEST_MID for mid in mids):
-        raise OfferRejected(f"a section's name (a=mid) may have at most {_LONGEST_MID} bytes")
-    bundled = next((group.items for group in description.group if group.semantic == "BUNDLE"), mids[:1])
-    if sorted(bundled) != sorted(mids):
-        raise OfferRejected(
-            "a=group:BUNDLE of this offer does not name each of its sections, once: all share one transport"
-        )
 
 
 def _check_numbers(video: MediaDescription) -> None:
@@ -182,8 +154,6 @@ def _has_port(candidate: RTCIceCandidate) -> bool:
 
 
 def _check_transport(media: MediaDescription) -> None:
-    if media.kind not in {"audio", "video", "application"}:
-        raise OfferRejected(f"this offer has a section of kind '{media.kind}', which is not known here")
     if not all(_ice(media)):
         raise OfferRejected("this offer has no ICE credentials (a=ice-ufrag, a=ice-pwd)")
     fingerprints = media.dtls.fingerprints if media.dtls else []
@@ -228,10 +198,8 @@ def _is(capability: RTCRtpCodecCapability, codec: Codec, profile: str) -> bool:
     return codec is Codec.VP8 or capability.parameters.get("profile-level-id") == profile
 
 
-def _candidate(value: str, mid: str | None) -> RTCIceCandidate:
+def _candidate(value: str) -> RTCIceCandidate:
     try:
-        candidate = candidate_from_sdp(value)
+        return candidate_from_sdp(value)
     except (AssertionError, ValueError, IndexError):
         raise CandidateRejected("there is a candidate in this fragment that cannot be read") from None
-    candidate.sdpMid = mid
-    return candidate

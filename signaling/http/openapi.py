@@ -164,7 +164,7 @@ _REFUSALS = {
     413: "The body is too large.",
     415: "The body is of another type than is needed here.",
     422: "Something in the request is wrong; the fields are named.",
-    428: "If-Match is missing.",
+    428: "If-Match is missing from an ICE restart.",
     429: "Too often, or too many wrong keys from this address; see Retry-After.",
     503: "As many runs or viewers as there may be; see Retry-After.",
 }

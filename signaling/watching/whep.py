@@ -142,17 +142,20 @@ class WhepEndpoint:
         refusals=(400, 401, 403, 404, 412, 413, 415, 422, 428),
     )
     async def trickle(self, request: web.Request) -> web.Response:
-        """Takes candidates (RFC 9725 §4.3.2). An ICE restart is refused with 422: aiortc has none."""
+        """Takes candidates (RFC 9725 §4.3.2). An ICE restart is refused with 422: aiortc has none.
+
+        Candidates that come without If-Match are taken, too, as there is one ICE session only; clients leave it out.
+        """
         session = await self._find(request)
         if request.content_type != FRAGMENT:
             raise Problem(415, f"send candidates as {FRAGMENT}", headers={"Accept-Patch": FRAGMENT})
         match = request.headers.get("If-Match")
-        if match is None:
-            raise Problem(428, "send the session's ETag as If-Match")
-        if match.strip() != "*" and session.etag not in [tag.strip() for tag in match.split(",")]:
+        if match is not None and match.strip() != "*" and session.etag not in [tag.strip() for tag in match.split(",")]:
             raise Problem(412, "If-Match is not the ETag of this session")
         fragment = await self._read(request, read_fragment)
         if _restarts(session.offer, fragment):
+            if match is None:
+                raise Problem(428, "send If-Match with an ICE restart")
             raise Problem(422, "ICE cannot be restarted here: end this session and make a new one")
         session.count(fragment)
         await session.viewer.add_candidates(fragment)

@@ -41,7 +41,9 @@ class Trickle(NamedTuple):
 
 OTHER_ICE = "a=ice-ufrag:wxyz\r\na=ice-pwd:abcdefghijklmnopqrstuvw"
 TRICKLES = [
-    Trickle(None, "a=end-of-candidates", 428),
+    Trickle(None, "a=end-of-candidates", 204),
+    Trickle(None, "a=mid:0\r\na=candidate:1 1 udp 1 127.0.0.1 5 typ host", 204),
+    Trickle(None, OTHER_ICE, 428),
     Trickle('"other"', "a=end-of-candidates", 412),
     Trickle("*", OTHER_ICE, 422),
     Trickle("{etag}", OTHER_ICE, 422),
