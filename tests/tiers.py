@@ -42,6 +42,9 @@ _HARMLESS = {"uname", "/sbin/ldconfig"}
 """The standard library's `platform.processor`, which clients of models put into a header, starts the one, and
 `ctypes.util.find_library`, which libraries call while they are imported, the other."""
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""The fields of a statement that hold statements; what stands in expressions defines and imports nothing."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -66,22 +69,22 @@ class SourceFile:
         for node in file.tree.body:
             for name in _bound(node):
                 file.definitions.setdefault(name, []).append(node)
-        for imported in ast.walk(file.tree):
-            match imported:
-                case ast.Import(names=names):
-                    file.imports |= {alias.asname: alias.name for alias in names if alias.asname}
-                case ast.ImportFrom(module=str(origin), names=names, level=0):
-                    file.imports |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in names}
-        file._add_functions()
+        file._add(file.tree)
         return file
 
-    def _add_functions(self) -> None:
-        """Finds every function by the line that its code object says, with the methods of its class by name."""
-        for parent in ast.walk(self.tree):
-            if isinstance(parent, ast.Module | ast.ClassDef | Function):
-                inside = [node for node in parent.body if isinstance(node, Function)]
-                methods = {node.name: node for node in inside} if isinstance(parent, ast.ClassDef) else {}
-                self.functions |= {min(_lines(node)): (node, methods) for node in inside}
+    def _add(self, parent: ast.AST) -> None:
+        """Finds every import, and every function by the line that its code object says with its class's methods."""
+        match parent:
+            case ast.Import(names=names):
+                self.imports |= {alias.asname: alias.name for alias in names if alias.asname}
+            case ast.ImportFrom(module=str(origin), names=names, level=0):
+                self.imports |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in names}
+        statements = [node for block in _BLOCKS for node in getattr(parent, block, ())]
+        inside = [node for node in statements if isinstance(node, Function)]
+        methods = {node.name: node for node in inside} if isinstance(parent, ast.ClassDef) else {}
+        self.functions |= {min(_lines(node)): (node, methods) for node in inside}
+        for node in statements:
+            self._add(node)
 
 
 def _lines(node: Function) -> Iterator[int]:

@@ -19,6 +19,10 @@ def is_long() -> bool:
     return settings.get_current_profile_name() == "long"
 
 
+def is_quick() -> bool:
+    return settings.get_current_profile_name() == "quick"
+
+
 def _share(count: int) -> int:
     return max(1, round(count * _SHARES.get(settings.get_current_profile_name(), 1.0)))
 
