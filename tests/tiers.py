@@ -5,7 +5,8 @@ process or a LiveKit server where it, or any helper of the tests that it uses, n
 
 - A fixture that reaches one gives its marker to every test that requests it, by whatever way.
 - A test that reaches one by itself carries the marker explicitly; where it does not, collection fails.
-- A test that has none of these markers is `unit`. One that starts a process anyway fails when it runs.
+- A test that has none of these markers, and is not `slow` either, is `unit`. One that starts a process anyway fails
+  when it runs.
 """
 
 from __future__ import annotations
@@ -209,10 +210,8 @@ def mark(items: Iterable[pytest.Item], needs: Needs) -> list[str]:
         has = {marker.name for marker in item.iter_markers()}
         missing = sorted(needs.of_function(item.function) - has)
         offenders += [f"{item.nodeid.partition('[')[0]} uses what needs @pytest.mark.{need}" for need in missing]
-        if not has & set(NEEDS):
+        if not has & {*NEEDS, "slow"}:
             item.add_marker("unit")
-            if "slow" in has:
-                offenders.append(f"{item.nodeid} is slow, and a unit test is not: give it an injected clock")
     return list(dict.fromkeys(offenders))
 
 

@@ -18,6 +18,8 @@ from tests.media.pictures import jpeg, noise
 from tests.peers import Viewer, watching
 from tests.traffic_shaper import Shape, watching_through_relay
 
+pytestmark = pytest.mark.slow
+
 SIZE = WIDTH, HEIGHT = 640, 360
 FPS = 15
 MOVING = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,13 +61,16 @@ async def flown(folder: Path) -> RunView:
         await store.aclose()
 
 
+slow = partial(pytest.param, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("limits", "answer", "asked", "reason"),
     [
         ({"JUMPSEAT_MODEL_TOKENS": "150"}, CLICK, 2, "used up .*total_tokens_limit"),
         ({"JUMPSEAT_MODEL_COST": "0.0002"}, CLICK, 2, "used up .*cost_limit"),
-        ({"JUMPSEAT_MODEL_SECONDS": SECONDS}, never(), 1, rf"used up .*it has waited {SECONDS} s"),
-        ({"JUMPSEAT_MODEL_CALL_SECONDS": SECONDS}, never(), 1, rf"gave no answer within {SECONDS} s"),
+        slow({"JUMPSEAT_MODEL_SECONDS": SECONDS}, never(), 1, rf"used up .*it has waited {SECONDS} s"),
+        slow({"JUMPSEAT_MODEL_CALL_SECONDS": SECONDS}, never(), 1, rf"gave no answer within {SECONDS} s"),
         ({"JUMPSEAT_MODEL": UNKNOWN, "JUMPSEAT_MODEL_COST": "1"}, CLICK, 0, "price .* is not known"),
     ],
     ids=["tokens", "cost", "seconds", "seconds of one decision", "cost of a model without a price"],
@@ -83,6 +87,7 @@ async def test_a_run_ends_at_its_limit(  # noqa: PLR0917 - a row of the table
     assert len(run.steps) == max(0, asked - 1)
 
 
+@pytest.mark.slow
 async def test_time_that_is_used_up_stays_used_up(limited: Limited) -> None:
     async with serve_openai(*[never()] * 3) as server:
         limited(server, {"JUMPSEAT_MODEL_SECONDS": SECONDS})

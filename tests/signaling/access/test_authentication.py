@@ -155,6 +155,7 @@ async def test_an_owner_cannot_revoke_what_belongs_to_another_run(harness: Serve
     assert (await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 200
 
 
+@pytest.mark.slow
 async def test_a_link_that_expires_ends_its_connections(harness: ServerHarness, run: FakeRun) -> None:
     # An expiry is a whole second (RFC 7519), so that up to one second less is left than was asked for.
     shared = await harness.share(run, "viewer", ttl=4)

@@ -98,6 +98,7 @@ async def test_a_revoked_link(
     await nobody_is_left(run, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opened", OPENERS, ids=[each.__name__ for each in OPENERS])
 async def test_a_link_that_expires(harness: ServerHarness, run: FakeRun, opened: Opener) -> None:
     token = (await harness.share(run, "viewer", ttl=TTL))["token"]

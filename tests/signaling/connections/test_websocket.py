@@ -263,6 +263,7 @@ async def test_a_slow_command_does_not_hold_up_a_pause(harness: ServerHarness, r
         assert (await socket.until("ack"))["id"] == "p"
 
 
+@pytest.mark.slow
 async def test_a_viewer_that_answers_no_ping_is_gone_within_ten_seconds(harness: ServerHarness, run: FakeRun) -> None:
     """Where the machine is not late: a pong has half the time between two pings (aiohttp)."""
     assert 1.5 * sockets._HEARTBEAT < 10

@@ -129,6 +129,7 @@ class TestTrickle:
         assert (await ask(harness, "DELETE", answer.headers["Location"], headers={}, token=None)).status == 401
 
 
+@pytest.mark.slow
 class TestVanishing:
     async def test_a_viewer_that_vanishes_is_gone_within_ten_seconds(
         self, harness: ServerHarness, run: FakeRun
