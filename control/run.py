@@ -136,10 +136,10 @@ class Run:
         """Returns the run as everybody may see it; ``steps`` stays empty where they are not asked for."""
         return RunView(
             id=self.id,
-            name=self.spec.name or self.spec.url,
+            name=self.spec.name or self.spec.address,
             status=self.status,
             paused=self.paused,
-            url=self.spec.url,
+            url=self.spec.address,
             instructions=self.planning.instructions,
             instructions_version=self.planning.version,
             planner=self.planning.planner,

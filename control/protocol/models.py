@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType, Box, Size, Viewport
 from control.protocol.shape import Shape, Timestamp, field_error
 from control.secrets import SHORTEST
+from control.user_info import without_user_info
 
 
 class RunStatus(StrEnum):
@@ -226,6 +227,11 @@ class NewRun(Shape):
     """Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
+
+    @property
+    def address(self) -> str:
+        """``url`` as it may be shown: without user info."""
+        return without_user_info(self.url)
 
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:

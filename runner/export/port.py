@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from control.errors import Unsupported
 from control.protocol.models import RunView, Step
+from control.user_info import without_user_info
 from runner.store.uploads import UploadStore
 
 Exporter = Callable[[RunView, Sequence[Step], str], str]
@@ -15,6 +16,11 @@ Exporter = Callable[[RunView, Sequence[Step], str], str]
 def with_contents(steps: Sequence[Step], uploads: UploadStore) -> list[Step]:
     """Returns the steps with the content of the files that they upload, as an exporter needs them."""
     return [step.model_copy(update={"full_action": uploads.inline(step.full_action)}) for step in steps]
+
+
+def with_login(run: RunView, url: object) -> RunView:
+    """Returns the run with the address that it was made with, whose user info names secrets."""
+    return run.model_copy(update={"url": url}) if url and without_user_info(str(url)) == run.url else run
 
 
 def by_format(exporters: Mapping[str, Exporter]) -> Exporter:

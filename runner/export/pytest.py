@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import RunView, Source, Step, StepStatus
+from control.user_info import without_user_info
 from runner.browser.file_payload import file_name, payload
 from runner.selectors.describe import shorten
 from runner.selectors.parse import absent, last_role, parse_chain
@@ -323,7 +324,7 @@ def _expect_text(action: Action, _at: str) -> list[str]:
 
 def _expect_url(action: Action, _at: str) -> list[str]:
     """As `browser.expect.matches`: a path is of any host, ``*`` is anything, query and fragment count where given."""
-    wanted = action.text
+    wanted = without_user_info(action.text)
     anywhere = [part for piece in wanted.split("*") for part in (".*", *escaped(piece))][1:]
     head = "^https?://[^/]+" if wanted.startswith("/") else "^"
     tail = "$" if "*" in wanted or "#" in wanted else "(#.*)?$" if "?" in wanted else "([?#].*)?$"

@@ -10,6 +10,7 @@ from control.protocol.actions import Action
 from control.protocol.models import NewRun
 from control.protocol.shape import Shape
 from control.secrets import Secrets
+from control.user_info import Logins, without_literal_user_info
 from runner.store.uploads import UploadStore
 
 S = TypeVar("S", bound=Shape)
@@ -24,27 +25,26 @@ class Masking:
 
     def __init__(self, secrets: Mapping[str, str], uploads: UploadStore | None = None) -> None:
         self._secrets = Secrets(secrets)
+        self._logins = Logins(secrets)
         self._uploads = uploads
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self._secrets.names
+        return (*self._secrets.names, *self._logins.names)
 
     def text(self, text: str) -> str:
-        """Returns the text with dots in place of values."""
-        return self._secrets.mask(text)
+        """Returns the text with dots in place of values, and without user info in addresses."""
+        return self._secrets.mask(without_literal_user_info(text))
 
     def shape(self, shape: S) -> S:
         """Returns a copy with dots in place of values in every free text, and with the secrets' names in actions."""
-        if not self.names:
-            return shape
         if isinstance(shape, Action):
             return self._named(shape)
         return shape.model_copy(update={name: self._field(shape, name) for name in type(shape).model_fields})
 
     def refer(self, text: str) -> str:
         """Returns the text with ``{{secret:NAME}}`` in place of values: it still means the same."""
-        return self._secrets.refer(text)
+        return self._logins.refer(self._secrets.refer(text))
 
     def action(self, action: Action) -> Action:
         """Returns the action as it is published: names in place of values, and references in place of files."""
@@ -65,12 +65,12 @@ class Masking:
     def resolve(self, action: Action) -> Action:
         """Returns the action with values in place of names, for the browser only. Raises UnknownSecret."""
         action = self._uploads.inline(action) if self._uploads else action
-        texts = {name: self._secrets.resolve(text) for name, text in action if isinstance(text, str) and name != "type"}
+        texts = {name: self.resolve_text(text) for name, text in action if isinstance(text, str) and name != "type"}
         return action.model_copy(update=texts)
 
     def resolve_text(self, text: str) -> str:
         """Returns the text with values in place of names. Raises UnknownSecret."""
-        return self._secrets.resolve(text)
+        return self._logins.resolve(text, self._secrets.resolve)
 
     def _named(self, action: A) -> A:
         texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name != "type"}

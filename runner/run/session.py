@@ -20,7 +20,7 @@ from control.roles import Actor
 from control.run import Run
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
-from runner.export.port import with_contents
+from runner.export.port import with_contents, with_login
 from runner.export.source_files import excerpt
 from runner.log import RunLog, ThrottledWarnings
 from runner.planners.base import Planner
@@ -182,7 +182,8 @@ class Session:
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
         steps = with_contents(self._run.steps, self._uploads)
-        text = await asyncio.to_thread(self._options.exporter, self.view(), steps, format)
+        view = with_login(self.view(), self._run.spec.url)
+        text = await asyncio.to_thread(self._options.exporter, view, steps, format)
         return self._masking.text(text)
 
     async def source(self, number: int) -> SourceExcerpt:
@@ -250,7 +251,7 @@ class Session:
     async def _live(self) -> None:
         if not self.active:
             return
-        self._logger.info("starting: %s", self._run.spec.url)
+        self._logger.info("starting: %s", self._run.spec.address)
         self._run.start()
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self._close_planners)
@@ -282,7 +283,7 @@ class Session:
                 await driver.open(url)
         except TimeoutError:
             limit = self._options.open_timeout
-            raise StepFailed(f"{self._run.spec.url} did not load within {limit:g} s") from None
+            raise StepFailed(f"{self._run.spec.address} did not load within {limit:g} s") from None
 
     def _assemble(self, driver: Driver) -> OpenPage:
         options = self._options

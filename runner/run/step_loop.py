@@ -76,7 +76,7 @@ class StepLoop:
     def task(self) -> Task:
         """Returns what a planner may know of the run."""
         return Task(
-            url=self._run.spec.url,
+            url=self._run.spec.address,
             instructions=self._run.planning.instructions or "",
             version=self._run.planning.version,
             consumed=self._run.consumed,

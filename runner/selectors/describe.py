@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from control.protocol.actions import Action, ActionType
+from control.user_info import without_user_info
 
 _LONGEST = 80
 """Characters of a value or a selector that are shown."""
@@ -106,7 +107,7 @@ _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
     ActionType.CHECK: _pointer("Check"),
     ActionType.UNCHECK: _pointer("Uncheck"),
     ActionType.SCROLL: _scroll,
-    ActionType.NAVIGATE: lambda action: f"Go to {shorten(action.text, _LONGEST)}",
+    ActionType.NAVIGATE: lambda action: f"Go to {shorten(without_user_info(action.text), _LONGEST)}",
     ActionType.BACK: lambda _: "Go back",
     ActionType.FORWARD: lambda _: "Go forward",
     ActionType.RELOAD: lambda _: "Reload the page",
@@ -117,6 +118,6 @@ _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
     ActionType.CLOSE_TAB: _tab("Close"),
     ActionType.EXPECT_TEXT: lambda action: f"Expect {_on(action)} to say {_value(action)}",
     ActionType.EXPECT_VISIBLE: lambda action: f"Expect to see {_on(action)}",
-    ActionType.EXPECT_URL: lambda action: f"Expect the address {shorten(action.text, _LONGEST)}",
+    ActionType.EXPECT_URL: lambda action: f"Expect the address {shorten(without_user_info(action.text), _LONGEST)}",
     ActionType.CALL: lambda action: shorten(action.text, _LONGEST),
 }

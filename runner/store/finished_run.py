@@ -16,7 +16,7 @@ from control.protocol.shape import Clock
 from control.protocol.wording import ending
 from control.roles import Actor
 from media.stream import LiveStream
-from runner.export.port import Exporter, with_contents
+from runner.export.port import Exporter, with_contents, with_login
 from runner.export.source_files import excerpt
 from runner.store.rows import RunRecord
 from runner.store.store import Store
@@ -80,7 +80,8 @@ class FinishedRun:
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
         steps = with_contents(await self.steps(), self._uploads)
-        return await asyncio.to_thread(self._exporter, self.view(), steps, format)
+        view = with_login(self.view(), self.creation().get("url"))
+        return await asyncio.to_thread(self._exporter, view, steps, format)
 
     async def source(self, number: int) -> SourceExcerpt:
         """Raises NotFound."""

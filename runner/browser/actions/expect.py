@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from control.user_info import without_user_info
 from media.aio import Backoff
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
@@ -54,7 +55,9 @@ async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:
     while not deadline.over:
         try:
             await tabs.active.wait_for_url(
-                lambda address: matches(wanted, address), wait_until="commit", timeout=deadline.slice_ms
+                lambda address: matches(wanted, without_user_info(address)),
+                wait_until="commit",
+                timeout=deadline.slice_ms,
             )
         except PlaywrightTimeout:
             continue

@@ -13,6 +13,7 @@ from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.protocol.actions import Action, ActionType
+from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
@@ -278,7 +279,7 @@ class Performer:
         await subject.wait(lambda ms: subject.locator.filter(visible=True).first.wait_for(timeout=ms))
 
     async def _expect_url(self, action: Action, deadline: Deadline) -> None:
-        await expect.url(self._tabs, action.text, deadline)
+        await expect.url(self._tabs, without_user_info(action.text), deadline)
 
 
 async def _goto(page: Page, url: str, deadline: Deadline) -> None:
