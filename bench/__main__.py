@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import bad_network
+from bench.attached import attach_memory, attach_start, attached
 from bench.click import click_to_pixel
 from bench.commands import round_trips
 from bench.fanout import fan_out
@@ -53,6 +54,7 @@ class Bench:
             "tax": self.tax,
             "fanOut": self.fan_out,
             "livekit": self.livekit,
+            "attached": self.attached,
         }
         return short | ({"badNetworks": self.bad_networks, "growth": self.growth} if self._full else {})
 
@@ -99,6 +101,16 @@ class Bench:
         rows = await livekit_tax(seconds=30.0 if self._full else 6.0)
         title = "jumpseat's own CPU with viewers in a LiveKit room, H.264, 1280x720, 20 pictures a second"
         return [Section("livekit", title, rows)] if rows else []
+
+    async def attached(self) -> list[Section]:
+        async with served(JUMPSEAT_MAX_RUNS="64") as server:
+            rows = await attached(server, times=7 if self._full else 3, rounds=30 if self._full else 10)
+        start = await attach_start(times=7 if self._full else 3)
+        return [
+            Section("attached", "Somebody's own suite by jumpseat attach", rows),
+            Section("attachStart", "Start and end of jumpseat attach", start),
+            Section("attachMemory", "The server's memory for attached contexts", await attach_memory()),
+        ]
 
     async def bad_networks(self) -> list[Section]:
         rows = await bad_network.measure(*await self._ready(), seconds=20.0)
