@@ -50,7 +50,7 @@ class _Rule:
 
 def parse(sentence: Sentence) -> Intent:
     """Returns what the sentence asks for. Raises UnknownSentence."""
-    said = _LEAD.sub("", sentence.masked, count=1)
+    said = _LEAD.sub("", sentence.masked.replace("’", "'"), count=1)
     try:
         if len(said) > _LONGEST:
             raise Unclear(f"It is longer than {_LONGEST} characters.")

@@ -8,6 +8,7 @@ from typing import Final
 
 from control.protocol.actions import ActionType
 from runner.planners.sentence_splitter import VERBS, Kind, Sentence
+from runner.selectors.typography import without_invisible
 
 KINDS: Final = {
     "button": "button",
@@ -119,7 +120,7 @@ def thing(sentence: Sentence, masked: str) -> Thing:
     kind = _kind(match["before"] or match["after"])
     if part is not None and part.kind is Kind.SELECTOR:
         return Thing(kind=kind, nth=ordinal(match["nth"]), selector=part.text)
-    text = re.sub(r"\s+", " ", sentence.plain(name)).strip()
+    text = re.sub(r"\s+", " ", without_invisible(sentence.plain(name))).strip()
     if not text:
         raise Unclear("A name cannot be empty.")
     return Thing(text, kind, ordinal(match["nth"]))

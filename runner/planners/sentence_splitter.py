@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runner.selectors.typography import without_invisible
+
 VERBS = (
     "activate|assert|attach|browse|check|choose|clear|click|close|confirm|double|doubleclick|drag|ensure|enter|expect|"
     "fill|go|hit|hover|input|insert|load|look|make|mark|navigate|open|pick|press|push|refresh|reload|return|see|select|"
@@ -13,9 +15,31 @@ VERBS = (
 )
 """The words that a sentence may begin with, as alternatives of a regular expression."""
 
-_CLOSING = {"'": "'", '"': '"', "“": "”“", "„": "“”", "‘": "’", "’": "’", "«": "»", "»": "«", "`": "`"}
+_CLOSING = {
+    "'": "'",
+    '"': '"',
+    "“": "”“",
+    "”": "”",
+    "„": "“”",
+    "‘": "’",
+    "’": "’",
+    "‚": "‘’",
+    "`": "`",
+    "«": "»",
+    "»": "«",
+    "‹": "›",
+    "›": "‹",
+    "「": "」",
+    "『": "』",
+    "《": "》",
+    "〈": "〉",
+    "＂": "＂",
+}
+_SPACED = "«»‹›"
+"""Some languages put spaces inside of these, which belong to the quotes and not to what stands in them."""
 _ALSO_APOSTROPHE = "'’"
-_BEFORE_OPENING = " \t([{,:="
+_BEFORE_OPENING = "([{,:=（［，：、。"
+"""What may stand before an opening quote, beside space of any kind."""
 _SECRET = re.compile(r"\{\{\s*secret:[^{}]*\}\}")
 _LIST_MARK = re.compile(r"^\s*(?:(?:[-*•+]|\d+[.):]|[Ss]tep\s+\d+\s*[.):])\s+|\[[ xX]?\]\s+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -110,7 +134,7 @@ def _mask(line: str, number: int) -> tuple[str, list[Part]]:
     while at < len(line):
         part = _part_at(line, at, number)
         if part is None:
-            out.append(line[at])
+            out.append(without_invisible(line[at]))
             at += 1
             continue
         out.append(f"\x00{len(parts)}\x00")
@@ -124,13 +148,18 @@ def _part_at(line: str, at: int, number: int) -> Part | None:
     if secret:
         return Part(Kind.SECRET, secret[0], secret[0])
     opening = line[at]
-    if opening not in _CLOSING or (at > 0 and line[at - 1] not in _BEFORE_OPENING):
+    if opening not in _CLOSING or (at > 0 and not _may_open_after(line[at - 1])):
         return None
     end = _closing(line, at)
     if end is None:
         raise UnclosedQuote(f"line {number}: the quote {opening} is opened and not closed in: {line.strip()}")
     kind = Kind.SELECTOR if opening == "`" else Kind.TEXT
-    return Part(kind, line[at : end + 1], line[at + 1 : end])
+    text = line[at + 1 : end]
+    return Part(kind, line[at : end + 1], text.strip() if opening in _SPACED else text)
+
+
+def _may_open_after(char: str) -> bool:
+    return char.isspace() or char in _BEFORE_OPENING or not without_invisible(char)
 
 
 def _closing(line: str, at: int) -> int | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from enum import StrEnum
+
+from runner.selectors.typography import alike, has_variants
 
 ENTER_FRAME = " >> internal:control=enter-frame >> "
 """Between the selector of an ``<iframe>`` and a selector within it."""
@@ -36,8 +37,11 @@ class Engine(StrEnum):
 
 
 def by_role(role: str, name: str, precision: Precision) -> str:
-    """Returns a selector such as ``role=button[name="Checkout"]``."""
+    """Returns a selector such as ``role=button[name="Checkout"]``; a pattern where the name has several spellings."""
     quoted = json.dumps(name, ensure_ascii=False)
+    if precision is not Precision.EXACT and has_variants(name):
+        whole = precision is Precision.FOLDED
+        return f"role={role}[name=/{_anchored(name) if whole else alike(name)}/i]"
     match precision:
         case Precision.EXACT:
             return f"role={role}[name={quoted}]"
@@ -105,11 +109,11 @@ def page_without(selector: str) -> str:
 
 def _wanted(name: str, precision: Precision) -> str:
     if precision is Precision.FOLDED:
-        words = r"\s+".join(_escape(word) for word in name.split())
-        return rf"/^\s*{words}\s*$/i"
+        return f"/{_anchored(name)}/i"
+    if precision is Precision.PART and has_variants(name):
+        return f"/{alike(name)}/i"
     return json.dumps(name, ensure_ascii=False) + ("s" if precision is Precision.EXACT else "i")
 
 
-def _escape(word: str) -> str:
-    """Escapes for a JavaScript regular expression within a selector, where ``>>`` and quotes would end a part."""
-    return re.sub(r"""[\\^$.*+?()\[\]{}|/>"'`]""", r"\\\g<0>", word)
+def _anchored(name: str) -> str:
+    return rf"^\s*{alike(name)}\s*$"

@@ -19,6 +19,10 @@ _ATTRIBUTE: Final = re.compile(
 )
 _TEXT: Final = re.compile(rf"(?:(?P<string>{_STRING})(?P<flag>[is]?)|(?P<regex>{_REGEX}))", re.DOTALL)
 _ROLE_ENGINES: Final = {"role", "internal:role"}
+_PATTERN: Final = re.compile(
+    r"\\s[*+]|[\^$]|\[\\?(.)(?:\\.|[^\]])*\]|\(\?:\\?((?:\\.|[^|)\\])+)\|[^)]*\)|\\(.)", re.DOTALL
+)
+"""What a regular expression of `runner.selectors.typography` has in place of a name's own characters."""
 _NAMING: Final = {"internal:label", "internal:text", "text", "internal:has-text"}
 _ATTRIBUTES: Final = {"internal:attr", "internal:testid", "data-testid"}
 
@@ -168,4 +172,4 @@ def _name_and_role(part: SelectorPart) -> tuple[str, str | None] | None:
 def _words(wanted: TextMatcher) -> str:
     if wanted.flags is None:
         return wanted.text
-    return re.sub(r"\\s[*+]|\\(.)|[\^$]", lambda match: match[1] or " ", wanted.text).strip()
+    return _PATTERN.sub(lambda match: next(filter(None, match.groups()), " "), wanted.text).strip()

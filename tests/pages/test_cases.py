@@ -23,7 +23,6 @@ PENDING = (
     "autocomplete_keyup",
     "bootstrap_custom_control",
     "choose_native_option",
-    "curly_apostrophe",
     "custom_combobox",
     "drag_needs_moves",
     "fill_clamped_range",
@@ -31,19 +30,16 @@ PENDING = (
     "fill_does_not_take_date",
     "first_of_many_inert",
     "first_of_many_offscreen",
-    "french_quote_spaces",
     "hidden_checkbox_clip",
     "hidden_checkbox_none",
     "in_row",
     "keyup_state",
-    "nbsp_between_words",
     "no_label_field",
     "otp_legend",
     "scroll_inner_container",
     "scroll_tall_page",
     "select_part_of_option",
     "select_reverted",
-    "unicode_normal_form",
     "upload_button_with_chooser",
 )
 """Cases that are known to fail; each line goes with the change that mends it."""
@@ -67,6 +63,7 @@ async def test_a_run_says_what_the_page_says(name: str, cases: Results) -> None:
     result.check_said(result.said)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.process
 async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path) -> None:
     """All of them in one process of pytest."""
