@@ -66,6 +66,17 @@ class HumanAction:
     """It continues the person's previous action, such as more text in the same field, and takes its place."""
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Holds what a selector finds now."""
+
+    visible: int
+    """How many elements can be seen."""
+    usable: Sequence[int]
+    """Which of these, counted from 0, a pointer could use: enabled, within reach, covered by nothing, in the topmost
+    dialog."""
+
+
 class Driver(Protocol):
     """One run's browser. All methods raise BrowserGone once the browser has gone."""
 
@@ -97,6 +108,9 @@ class Driver(Protocol):
 
     async def count(self, selector: str) -> int:
         """Returns how many visible elements match now."""
+
+    async def survey(self, selector: str) -> Survey:
+        """Returns how many visible elements match now, and which of them can be used."""
 
     async def frames(self) -> Sequence[str]:
         """Returns, for each visible frame in the page, what a selector begins with that finds something in it."""

@@ -12,7 +12,7 @@ from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
 from media.frames import FrameSink
-from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Survey, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 
 JPEG = b"\xff\xd8\xff\xe0fake\xff\xd9"
@@ -147,6 +147,9 @@ class FakeDriver:
 
     async def count(self, selector: str) -> int:
         return 1
+
+    async def survey(self, selector: str) -> Survey:
+        return Survey(1, (0,))
 
     async def frames(self) -> Sequence[str]:
         return ()

@@ -29,7 +29,8 @@ from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
-from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Target
+from runner.browser.usable import survey
+from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Survey, Target
 from runner.egress.proxy import EgressProxy
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,10 @@ class PageDriver:
     async def count(self, selector: str) -> int:
         with self._translated():
             return await self._bounded(self._tabs.active.locator(selector).filter(visible=True).count(), _LOOK_SECONDS)
+
+    async def survey(self, selector: str) -> Survey:
+        with self._translated():
+            return await self._bounded(survey(self._tabs.active.locator(selector).filter(visible=True)), _LOOK_SECONDS)
 
     async def frames(self) -> Sequence[str]:
         with self._translated():

@@ -9,7 +9,7 @@ from typing import Final
 
 from control.protocol.actions import ActionType
 from media.aio import cancel_and_wait
-from runner.driver import Driver, StepFailed
+from runner.driver import Driver, StepFailed, Survey
 from runner.planners.intents import Thing
 from runner.selectors.build import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible
 
@@ -216,25 +216,34 @@ class ElementLookup:
         return LookupResult(self.late, seen=False)
 
     async def _choose(self, selectors: Sequence[str], frame: str = "") -> LookupResult | None:
-        if not selectors or not await self._driver.count(frame + either(selectors)):
+        """Returns the first that can be used, in the order of the selectors; else the first that can be seen."""
+        total = await self._driver.count(frame + either(selectors)) if selectors else 0
+        fallback: LookupResult | None = None
+        if not total:
             return None
         for selector in selectors:
-            number = await self._driver.count(frame + selector)
-            if number > max(self._thing.nth or 0, 0):
-                return await self._one_of(frame + selector, number)
-        return None
+            found = await self._driver.survey(frame + selector)
+            if found.visible > max(self._thing.nth or 0, 0):
+                result = await self._one_of(frame + selector, found)
+                if found.usable or found.visible == total or self._thing.nth is not None or self._only_looks:
+                    return result
+                fallback = fallback or result
+        return fallback
 
-    async def _one_of(self, selector: str, number: int) -> LookupResult:
+    async def _one_of(self, selector: str, found: Survey) -> LookupResult:
         if self._thing.nth is not None:
             return LookupResult(nth(selector, self._thing.nth))
         if self._only_looks:
             return LookupResult(selector)
-        if number > 1:
-            return LookupResult(nth(selector, 0), note=_FIRST_OF.format(number=number, name=self._thing.name))
+        if found.visible > 1:
+            note = _ONLY_USABLE if len(found.usable) == 1 else _FIRST_OF
+            index = found.usable[0] if found.usable else 0
+            return LookupResult(nth(selector, index), note=note.format(number=found.visible, name=self._thing.name))
         hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
         return LookupResult(visible(selector) if hidden_twin else selector)
 
 
+_ONLY_USABLE: Final = "{number} elements are called '{name}'; this is the only one that can be used now."
 _FIRST_OF: Final = (
     "{number} elements are called '{name}'; this is the first. Write, for example, \"the second '{name}'\" for another."
 )

@@ -28,8 +28,6 @@ PENDING = (
     "fill_clamped_range",
     "fill_cut_maxlength",
     "fill_does_not_take_date",
-    "first_of_many_inert",
-    "first_of_many_offscreen",
     "hidden_checkbox_clip",
     "hidden_checkbox_none",
     "in_row",
