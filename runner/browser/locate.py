@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.async_api import ElementHandle, Frame, Locator, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
@@ -61,8 +62,11 @@ _STILL_HIT = f"(element, [x, y]) => ({_HIT})(x, y) === element ? ({_INTO_FRAME})
 _WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowerCase() : null"
 
 
-ENGINES = {"jumpseat-at": _AT_POINT, "jumpseat-focused": _WITH_FOCUS}
-"""Our selector engines, ``jumpseat-at=x,y`` and ``jumpseat-focused=*``, by name: content scripts."""
+_NAMED = Path(__file__).with_name("named_elements.js").read_text(encoding="utf-8")
+
+ENGINES = {"jumpseat-at": _AT_POINT, "jumpseat-focused": _WITH_FOCUS, "jumpseat-named": _NAMED}
+"""Our selector engines by name: ``jumpseat-at=x,y``, ``jumpseat-focused=*``, and the one that
+`runner.selectors.build.by_likely_name` writes for. They are content scripts."""
 
 
 async def register_engines(playwright: Playwright) -> None:

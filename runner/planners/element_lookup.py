@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from control.protocol.actions import ActionType
 from media.aio import cancel_and_wait
 from runner.driver import Driver, StepFailed, Survey
 from runner.planners.intents import Thing
-from runner.selectors.build import Engine, Precision, by, by_role, either, first_of, nth, page_with, visible
+from runner.selectors.build import (
+    Engine,
+    Precision,
+    by,
+    by_likely_name,
+    by_role,
+    either,
+    first_of,
+    nth,
+    page_with,
+    visible,
+    within,
+)
 
 _BUTTONS: Final = ("button", "link", "tab", "menuitem")
 _CLICKABLE: Final = (
@@ -126,6 +138,8 @@ def _late(thing: Thing, action: ActionType) -> str:
     """Finds the thing by whatever it turns out to be; what `candidates` has first goes before the rest."""
     if thing.selector:
         return thing.selector
+    if thing.scope:
+        return _one(_likely(thing, action, "either"), thing, action)
     by_test_id = (by(Engine.TEST_ID, thing.name, Precision.EXACT),) if Engine.TEST_ID in _engines(thing, action) else ()
     whole = (*candidates(thing, action, Precision.FOLDED), *by_test_id)
     leading, rest = whole[: _leading(whole)], whole[_leading(whole) :]
@@ -134,6 +148,11 @@ def _late(thing: Thing, action: ActionType) -> str:
         (way for way in (_one(each, thing, action) for each in ways) if len(way) <= _LONGEST),
         _one(leading[0], thing, action),
     )
+
+
+def _likely(thing: Thing, action: ActionType, precision: str) -> str:
+    text = Engine.TEXT in _engines(thing, action)
+    return by_likely_name(thing.name, roles_for(action, thing.kind), text=text, precision=precision, scope=thing.scope)
 
 
 def _one(selector: str, thing: Thing, action: ActionType) -> str:
@@ -154,11 +173,20 @@ class ElementLookup:
     def __init__(self, driver: Driver, thing: Thing, action: ActionType) -> None:
         self._driver = driver
         self._thing = thing
-        self._whole = tuple(candidates(thing, action, Precision.EXACT, Precision.FOLDED))
-        self._part = tuple(candidates(thing, action, Precision.PART))
+        self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
+        self._whole = tuple(self._candidates(action, Precision.EXACT, Precision.FOLDED))
+        self._part = tuple(self._candidates(action, Precision.PART))
+        self._likely = () if self._only_looks else (_likely(thing, action, "whole"),)
+        self._likely_part = () if self._only_looks else (_likely(thing, action, "part"),)
         self.late = _late(thing, action)
         """Finds the thing once it is there, whatever it then is."""
-        self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
+
+    def _candidates(self, action: ActionType, *precisions: Precision) -> Iterator[str]:
+        scope = self._thing.scope
+        if scope is None:
+            yield from candidates(self._thing, action, *precisions)
+        elif self._only_looks:
+            yield from (within(scope, selector) for selector in candidates(self._thing, action, *precisions))
 
     async def now(self) -> LookupResult | None:
         """Returns what the page has now; None where it has nothing of that name. Raises StepFailed."""
@@ -171,10 +199,18 @@ class ElementLookup:
         for frame in frames:
             if found := await self._choose(self._whole, frame):
                 return found
-        for frame in ("", *frames):
-            if found := await self._choose(self._part, frame):
-                return found
+        for selectors in (self._likely, self._part, self._likely_part):
+            for frame in ("", *frames):
+                if found := await self._choose(selectors, frame):
+                    return found if selectors is self._part else await self._durable(found)
         return None
+
+    async def _durable(self, found: LookupResult) -> LookupResult:
+        """Returns the same by a selector that others can read, too."""
+        try:
+            return replace(found, selector=await self._driver.durable(found.selector))
+        except StepFailed:
+            return found
 
     async def within(self, wait_ms: int, settle_ms: int) -> LookupResult:
         """Waits up to ``wait_ms`` for it; a name that matches in part only must stay the best for ``settle_ms``."""
@@ -182,10 +218,9 @@ class ElementLookup:
             return await self.now() or self._missing()
         if found := await self._choose(self._whole):
             return found
-        everything = either((*self._whole, *self._part))
-        if not await self._appears(everything, wait_ms):
+        if not await self._appears(either((*self._whole, *self._part, *self._likely, *self._likely_part)), wait_ms):
             return self._missing()
-        await self._appears(either(self._whole), settle_ms)
+        await self._appears(either(self._whole or self._likely), settle_ms)
         return await self.now() or self._missing()
 
     async def _appears(self, selector: str, within_ms: int) -> bool:
@@ -241,6 +276,14 @@ class ElementLookup:
             return LookupResult(nth(selector, index), note=note.format(number=found.visible, name=self._thing.name))
         hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
         return LookupResult(visible(selector) if hidden_twin else selector)
+
+
+async def field_with(driver: Driver, thing: Thing) -> str | None:
+    """Returns a selector of the field whose value is the thing's name; None where there is none. Raises StepFailed."""
+    if thing.selector or thing.kind:
+        return None
+    selector = visible(by_likely_name(thing.name, value=True, scope=thing.scope))
+    return await driver.durable(f"{selector} >> nth=0") if await driver.count(selector) else None
 
 
 _ONLY_USABLE: Final = "{number} elements are called '{name}'; this is the only one that can be used now."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from control.protocol.actions import ActionType
@@ -28,6 +28,13 @@ KINDS: Final = {
 }
 """The words that may say what kind of thing a name belongs to."""
 
+SCOPES: Final = {
+    "row": "(?:table )?row|line|(?:list )?item|entry|card",
+    "dialog": "dialog(?: box)?|modal|popup|window",
+    "section": "section|area|panel|group|form|fieldset|region|table|list|menu|sidebar|box",
+}
+"""The words that may say in what kind of place a thing is."""
+
 ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 QUOTED: Final = r"\x00\d+\x00"
 _KIND: Final = "|".join(KINDS.values())
@@ -35,6 +42,13 @@ _THING: Final = re.compile(
     rf"(?:(?:on|the|a|an|this|that)\s+)*(?:(?P<nth>{'|'.join(ORDINALS)}|last|\d+(?:st|nd|rd|th))\s+)?"
     rf"(?:(?P<before>{_KIND})\s+(?:(?:called|named|labell?ed|saying|with (?:the )?(?:text|name|label))\s+|(?=\x00)))?"
     rf"(?P<name>{QUOTED}|.+?)(?:\s+(?P<after>{_KIND}))?",
+    re.IGNORECASE,
+)
+_PLACE: Final = "|".join(SCOPES.values())
+_SCOPED: Final = re.compile(
+    rf"(?P<thing>.+?)\s+(?:in|inside|within|of|from|on)\s+(?:the\s+)?(?:(?P<kind>{_PLACE})\s+"
+    rf"(?:(?:called|named|labell?ed|with|for|of|containing|that (?:says|shows|contains))\s+)?(?P<name>{QUOTED})"
+    rf"|(?P<first>{QUOTED})\s+(?P<last>{_PLACE}))",
     re.IGNORECASE,
 )
 _KEYS: Final = {
@@ -79,11 +93,14 @@ class Thing:
     """Which of several, from 0; -1 is the last one."""
     selector: str | None = None
     """Given in backquotes instead of a name."""
+    scope: tuple[str, str] | None = None
+    """The kind, a key of ``SCOPES``, and the name of what it is in: ``("row", "Bob")``."""
 
     def __str__(self) -> str:
         which = "" if self.nth is None else "last " if self.nth < 0 else f"#{self.nth + 1} "
         named = f"`{self.selector}`" if self.selector else f"'{self.name}'"
-        return f"{which}{self.kind} {named}" if self.kind else f"{which}{named}"
+        place = f" in the {self.scope[0]} '{self.scope[1]}'" if self.scope else ""
+        return f"{which}{self.kind} {named}{place}" if self.kind else f"{which}{named}{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +127,11 @@ class Unclear(Exception):
 
 def thing(sentence: Sentence, masked: str) -> Thing:
     """Returns the thing that these words name. Raises Unclear."""
+    if place := _SCOPED.fullmatch(masked.strip()):
+        said = place["kind"] or place["last"]
+        scope = next(name for name, words in SCOPES.items() if re.fullmatch(words, said, re.IGNORECASE))
+        inner = thing(sentence, place["thing"])
+        return replace(inner, scope=(scope, without_invisible(sentence.plain(place["name"] or place["first"])).strip()))
     match = _THING.fullmatch(masked.strip())
     if match is None:
         raise Unclear("Say what it is called.")

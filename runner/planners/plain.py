@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from control.protocol.actions import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
-from runner.planners.element_lookup import ElementLookup, LookupResult
+from runner.planners.element_lookup import ElementLookup, LookupResult, field_with
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent, Thing
 from runner.planners.near_names import lacks_its_file, looks_transient, nearest, what_is_there
@@ -116,6 +116,9 @@ class PlainPlanner:
         if intent.thing is None:
             return await _without_a_thing(intent, task, driver), None
         thing, note = await self._find(intent.thing, intent, driver)
+        to_see = intent.type is ActionType.EXPECT_VISIBLE and not intent.gone
+        if to_see and not thing.seen and (field := await field_with(driver, intent.thing)):
+            return Action(type=ActionType.EXPECT_TEXT, selector=field, value=intent.thing.name), note
         if intent.gone:
             return Action(type=intent.type, selector=page_without(thing.selector)), None
         if intent.target is None:

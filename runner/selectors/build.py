@@ -10,6 +10,11 @@ from runner.selectors.typography import alike, has_variants
 
 ENTER_FRAME = " >> internal:control=enter-frame >> "
 """Between the selector of an ``<iframe>`` and a selector within it."""
+_SCOPES = {
+    "row": ":is(tr, [role=row], li, [role=listitem], [role=treeitem], article)",
+    "dialog": ":is(dialog, [role=dialog], [role=alertdialog])",
+    "section": ":is(section, fieldset, form, table, nav, aside, details, [role=region], [role=group], [role=tabpanel])",
+}
 _OR = " >> internal:or="
 
 
@@ -61,6 +66,36 @@ def by(engine: Engine, name: str, precision: Precision) -> str:
             return f"internal:testid=[{engine}={wanted}]"
         case _:
             return f"internal:attr=[{engine}={wanted}]"
+
+
+def by_likely_name(
+    name: str,
+    roles: Iterable[str] = (),
+    *,
+    text: bool = False,
+    value: bool = False,
+    precision: str = "either",
+    scope: tuple[str, str] | None = None,
+) -> str:
+    """Returns a selector of our own engine `jumpseat-named`, which finds what has the name for a person who looks.
+
+    Args:
+        name: an accessible name, or what stands where a label would.
+        roles: the ARIA roles that may be meant.
+        text: whether any element that shows the text is meant, too.
+        value: whether fields that hold the name as their value are meant instead.
+        precision: ``whole``, ``part``, or ``either``: a part only where nothing has the whole name.
+        scope: the kind (``row``, ``dialog``, ``section``) and the name of what it is in.
+    """
+    place = {"kind": scope[0], "name": scope[1]} if scope else None
+    wanted = {"name": name, "roles": list(roles), "text": text, "value": value, "precision": precision, "scope": place}
+    return f"jumpseat-named={json.dumps(wanted, ensure_ascii=False)}"
+
+
+def within(scope: tuple[str, str], selector: str) -> str:
+    """Returns a selector of what is in a place of that kind (``row``, ``dialog``, ``section``) that shows the name."""
+    kind, name = scope
+    return f"{_SCOPES[kind]} >> internal:has-text={json.dumps(name, ensure_ascii=False)}i >> {selector}"
 
 
 def nth(selector: str, index: int) -> str:

@@ -38,6 +38,8 @@ class Case(BaseModel, extra="forbid"):
     status: Literal["passed", "failed"]
     error: list[str] = []
     """Each is part of the run's error."""
+    exportable: bool = True
+    """False: the exported test would wait in vain, for Playwright's own ``goto`` waits until a page has loaded."""
 
     @classmethod
     def read(cls, name: str) -> Case:

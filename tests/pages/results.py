@@ -15,6 +15,7 @@ from tests.pages.site import PageSite, page_site
 class Result:
     """One case that was run. Its site is still there, and forgets what was said when it is asked to."""
 
+    name: str
     case: Case
     run: RunView
     steps: list[Step]
@@ -43,7 +44,7 @@ class Results:
             case = Case.read(name)
             site = await self.stack.enter_async_context(page_site(CASES / name))
             run, steps, exported = await self.runs.run(site.url, case.instructions)
-            self.done[name] = Result(case, run, steps, exported, list(site.said), site)
+            self.done[name] = Result(name, case, run, steps, exported, list(site.said), site)
         return self.done[name]
 
 
