@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import unquote, unquote_to_bytes
 
 from pydantic import Field, model_validator
 
 from control.protocol.shape import Shape, field_error
+
+MouseButton = Literal["left", "middle", "right"]
+Modifier = Literal["Alt", "Control", "Meta", "Shift"]
 
 
 class ActionType(StrEnum):
@@ -81,6 +84,10 @@ class Action(Shape):
     a ``data:`` URL, a file's name, or a reference that begins with `KEPT`)."""
     target: str | None = Field(default=None, max_length=4096)
     """Where a drag ends, a Playwright selector."""
+    button: MouseButton | None = None
+    """Of a ``click``; None is the left one."""
+    modifiers: tuple[Modifier, ...] | None = Field(default=None, max_length=4)
+    """Keys that are held down during a ``click``."""
 
     @model_validator(mode="after")
     def _has_what_its_type_needs(self) -> Self:
@@ -93,6 +100,9 @@ class Action(Shape):
             raise field_error("value", "wait needs 'value' (milliseconds) or a 'selector' to appear")
         if self.type in _NUMBERS and self.value is not None:
             self._check_number()
+        for field in ("button", "modifiers"):
+            if getattr(self, field) and self.type is not ActionType.CLICK:
+                raise field_error(field, f"only a click takes '{field}'")
         return self
 
     def _check_number(self) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from control.errors import ProtocolError, TooLarge
-from control.protocol.actions import Action
+from control.protocol.actions import Action, Modifier, MouseButton
 from control.protocol.shape import Shape
 from control.protocol.wording import wording
 
@@ -101,7 +101,6 @@ class ReleaseControl(_Command):
 InputKind = Literal[
     "move", "down", "up", "wheel", "key_down", "key_up", "text", "paste", "touch_start", "touch_move", "touch_end"
 ]
-Modifier = Literal["Alt", "Control", "Meta", "Shift"]
 
 
 class _OnPicture(_Command):
@@ -122,7 +121,7 @@ class Input(_OnPicture):
 
     type: Literal["input"] = "input"
     kind: InputKind
-    button: Literal["left", "middle", "right"] = "left"
+    button: MouseButton = "left"
     click_count: int = Field(default=1, ge=0, le=3)
     delta_x: float = 0
     delta_y: float = 0
@@ -151,7 +150,7 @@ class FileContent(Shape):
 
 
 class AnswerDialog(_Command):
-    """Answers a native dialog, a file chooser or a ``<select>``: see the event ``dialog``."""
+    """Answers a native dialog, a file chooser, a ``<select>`` or an ``<input>``: see the event ``dialog``."""
 
     type: Literal["answer_dialog"] = "answer_dialog"
     dialog_id: str

@@ -23,6 +23,9 @@ class Tab(Shape):
     active: bool
 
 
+InputType = Literal["date", "time", "datetime-local", "month", "week", "color", "list"]
+
+
 class Choice(Shape):
     """One option of a ``<select>``."""
 
@@ -129,16 +132,18 @@ class PageChanged(Shape):
 
 
 class Dialog(Shape):
-    """A native dialog, file chooser or ``<select>``, none of which is in the picture."""
+    """A native dialog, file chooser, ``<select>``, or the popup of an ``<input>``, none of which is in the picture."""
 
     type: Literal["dialog"] = "dialog"
     dialog_id: str
-    kind: Literal["alert", "confirm", "prompt", "beforeunload", "file_chooser", "select"]
+    kind: Literal["alert", "confirm", "prompt", "beforeunload", "file_chooser", "select", "input"]
     message: str = ""
     default_value: str | None = None
     options: tuple[Choice, ...] | None = None
     multiple: bool | None = None
     accept: str | None = None
+    input_type: InputType | None = None
+    """Of an ``input``: what it takes; ``list`` is a text with suggestions, which are the ``options``."""
     deadline: Timestamp | None = None
     closed: bool = False
     """True: it was answered, or is gone."""

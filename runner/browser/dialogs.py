@@ -138,6 +138,27 @@ class Dialogs:
         event = self._event("select", element_name(target.selector), options=options, multiple=False)
         self._add(_Open(event, page, answered, _nothing))
 
+    def offer_input(
+        self, page: Page, target: TargetElement, options: tuple[Choice, ...], *, merges: Callable[[], bool]
+    ) -> None:
+        """Reports an ``<input>`` whose popup a person has opened.
+
+        ``merges`` is asked whether what is chosen takes the place of the click that opened it.
+        """
+
+        async def answered(command: AnswerDialog) -> HumanAction | None:
+            return await _enter(page, target.selector, command, merges=merges()) if command.accept else None
+
+        self.withdraw_input()
+        about = {"default_value": target.was.value, "input_type": target.was.picker, "options": options or None}
+        self._add(_Open(self._event("input", element_name(target.selector), **about), page, answered, _nothing))
+
+    def withdraw_input(self) -> None:
+        """Takes an open ``<input>`` back: the person goes on in the picture."""
+        for id, found in tuple(self._open.items()):
+            if found.event.kind == "input":
+                self._expire(id)
+
     async def until_blocked(self, page: Page) -> None:
         """Returns when a native dialog holds this page up."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -268,6 +289,14 @@ async def _choose(target: TargetElement, command: AnswerDialog) -> HumanAction:
     labels = "\n".join([option.label for option in await target.options() if option.selected])
     action = Action(type=ActionType.SELECT, selector=target.selector, value=labels)
     return HumanAction(action, f"Select '{shorten(labels)}' in {element_name(target.selector)}", began)
+
+
+async def _enter(page: Page, selector: str, command: AnswerDialog, *, merges: bool) -> HumanAction:
+    began = time.monotonic()
+    text = command.text or ""
+    await page.locator(selector).fill(text, timeout=_ACT_MS)
+    action = Action(type=ActionType.TYPE, selector=selector, value=text)
+    return HumanAction(action, f"Type '{shorten(text)}' into {element_name(selector)}", began, merges=merges)
 
 
 async def _give_files(chooser: FileChooser, command: AnswerDialog) -> HumanAction | None:

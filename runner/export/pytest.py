@@ -249,6 +249,13 @@ def _press(action: Action, _at: str) -> list[str]:
     return [f"{target}.press({literal(action.text)})"]
 
 
+def _click(action: Action, _at: str) -> list[str]:
+    button = [f'button="{action.button}"'] if action.button not in {None, "left"} else []
+    held = ", ".join(f'"{modifier}"' for modifier in action.modifiers or ())
+    how = ", ".join([*button, *([f"modifiers=[{held}]"] if held else [])])
+    return [f"{locator(action.selector or 'body')}.click({how})"]
+
+
 def _select(action: Action, _at: str) -> list[str]:
     options = [literal(option) for option in action.text.split("\n")]
     chosen = options[0] if len(options) == 1 else f"[{', '.join(options)}]"
@@ -332,7 +339,7 @@ def _expect_url(action: Action, _at: str) -> list[str]:
 
 
 _STATEMENTS: Final[dict[ActionType, Statements]] = {
-    ActionType.CLICK: _on("click()"),
+    ActionType.CLICK: _click,
     ActionType.DOUBLE_CLICK: _on("dblclick()"),
     ActionType.HOVER: _on("hover()"),
     ActionType.TYPE: _with_value("fill"),

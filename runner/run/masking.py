@@ -15,6 +15,8 @@ from runner.store.uploads import UploadStore
 
 S = TypeVar("S", bound=Shape)
 A = TypeVar("A", bound=Shape)
+_WORDS = frozenset({"type", "button"})
+"""Fields of actions that are no free text."""
 
 
 class Masking:
@@ -65,7 +67,7 @@ class Masking:
     def resolve(self, action: Action) -> Action:
         """Returns the action with values in place of names, for the browser only. Raises UnknownSecret."""
         action = self._uploads.inline(action) if self._uploads else action
-        texts = {name: self.resolve_text(text) for name, text in action if isinstance(text, str) and name != "type"}
+        texts = {name: self.resolve_text(text) for name, text in action if isinstance(text, str) and name not in _WORDS}
         return action.model_copy(update=texts)
 
     def resolve_text(self, text: str) -> str:
@@ -73,7 +75,7 @@ class Masking:
         return self._logins.resolve(text, self._secrets.resolve)
 
     def _named(self, action: A) -> A:
-        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name != "type"}
+        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name not in _WORDS}
         return action.model_copy(update=texts)
 
     def _field(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - whatever the field holds

@@ -39,6 +39,13 @@ def describe_selector(selector: str) -> str:
     return shorten(selector, _LONGEST)
 
 
+def click_verb(action: Action) -> str:
+    """Returns how it is clicked: ``Click``, ``Right-click``, ``Control-click``."""
+    button = "" if action.button in {None, "left"} else f"{action.button}-"
+    verb = "".join([*(f"{modifier}-" for modifier in action.modifiers or ()), button, "click"])
+    return verb[0].upper() + verb[1:]
+
+
 def element_name(selector: str) -> str:
     """Returns the element's name in quotes, as a step's description has it; the selector where it has none."""
     found = _NAME.search(selector) or _TEXT.search(selector)
@@ -98,7 +105,7 @@ def _tab(verb: str) -> Callable[[Action], str]:
 
 
 _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
-    ActionType.CLICK: _pointer("Click"),
+    ActionType.CLICK: lambda action: f"{click_verb(action)} {_on(action)}",
     ActionType.DOUBLE_CLICK: _pointer("Double-click"),
     ActionType.HOVER: _pointer("Hover over"),
     ActionType.TYPE: _type,

@@ -78,7 +78,14 @@ describe("a failed call", () => {
   });
 
   it("is done with the same value on another element", () => {
-    const fullAction = { type: "type", selector: "#old", value: "Ada", target: null } as const;
+    const fullAction = {
+      type: "type",
+      selector: "#old",
+      value: "Ada",
+      target: null,
+      button: null,
+      modifiers: null,
+    } as const;
     expect(withLocator(step({ fullAction }), "#new")).toEqual({ ...fullAction, selector: "#new" });
     expect(withLocator(step({ action: "press", value: "Enter" }), "#new")).toEqual({
       type: "press",
@@ -91,7 +98,14 @@ describe("a failed call", () => {
 
 describe("a repair", () => {
   const location = { file: "/home/ada/shop/tests/shop.spec.ts", line: 4 };
-  const proposed = { type: "click", selector: "#pay", value: null, target: null } as const;
+  const proposed = {
+    type: "click",
+    selector: "#pay",
+    value: null,
+    target: null,
+    button: null,
+    modifiers: null,
+  } as const;
   const done = step({ location, proposed, fullAction: { ...proposed, selector: "#now" }, status: "passed" });
 
   it("is a call that passed with another locator", () => {

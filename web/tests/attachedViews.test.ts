@@ -11,7 +11,7 @@ const hello = eventFixtures().find(({ name }) => name.startsWith("an attached ru
 if (hello?.type !== "hello") throw new Error("the fixtures have changed");
 
 const location = { file: "/home/ada/shop/e2e/shop.spec.ts", line: 6 };
-const proposed = { type: "type", selector: "#old", value: "Ada", target: null } as const;
+const proposed = { type: "type", selector: "#old", value: "Ada", target: null, button: null, modifiers: null } as const;
 const failed = {
   ...{ stepNumber: 1, action: "type", target: "#old", value: "Ada", description: "Type 'Ada' into 'Name'" },
   ...{ status: "failed", source: "plan", error: "no such field", location, fullAction: proposed },
@@ -126,7 +126,7 @@ describe("an attached run", () => {
   });
 
   it("does not offer to edit a call that waits", async () => {
-    const action = { type: "call", selector: null, value: "Tap button", target: null };
+    const action = { type: "call", selector: null, value: "Tap button", target: null, button: null, modifiers: null };
     const reasoning = "Log in";
     const next = {
       proposalId: "p",

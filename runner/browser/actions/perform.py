@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urljoin, urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from control.protocol.actions import Action, ActionType
+from control.protocol.actions import Action, ActionType, Modifier, MouseButton
 from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect
@@ -41,6 +42,13 @@ _LEADS_ON = {
 _SELECTORS = frozenset({"selector", "target"})
 _BLANK = "about:blank"
 _SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
+
+
+class ClickOptions(TypedDict):
+    """How Playwright is to click."""
+
+    button: MouseButton
+    modifiers: Sequence[Modifier]
 
 
 class Performer:
@@ -104,8 +112,10 @@ class Performer:
 
     async def _click(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
+        how: ClickOptions = {"button": action.button or "left", "modifiers": list(action.modifiers or ())}
         await subject.act(
-            lambda ms: subject.locator.click(trial=True, timeout=ms), lambda ms: subject.locator.click(timeout=ms)
+            lambda ms: subject.locator.click(trial=True, timeout=ms, **how),
+            lambda ms: subject.locator.click(timeout=ms, **how),
         )
 
     async def _double_click(self, action: Action, deadline: Deadline) -> None:

@@ -11,10 +11,10 @@ from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
 from control.errors import Unsupported
-from control.protocol.commands import Input, Modifier
-from runner.browser.human.keys import MODIFIERS, composes, key_event, playwright_key, prints
+from control.protocol.actions import Modifier, MouseButton
+from control.protocol.commands import Input
+from runner.browser.human.keys import MODIFIERS, composes, key_event, playwright_key, prints, types
 
-Button = Literal["left", "middle", "right"]
 Touch = Literal["touchStart", "touchMove", "touchEnd"]
 # Editors take pasted text from the event; where none does, it is typed.
 _PASTE = """([text]) => {
@@ -37,7 +37,7 @@ class InputDispatcher:
     def __init__(self, *, chromium: bool) -> None:
         self._chromium = chromium
         self._sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
-        self._buttons: set[Button] = set()
+        self._buttons: set[MouseButton] = set()
         self._at: tuple[Page, float, float] | None = None
         """Where the person's pointer rests, in the page as it is; None where that is not known."""
         self._going: tuple[Page, float, float] | None = None
@@ -54,13 +54,13 @@ class InputDispatcher:
         if self._going == (page, x, y):
             self._at = self._going
 
-    async def down(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
+    async def down(self, page: Page, x: float, y: float, button: MouseButton, count: int) -> None:
         """The press waits for the move: sent together, the page now and then sees them the other way round."""
         self._buttons.add(button)
         await self._move_there(page, x, y)
         await page.mouse.down(button=button, click_count=count)
 
-    async def up(self, page: Page, x: float, y: float, button: Button, count: int) -> None:
+    async def up(self, page: Page, x: float, y: float, button: MouseButton, count: int) -> None:
         await self._move_there(page, x, y)
         self._buttons.discard(button)
         await page.mouse.up(button=button, click_count=count)
@@ -104,6 +104,10 @@ class InputDispatcher:
         if prints(command) and self._chromium:
             session = await self._session(page)
             await session.send("Input.dispatchKeyEvent", key_event(command, down=down))
+            return
+        if types(command) and command.modifiers and not self._chromium:
+            if down:
+                await page.keyboard.insert_text(command.key)
             return
         press = page.keyboard.down if down else page.keyboard.up
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import ElementHandle, Locator, Page
 
-from control.protocol.events import Choice
+from control.protocol.events import Choice, InputType
 from runner.browser.locate import Hit, at_point, focused, resolve
 
 # Kinds: what a person's act on the element comes to.
@@ -21,16 +21,22 @@ _READ = """element => {
   const chosen = dropdown && element.selectedOptions.length ? element.selectedOptions[0].label : null;
   const value = chosen ?? (written ? element.value ?? element.innerText : '');
   const focused = element.getRootNode().activeElement === element && element.ownerDocument.hasFocus();
+  const popups = ['date', 'time', 'datetime-local', 'month', 'week', 'color'];
+  const list = tag === 'input' && element.list?.options.length ? 'list' : '';
+  const picker = element.disabled || element.readOnly ? '' : popups.includes(type) ? type : list;
   const text = element.childElementCount <= 10 ? element.textContent.slice(0, 200) : '';
   const looks = [...element.attributes].map(({ name, value }) => `${name}=${value.slice(0, 100)}`).join(' ') + text;
   return {
-    kind, value, focused, looks,
+    kind, value, focused, looks, picker,
     checked: element.checked === true, secret: type === 'password', range: type === 'range',
   };
 }"""
-_OPTIONS = """element => [...element.options].map(({ value, label, selected, disabled, parentElement }) => ({
-  value, label, selected, disabled: disabled || (parentElement.matches('optgroup') && parentElement.disabled),
-}))"""
+_OPTIONS = """element => [...(element.options ?? element.list?.options ?? [])].map(
+  ({ value, label, selected, disabled, parentElement }) => ({
+    value, label, selected,
+    disabled: disabled || (parentElement?.matches('optgroup') && parentElement.disabled) || false,
+  }),
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class State:
     checked: bool
     secret: bool
     range: bool
+    picker: InputType | Literal[""]
+    """What a popup of the browser's own lets people choose; empty where there is none."""
     focused: bool
     """The keyboard goes to it."""
     looks: str
@@ -71,7 +79,7 @@ class TargetElement:
             await handle.dispose()
 
     async def options(self) -> tuple[Choice, ...]:
-        """Of a ``<select>``."""
+        """Of a ``<select>``, or the suggestions for an ``<input>``."""
         return tuple(Choice(**option) for option in await self.handle.evaluate(_OPTIONS))
 
 

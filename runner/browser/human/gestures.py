@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from control.protocol.actions import Action, ActionType
+from control.protocol.actions import Action, ActionType, Modifier
 from control.protocol.commands import Input
 from runner.browser.human.elements import State, TargetElement
 from runner.browser.human.keys import edits_only, pressed
 from runner.driver import HumanAction
-from runner.selectors.describe import element_name, shorten
+from runner.selectors.describe import click_verb, element_name, shorten
 
 MASK = "•••"
 _STILL_PX = 5.0
@@ -27,6 +27,8 @@ class Press:
     x: float
     y: float
     at: float
+    modifiers: tuple[Modifier, ...] = ()
+    """Keys that were held when it went down."""
 
 
 class Gestures:
@@ -54,9 +56,13 @@ class Gestures:
     ) -> list[HumanAction]:
         """A button has gone up at ``point``, over ``target``; before its page may have changed that."""
         start = press.target
-        if start is None or up.button != "left" or start.was.kind in {"select", "file"}:
+        if start is None:
             return []
         moved = max(abs(point[0] - press.x), abs(point[1] - press.y)) > _STILL_PX
+        if up.button != "left":
+            return [] if moved or _BACKGROUND.search(start.selector) else self._click(start.selector, up, press)
+        if start.was.kind in {"select", "file"}:
+            return []
         if moved and target is not None and target.selector != start.selector:
             action = Action(type=ActionType.DRAG, selector=start.selector, target=target.selector)
             return self._emit(
@@ -64,7 +70,7 @@ class Gestures:
             )
         if (moved and start.was.kind == "text") or _BACKGROUND.search(start.selector):
             return []
-        return self._click(start.selector, up.click_count, press.at)
+        return self._click(start.selector, up, press)
 
     def changed(self, target: TargetElement, now: State, began: float) -> HumanAction | None:
         """The action that brings the element from what it was to what it is now; None where nothing has changed."""
@@ -96,6 +102,11 @@ class Gestures:
         self._held = HumanAction(change.action, change.description, began, self.tab, merges)
         return before
 
+    def has_clicked(self, selector: str) -> bool:
+        """Returns whether the last thing done was a click on this."""
+        clicked, self._clicked = self._clicked, None
+        return clicked == selector
+
     def toggled(self, change: HumanAction) -> list[HumanAction]:
         """A change that is whole: a box that was ticked."""
         return self._emit(change.action, change.description, change.started_at)
@@ -105,6 +116,8 @@ class Gestures:
         if command.repeat or (target.was.kind == "text" and edits_only(command)):
             return []
         value = pressed(command)
+        if value is None:
+            return []
         somewhere = not _BACKGROUND.search(target.selector)
         action = Action(type=ActionType.PRESS, selector=target.selector if somewhere else None, value=value)
         where = f" in {element_name(target.selector)}" if somewhere else ""
@@ -130,13 +143,16 @@ class Gestures:
         action = Action(type=ActionType.SCROLL, selector=selector)
         return self._emit(action, f"Scroll to {element_name(selector)}", began)
 
-    def _click(self, selector: str, count: int, began: float) -> list[HumanAction]:
-        name = element_name(selector)
-        if count <= 1:
-            done = self._emit(Action(type=ActionType.CLICK, selector=selector), f"Click {name}", began)
-            self._clicked = selector
+    def _click(self, selector: str, up: Input, press: Press) -> list[HumanAction]:
+        name, began = element_name(selector), press.at
+        button = None if up.button == "left" else up.button
+        plain = button is None and not press.modifiers
+        if up.click_count <= 1 or not plain:
+            action = Action(type=ActionType.CLICK, selector=selector, button=button, modifiers=press.modifiers or None)
+            done = self._emit(action, f"{click_verb(action)} {name}", began)
+            self._clicked = selector if plain else None
             return done
-        if count == 2:
+        if up.click_count == 2:
             action = Action(type=ActionType.DOUBLE_CLICK, selector=selector)
             return [
                 *self.flush(),

@@ -21,7 +21,7 @@ from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.elements import TargetElement, element_at, focused_element
 from runner.browser.human.gestures import Gestures, Press
 from runner.browser.human.hover import Hover
-from runner.browser.human.keys import MODIFIERS
+from runner.browser.human.keys import MODIFIERS, without_choosing
 from runner.browser.human.picking import to_viewport
 from runner.browser.human.scrolling import Scroll, scrolls_within
 from runner.browser.tabs import Tabs
@@ -138,12 +138,18 @@ class HumanInput:
     async def _down(self, page: Page, command: Input) -> list[HumanAction]:
         x, y = self._point(command)
         target = await self._look(self._hover.element_at(page, x, y))
-        self._press = Press(target, x, y, time.monotonic())
+        self._press = Press(target, x, y, time.monotonic(), command.modifiers)
         if target is not None and target.was.kind == "select" and command.button == "left" and self._dialogs.attended:
             await self._offer(page, target)
             self._opening = True
             return []
         self._opening = False
+        self._dialogs.withdraw_input()
+        if target is not None and target.was.picker and command.button == "left" and self._dialogs.attended:
+            await self._offer_input(page, target)
+            if target.was.picker == "color":  # of which there is nothing else to click on
+                self._opening = True
+                return []
         await self._act(self._dispatcher.modifiers(page, command.modifiers))
         await self._act(self._dispatcher.down(page, x, y, command.button, max(1, command.click_count)))
         return []
@@ -160,7 +166,8 @@ class HumanInput:
         self._rest(page, x, y)
         if press is None:
             return []
-        done = await self._toggled(press) or self._gestures.pointer(press, command, (x, y), target)
+        toggled = await self._toggled(press) if command.button == "left" else []
+        done = toggled or self._gestures.pointer(press, command, (x, y), target)
         self._drop(press.target, target)
         return done
 
@@ -199,12 +206,13 @@ class HumanInput:
         if command.key in MODIFIERS:
             await self._act(self._dispatcher.key(page, command, down=True))
             return []
+        self._dialogs.withdraw_input()
         target = await self._look(self._focused(page))
         if target is not None and self._opens_select(target, command):
             await self._offer(page, target)
             return []
         began = time.monotonic()
-        await self._act(self._dispatcher.modifiers(page, command.modifiers))
+        await self._act(self._dispatcher.modifiers(page, without_choosing(command).modifiers))
         await self._act(self._dispatcher.key(page, command, down=True))
         if target is None:
             return []
@@ -232,6 +240,7 @@ class HumanInput:
         return await self._insert(page, self._dispatcher.paste(page, command.text))
 
     async def _insert(self, page: Page, insert: Coroutine[Any, Any, None]) -> list[HumanAction]:
+        self._dialogs.withdraw_input()
         began = time.monotonic()
         target = await self._look(self._focused(page))
         await self._act(insert)
@@ -296,6 +305,11 @@ class HumanInput:
             await self._look(target.handle.focus())
             self._field = None
             self._dialogs.offer_select(page, target, options)
+
+    async def _offer_input(self, page: Page, target: TargetElement) -> None:
+        options = await self._look(target.options())
+        if options is not None:
+            self._dialogs.offer_input(page, target, options, merges=lambda: self._gestures.has_clicked(target.selector))
 
     def _drop(self, *targets: TargetElement | None) -> None:
         """Nothing is asked of them any more."""

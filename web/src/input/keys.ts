@@ -94,4 +94,6 @@ export class KeyCapture {
 }
 
 const isPaste = (event: KeyboardEvent): boolean =>
-  (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "v";
+  (event.ctrlKey || event.metaKey) &&
+  !event.altKey &&
+  (event.key.toLowerCase() === "v" || (event.code === "KeyV" && !/^[a-z]$/i.test(event.key)));

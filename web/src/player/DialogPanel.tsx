@@ -13,6 +13,7 @@ const TITLES: Record<RemoteDialog["kind"], string> = {
   beforeunload: "Leave the page?",
   file_chooser: "The page wants a file",
   select: "Choose an option",
+  input: "Choose a value",
 };
 
 /** Native dialogs, file choosers and lists of the remote page, none of which are in the picture. */
@@ -55,6 +56,7 @@ function DialogCard({ dialog }: { dialog: RemoteDialog }) {
         {maySteer && dialog.kind === "prompt" && (
           <input aria-label="Answer" value={text} onChange={(event) => setText(event.target.value)} />
         )}
+        {maySteer && dialog.kind === "input" && <Value {...{ dialog, text, setText }} />}
         {maySteer && dialog.kind === "select" && <Options {...{ dialog, values, setValues }} />}
         {maySteer && dialog.kind === "file_chooser" && (
           <>
@@ -92,6 +94,35 @@ function Answers({ kind, onDismiss }: { kind: RemoteDialog["kind"]; onDismiss: (
   );
 }
 
+interface ValueProps {
+  dialog: RemoteDialog;
+  text: string;
+  setText(text: string): void;
+}
+
+/** The browser's own calendar, clock, colours or suggestions, in place of the remote browser's. */
+function Value({ dialog, text, setText }: ValueProps) {
+  const id = useId();
+  const suggests = dialog.inputType === "list";
+  return (
+    <>
+      <input
+        aria-label="Value"
+        type={suggests ? "text" : (dialog.inputType ?? "text")}
+        step={dialog.inputType?.includes("time") ? "any" : undefined}
+        list={suggests ? id : undefined}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <datalist id={id}>
+        {(dialog.options ?? []).map((option) => (
+          <option key={option.value} value={option.value} label={option.label} />
+        ))}
+      </datalist>
+    </>
+  );
+}
+
 interface OptionsProps {
   dialog: RemoteDialog;
   values: string[];
@@ -118,7 +149,7 @@ function Options({ dialog, values, setValues }: OptionsProps) {
 }
 
 async function contentOf({ kind }: RemoteDialog, given: { text: string; values: string[]; files: File[] }) {
-  if (kind === "prompt") return { text: given.text };
+  if (kind === "prompt" || kind === "input") return { text: given.text };
   if (kind === "select") return { values: given.values };
   return kind === "file_chooser" ? { files: await encodeFiles(given.files) } : {};
 }

@@ -25,6 +25,10 @@ export interface components {
             value?: string | number | null;
             /** @description Where a drag ends, a Playwright selector. */
             target?: string | null;
+            /** @description Of a ``click``; None is the left one. */
+            button?: ("left" | "middle" | "right") | null;
+            /** @description Keys that are held down during a ``click``. */
+            modifiers?: ("Alt" | "Control" | "Meta" | "Shift")[] | null;
         };
         /** @description One thing to do in the page. */
         ActionOutput: {
@@ -38,13 +42,17 @@ export interface components {
             value: string | number | null;
             /** @description Where a drag ends, a Playwright selector. */
             target: string | null;
+            /** @description Of a ``click``; None is the left one. */
+            button: ("left" | "middle" | "right") | null;
+            /** @description Keys that are held down during a ``click``. */
+            modifiers: ("Alt" | "Control" | "Meta" | "Shift")[] | null;
         };
         /**
          * @description What can be done in the page.
          * @enum {string}
          */
         ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url" | "call";
-        /** @description Answers a native dialog, a file chooser or a ``<select>``: see the event ``dialog``. */
+        /** @description Answers a native dialog, a file chooser, a ``<select>`` or an ``<input>``: see the event ``dialog``. */
         AnswerDialog: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -159,7 +167,7 @@ export interface components {
             /** @description The holder has gone; control ends then, unless they come back. */
             graceUntil: string | null;
         };
-        /** @description A native dialog, file chooser or ``<select>``, none of which is in the picture. */
+        /** @description A native dialog, file chooser, ``<select>``, or the popup of an ``<input>``, none of which is in the picture. */
         Dialog: {
             /**
              * @default dialog
@@ -168,13 +176,15 @@ export interface components {
             type: "dialog";
             dialogId: string;
             /** @enum {string} */
-            kind: "alert" | "confirm" | "prompt" | "beforeunload" | "file_chooser" | "select";
+            kind: "alert" | "confirm" | "prompt" | "beforeunload" | "file_chooser" | "select" | "input";
             /** @default  */
             message: string;
             defaultValue: string | null;
             options: components["schemas"]["Choice"][] | null;
             multiple: boolean | null;
             accept: string | null;
+            /** @description Of an ``input``: what it takes; ``list`` is a text with suggestions, which are the ``options``. */
+            inputType: ("date" | "time" | "datetime-local" | "month" | "week" | "color" | "list") | null;
             deadline: string | null;
             /**
              * @description True: it was answered, or is gone.
