@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from control.protocol.actions import Action, Box, Size
@@ -64,6 +64,8 @@ class HumanAction:
     """The index of the tab that it was done in; None: the active one."""
     merges: bool = False
     """It continues the person's previous action, such as more text in the same field, and takes its place."""
+    password: str | None = field(default=None, repr=False)
+    """What a password field holds now; the action has dots in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import chain, count
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -63,6 +65,19 @@ class Masking:
                 "steps": None if spec.steps is None else tuple(self._named(step) for step in spec.steps),
             }
         )
+
+    def name_password(self, password: str, field: str) -> str:
+        """Returns ``{{secret:NAME}}`` for what a person typed into a password field.
+
+        The name is that of the secret with this value, else made of the field's; the value itself is not kept.
+        """
+        known = self._secrets.refer(password)
+        if known in {f"{{{{secret:{name}}}}}" for name in self._secrets.names}:
+            return known
+        base = re.sub(r"\W+", "_", field).strip("_").lower() or "password"
+        taken = {name.lower() for name in self.names}
+        names = chain([base], (f"{base}_{number}" for number in count(2)))
+        return f"{{{{secret:{next(name for name in names if name not in taken)}}}}}"
 
     def resolve(self, action: Action) -> Action:
         """Returns the action with values in place of names, for the browser only. Raises UnknownSecret."""

@@ -10,6 +10,7 @@ from control.errors import NotFound
 from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
+from control.protocol.actions import Action
 from control.roles import Actor
 from control.run import Run
 from runner.driver import Driver, HumanAction, StepFailed
@@ -17,6 +18,7 @@ from runner.log import RunLog
 from runner.run.changes import Changes
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
+from runner.selectors.describe import element_name
 
 T = TypeVar("T")
 
@@ -101,11 +103,18 @@ class TakeOver:
         await self._changes.until(lambda: self._run.in_flight is None)
         self._run.control_lease.require_holder(actor)
 
+    def _with_name(self, done: HumanAction) -> Action:
+        """Returns the action; a password in it is named as a secret, which exported tests look up."""
+        if done.password is None:
+            return done.action
+        name = self._masking.name_password(done.password, element_name(done.action.selector or ""))
+        return done.action.model_copy(update={"value": name})
+
     def _record(self, actions: Iterable[HumanAction]) -> None:
         for done in actions:
             self._screenshots.invalidate()
             step = self._run.record_human_step(
-                self._masking.action(done.action),
+                self._masking.action(self._with_name(done)),
                 merges=done.merges,
                 description=self._masking.text(done.description),
                 url=self._masking.text(self._driver.url),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from control.protocol.actions import Action, ActionType, Modifier
 from control.protocol.commands import Input
@@ -87,7 +87,8 @@ class Gestures:
             return HumanAction(action, f"Select '{shorten(now.value)}' in {name}", began, self.tab)
         shown = MASK if now.secret else now.value
         action = Action(type=ActionType.TYPE, selector=target.selector, value=shown)
-        return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began, self.tab)
+        password = now.value if now.secret else None
+        return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began, self.tab, password=password)
 
     def hold(self, change: HumanAction) -> list[HumanAction]:
         """A change that may go on: more text in the same field takes its place."""
@@ -99,7 +100,7 @@ class Gestures:
             # The click into the field is part of typing in it.
             merges, began, before = self._clicked == selector, change.started_at, self.flush()
         self._clicked = None
-        self._held = HumanAction(change.action, change.description, began, self.tab, merges)
+        self._held = replace(change, started_at=began, tab=self.tab, merges=merges)
         return before
 
     def has_clicked(self, selector: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ import pytest
 from control.errors import InvalidTransition, NotHolder
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.actions import Action, Box
+from control.protocol.actions import Action, ActionType, Box
 from control.protocol.models import RunStatus, Source, StepStatus
 from runner.driver import HumanAction, StepFailed
+from runner.export.pytest import export
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import ADA, BOB, SessionHarness, session_harness
 
@@ -223,6 +225,34 @@ async def test_a_secret_typed_by_hand_is_recorded_by_its_name(tmp_path: Path) ->
         await run.do(c.Input(kind="text", text="hunter2"))
         (step,) = await run.steps()
         assert (step.value, step.description) == ("{{secret:PW}}", "Type '•••' into 'Name'")
+
+
+PASSWORDS = [
+    ("opensesame", 'role=textbox[name="New password"]', "{{secret:new_password}}"),
+    ("opensesame", "#pw", "{{secret:pw_2}}"),
+    ("hunter2", 'role=textbox[name="New password"]', "{{secret:PW}}"),
+]
+
+
+@pytest.mark.parametrize(("password", "selector", "value"), PASSWORDS)
+async def test_a_password_typed_by_hand_is_recorded_as_a_secret(
+    tmp_path: Path, password: str, selector: str, value: str
+) -> None:
+    async with session_harness(tmp_path, FakePlanner([click("#a")]), mode="review", secrets={"PW": "hunter2"}) as run:
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        await run.do(c.TakeControl())
+        done = human(Action(type=ActionType.TYPE, selector=selector, value="•••"), "Type '•••' into 'Password'")
+        run.driver.human.append([replace(done, password=password)])
+        await run.do(c.Input(kind="text", text="x"))
+        (step,) = await run.steps()
+        assert (step.value, step.full_action.value, step.description) == (value, value, done.description)
+        assert password not in str([entry.message() for entry in run.session.log.since(0) or []])
+        exported = export(run.session.view(), [step], "pytest")
+        assert "•••" not in exported.replace(done.description, "")
+        variable = value.removeprefix("{{secret:").removesuffix("}}").upper()
+        assert f"Set these environment variables, whose values are secret: {variable}." in exported
+        assert f'.fill(os.environ["{variable}"])' in exported
 
 
 async def test_a_browser_that_goes_under_a_persons_hands_fails_the_run(tmp_path: Path) -> None:
