@@ -19,6 +19,8 @@ INSTALL: Final = (
 )
 _LOOKS: Final = 2
 """How often the page may change under the model's eyes before people are asked."""
+_MOST_ALIKE: Final = 4
+"""How often the same step may be done on a page that does not change."""
 _DESCRIPTION_CHARS: Final = 120
 
 
@@ -95,6 +97,8 @@ class ModelPlanner:
         self._connect = connect
         self._connecting = asyncio.Lock()
         self._asked: Asked | None = None
+        self._pages: dict[int, tuple[str, str]] = {}
+        """Address and snapshot of the page that the model saw, by the number of steps done before."""
 
     def remaining(self, task: Task) -> int | None:
         return None
@@ -126,11 +130,28 @@ class ModelPlanner:
                 action = await _durable(decision.action(), driver)
             except StepFailed:
                 continue
+            self._refuse_endless(task, action)
             return Idea(action, _description(decision, action), decision.reasoning.strip() or None)
         raise Stuck("The page changes faster than the model can choose an element. Resume to look again, or override.")
 
+    def _refuse_endless(self, task: Task, action: Action) -> None:
+        """Raises Stuck where the model chooses what it has done again and again, and nothing has come of it."""
+        done = len(task.steps)
+        last = task.steps[-_MOST_ALIKE:]
+        alike = [step for step in last if action in {step.full_action, step.proposed}]
+        pages = {self._pages.get(number) for number in range(done - _MOST_ALIKE, done + 1)}
+        if len(alike) < _MOST_ALIKE or len(pages) > 1 or None in pages:
+            return
+        self._pages.clear()  # who resumes lets it try again
+        raise Stuck(
+            f"The model has chosen the same step {_MOST_ALIKE} times, and the page has not changed: "
+            f"{describe_action(action)}. Override the step, change the instructions, or resume to let it go on."
+        )
+
     async def _decide(self, task: Task, driver: Driver, failure: Failure | None) -> Decision:
         view = await driver.observe()
+        self._pages[len(task.steps)] = (view.url, view.snapshot)
+        self._pages.pop(len(task.steps) - _MOST_ALIKE - 1, None)
         prompt = compose(
             task,
             view,

@@ -6,24 +6,35 @@ The only module that imports pydantic-ai, which is an extra and takes more than 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable
+import logging
+import re
+from collections import deque
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from copy import copy
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from genai_prices import Usage, calc_price
-from pydantic_ai import Agent, BinaryContent, RunUsage, UsageLimits
+from pydantic_ai import Agent, BinaryContent, NativeOutput, PromptedOutput, RunUsage, UsageLimits
 from pydantic_ai.exceptions import ModelAPIError, UnexpectedModelBehavior, UsageLimitExceeded, UserError
 from pydantic_ai.models import Model, infer_model
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.profiles import ModelProfile
+from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers import infer_provider_class
 
 from runner.planners.base import Stuck
 from runner.planners.model import ModelOptions
+from runner.planners.model_http import NOTHING, LenientClient
 from runner.planners.prompt import SYSTEM, Decision
 from runner.selectors.describe import shorten
 
+logger = logging.getLogger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 _FIRST_BACKOFF: Final = 1.0
 _GO_ON: Final = "Go on by hand, or start a run with higher limits."
+_FORM_REFUSED: Final = {400, 404, 422, 501}
+_FORM: Final = re.compile(r"tool|function|response.?format|schema|json|grammar", re.IGNORECASE)
 _RETRIED: Final = {408, 409, 429, 500, 502, 503, 504, 529}
 
 
@@ -34,8 +45,10 @@ class ModelClient:
         """Raises Stuck where there is no such model, or its key is missing."""
         self._options = options
         self._sleep = sleep
-        self._model = _usable_model(options)
-        self._agent = _agent(self._model, options)
+        model = _usable_model(options)
+        self._http, self._model = model
+        self._ways = deque(_ways(self._model, options))
+        """How it may be asked, the best first; what its service refuses is left behind."""
         self._usage = RunUsage()
         self._left = options.seconds
         """Seconds that the run may still wait."""
@@ -63,10 +76,22 @@ class ModelClient:
         """Closes its connections to the service; safe to repeat."""
         async with self._model:  # leaving it closes the HTTP client that the library made for it
             pass
+        if self._http is not None:
+            await self._http.aclose()
 
     def _too_long(self) -> str:
         waited = f"it has waited {self._options.seconds:g} s for it"
         return f"This run has used up what it may use of the model: {waited}. {_GO_ON}"
+
+    def _used_up(self, error: str) -> str:
+        options = self._options
+        limits = {
+            "request_limit": f"{options.max_calls} questions",
+            "total_tokens_limit": f"{options.tokens} tokens",
+            "cost_limit": f"{options.cost} US dollars",
+        }
+        limit = next((f"{words} ({name})" for name, words in limits.items() if name in error), "its limit")
+        return f"This run has used up what it may use of the model: {limit}. {_GO_ON}"
 
     async def _with_retries(self, prompt: str, jpeg: bytes | None) -> Decision:
         attempt = 0
@@ -74,20 +99,24 @@ class ModelClient:
             try:
                 return await self._request(prompt, jpeg)
             except ModelAPIError as error:
+                if len(self._ways) > 1 and _refuses_way(error):
+                    self._ways.popleft()
+                    continue
                 await self._sleep(self._patience(error, attempt))
                 attempt += 1
             except UsageLimitExceeded as error:
-                raise Stuck(f"This run has used up what it may use of the model: {error}. {_GO_ON}") from None
-            except UnexpectedModelBehavior as error:
+                raise Stuck(self._used_up(str(error))) from None
+            except (UnexpectedModelBehavior, LookupError, TypeError, ValueError, AttributeError) as error:
+                logger.info("an answer of %s cannot be read: %r", self._options.model, error)
                 raise Stuck(
-                    f"The model {self._options.model} gave no decision that can be read: {shorten(str(error))}. "
+                    f"The model {self._options.model} gave no decision that can be read. "
                     "Resume to ask again, or override the step."
                 ) from None
 
     async def _request(self, prompt: str, jpeg: bytes | None) -> Decision:
         options = self._options
         cost = options.cost
-        result = await self._agent.run(
+        result = await self._ways[0].run(
             prompt if jpeg is None else [prompt, BinaryContent(jpeg, media_type="image/jpeg")],
             usage=self._usage,
             usage_limits=UsageLimits(
@@ -110,6 +139,7 @@ class ModelClient:
         seconds = _FIRST_BACKOFF * 2**attempt if asked is None else asked
         if attempt >= self._options.service_retries or seconds > self._options.longest_wait:
             what = f"answers {status}" if status else "cannot be reached"
+            what = "gives empty answers" if _message(error) == NOTHING else what
             when = f" and asks to wait {asked:g} s" if asked else ""
             raise Stuck(
                 f"The service of {self._options.model} {what}{when}; asked {attempt + 1} times. "
@@ -118,35 +148,65 @@ class ModelClient:
         return seconds
 
 
-def _usable_model(options: ModelOptions) -> Model:
+def _usable_model(options: ModelOptions) -> tuple[LenientClient | None, Model]:
     try:
-        model = _model(options)
+        http, model = _model(options)
     except (UserError, ValueError, ImportError) as error:
         raise Stuck(f"The model {options.model} cannot be used: {shorten(str(error))}") from None
     if options.cost is not None and not _has_price(model):
         raise Stuck(_priceless(options.model, options.cost))
-    return model
+    return http, model
 
 
-def _agent(model: Model, options: ModelOptions) -> Agent[None, Decision]:
-    # Retries of a failing service are ours, so that their number and patience have one bound.
-    return Agent(
-        model,
-        output_type=Decision,
-        instructions=SYSTEM,
-        retries=options.malformed_retries,
-        model_settings={"max_retries": 0, "timeout": options.call_seconds},
-    )
+def _ways(model: Model, options: ModelOptions) -> Iterator[Agent[None, Decision]]:
+    """Yields how the model can be asked for a decision: as a call that it must make, or may make, or as JSON."""
+    outputs: list[tuple[Any, ModelProfile]] = [(Decision, {})]
+    if model.profile.get("openai_supports_tool_choice_required", True) and isinstance(model, OpenAIChatModel):
+        outputs.append((Decision, OpenAIModelProfile(openai_supports_tool_choice_required=False)))
+    outputs.append((PromptedOutput(Decision), {"supports_json_object_output": False}))
+    outputs.append((NativeOutput(Decision), {"supports_json_schema_output": True}))
+    for output, profile in outputs:
+        # Retries of a failing service are ours, so that their number and patience have one bound.
+        yield Agent(
+            _with_profile(model, profile),
+            output_type=output,
+            instructions=SYSTEM,
+            retries=options.malformed_retries,
+            model_settings={"max_retries": 0, "timeout": options.call_seconds},
+        )
 
 
-def _model(options: ModelOptions) -> Model:
+def _with_profile(model: Model, profile: ModelProfile) -> Model:
+    """Returns a model of the same connection that is held to have other features."""
+    changed = copy(model)
+    vars(changed)["profile"] = {**model.profile, **profile}
+    return changed
+
+
+def _model(options: ModelOptions) -> tuple[LenientClient | None, Model]:
     provider, _, name = options.model.partition(":")
     if not provider or not name:
         raise ValueError("write it as provider:name, for example openai:gpt-5")
     given = {"base_url": options.base_url, "api_key": options.api_key}
-    known = {key: value for key, value in given.items() if value is not None}
+    known: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     kind = "openai-chat" if provider == "openai" else provider
-    return infer_model(f"{kind}:{name}", lambda asked: infer_provider_class(asked)(**known))
+    http = LenientClient() if kind == "openai-chat" else None
+    more = {} if http is None else {"http_client": http}
+    return http, infer_model(f"{kind}:{name}", lambda asked: infer_provider_class(asked)(**known, **more))
+
+
+def _message(error: ModelAPIError) -> str:
+    """Returns the service's own words; empty where it gave none."""
+    body = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    words = inner.get("message") if isinstance(inner, dict) else inner
+    return words if isinstance(words, str) else ""
+
+
+def _refuses_way(error: ModelAPIError) -> bool:
+    """Returns whether the service does not take the form of the question, rather than the question."""
+    status = getattr(error, "status_code", None)
+    return status in _FORM_REFUSED and _FORM.search(_message(error)) is not None
 
 
 def _has_price(model: Model) -> bool:
@@ -169,11 +229,12 @@ async def _drain(_: object, events: AsyncIterable[object]) -> None:
         pass
 
 
-def _refusal(model: str, status: int, error: Exception) -> str:
+def _refusal(model: str, status: int, error: ModelAPIError) -> str:
+    said = shorten(_message(error)).rstrip(".")
     hints: dict[int, str] = {
         401: "its key was refused: check the provider's API key",
         402: "the account has no credit left",
         403: "its key may not use this model",
         404: "there is no such model, or the base URL is wrong",
     }
-    return f"The service of {model} answers {status}: {hints.get(status, shorten(str(error)))}."
+    return f"The service of {model} answers {status}: {hints.get(status) or said or 'it does not take the request'}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from control.protocol.actions import Action, ActionType
 from control.protocol.models import Step
 from runner.driver import PageView
 from runner.planners.base import Failure, Task
-from runner.selectors.describe import shorten
+from runner.selectors.describe import describe_action, shorten
 
 Mask = Callable[[str], str]
 """Returns the text with dots in place of the values of secrets."""
@@ -59,6 +60,22 @@ class Decision(BaseModel):
     value: str | int | float | None = None
     target_ref: str | None = Field(default=None, max_length=32)
     target_selector: str | None = Field(default=None, max_length=4096)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_models_write_it(cls, given: object) -> object:
+        """Takes JSON within JSON, ``null`` for what is not given, and names in capitals or with hyphens."""
+        if isinstance(given, str):
+            given = json.loads(given)
+        if not isinstance(given, dict):
+            return given
+        fields = {name: value for name, value in given.items() if value is not None}
+        for name in ("decision", "type"):
+            if isinstance(word := fields.get(name), str):
+                fields[name] = re.sub(r"[\s-]+", "_", word.strip().lower())
+        if fields.get("type") == "":
+            del fields["type"]
+        return fields
 
     @model_validator(mode="after")
     def _says_what_it_means(self) -> Self:
@@ -127,4 +144,6 @@ def _history(steps: Sequence[Step], most: int) -> list[str]:
 def _line(step: Step) -> str:
     error = f": {shorten(step.error)}" if step.error else ""
     by = "" if step.source == "plan" else f" ({step.source})"
-    return f"{step.step_number}. {shorten(step.description)}{by} - {step.status}{error}"
+    done = describe_action(step.full_action)
+    what = "" if done == step.description else f" [{done}]"
+    return f"{step.step_number}. {shorten(step.description)}{what}{by} - {step.status}{error}"
