@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 from control.errors import NotFound
 from control.protocol.actions import Action, ActionType, Box, Size
-from control.protocol.models import DialogAnswer, Proposal, Source, SourceLocation, Step, StepStatus
+from control.protocol.models import DialogAnswer, ElementCall, Proposal, Source, SourceLocation, Step, StepStatus
 from control.protocol.shape import Clock
 
 MAX_DIALOGS = 100
@@ -28,6 +28,8 @@ class StepFacts(TypedDict, total=False):
     box: Box | None
     viewport: Size | None
     tab: int | None
+    note: str | None
+    carried_out: tuple[ElementCall, ...]
     location: SourceLocation | None
 
 

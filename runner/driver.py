@@ -9,7 +9,7 @@ from typing import Protocol
 from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
-from control.protocol.models import DialogAnswer
+from control.protocol.models import DialogAnswer, ElementCall
 from media.frames import FrameSink
 
 
@@ -79,6 +79,14 @@ class Survey:
     dialog."""
 
 
+@dataclass(slots=True)
+class CarriedOut:
+    """Holds how an action was really carried out; see `Step.carried_out` and `Step.note`."""
+
+    calls: list[ElementCall] = field(default_factory=list)
+    note: str | None = None
+
+
 class Driver(Protocol):
     """One run's browser. All methods raise BrowserGone once the browser has gone."""
 
@@ -139,6 +147,10 @@ class Driver(Protocol):
     @property
     def acted_in(self) -> int:
         """Holds the index of the tab that the last action was done in, as it was then."""
+
+    @property
+    def carried_out(self) -> CarriedOut:
+        """Holds how the last action was carried out; nothing where the action says it all."""
 
     async def input(self, command: Input) -> list[HumanAction]:
         """Carries out a person's input; returns what it amounts to, once that is known (often nothing yet)."""

@@ -12,7 +12,7 @@ from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
 from media.frames import FrameSink
-from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Survey, Target
+from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 
 JPEG = b"\xff\xd8\xff\xe0fake\xff\xd9"
@@ -79,6 +79,7 @@ class FakeDriver:
         self.url = "http://shop.test/"
         self.tab = 0
         self.acted_in = 0
+        self.carried_out = CarriedOut()
         self.met: dict[str, str] = {}
         """What selectors that leave it open turn out to be."""
         self.did: list[str] = []

@@ -94,6 +94,31 @@ class StepSummary(Shape):
     instructions_version: int = 1
     location: SourceLocation | None = None
     """Where the client's code makes the call, in an attached run."""
+    note: str | None = None
+    """What a person should know of how it was done: that nothing could be looked at afterwards, for example."""
+
+
+class ElementCall(Shape):
+    """One call of a Playwright locator, or one expectation of it, that a step was carried out by or checked with."""
+
+    selector: str
+    method: Literal[
+        "fill",
+        "press_sequentially",
+        "press",
+        "click",
+        "hover",
+        "select_option",
+        "check",
+        "uncheck",
+        "set_input_files",
+        "to_have_value",
+        "to_contain_text",
+        "to_be_checked",
+        "not_to_be_checked",
+    ]
+    value: str | None = None
+    """Its argument; a secret's value is never here."""
 
 
 class DialogAnswer(Shape):
@@ -123,6 +148,8 @@ class Step(StepSummary):
     viewport: Size | None = None
     tab: int | None = None
     """The index of the tab that it was done in, where that is known."""
+    carried_out: tuple[ElementCall, ...] = ()
+    """What it was really carried out by, where its action alone does not say so; exported tests do the same."""
     dialogs: tuple[DialogAnswer, ...] = ()
     """In the order in which they opened; those that opened while the page loaded belong to the first step."""
 

@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from control.protocol.actions import Action, Size
 from runner.attach.gate import Gate
 from runner.browser.page_driver import PageDriver
-from runner.driver import StepFailed
+from runner.driver import CarriedOut, StepFailed
 from runner.egress.proxy import EgressProxy
 
 _LOOK_MS = 500.0
@@ -50,6 +50,7 @@ class ClientPageDriver(PageDriver):
         self.use(self._client_context, passive=True)
 
     async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+        self._performer.carried_out = CarriedOut()
         current = self._gate.current
         if current is not None and await self._gate.attempt(current, action):
             return action

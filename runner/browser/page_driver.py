@@ -30,7 +30,7 @@ from runner.browser.observe import frames, look
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
 from runner.browser.usable import survey
-from runner.driver import BrowserGone, HumanAction, PageView, StepFailed, Survey, Target
+from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
 from runner.egress.proxy import EgressProxy
 
 logger = logging.getLogger(__name__)
@@ -142,6 +142,10 @@ class PageDriver:
     @property
     def acted_in(self) -> int:
         return self._tabs.acted_in
+
+    @property
+    def carried_out(self) -> CarriedOut:
+        return self._performer.carried_out
 
     async def open(self, url: str) -> None:
         with self._translated():

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import RunView, Source, Step, StepStatus
+from control.protocol.models import ElementCall, RunView, Source, Step, StepStatus
 from control.user_info import without_user_info
 from runner.browser.file_payload import file_name, payload
 from runner.selectors.describe import shorten
@@ -203,10 +203,18 @@ def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
         return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
     tabs = [f"page = tab(page, {step.tab})"] if _goes_to_another(step, tab) else []
     answers = _answers(step) if step.step_number > 1 else []
-    statements = _STATEMENTS[step.full_action.type](step.full_action, at)
+    statements = [_call(call) for call in step.carried_out] or _STATEMENTS[step.full_action.type](step.full_action, at)
     if closes:
         statements = ["with may_close(page):", *(f"    {statement}" for statement in statements)]
     return [title, *tabs, *answers, *statements]
+
+
+def _call(call: ElementCall) -> str:
+    """Returns the statement of one call, or of one expectation, as the step was carried out and checked."""
+    element, value = locator(call.selector), "" if call.value is None else literal(call.value)
+    if call.method in {"to_have_value", "to_contain_text", "to_be_checked", "not_to_be_checked"}:
+        return f"expect({element}).{call.method}({value})"
+    return f"{element}.{call.method}({value})"
 
 
 def _goes_to_another(step: Step, tab: int | None) -> bool:

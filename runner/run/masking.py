@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from control.protocol.actions import Action
-from control.protocol.models import NewRun
+from control.protocol.models import ElementCall, NewRun
 from control.protocol.shape import Shape
 from control.secrets import Secrets
 from control.user_info import Logins, without_literal_user_info
@@ -54,6 +54,11 @@ class Masking:
         """Returns the action as it is published: names in place of values, and references in place of files."""
         named = self._named(action)
         return self._uploads.externalize(named) if self._uploads else named
+
+    def call(self, call: ElementCall) -> ElementCall:
+        """Returns the call with names in place of values."""
+        value = None if call.value is None else self.refer(call.value)
+        return call.model_copy(update={"selector": self.refer(call.selector), "value": value})
 
     def spec(self, spec: NewRun) -> NewRun:
         """Returns what the run is made from, with names in place of values everywhere but in ``secrets``."""

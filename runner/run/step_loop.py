@@ -223,8 +223,14 @@ class StepLoop:
             url=self._masking.text(self._driver.url),
             duration_ms=int(took.total_seconds() * 1000),
             tab=self._driver.acted_in,
+            **self._carried_out(),
         )
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
+
+    def _carried_out(self) -> StepFacts:
+        done = self._driver.carried_out
+        facts = StepFacts(carried_out=tuple(self._masking.call(call) for call in done.calls))
+        return facts if done.note is None else StepFacts(**facts, note=self._masking.text(done.note))
 
     async def _do(self, action: Action) -> str | None:
         """Returns what went wrong, or None. Only here are secrets' values put in."""

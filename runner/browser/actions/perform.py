@@ -22,7 +22,7 @@ from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.navigation import NavigationWatch
 from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
-from runner.driver import StepFailed
+from runner.driver import CarriedOut, StepFailed
 from runner.egress.proxy import EgressProxy
 from runner.selectors.describe import shorten
 
@@ -59,6 +59,8 @@ class Performer:
         self._egress_proxy = egress_proxy
         self._uploads = uploads
         self._resolved: dict[str, str] = {}
+        self.carried_out = CarriedOut()
+        """How the last action was carried out."""
         self._performers: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
             ActionType.CLICK: self._click,
             ActionType.DOUBLE_CLICK: self._double_click,
@@ -89,6 +91,7 @@ class Performer:
         way = self._performers[action.type]
         resolved: dict[str, str] = {}
         self._resolved = resolved
+        self.carried_out = CarriedOut()
         self._tabs.act()
         if action.type in _LEADS_ON:
             with NavigationWatch(self._tabs) as watch:

@@ -205,6 +205,14 @@ export interface components {
             /** @description What was typed into a prompt; a secret's value is never here. */
             text: string | null;
         };
+        /** @description One call of a Playwright locator, or one expectation of it, that a step was carried out by or checked with. */
+        ElementCall: {
+            selector: string;
+            /** @enum {string} */
+            method: "fill" | "press_sequentially" | "press" | "click" | "hover" | "select_option" | "check" | "uncheck" | "set_input_files" | "to_have_value" | "to_contain_text" | "to_be_checked" | "not_to_be_checked";
+            /** @description Its argument; a secret's value is never here. */
+            value: string | null;
+        };
         /** @description A message was refused, with a code for programs and a sentence for people. */
         ErrorReply: {
             /**
@@ -714,6 +722,8 @@ export interface components {
             instructionsVersion: number;
             /** @description Where the client's code makes the call, in an attached run. */
             location: components["schemas"]["SourceLocation"] | null;
+            /** @description What a person should know of how it was done: that nothing could be looked at afterwards, for example. */
+            note: string | null;
             /** @description The action as it was carried out: enough to do it again. */
             fullAction: components["schemas"]["ActionOutput"];
             /** @description What the planner had proposed where something else was done. */
@@ -728,6 +738,11 @@ export interface components {
             viewport: components["schemas"]["Size"] | null;
             /** @description The index of the tab that it was done in, where that is known. */
             tab: number | null;
+            /**
+             * @description What it was really carried out by, where its action alone does not say so; exported tests do the same.
+             * @default []
+             */
+            carriedOut: components["schemas"]["ElementCall"][];
             /**
              * @description In the order in which they opened; those that opened while the page loaded belong to the first step.
              * @default []
@@ -827,6 +842,8 @@ export interface components {
             instructionsVersion: number;
             /** @description Where the client's code makes the call, in an attached run. */
             location: components["schemas"]["SourceLocation"] | null;
+            /** @description What a person should know of how it was done: that nothing could be looked at afterwards, for example. */
+            note: string | null;
         };
         /** @description There is a picture. Addresses and tokens differ from viewer to viewer and are filled in on the way out. */
         StreamAvailable: {
@@ -980,6 +997,7 @@ export type Control = components['schemas']['Control'];
 export type ControlChanged = components['schemas']['ControlChanged'];
 export type Dialog = components['schemas']['Dialog'];
 export type DialogAnswer = components['schemas']['DialogAnswer'];
+export type ElementCall = components['schemas']['ElementCall'];
 export type ErrorReply = components['schemas']['ErrorReply'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileContent = components['schemas']['FileContent'];
