@@ -44,6 +44,7 @@ SHAPES: dict[str, type[Shape]] = {
     "StepSummary": shapes.StepSummary,
     "Step": shapes.Step,
     "SourceLocation": shapes.SourceLocation,
+    "ElementCall": shapes.ElementCall,
     "DialogAnswer": shapes.DialogAnswer,
     "Run": shapes.RunView,
     "AttachedClient": shapes.AttachedClient,
