@@ -96,6 +96,8 @@ class Driver(Protocol):
     """Called when a native dialog, file chooser or select opens, and again (``closed``) when it is gone."""
     on_answered: Callable[[DialogAnswer], None]
     """Called when a native dialog is about to be answered, by a person or by default."""
+    on_waiting: Callable[[str | None], None]
+    """Called with why an action's element cannot be used yet, while it is waited for; with None when that is over."""
     on_gone: Callable[[BrowserGone], None]
     """Called once, with the reason, when the browser has crashed or was closed by somebody else."""
     on_refused: Callable[[str], None]

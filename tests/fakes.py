@@ -73,6 +73,7 @@ class FakeDriver:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
         self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
+        self.on_waiting: Callable[[str | None], None] = lambda _: None
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = lambda _: None
         self.attended = False

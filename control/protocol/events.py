@@ -149,6 +149,21 @@ class Dialog(Shape):
     """True: it was answered, or is gone."""
 
 
+class Waiting(Shape):
+    """The run waits for a model that chooses the next step, or for an element; or it no longer waits."""
+
+    type: Literal["waiting"] = "waiting"
+    subject: Literal["model", "element"] | None
+    """None: it waits no more."""
+    since: Timestamp | None = None
+    reason: str | None = None
+    """Of an ``element``: why it cannot be used yet."""
+    tokens: int | None = None
+    """Of a ``model``: what it has used in this run so far."""
+    cost: float | None = None
+    """Of a ``model``: US dollars so far, where its price is known."""
+
+
 class TestIdentified(Shape):
     """It has become known, or has changed, which test an attached run belongs to."""
 
@@ -178,6 +193,7 @@ Event = (
     | Viewers
     | PageChanged
     | Dialog
+    | Waiting
     | TestIdentified
     | RunFinished
 )
@@ -197,6 +213,8 @@ class Hello(Shape):
     """The active page, once there is one."""
     help: HelpNeeded | None = None
     """What people are asked, while the run waits for their help."""
+    waiting: Waiting | None = None
+    """What the run waits for."""
 
 
 class Ack(Shape):

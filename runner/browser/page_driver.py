@@ -61,6 +61,7 @@ class PageDriver:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
         self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
+        self.on_waiting: Callable[[str | None], None] = lambda _: None
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = logger.warning
         self._browser = browser
@@ -107,7 +108,12 @@ class PageDriver:
         )
         chromium = self._browser.browser_type.name == "chromium"
         self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
-        self._performer = Performer(self._tabs, egress_proxy=self._egress_proxy, uploads=self._uploads)
+        self._performer = Performer(
+            self._tabs,
+            egress_proxy=self._egress_proxy,
+            uploads=self._uploads,
+            waiting=self._report_waiting,
+        )
         context.on("page", self._opened)
         for page in context.pages:
             self._opened(page)
@@ -160,6 +166,7 @@ class PageDriver:
         except TimeoutError:
             raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
         finally:
+            self.on_waiting(None)
             self._tabs.news()
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
@@ -254,6 +261,9 @@ class PageDriver:
 
     def _report_answer(self, answer: DialogAnswer) -> None:
         self.on_answered(answer)
+
+    def _report_waiting(self, reason: str) -> None:
+        self.on_waiting(reason)
 
     def _report_refusal(self, sentence: str) -> None:
         self.on_refused(sentence)

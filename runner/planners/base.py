@@ -69,6 +69,15 @@ class Repair:
     """A better sentence for people than the failure's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelUsage:
+    """Holds what a run has used of a model."""
+
+    tokens: int = 0
+    cost: float | None = None
+    """US dollars; None where the model's price is not known."""
+
+
 class Stuck(Exception):
     """Raised where the planner cannot go on; the message says why and what to do."""
 

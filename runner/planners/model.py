@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from control.protocol.actions import Action
 from runner.driver import Driver, StepFailed
-from runner.planners.base import Failure, Idea, Repair, Stuck, Task
+from runner.planners.base import Failure, Idea, ModelUsage, Repair, Stuck, Task
 from runner.planners.prompt import Decision, Mask, compose
 from runner.selectors.describe import describe_action
 
@@ -67,6 +67,10 @@ class Asked(Protocol):
     async def ask(self, prompt: str, jpeg: bytes | None = None) -> Decision:
         """Raises Stuck."""
 
+    @property
+    def usage(self) -> ModelUsage:
+        """Returns what the run has used so far."""
+
     async def aclose(self) -> None:
         """Closes its connections; safe to repeat."""
 
@@ -99,6 +103,11 @@ class ModelPlanner:
         self._asked: Asked | None = None
         self._pages: dict[int, tuple[str, str]] = {}
         """Address and snapshot of the page that the model saw, by the number of steps done before."""
+
+    @property
+    def usage(self) -> ModelUsage:
+        """Returns what the run has used of the model so far."""
+        return self._asked.usage if self._asked else ModelUsage()
 
     def remaining(self, task: Task) -> int | None:
         return None

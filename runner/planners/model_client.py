@@ -23,7 +23,7 @@ from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers import infer_provider_class
 
-from runner.planners.base import Stuck
+from runner.planners.base import ModelUsage, Stuck
 from runner.planners.model import ModelOptions
 from runner.planners.model_http import NOTHING, LenientClient
 from runner.planners.prompt import SYSTEM, Decision
@@ -71,6 +71,12 @@ class ModelClient:
             ) from None
         finally:
             self._left -= clock() - began
+
+    @property
+    def usage(self) -> ModelUsage:
+        """Returns what the run has used so far."""
+        cost = self._usage.cost
+        return ModelUsage(self._usage.total_tokens, None if cost is None else float(cost))
 
     async def aclose(self) -> None:
         """Closes its connections to the service; safe to repeat."""

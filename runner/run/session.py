@@ -32,6 +32,7 @@ from runner.run.options import SessionOptions
 from runner.run.screenshots import Screenshots
 from runner.run.step_loop import StepLoop
 from runner.run.take_over import TakeOver
+from runner.run.waits import Waits
 from runner.selectors.describe import describe_action
 from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
@@ -96,6 +97,7 @@ class Session:
         self._recorder = Recorder(self._run, store, self._logger)
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
+        self._waits = Waits(self._publish, self._clock)
         self._open_page: OpenPage | None = None
         self._commands = CommandHandler(
             self._run,
@@ -161,6 +163,7 @@ class Session:
             dialogs=tuple(self._dialogs.values()),
             page=self._page,
             help=self._run.help_request,
+            waiting=self._waits.current,
         )
 
     def creation(self) -> dict[str, Any]:
@@ -304,6 +307,7 @@ class Session:
             take_over=take_over,
             screenshots=screenshots,
             masking=self._masking,
+            waits=self._waits,
             clock=self._clock,
             alarm=self._alarm,
             overtime=options.overtime,
@@ -341,9 +345,10 @@ class Session:
         driver.on_dialog = on_dialog
         driver.on_answered = on_answered
         driver.on_refused = self._refusal_warnings.warn
+        driver.on_waiting = lambda reason: self._waits.for_element(reason and self._masking.text(reason))
         driver.on_gone = self._browser_gone
 
-    def _publish(self, event: e.PageChanged | e.Dialog) -> None:
+    def _publish(self, event: e.PageChanged | e.Dialog | e.Waiting) -> None:
         if self.active:
             self._run.log.append(event)
 

@@ -24,6 +24,7 @@ from runner.run.changes import Alarm, Changes, NoLongerWanted
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.run.take_over import TakeOver
+from runner.run.waits import Waits
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class StepLoop:
         take_over: TakeOver,
         screenshots: Screenshots,
         masking: Masking,
+        waits: Waits,
         clock: Clock,
         alarm: Alarm,
         overtime: float,
@@ -67,6 +69,7 @@ class StepLoop:
         self._take_over = take_over
         self._screenshots = screenshots
         self._masking = masking
+        self._waits = waits
         self._clock = clock
         self._alarm = alarm
         self._overtime = overtime
@@ -130,9 +133,9 @@ class StepLoop:
 
     async def _plan(self, wanted: Plan) -> None:
         try:
-            idea = await self._while_next(
-                wanted, self._planner(self._run.planning.planner).propose(self.task(), self._driver)
-            )
+            planner = self._planner(self._run.planning.planner)
+            with self._waits.for_planner(planner):
+                idea = await self._while_next(wanted, planner.propose(self.task(), self._driver))
         except NoLongerWanted:
             return
         except (Stuck, StepFailed) as error:
@@ -272,7 +275,9 @@ class StepLoop:
     async def _repair(self, wanted: Diagnose) -> Repair:
         failure = Failure(wanted.reason, wanted.failed_step, wanted.attempt, retry=wanted.retry, expired=wanted.expired)
         try:
-            return await self._planner(self._run.planning.planner).repair(self.task(), self._driver, failure)
+            planner = self._planner(self._run.planning.planner)
+            with self._waits.for_planner(planner):
+                return await planner.repair(self.task(), self._driver, failure)
         except (Stuck, StepFailed) as error:
             return Repair(reason=str(error))
         except BrowserGone:

@@ -23,6 +23,8 @@ _ACT_MS = 3000.0
 """An element that was ready a moment ago is acted on well within this."""
 
 _GRACE_MS = 500.0
+_PATIENT_MS = 900.0
+"""A step that waits for less than this says nothing of it."""
 
 
 async def run_to_completion(act: Coroutine[Any, Any, T]) -> T:
@@ -50,13 +52,23 @@ class Subject:
     ``resolved`` takes, for a selector that leaves open which element it is, one that finds just that element.
     """
 
-    def __init__(self, tabs: Tabs, selector: str, deadline: Deadline, resolved: dict[str, str]) -> None:
+    def __init__(
+        self,
+        tabs: Tabs,
+        selector: str,
+        deadline: Deadline,
+        resolved: dict[str, str],
+        *,
+        waiting: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``waiting`` is called with why the element cannot be used yet, once that takes its time."""
         self._tabs = tabs
         self._page = tabs.active
         self._selector = selector
         self._resolved = resolved
         self._deadline = deadline
         self._lost_tab = False
+        self._waiting = waiting
 
     @property
     def locator(self) -> Locator:
@@ -100,11 +112,20 @@ class Subject:
             except (PlaywrightTimeout, TimeoutError) as error:
                 if self._deadline.over:
                     raise await self._failure(error) from None
+                await self._report(error)
             except PlaywrightError as error:
                 if self._deadline.over or not (_changing(error) or await self._tab_closed()):
                     raise await self._failure(error) from None
                 # The page is changing under the look; a navigation shows in no other way.
                 await asyncio.sleep(0.05)
+
+    async def _report(self, error: PlaywrightError | TimeoutError) -> None:
+        if self._deadline.given_ms - self._deadline.left_ms < _PATIENT_MS:
+            return
+        with suppress(PlaywrightError, TimeoutError):
+            why = str(await self._reason(error))
+            spoken = self._deadline.spoken
+            self._waiting(why.removesuffix(f" (waited {spoken})").removesuffix(f" after {spoken}"))
 
     async def resolve(self) -> None:
         """Notes which element it is, now that it is there, where the selector leaves that open."""

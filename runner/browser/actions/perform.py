@@ -54,7 +54,16 @@ class ClickOptions(TypedDict):
 class Performer:
     """Carries out actions. All its methods raise StepFailed with a sentence for a person."""
 
-    def __init__(self, tabs: Tabs, *, egress_proxy: EgressProxy, uploads: Path | None = None) -> None:
+    def __init__(
+        self,
+        tabs: Tabs,
+        *,
+        egress_proxy: EgressProxy,
+        uploads: Path | None = None,
+        waiting: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``waiting`` is called with why an element cannot be used yet."""
+        self._waiting = waiting
         self._tabs = tabs
         self._egress_proxy = egress_proxy
         self._uploads = uploads
@@ -111,7 +120,7 @@ class Performer:
         await self._goto(url, Deadline(timeout_ms))
 
     def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
-        return Subject(self._tabs, selector or "body", deadline, self._resolved)
+        return Subject(self._tabs, selector or "body", deadline, self._resolved, waiting=self._waiting)
 
     async def _click(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)

@@ -11,6 +11,7 @@ import { Outcome } from "./StageMessage";
 import { useShortcuts } from "./shortcuts";
 import { TestStrip } from "./TestStrip";
 import { TopStrip } from "./TopStrip";
+import { WaitingNote } from "./WaitingNote";
 
 export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "player" | "page" }) {
   const { ui } = usePlayer();
@@ -30,6 +31,7 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
       <aside className="jp-side" aria-label="Run">
         <DialogPanel />
         <ProposalCard />
+        <WaitingNote />
         <SidePanel />
       </aside>
       {ui.sharing && <ShareDialog />}

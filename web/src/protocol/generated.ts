@@ -257,6 +257,8 @@ export interface components {
             page: components["schemas"]["PageChanged"] | null;
             /** @description What people are asked, while the run waits for their help. */
             help: components["schemas"]["HelpNeeded"] | null;
+            /** @description What the run waits for. */
+            waiting: components["schemas"]["Waiting"] | null;
         };
         /** @description The run is stuck: override, skip or take control before the deadline, or it fails. */
         HelpNeeded: {
@@ -956,11 +958,28 @@ export interface components {
             width: number;
             height: number;
         };
+        /** @description The run waits for a model that chooses the next step, or for an element; or it no longer waits. */
+        Waiting: {
+            /**
+             * @default waiting
+             * @constant
+             */
+            type: "waiting";
+            /** @description None: it waits no more. */
+            subject: ("model" | "element") | null;
+            since: string | null;
+            /** @description Of an ``element``: why it cannot be used yet. */
+            reason: string | null;
+            /** @description Of a ``model``: what it has used in this run so far. */
+            tokens: number | null;
+            /** @description Of a ``model``: US dollars so far, where its price is known. */
+            cost: number | null;
+        };
         Run: components["schemas"]["RunView"];
         /** @description What a client may send, on any transport. */
         ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
         Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
@@ -1057,6 +1076,7 @@ export type TokenRequest = components['schemas']['TokenRequest'];
 export type UpdateInstructions = components['schemas']['UpdateInstructions'];
 export type Viewers = components['schemas']['Viewers'];
 export type Viewport = components['schemas']['Viewport'];
+export type Waiting = components['schemas']['Waiting'];
 export type Run = components['schemas']['Run'];
 export type ClientMessage = components['schemas']['ClientMessage'];
 export type Event = components['schemas']['Event'];

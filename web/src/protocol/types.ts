@@ -40,6 +40,9 @@ export type RemoteDialog = Omit<wire.Dialog, "type">;
 /** The active page of the remote browser. */
 export type Page = Omit<wire.PageChanged, "type">;
 
+/** What a run waits for. */
+export type Waiting = Omit<wire.Waiting, "type">;
+
 /** What people are asked while a run is stuck. */
 export type HelpRequest = Omit<wire.HelpNeeded, "type">;
 

@@ -7,6 +7,7 @@ import {
   type Role,
   type Run,
   type Step,
+  type Waiting,
 } from "../protocol/types";
 import type { PlayerState } from "./state";
 
@@ -43,6 +44,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
         ...state,
         help: helpOf(message),
       };
+    case "waiting":
+      return { ...state, waiting: message.subject === null ? null : waitingOf(message) };
     case "control_changed":
       return withRun(state, { control: pickControl(message) });
     case "viewers":
@@ -64,6 +67,10 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
   }
 }
 
+function waitingOf({ subject, since, reason, tokens, cost }: Waiting): Waiting {
+  return { subject, since, reason, tokens, cost };
+}
+
 function withRun(state: PlayerState, change: Partial<Run>): PlayerState {
   return state.run === null ? state : { ...state, run: { ...state.run, ...change } };
 }
@@ -77,6 +84,7 @@ function hello(state: PlayerState, message: ServerMessageOf<"hello">): PlayerSta
     dialogs: message.dialogs ?? [],
     page: message.page ?? state.page,
     help: message.help ? helpOf(message.help) : null,
+    waiting: message.waiting ? waitingOf(message.waiting) : null,
   };
 }
 
@@ -96,7 +104,7 @@ function withWholeRun(state: PlayerState, run: Run): PlayerState {
 /** Drops what the status of the run rules out. */
 function cleared(state: PlayerState): PlayerState {
   const status = state.run?.status;
-  if (status !== undefined && isFinal(status)) return { ...state, help: null, queued: [], dialogs: [] };
+  if (status !== undefined && isFinal(status)) return { ...state, help: null, waiting: null, queued: [], dialogs: [] };
   return status === "diagnosing" || status === "paused" ? state : { ...state, help: null };
 }
 

@@ -1,5 +1,5 @@
 import type { Command, CommandType } from "../protocol/messages";
-import type { Action, Page, Picked, Proposal, RemoteDialog, Role, Run, Size, Step } from "../protocol/types";
+import type { Action, Page, Picked, Proposal, RemoteDialog, Role, Run, Size, Step, Waiting } from "../protocol/types";
 
 export type TransportKind = "livekit" | "whep" | "mjpeg" | "polling";
 export type ControlKind = "datachannel" | "livekit" | "websocket" | "rest";
@@ -64,6 +64,8 @@ export interface PlayerState {
   page: Page | null;
   dialogs: RemoteDialog[];
   help: Help | null;
+  /** What the run waits for: a model, or an element. */
+  waiting: Waiting | null;
   /** Overrides accepted by the server and not done yet. */
   queued: Action[];
   /** The step that the server last replayed for this viewer. */
@@ -96,6 +98,7 @@ export function initialState(runId: string): PlayerState {
     page: null,
     dialogs: [],
     help: null,
+    waiting: null,
     queued: [],
     replay: null,
     picked: null,
