@@ -20,18 +20,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PENDING = (
     "aria_listbox",
-    "autocomplete_keyup",
     "bootstrap_custom_control",
     "choose_native_option",
     "custom_combobox",
     "drag_needs_moves",
-    "fill_clamped_range",
-    "fill_cut_maxlength",
-    "fill_does_not_take_date",
     "hidden_checkbox_clip",
     "hidden_checkbox_none",
-    "keyup_state",
-    "otp_legend",
     "scroll_inner_container",
     "scroll_tall_page",
     "select_part_of_option",

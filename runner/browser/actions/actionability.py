@@ -84,6 +84,10 @@ class Subject:
         """
         await self.wait(ready)
         await self.resolve()
+        await self.do(act)
+
+    async def do(self, act: Callable[[float], Coroutine[Any, Any, Any]]) -> None:
+        """Acts once on an element that is ready. Raises StepFailed with what stood in the way."""
         try:
             await run_to_completion(act(min(_ACT_MS, max(self._deadline.left_ms, _ACT_MS / 2))))
         except PlaywrightError as error:

@@ -19,6 +19,7 @@ from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
 from runner.browser.actions.deadline import Deadline
+from runner.browser.actions.filling import Field, Filling, KeyListeners
 from runner.browser.actions.navigation import NavigationWatch
 from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
@@ -68,6 +69,7 @@ class Performer:
         self._egress_proxy = egress_proxy
         self._uploads = uploads
         self._resolved: dict[str, str] = {}
+        self._key_listeners = KeyListeners()
         self.carried_out = CarriedOut()
         """How the last action was carried out."""
         self._performers: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
@@ -157,10 +159,22 @@ class Performer:
 
     async def _type(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        await subject.act(
-            lambda ms: _in_state(subject.locator, "editable", ms),
-            lambda ms: subject.locator.fill(action.text, timeout=ms),
+        selector = action.selector or "body"
+        filling = Filling(
+            subject, selector, action.text, deadline, self.carried_out, self._key_listeners, self._resolved
         )
+        found: list[Field] = []
+
+        async def ready(within_ms: float) -> None:
+            await _in_state(subject.locator, "editable", within_ms)
+            found[:] = [await Field.of(subject.locator, within_ms)]
+
+        await subject.wait(ready)
+        if found[0].type == "select":
+            await self._select(action, deadline)
+            return
+        await subject.resolve()
+        await subject.do(lambda _: filling.fill(found[0]))
 
     async def _select(self, action: Action, deadline: Deadline) -> None:
         """``value`` names options by value or label, one on each line."""
