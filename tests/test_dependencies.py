@@ -16,7 +16,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-NODE_FOLDERS = (ROOT / "web", ROOT / "web" / "generator", ROOT / "tests" / "attach" / "suites" / "node")
+NODE_FOLDERS = (
+    ROOT / "web",
+    ROOT / "web" / "generator",
+    ROOT / "tests" / "attach" / "suites" / "node",
+    ROOT / "tests" / "signaling" / "watching" / "foreign",
+)
 
 
 def requirements() -> list[Requirement]:
