@@ -68,6 +68,8 @@ _NEEDS: dict[ActionType, tuple[str, ...]] = {
 _MAY_BE_EMPTY = {ActionType.TYPE, ActionType.SELECT}
 _NUMBERS = {ActionType.WAIT, ActionType.SCROLL, ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
 _LONGEST_WAIT_MS = 600_000
+TO_THE_END = 100_000.0
+"""So many pixels, or more, in a scroll's value mean to the end: of the whole page, or of what is scrolled there."""
 ONLY_A_CLIENT_CALLS = "only an attached client makes a 'call': give one of the other actions"
 KEPT = "kept:"
 """How the reference begins that stands for a file's content in an upload's value."""
@@ -122,6 +124,11 @@ class Action(Shape):
         except (ValueError, OverflowError):
             return None
         return number if number is not None and abs(number) < 1e9 else None
+
+    @property
+    def to_the_end(self) -> bool:
+        """Whether a scroll goes to the top or the bottom, however far that is."""
+        return self.type is ActionType.SCROLL and abs(self.number or 0) >= TO_THE_END
 
     @property
     def text(self) -> str:

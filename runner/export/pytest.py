@@ -12,6 +12,7 @@ from control.protocol.actions import Action, ActionType
 from control.protocol.models import ElementCall, RunView, Source, Step, StepStatus
 from control.user_info import without_user_info
 from runner.browser.file_payload import file_name, payload
+from runner.export import gestures
 from runner.selectors.describe import shorten
 from runner.selectors.parse import absent, last_role, parse_chain
 from runner.selectors.to_python import escaped, literal, locator, pattern, variables
@@ -98,7 +99,6 @@ def may_close(page: Page) -> Iterator[None]:
         if not page.is_closed():
             raise
 '''
-_SCROLL: Final = "pixels => window.scrollBy({ top: pixels ?? window.innerHeight, behavior: 'instant' })"
 _VALUES: Final = {"textbox", "searchbox", "spinbutton"}
 _WORDS: Final = {"alert", "button", "cell", "dialog", "heading", "link", "listitem", "row", "status", "tab"}
 
@@ -108,16 +108,30 @@ def export(run: RunView, steps: Sequence[Step], format: str) -> str:
     if format not in FORMATS:
         raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(FORMATS)}")
     body = _body(run, steps)
-    helpers = [code for name, code in _HELPERS.items() if _calls(f"{name}(", body)]
+    helpers = [code for call, code in _HELPERS.items() if _calls(call, body)]
     names = ", ".join(sorted({"Page", *(name for helper in helpers for name in _NAMES.get(helper, ()))}))
-    imports = "import re\n" if _calls("re.", [*helpers, *body]) else ""
+    imports = "".join(f"import {name}\n" for name in ("re", "time") if _calls(f"{name}.", [*helpers, *body]))
     managers = "from contextlib import contextmanager\n" if _MAY_CLOSE in helpers else ""
     head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports, managers=managers)
     return "".join([head, *helpers, f"\n\ndef {_function(run.name)}(page: Page) -> None:\n", *body])
 
 
-_HELPERS: Final = {"expect_text": _EXPECT_TEXT, "tab": _TAB, "answering": _ANSWERS, "may_close": _MAY_CLOSE}
-_NAMES: Final = {_EXPECT_TEXT: ("Locator",), _ANSWERS: ("Dialog",), _MAY_CLOSE: ("Error",)}
+_HELPERS: Final = {
+    "expect_text(": _EXPECT_TEXT,
+    "tab(": _TAB,
+    "answering(": _ANSWERS,
+    "may_close(": _MAY_CLOSE,
+    "scroll": gestures.SCROLL_SCRIPT,
+    "scroll(": gestures.SCROLL_HELPER,
+    "scroll_to(": gestures.SCROLL_TO_HELPER,
+}
+_NAMES: Final = {
+    _EXPECT_TEXT: ("Locator",),
+    _ANSWERS: ("Dialog",),
+    _MAY_CLOSE: ("Error",),
+    gestures.SCROLL_HELPER: ("JSHandle",),
+    gestures.SCROLL_TO_HELPER: ("Locator",),
+}
 _GESTURES: Final = {
     ActionType.CLICK,
     ActionType.DOUBLE_CLICK,
@@ -272,9 +286,10 @@ def _select(action: Action, _at: str) -> list[str]:
 
 def _scroll(action: Action, _at: str) -> list[str]:
     if action.selector:
-        return [f"{locator(action.selector)}.scroll_into_view_if_needed()"]
-    pixels = "None" if action.number is None else f"{action.number:g}"
-    return [f"page.evaluate({literal(_SCROLL)}, {pixels})"]
+        return [f"scroll_to({locator(action.selector)})"]
+    if action.to_the_end:
+        return [f"scroll(page, {action.number:g}, to_end=True)"]
+    return [f"scroll(page, {action.number if action.number is None else format(action.number, 'g')})"]
 
 
 def _navigate(action: Action, at: str) -> list[str]:

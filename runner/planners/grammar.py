@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from control.protocol.actions import ActionType
+from control.protocol.actions import TO_THE_END, ActionType
 from runner.planners.intents import ORDINALS, QUOTED, Intent, Unclear, key, ordinal, thing
 from runner.planners.sentence_splitter import VERBS, Sentence, UnclosedQuote, split
 
@@ -22,8 +22,6 @@ _ADDRESS: Final = re.compile(r"(?:https?:|about:|data:|[/.?#])\S*|\{\{[^{}]*\}\}
 _LONGEST: Final = 500
 """Characters outside quotes; matching takes time with their square."""
 _MS: Final = {"m": 1.0, "s": 1000.0, "M": 60_000.0}
-_FAR: Final = 100_000.0
-"""Pixels: farther than a page is long."""
 
 
 class UnknownSentence(ValueError):
@@ -160,7 +158,7 @@ def _scroll(_sentence: Sentence, got: Groups) -> Intent:
     if got.get("number"):
         return Intent(ActionType.SCROLL, value=float(got["number"]) * (-1 if up else 1))
     if got.get("end"):
-        return Intent(ActionType.SCROLL, value=-_FAR if up else _FAR)
+        return Intent(ActionType.SCROLL, value=-TO_THE_END if up else TO_THE_END)
     return Intent(ActionType.SCROLL, up=up)
 
 

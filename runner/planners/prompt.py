@@ -32,8 +32,9 @@ Answer with one decision:
 - act: the next single step. Give `type` and what it needs: `ref` (an element's ref from the snapshot, such as e12; \
 preferred) or `selector` (a Playwright selector), `value`, and for a drag `target_ref` or `target_selector`.
   type, select, upload, expect_text: element and value. press: value is a Playwright key. navigate, expect_url: value \
-is an address. wait: value in milliseconds, or an element. scroll: value in pixels, or an element. switch_tab, \
-close_tab: value is an index from 0. back, forward, reload: nothing. All others: the element.
+is an address. wait: value in milliseconds, or an element. scroll: value in pixels (100000: to the bottom, -100000: \
+to the top), or an element. switch_tab, close_tab: value is an index from 0. back, forward, reload: nothing. All \
+others: the element.
 - done: everything that the instructions ask for has been done, and what they expect was seen.
 - failed: what the instructions expect is not so. Say what was expected and what is there, in `message`.
 - stuck: you cannot go on without a person. Say in `message` why, and what they can do.

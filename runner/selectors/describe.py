@@ -93,6 +93,8 @@ def _scroll(action: Action) -> str:
     pixels = action.number
     if pixels is None:
         return "Scroll down"
+    if action.to_the_end:
+        return f"Scroll to the {'top' if pixels < 0 else 'bottom'}"
     return f"Scroll {'up' if pixels < 0 else 'down'} by {abs(pixels):g} pixels"
 
 

@@ -26,8 +26,6 @@ PENDING = (
     "drag_needs_moves",
     "hidden_checkbox_clip",
     "hidden_checkbox_none",
-    "scroll_inner_container",
-    "scroll_tall_page",
     "select_part_of_option",
     "select_reverted",
     "upload_button_with_chooser",

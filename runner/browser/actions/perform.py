@@ -16,7 +16,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from control.protocol.actions import Action, ActionType, Modifier, MouseButton
 from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
-from runner.browser.actions import expect
+from runner.browser.actions import expect, scrolling
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.filling import Field, Filling, KeyListeners
@@ -42,7 +42,6 @@ _LEADS_ON = {
 """What may lead to another page."""
 _SELECTORS = frozenset({"selector", "target"})
 _BLANK = "about:blank"
-_SCROLL = "pixels => scrollBy({ top: pixels ?? innerHeight, behavior: 'instant' })"
 
 
 class ClickOptions(TypedDict):
@@ -227,12 +226,15 @@ class Performer:
 
     async def _scroll(self, action: Action, deadline: Deadline) -> None:
         if action.selector is None:
-            await run_to_completion(self._tabs.active.evaluate(_SCROLL, action.number))
+            if action.to_the_end:
+                await scrolling.to_end(self._tabs.active, action.number or 0, deadline)
+            else:
+                await scrolling.by_pixels(self._tabs.active, action.number)
             return
         subject = self._subject(action.selector, deadline)
+        search = scrolling.Search(self._tabs.active)
         await subject.act(
-            lambda ms: subject.locator.wait_for(state="visible", timeout=ms),
-            lambda ms: subject.locator.scroll_into_view_if_needed(timeout=ms),
+            lambda ms: search.look(subject.locator, ms), lambda ms: scrolling.into_view(subject.locator, ms)
         )
 
     async def _wait(self, action: Action, deadline: Deadline) -> None:

@@ -1,0 +1,54 @@
+"""The helpers of exported tests that do what a hand does: they scroll as the driver scrolls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP
+
+SCROLL_SCRIPT: Final = f'''
+SCROLL = """{SCROLL}"""
+'''
+SCROLL_HELPER: Final = '''
+
+def scroll(page: Page, pixels: float | None, *, to_end: bool = False) -> None:
+    """Scrolls what a wheel over the middle of the page would: one screen for None, or until nothing more comes."""
+    by = {"pixels": pixels, "end": to_end}
+    last: JSHandle = page.evaluate_handle("() => ({ found: [] })")
+    answer = last.evaluate(SCROLL, by)
+    if answer["frame"]:
+        frame = page.evaluate_handle("document.elementFromPoint(innerWidth / 2, innerHeight / 2)").as_element()
+        within = frame.content_frame() if frame else None
+        assert frame is not None and within is not None
+        last = within.evaluate_handle("() => ({ found: [] })")
+        answer = last.evaluate(SCROLL, by)
+        if not answer["found"]:
+            last = frame.evaluate_handle("start => ({ start, found: [] })")
+            answer = last.evaluate(SCROLL, by)
+    assert answer["found"] or answer["fits"], "nothing on the page can be scrolled"
+    assert answer["moved"] or answer["end"] or answer["fits"], "the page does not let itself be scrolled"
+    assert answer["kept"], "the page has scrolled back by itself"
+    still_since, give_up = time.monotonic(), time.monotonic() + 30
+    while to_end and time.monotonic() - still_since < 1:
+        if abs(last.evaluate(SCROLL, by)["moved"]) >= 1:
+            still_since = time.monotonic()
+        assert time.monotonic() < give_up, "the page grows on and on"
+        page.wait_for_timeout(50)
+'''
+SCROLL_TO_HELPER: Final = f'''
+
+def scroll_to(element: Locator) -> None:
+    """Scrolls down, screen by screen, until the element is there, first from where the page is; then into view."""
+    shown, page = element.filter(visible=True), element.page
+    page.wait_for_timeout(0 if shown.count() else 500)
+    places = page.evaluate_handle("by => (" + SCROLL + ")({{ found: [] }}, by)", {{"list": True}}).get_properties()
+    for place in [] if shown.count() else [*places.values(), *places.values()]:
+        still_since = time.monotonic()
+        while not shown.count() and time.monotonic() - still_since < 1:
+            if place.evaluate("""{ONE_SCREEN}"""):
+                still_since = time.monotonic()
+        if not shown.count():
+            place.evaluate("{TO_TOP}")
+    element.scroll_into_view_if_needed()
+    expect(element).to_be_in_viewport()
+'''
