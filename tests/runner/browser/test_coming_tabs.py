@@ -28,6 +28,7 @@ document.addEventListener('keydown', event => { if (event.target === document.bo
 <button class="at" style="top: 90px" ondblclick="end()">Twice</button>
 <input class="at" style="top: 130px" aria-label="Key" onkeydown="end()">
 <input class="at" style="top: 170px" aria-label="Text" oninput="end()">
+<input class="at" style="top: 290px" aria-label="Note">
 <label class="at" style="top: 210px"><input type="checkbox" onchange="end()">Box</label>
 <select class="at" style="top: 250px" onchange="end()"><option>One<option>Two</select></body>"""
 ROUNDS = 6
@@ -99,7 +100,7 @@ async def test_what_opens_and_closes_while_it_is_looked_for(harness: DriverHarne
     """A step goes on in the tab that is the active one by then, and tells which that was."""
     await harness.show("/")
     await harness.driver.page.evaluate("() => setTimeout(() => window.open('/popup', '', 'popup'), 700)")
-    await harness.do("type", selector='internal:label="Key"', value="found")
+    await harness.do("type", selector='internal:label="Note"', value="found")
     assert (harness.driver.acted_in, harness.driver.tab) == (1, 1)
     await harness.driver.page.evaluate("() => { setTimeout(() => window.close(), 700); }")
     await harness.do("expect_visible", selector='text="Open"')
