@@ -17,6 +17,7 @@ _CLICKED = re.compile(r"- performing [\w ]+ action\s*$")
 _DISPATCHED = re.compile(
     r"- (performing [\w ]+ action\b|elementHandle\.press\(|fill\(\"|attempting select option action)"
 )
+_CODE = re.compile(r"\b(?:NS_)?ERR(?:OR)?_([A-Z0-9_]+)")
 _STATES = {
     "element is not visible": "is not visible",
     "element is not enabled": "is disabled",
@@ -36,9 +37,35 @@ _NETWORK = {
     "ERR_CONNECTION_RESET": "the connection was cut",
     "ERR_EMPTY_RESPONSE": "the server closed the connection without an answer",
     "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
+    "ERR_CONNECTION_CLOSED": "the server closed the connection without an answer",
+    "ERR_CONNECTION_ABORTED": "the connection was cut",
+    "ERR_CONNECTION_TIMED_OUT": "nothing answers there in time; is the server running?",
+    "ERR_TIMED_OUT": "nothing answers there in time; is the server running?",
+    "ERR_NETWORK_CHANGED": "this machine's network changed meanwhile; try again",
+    "ERR_PROXY": "the proxy that leads to it does not answer",
+    "ERR_TUNNEL_CONNECTION_FAILED": "the proxy that leads to it did not let it through",
+    "ERR_INVALID_AUTH_CREDENTIALS": "the server does not accept the user name and password in the address",
+    "ERR_UNEXPECTED_PROXY_AUTH": "the server asks for the password of a proxy where there is none",
+    "ERR_TOO_MANY_RETRIES": "the server asks for a user name and password again and again",
+    "ERR_HTTP_RESPONSE_CODE_FAILURE": "the server answered with an error and without a page",
+    "ERR_INVALID_HTTP_RESPONSE": "what answers there is no web server",
+    "ERR_INVALID_RESPONSE": "the server's answer cannot be read",
+    "ERR_RESPONSE_HEADERS": "the server's answer cannot be read",
+    "ERR_CONTENT_": "the server's answer cannot be read to its end",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING": "the server's answer ended too early",
+    "ERR_HTTP2": "the server's answer cannot be read",
+    "ERR_QUIC": "the server's answer cannot be read",
+    "ERR_INVALID_REDIRECT": "it redirects to an address that cannot be opened",
+    "ERR_UNSAFE_REDIRECT": "it redirects to an address that cannot be opened",
+    "ERR_INVALID_URL": "it is no address that can be opened",
+    "ERR_UNKNOWN_URL_SCHEME": "it is no address that can be opened",
+    "ERR_BLOCKED_BY": "the browser does not allow it here",
+    "ERR_ACCESS_DENIED": "the browser does not allow it here",
+    "ERR_BAD_SSL_CLIENT_AUTH_CERT": "the server asks for a certificate that this browser has not",
     "ERR_CERT": "its certificate is not trusted",
     "ERR_SSL": "no secure connection could be made",
     "ERR_UNSAFE_PORT": "browsers refuse that port",
+    "Download is starting": "it is a file to download, and no page; to download it, click the link to it",
     "ERR_ABORTED": "the page did not load: it is a download, or another page took its place",
 }
 
@@ -96,8 +123,14 @@ def load_failure(url: str, error: PlaywrightError, after: str) -> str:
     """Returns why an address could not be loaded."""
     if "Timeout" in error.message:
         return f"{url} did not load within {after}"
-    reason = next((words for sign, words in _NETWORK.items() if sign in error.message), first_line(error))
+    reason = next((words for sign, words in _NETWORK.items() if sign in error.message), _unknown_reason(error))
     return f"{url} cannot be loaded: {reason}"
+
+
+def _unknown_reason(error: PlaywrightError) -> str:
+    """Returns the words of a code that has none of ours: ``the browser says "cache miss"`` for ``ERR_CACHE_MISS``."""
+    code = _CODE.search(error.message)
+    return f'the browser says "{code[1].replace("_", " ").lower()}"' if code else first_line(error)
 
 
 def failure(selector: str, error: PlaywrightError) -> str:

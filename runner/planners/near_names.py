@@ -22,7 +22,7 @@ _LISTED: Final = 5
 _ROLE_BONUS: Final = 0.1
 _TRANSIENT: Final = re.compile(
     r"timeout|timed out|net::|nothing answers|connection was cut|without an answer|did not load|did not answer|"
-    r"keeps being replaced|does not stop moving|detached|temporar|\b50[234]\b",
+    r"keeps being replaced|does not stop moving|detached|temporar|the browser says|ended too early|\b50[234]\b",
     re.IGNORECASE,
 )
 _NO_FILE: Final = re.compile(r"There is no file '|no folder for uploads|The data: URL of the upload")
