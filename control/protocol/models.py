@@ -107,6 +107,7 @@ class ElementCall(Shape):
         "press_sequentially",
         "press",
         "click",
+        "click_at",
         "hover",
         "select_option",
         "check",
@@ -118,7 +119,7 @@ class ElementCall(Shape):
         "not_to_be_checked",
     ]
     value: str | None = None
-    """Its argument; a secret's value is never here."""
+    """Its argument, ``x,y`` of ``click_at``; a secret's value is never here."""
 
 
 class DialogAnswer(Shape):

@@ -70,6 +70,13 @@
     return element.matches('[type=checkbox], [type=radio], [role=checkbox], [role=radio], [role=switch]');
   },
 
+  // A box that is not drawn stands behind its label, or behind what is drawn around it.
+  shown(element) {
+    const drawn = (each) => each.getBoundingClientRect().width > 0 && each.getBoundingClientRect().height > 0;
+    if (!this.isBox(element) || drawn(element)) return element;
+    return [...(element.labels ?? []), element.parentElement].find((each) => each && drawn(each)) ?? element;
+  },
+
   // What the element is called by its own markup.
   own(element) {
     const names = ['aria-label', 'alt', 'title', 'placeholder', 'aria-placeholder', 'data-placeholder', 'data-testid'];
@@ -171,9 +178,10 @@
     const within = (selector) => [...new Set(places.flatMap((place) => this.all(place, selector)))];
     const candidates = [...new Set(roles.flatMap((role) => within(this.ROLES[role] ?? `[role=${role}]`)))];
     const own = candidates.filter(named(this.own));
-    if (own.length) return own;
-    const near = candidates.filter((each) => this.isField(each) || this.isBox(each)).filter(named(this.near));
-    if (near.length) return near;
+    if (own.length) return own.map((each) => this.shown(each));
+    const labelled = (each) => this.isField(each) || this.isBox(each) || each.matches('[role=listbox], [aria-haspopup]');
+    const near = candidates.filter(labelled).filter(named(this.near));
+    if (near.length) return near.map((each) => this.shown(each));
     if (value) return within(this.FIELDS).filter((each) => fits(this.label(this.held(each))));
     return text ? places.flatMap((place) => this.showing(place, fits)) : [];
   },

@@ -226,6 +226,9 @@ def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
 def _call(call: ElementCall) -> str:
     """Returns the statement of one call, or of one expectation, as the step was carried out and checked."""
     element, value = locator(call.selector), "" if call.value is None else literal(call.value)
+    if call.method == "click_at":
+        x, _, y = (call.value or "0,0").partition(",")
+        return f'{element}.click(position={{"x": {float(x):g}, "y": {float(y):g}}})'
     if call.method in {"to_have_value", "to_contain_text", "to_be_checked", "not_to_be_checked"}:
         return f"expect({element}).{call.method}({value})"
     return f"{element}.{call.method}({value})"

@@ -20,12 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PENDING = (
     "aria_listbox",
-    "bootstrap_custom_control",
     "choose_native_option",
     "custom_combobox",
     "drag_needs_moves",
-    "hidden_checkbox_clip",
-    "hidden_checkbox_none",
     "select_part_of_option",
     "select_reverted",
     "upload_button_with_chooser",

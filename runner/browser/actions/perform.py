@@ -18,6 +18,7 @@ from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect, scrolling
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
+from runner.browser.actions.checking import Checking
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.filling import Field, Filling, KeyListeners
 from runner.browser.actions.navigation import NavigationWatch
@@ -151,10 +152,7 @@ class Performer:
 
     async def _set_checked(self, action: Action, deadline: Deadline, wanted: bool) -> None:
         subject = self._subject(action.selector, deadline)
-        await subject.act(
-            lambda ms: subject.locator.set_checked(wanted, trial=True, timeout=ms),
-            lambda ms: subject.locator.set_checked(wanted, timeout=ms),
-        )
+        await Checking(subject, action.selector or "body", wanted, self.carried_out, self._resolved).set()
 
     async def _type(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
