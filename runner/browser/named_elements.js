@@ -1,6 +1,7 @@
 // A selector engine of Playwright (see runner/browser/locate.py): elements by what a person may call them, where the
-// accessible name says nothing. The body is JSON: {name, roles, text, value, precision, scope}.
-//   roles      ARIA roles that may be meant; `text`: whatever shows the text, too; `value`: fields that hold it
+// accessible name says nothing. The body is JSON: {name, roles, text, value, options, precision, scope}.
+//   roles      ARIA roles that may be meant; `text`: whatever shows the text, too; `value`: fields that hold it;
+//              `options`: a <select> that offers it
 //   precision  "whole", "part", or "either": a part only where nothing has the whole name
 //   scope      {kind: "row" | "dialog" | "section", name}: only what is within it
 ({
@@ -170,7 +171,7 @@
     return found.filter((each) => !found.some((other) => other !== each && each.contains(other)));
   },
 
-  find(root, { name, roles, text, value, scope }, part) {
+  find(root, { name, roles, text, value, options, scope }, part) {
     const wanted = this.label(name) || this.fold(name);
     const fits = (said) => said && (part ? said.includes(wanted) : said === wanted);
     const named = (say) => (element) => say.call(this, element).some((each) => fits(this.label(each)));
@@ -182,6 +183,7 @@
     const labelled = (each) => this.isField(each) || this.isBox(each) || each.matches('[role=listbox], [aria-haspopup]');
     const near = candidates.filter(labelled).filter(named(this.near));
     if (near.length) return near.map((each) => this.shown(each));
+    if (options) return within('select').filter((each) => [...each.options].some((one) => fits(this.label(one.label))));
     if (value) return within(this.FIELDS).filter((each) => fits(this.label(this.held(each))));
     return text ? places.flatMap((place) => this.showing(place, fits)) : [];
   },

@@ -108,6 +108,8 @@ class LookupResult:
     """Matches exactly one element where ``seen``, except for expectations and waits, which any match fulfils."""
     seen: bool = True
     """False: nothing of that name was there in time, and the selector is what it would be found by."""
+    offers: bool = False
+    """Whether it is a list that offers an option of that name, which is to be chosen rather than clicked."""
     note: str | None = None
     """How it was chosen, where there was a choice."""
 
@@ -176,6 +178,8 @@ class ElementLookup:
         self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
         self._whole = tuple(self._candidates(action, Precision.EXACT, Precision.FOLDED))
         self._part = tuple(self._candidates(action, Precision.PART))
+        may_choose = action is ActionType.CLICK and thing.kind in {None, "option"}
+        self._native = (by_likely_name(thing.name, options=True, precision="whole", scope=thing.scope),) * may_choose
         self._likely = () if self._only_looks else (_likely(thing, action, "whole"),)
         self._likely_part = () if self._only_looks else (_likely(thing, action, "part"),)
         self.late = _late(thing, action)
@@ -199,10 +203,11 @@ class ElementLookup:
         for frame in frames:
             if found := await self._choose(self._whole, frame):
                 return found
-        for selectors in (self._likely, self._part, self._likely_part):
+        for selectors in (self._native, self._likely, self._part, self._likely_part):
             for frame in ("", *frames):
                 if found := await self._choose(selectors, frame):
-                    return found if selectors is self._part else await self._durable(found)
+                    found = found if selectors is self._part else await self._durable(found)
+                    return replace(found, offers=True) if selectors and selectors is self._native else found
         return None
 
     async def _durable(self, found: LookupResult) -> LookupResult:
@@ -218,7 +223,9 @@ class ElementLookup:
             return await self.now() or self._missing()
         if found := await self._choose(self._whole):
             return found
-        if not await self._appears(either((*self._whole, *self._part, *self._likely, *self._likely_part)), wait_ms):
+        if not await self._appears(
+            either((*self._whole, *self._native, *self._part, *self._likely, *self._likely_part)), wait_ms
+        ):
             return self._missing()
         await self._appears(either(self._whole or self._likely), settle_ms)
         return await self.now() or self._missing()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from control.protocol.actions import TO_THE_END, ActionType
-from runner.planners.intents import ORDINALS, QUOTED, Intent, Unclear, key, ordinal, thing
+from runner.planners.intents import ORDINALS, QUOTED, Intent, Unclear, is_place, key, ordinal, thing
 from runner.planners.sentence_splitter import VERBS, Sentence, UnclosedQuote, split
 
 _LEAD: Final = re.compile(
@@ -101,7 +101,9 @@ def _bare(kind: ActionType) -> Build:
 
 
 def _with_value(kind: ActionType) -> Build:
-    def build(sentence: Sentence, got: Groups) -> Intent:
+    def build(sentence: Sentence, got: Groups) -> Intent | None:
+        if kind is ActionType.SELECT and is_place(got["thing"]):
+            return None
         if sentence.whole(got["value"]) is None and re.search(r"\s(?:into|in|to|with|from|as)\s", got["thing"]):
             raise Unclear("Put the value and the name into quotes.")
         return Intent(kind, thing(sentence, got["thing"]), sentence.plain(got["value"]))

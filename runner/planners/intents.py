@@ -51,6 +51,9 @@ _SCOPED: Final = re.compile(
     rf"|(?P<first>{QUOTED})\s+(?P<last>{_PLACE}))",
     re.IGNORECASE,
 )
+_ONLY_A_PLACE: Final = re.compile(
+    rf"(?:the\s+)?(?:(?:{_PLACE})\s+{QUOTED}|{QUOTED}\s+(?:row|entry|card|dialog|modal|section))", re.IGNORECASE
+)
 _KEYS: Final = {
     **{key.lower(): key for key in ("Enter", "Tab", "Escape", "Backspace", "Delete", "Insert", "Home", "End", "Space")},
     **{f"f{number}": f"F{number}" for number in range(1, 13)},
@@ -146,6 +149,11 @@ def thing(sentence: Sentence, masked: str) -> Thing:
     if not text:
         raise Unclear("A name cannot be empty.")
     return Thing(text, kind, ordinal(match["nth"]))
+
+
+def is_place(masked: str) -> bool:
+    """Returns whether the words name a place that a thing is in, such as ``the row 'Bob'``, and no field."""
+    return _ONLY_A_PLACE.fullmatch(masked.strip()) is not None
 
 
 def _require_clear(unquoted: str) -> None:

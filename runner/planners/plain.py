@@ -121,6 +121,8 @@ class PlainPlanner:
             return Action(type=ActionType.EXPECT_TEXT, selector=field, value=intent.thing.name), note
         if intent.gone:
             return Action(type=intent.type, selector=page_without(thing.selector)), None
+        if thing.offers:
+            return Action(type=ActionType.SELECT, selector=thing.selector, value=intent.thing.name), note
         if intent.target is None:
             return Action(type=intent.type, selector=thing.selector, value=intent.value), note
         target, other = await self._find(intent.target, intent, driver)

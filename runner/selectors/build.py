@@ -74,6 +74,7 @@ def by_likely_name(
     *,
     text: bool = False,
     value: bool = False,
+    options: bool = False,
     precision: str = "either",
     scope: tuple[str, str] | None = None,
 ) -> str:
@@ -84,11 +85,13 @@ def by_likely_name(
         roles: the ARIA roles that may be meant.
         text: whether any element that shows the text is meant, too.
         value: whether fields that hold the name as their value are meant instead.
+        options: whether a ``<select>`` that offers the name is meant instead.
         precision: ``whole``, ``part``, or ``either``: a part only where nothing has the whole name.
         scope: the kind (``row``, ``dialog``, ``section``) and the name of what it is in.
     """
     place = {"kind": scope[0], "name": scope[1]} if scope else None
-    wanted = {"name": name, "roles": list(roles), "text": text, "value": value, "precision": precision, "scope": place}
+    meant = {"roles": list(roles), "text": text, "value": value, "options": options}
+    wanted = {"name": name, **meant, "precision": precision, "scope": place}
     return f"jumpseat-named={json.dumps(wanted, ensure_ascii=False)}"
 
 

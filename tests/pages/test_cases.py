@@ -19,12 +19,7 @@ from tests.pages.results import Results, results
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PENDING = (
-    "aria_listbox",
-    "choose_native_option",
-    "custom_combobox",
     "drag_needs_moves",
-    "select_part_of_option",
-    "select_reverted",
     "upload_button_with_chooser",
 )
 """Cases that are known to fail; each line goes with the change that mends it."""

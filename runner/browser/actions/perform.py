@@ -11,7 +11,6 @@ from urllib.parse import urljoin, urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.protocol.actions import Action, ActionType, Modifier, MouseButton
 from control.user_info import without_user_info
@@ -19,6 +18,7 @@ from runner.browser import playwright_errors as errors
 from runner.browser.actions import expect, scrolling
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
 from runner.browser.actions.checking import Checking
+from runner.browser.actions.choosing import Choosing
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.filling import Field, Filling, KeyListeners
 from runner.browser.actions.navigation import NavigationWatch
@@ -26,7 +26,6 @@ from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import CarriedOut, StepFailed
 from runner.egress.proxy import EgressProxy
-from runner.selectors.describe import shorten
 
 _LOAD_MS = 5000.0
 """How long a page that is there may go on loading before the next step begins."""
@@ -179,14 +178,9 @@ class Performer:
         wanted = action.text.split("\n")
         await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
         await subject.resolve()
-        page = subject.locator.page
-        try:
-            await run_to_completion(subject.locator.select_option(wanted, timeout=min(1500.0, deadline.left_ms)))
-        except PlaywrightTimeout:
-            raise StepFailed(await _no_such_option(subject.locator, action)) from None
-        except PlaywrightError as error:
-            if not (errors.was_dispatched(error) and await closes(page)):
-                raise StepFailed(f"{action.selector}: {errors.first_line(error)}") from None
+        selector = action.selector or "body"
+        choosing = Choosing(subject, selector, wanted, deadline, self.carried_out, self._resolved)
+        await subject.do(lambda _: choosing.choose())
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
         key = action.text
@@ -342,13 +336,3 @@ async def _in_state(locator: Locator, state: str, within_ms: float) -> None:
     await locator.wait_for(state="visible", timeout=within_ms)
     handle = await locator.element_handle(timeout=deadline.left_ms)
     await handle.wait_for_element_state(state, timeout=deadline.left_ms)  # type: ignore[arg-type]
-
-
-async def _no_such_option(locator: Locator, action: Action) -> str:
-    try:
-        labels = await asyncio.wait_for(locator.locator("option").all_inner_texts(), 1.0)
-    except (TimeoutError, PlaywrightError):
-        labels = []
-    offered = ", ".join(f"'{shorten(label)}'" for label in labels[:10]) or "none"
-    list_ = errors.selector_in_sentence(str(action.selector))
-    return f"{list_} has no option '{shorten(action.text)}'; it offers {offered}"

@@ -265,7 +265,7 @@ async def test_it_waits_until_the_element_is_ready(harness: DriverHarness) -> No
         ),
         (
             {"type": "select", "selector": "select", "value": "Huge"},
-            "select has no option 'Huge'; it offers 'Small', 'Large'",
+            "The combobox 'Size' has no option 'Huge'; it offers 'Small', 'Large'",
         ),
         (
             {"type": "upload", "selector": "input[type=file]", "value": "../outside.txt"},
