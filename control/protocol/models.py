@@ -113,13 +113,14 @@ class ElementCall(Shape):
         "check",
         "uncheck",
         "set_input_files",
+        "drag_to",
         "to_have_value",
         "to_contain_text",
         "to_be_checked",
         "not_to_be_checked",
     ]
     value: str | None = None
-    """Its argument, ``x,y`` of ``click_at``; a secret's value is never here."""
+    """Its argument, ``x,y`` of ``click_at``, of a drag the target's selector; a secret's value is never here."""
 
 
 class DialogAnswer(Shape):

@@ -1,9 +1,10 @@
-"""The helpers of exported tests that do what a hand does: they scroll as the driver scrolls."""
+"""The helpers of exported tests that do what a hand does: they scroll and drag as the driver does."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from runner.browser.actions.drag_script import DRAG_POINT, WATCH
 from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP
 
 SCROLL_SCRIPT: Final = f'''
@@ -51,4 +52,45 @@ def scroll_to(element: Locator) -> None:
             place.evaluate("{TO_TOP}")
     element.scroll_into_view_if_needed()
     expect(element).to_be_in_viewport()
+'''
+DRAG_HELPER: Final = f'''
+
+def drag(source: Locator, target: Locator, *, seen: bool = True) -> None:
+    """Drags as a hand does, in several moves; the page must show that it took the drop where it has been ``seen``."""
+    page = source.page
+    target.hover(trial=True)
+    watch = source.evaluate_handle("""{WATCH}""", target.element_handle())
+
+    def point(element: Locator) -> tuple[float, float]:
+        box, (x, y) = element.bounding_box(), element.evaluate("""{DRAG_POINT}""")
+        assert box is not None
+        return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
+    for hold in (0, 600):
+        source.hover(trial=True)
+        x, y = point(source)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.wait_for_timeout(hold)
+        to_x, to_y = point(target)
+        far = max(1.0, ((to_x - x) ** 2 + (to_y - y) ** 2) ** 0.5)
+        for pixels in (6, 12):
+            page.mouse.move(x + (to_x - x) * pixels / far, y + (to_y - y) * pixels / far)
+            page.wait_for_timeout(20)
+        target.scroll_into_view_if_needed()
+        to_x, to_y = point(target)
+        for step in range(1, 9):
+            page.mouse.move(x + (to_x - x) * step / 8, y + (to_y - y) * step / 8)
+            page.wait_for_timeout(20)
+        page.wait_for_timeout(120)
+        page.mouse.move(to_x + 1, to_y)
+        page.mouse.move(to_x, to_y)
+        page.mouse.up()
+        try:
+            came = watch.evaluate("watch => watch.after()")
+        except Error:
+            return  # the drop has led to another page
+        if came["reacted"]:
+            break
+    assert came["changed"] or came["dropped"] or not (seen or came["began"]), "the page has not taken the drop"
 '''

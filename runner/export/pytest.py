@@ -124,6 +124,7 @@ _HELPERS: Final = {
     "scroll": gestures.SCROLL_SCRIPT,
     "scroll(": gestures.SCROLL_HELPER,
     "scroll_to(": gestures.SCROLL_TO_HELPER,
+    "drag(": gestures.DRAG_HELPER,
 }
 _NAMES: Final = {
     _EXPECT_TEXT: ("Locator",),
@@ -131,6 +132,7 @@ _NAMES: Final = {
     _MAY_CLOSE: ("Error",),
     gestures.SCROLL_HELPER: ("JSHandle",),
     gestures.SCROLL_TO_HELPER: ("Locator",),
+    gestures.DRAG_HELPER: ("Error", "Locator"),
 }
 _GESTURES: Final = {
     ActionType.CLICK,
@@ -231,6 +233,8 @@ def _call(call: ElementCall) -> str:
         return f'{element}.click(position={{"x": {float(x):g}, "y": {float(y):g}}})'
     if call.method in {"to_have_value", "to_contain_text", "to_be_checked", "not_to_be_checked"}:
         return f"expect({element}).{call.method}({value})"
+    if call.method == "drag_to":
+        return f"drag({element}, {locator(call.value or 'body')})"
     return f"{element}.{call.method}({value})"
 
 
@@ -322,7 +326,7 @@ def _file(value: str) -> str:
 
 
 def _drag(action: Action, _at: str) -> list[str]:
-    return [f"{locator(action.selector or 'body')}.drag_to({locator(action.target or 'body')})"]
+    return [f"drag({locator(action.selector or 'body')}, {locator(action.target or 'body')}, seen=False)"]
 
 
 def _switch_tab(action: Action, _at: str) -> list[str]:

@@ -19,7 +19,6 @@ from tests.pages.results import Results, results
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PENDING = (
-    "drag_needs_moves",
     "upload_button_with_chooser",
 )
 """Cases that are known to fail; each line goes with the change that mends it."""

@@ -13,9 +13,10 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
 from control.protocol.actions import Action, ActionType, Modifier, MouseButton
+from control.protocol.models import ElementCall
 from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
-from runner.browser.actions import expect, scrolling
+from runner.browser.actions import dragging, expect, scrolling
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
 from runner.browser.actions.checking import Checking
 from runner.browser.actions.choosing import Choosing
@@ -211,17 +212,24 @@ class Performer:
         await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
         await onto.resolve()
         subject = self._subject(action.selector, deadline)
-        await subject.act(
-            lambda ms: subject.locator.drag_to(onto.locator, trial=True, timeout=ms),
-            lambda ms: subject.locator.drag_to(onto.locator, timeout=ms),
-        )
+        selector, target = action.selector or "body", action.target or "body"
+
+        async def drag(within_ms: float) -> None:
+            if not await dragging.drag(subject.locator, onto.locator, within_ms):
+                self.carried_out.note = dragging.NOTHING_SEEN
+                return
+            names = [self._resolved.get(each, each) for each in (selector, target)]
+            self.carried_out.calls.append(ElementCall(selector=names[0], method="drag_to", value=names[1]))
+
+        await subject.act(lambda ms: subject.locator.hover(trial=True, timeout=ms), drag)
 
     async def _scroll(self, action: Action, deadline: Deadline) -> None:
         if action.selector is None:
             if action.to_the_end:
-                await scrolling.to_end(self._tabs.active, action.number or 0, deadline)
+                moved = await scrolling.to_end(self._tabs.active, action.number or 0, deadline)
             else:
-                await scrolling.by_pixels(self._tabs.active, action.number)
+                moved = await scrolling.by_pixels(self._tabs.active, action.number)
+            self.carried_out.note = None if moved else scrolling.AT_THE_END
             return
         subject = self._subject(action.selector, deadline)
         search = scrolling.Search(self._tabs.active)

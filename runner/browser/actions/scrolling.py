@@ -15,6 +15,7 @@ from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP
 from runner.browser.locate import at_point
 from runner.driver import StepFailed
 
+AT_THE_END = "Nothing moved: all that can be scrolled is at its end already, or in view."
 _QUIET_SECONDS = 1.0
 """A list that has not grown for so long at its end has nothing more to come."""
 _LOOK_SECONDS = 0.05

@@ -209,8 +209,8 @@ export interface components {
         ElementCall: {
             selector: string;
             /** @enum {string} */
-            method: "fill" | "press_sequentially" | "press" | "click" | "click_at" | "hover" | "select_option" | "check" | "uncheck" | "set_input_files" | "to_have_value" | "to_contain_text" | "to_be_checked" | "not_to_be_checked";
-            /** @description Its argument, ``x,y`` of ``click_at``; a secret's value is never here. */
+            method: "fill" | "press_sequentially" | "press" | "click" | "click_at" | "hover" | "select_option" | "check" | "uncheck" | "set_input_files" | "drag_to" | "to_have_value" | "to_contain_text" | "to_be_checked" | "not_to_be_checked";
+            /** @description Its argument, ``x,y`` of ``click_at``, of a drag the target's selector; a secret's value is never here. */
             value: string | null;
         };
         /** @description A message was refused, with a code for programs and a sentence for people. */
