@@ -303,7 +303,8 @@ class PageDriver:
             if self._gone is not None:
                 raise BrowserGone(self._gone) from error
             if isinstance(error, PlaywrightError):
-                raise StepFailed(errors.first_line(error)) from error
+                reason = errors.first_line(error)
+                raise StepFailed(reason[:1].upper() + reason[1:]) from error
             raise
 
 

@@ -70,9 +70,25 @@ _NETWORK = {
 }
 
 
+_IN_WORDS = {
+    "Execution context was destroyed": "the page went away meanwhile",
+    "Target crashed": "the page has crashed",
+    "Frame was detached": "the part of the page that it was in has gone",
+    "Element is not attached to the DOM": "the page has replaced it meanwhile",
+    "Node is not an HTMLInputElement": "it takes no files",
+    "Node is not an Element": "it is text alone, which nothing can be done to",
+    "Element is not an <input>, <textarea>": "nothing can be typed into it",
+    "Element is not a <select>": "it is no list to choose from",
+    "Not a checkbox or radio button": "it is no box to check",
+}
+"""What Playwright says in a programmer's words, and how it is said to everybody."""
+
+
 def first_line(error: PlaywrightError) -> str:
-    """Returns what happened, without the call's name and the log."""
+    """Returns what happened, without the call's name and the log, in words for people where there are some."""
     line = error.message.strip().splitlines()[0]
+    if words := next((words for sign, words in _IN_WORDS.items() if sign in line), None):
+        return words
     return re.sub(r"^(Error: )?[A-Z]\w+\.\w+: ", "", line).removeprefix("Error: ")
 
 

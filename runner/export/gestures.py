@@ -1,4 +1,4 @@
-"""The helpers of exported tests that do what a hand does: they scroll and drag as the driver does."""
+"""The helpers of exported tests that do what a hand does: they scroll, drag and upload as the driver does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from runner.browser.actions.drag_script import DRAG_POINT, WATCH
 from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP
+from runner.browser.actions.uploading import INPUT_WITHIN
 
 SCROLL_SCRIPT: Final = f'''
 SCROLL = """{SCROLL}"""
@@ -93,4 +94,20 @@ def drag(source: Locator, target: Locator, *, seen: bool = True) -> None:
         if came["reacted"]:
             break
     assert came["changed"] or came["dropped"] or not (seen or came["began"]), "the page has not taken the drop"
+'''
+UPLOAD_HELPER: Final = f'''
+
+def upload(element: Locator, files: Any) -> None:
+    """Gives files to a file input, to the chooser that a press opens, or drops them."""
+    field = element.evaluate_handle("""{INPUT_WITHIN}""").as_element()
+    if field is not None:
+        field.set_input_files(files)
+        return
+    try:
+        with element.page.expect_file_chooser(timeout=1500) as chooser:
+            element.click(timeout=1000)
+    except TimeoutError:
+        element.drop({{"files": files}})
+        return
+    chooser.value.set_files(files)
 '''

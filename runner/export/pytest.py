@@ -125,6 +125,7 @@ _HELPERS: Final = {
     "scroll(": gestures.SCROLL_HELPER,
     "scroll_to(": gestures.SCROLL_TO_HELPER,
     "drag(": gestures.DRAG_HELPER,
+    "upload(": gestures.UPLOAD_HELPER,
 }
 _NAMES: Final = {
     _EXPECT_TEXT: ("Locator",),
@@ -133,6 +134,7 @@ _NAMES: Final = {
     gestures.SCROLL_HELPER: ("JSHandle",),
     gestures.SCROLL_TO_HELPER: ("Locator",),
     gestures.DRAG_HELPER: ("Error", "Locator"),
+    gestures.UPLOAD_HELPER: ("Locator", "TimeoutError"),
 }
 _GESTURES: Final = {
     ActionType.CLICK,
@@ -313,7 +315,7 @@ def _wait(action: Action, _at: str) -> list[str]:
 def _upload(action: Action, _at: str) -> list[str]:
     files = [_file(line) for line in action.text.split("\n")]
     given = files[0] if len(files) == 1 else f"[{', '.join(files)}]"
-    return [f"{locator(action.selector or 'body')}.set_input_files({given})"]
+    return [f"upload({locator(action.selector or 'body')}, {given})"]
 
 
 def _file(value: str) -> str:

@@ -16,7 +16,7 @@ from control.protocol.actions import Action, ActionType, Modifier, MouseButton
 from control.protocol.models import ElementCall
 from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
-from runner.browser.actions import dragging, expect, scrolling
+from runner.browser.actions import dragging, expect, scrolling, uploading
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
 from runner.browser.actions.checking import Checking
 from runner.browser.actions.choosing import Choosing
@@ -204,7 +204,7 @@ class Performer:
         subject = self._subject(action.selector, deadline)
         await subject.act(
             lambda ms: subject.locator.wait_for(state="attached", timeout=ms),
-            lambda ms: subject.locator.set_input_files(files, timeout=ms),
+            lambda ms: uploading.upload(subject.locator, files, ms),
         )
 
     async def _drag(self, action: Action, deadline: Deadline) -> None:
