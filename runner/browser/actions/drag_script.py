@@ -24,7 +24,7 @@ WATCH: Final = """(source, target) => {
   };
   const look = () => JSON.stringify([source, target].map(at => [
     at.isConnected, at.parentElement?.tagName, order(at), place(at), at.value, at.getAttribute('aria-valuenow'),
-    at.textContent.slice(0, 1000), at.childElementCount, at.getAttribute('style'),
+    at.textContent.slice(0, 1000), at.childElementCount, at.getAttribute('style') || '',
   ]));
   const parents = [source.parentElement, target.parentElement];
   const before = look();
