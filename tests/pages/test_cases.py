@@ -16,10 +16,31 @@ from runner.browser.install import find_browser
 from tests.pages.page_runs import Case, PageRuns, case_names
 from tests.pages.results import Results, results
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+ONE_BROWSER = """import pytest
+from playwright.sync_api import sync_playwright
 
-PENDING: tuple[str, ...] = ()
-"""Cases that are known to fail; each line goes with the change that mends it."""
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    return {"args": ["--no-sandbox", "--disable-background-networking"]}
+
+
+@pytest.fixture(scope="session")
+def browser(browser_type_launch_args):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**browser_type_launch_args)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+"""
+"""What pytest-playwright gives an exported test: one browser for all of them, which would each start one else."""
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -28,10 +49,7 @@ async def cases(runs: PageRuns) -> AsyncIterator[Results]:
         yield cases
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.xfail(strict=True)) if name in PENDING else name for name in case_names()],
-)
+@pytest.mark.parametrize("name", case_names())
 async def test_a_run_says_what_the_page_says(name: str, cases: Results) -> None:
     result = await cases.of(name)
     assert (result.run.status, result.run.error) == (result.case.status, result.run.error), result.said
@@ -49,6 +67,8 @@ async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path)
     for name, result in exported.items():
         result.site.said.clear()
         (tmp_path / f"test_{name}.py").write_text(result.exported, encoding="utf-8")
+    (tmp_path / "pytest_playwright.py").write_text('"""The fixtures are in conftest.py."""\n')
+    (tmp_path / "conftest.py").write_text(ONE_BROWSER)
     failed = await failures(tmp_path)
     assert failed == {}
     for result in exported.values():
