@@ -53,6 +53,7 @@ class ClientRun(Run):
             spec, run_id=run_id, planner="attached", new_id=new_id, describe=describe, clock=clock, grace=grace
         )
         self._attached = spec
+        self.history.only_replaced = True
         self._test = spec.test
         self._grace = grace
         self._attended_elsewhere = attended_elsewhere

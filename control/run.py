@@ -155,6 +155,7 @@ class Run:
             started_at=self.started_at,
             ended_at=self.ended_at,
             error=self.error,
+            failed_steps=self.history.overcome(self._phase),
             last_screenshot_url=next((url for step in reversed(self.steps) if (url := step.screenshot_url)), None),
         )
 
@@ -580,7 +581,7 @@ class Run:
         self.error = error
         self.ended_at = self._clock()
         self._publish_status()
-        self._publish(e.RunFinished(status=status, error=error))
+        self._publish(e.RunFinished(status=status, error=error, failed_steps=self.history.overcome(status)))
 
     # Events
 

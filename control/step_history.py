@@ -7,7 +7,16 @@ from typing import TypedDict, Unpack
 
 from control.errors import NotFound
 from control.protocol.actions import Action, ActionType, Box, Size
-from control.protocol.models import DialogAnswer, ElementCall, Proposal, Source, SourceLocation, Step, StepStatus
+from control.protocol.models import (
+    DialogAnswer,
+    ElementCall,
+    Proposal,
+    RunStatus,
+    Source,
+    SourceLocation,
+    Step,
+    StepStatus,
+)
 from control.protocol.shape import Clock
 
 MAX_DIALOGS = 100
@@ -69,6 +78,8 @@ class StepHistory:
 
     def __init__(self, *, clock: Clock) -> None:
         self.steps: list[Step] = []
+        self.only_replaced = False
+        """Whether a failed step that nobody has replaced is somebody else's affair: the test's that was given it."""
         self.in_flight: Step | None = None
         """The step that is being done."""
         self.consumed = 0
@@ -115,6 +126,15 @@ class StepHistory:
         self._begin_entry()
         self._entry_begun = False
         self.consumed += 1
+
+    def overcome(self, status: RunStatus) -> int:
+        """Returns how many steps failed and were skipped or replaced, which the last one of a failed run was not."""
+        failed = [step for step in self.steps if step.status is StepStatus.FAILED]
+        if self.only_replaced:
+            replaced = {step.step_number - 1 for step in self.steps if step.source is Source.OVERRIDE}
+            return sum(step.step_number in replaced for step in failed)
+        ended_by = bool(failed) and failed[-1] is self.steps[-1] and status is not RunStatus.PASSED
+        return len(failed) - ended_by
 
     def begin(self, action: Action, *, source: Source, version: int, **facts: Unpack[StepFacts]) -> Step:
         """Appends a step that is in flight from now on. ``version`` is that of the instructions."""

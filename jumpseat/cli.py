@@ -135,6 +135,9 @@ def run(
         bool, typer.Option("--watch", help="Open the player, and wait for help when the test is stuck.")
     ] = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 1 also where a step failed and was skipped or replaced.")
+    ] = False,
 ) -> None:
     """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
     from jumpseat.client import Client
@@ -160,7 +163,7 @@ def run(
                 server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).local_url
             )
             client = await stack.enter_async_context(Client(address, key=key))
-            return await _follow(client, body, watch=watch, junit=junit)
+            return await _follow(client, body, watch=watch, junit=junit, strict=strict)
 
     _run(settings, work)
 
@@ -178,7 +181,7 @@ def _check_writable(file: Path | None) -> None:
         file.unlink()
 
 
-async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None) -> int:
+async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None, strict: bool) -> int:
     from control.protocol.models import RunStatus
     from jumpseat.open_browser import opened
     from runner.reports.junit import junit_xml
@@ -202,7 +205,7 @@ async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: P
         await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
     if ended.status is RunStatus.FAILED and not ended.steps:
         return 2
-    return 0 if ended.status is RunStatus.PASSED else 1
+    return 0 if ended.status is RunStatus.PASSED and not (strict and ended.failed_steps) else 1
 
 
 @app.command(context_settings={"allow_interspersed_args": False})

@@ -178,6 +178,8 @@ class RunFinished(Shape):
     type: Literal["run_finished"] = "run_finished"
     status: RunStatus
     error: str | None = None
+    failed_steps: int = 0
+    """As `RunView.failed_steps`."""
 
 
 Event = (

@@ -318,6 +318,8 @@ class RunView(Shape):
     started_at: Timestamp | None
     ended_at: Timestamp | None
     error: str | None
+    failed_steps: int = 0
+    """How many steps failed and were skipped or replaced: a run that passed with some is no plain pass."""
     last_screenshot_url: str | None = None
     """Of the last step that has one."""
     client: AttachedClient | None = None

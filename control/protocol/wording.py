@@ -49,6 +49,13 @@ def wording(error: ErrorDetails) -> str:
     return _MEMBER.sub(r"\1", template.format(**error.get("ctx", {})))
 
 
+def outcome(status: RunStatus, failed_steps: int) -> str:
+    """Returns a run's status as people read it: ``passed with 1 step that failed``."""
+    if status is not RunStatus.PASSED or not failed_steps:
+        return str(status)
+    return f"passed with {failed_steps} {'step' if failed_steps == 1 else 'steps'} that failed"
+
+
 def ending(status: RunStatus) -> str:
     """Returns how a final status reads behind "the run": ``was cancelled``, ``has passed``."""
     return "was cancelled" if status is RunStatus.CANCELLED else f"has {status}"

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as xml
 
 from control.protocol.models import RunStatus, RunView, Step, StepStatus
 from control.protocol.shape import rfc3339
+from control.protocol.wording import outcome
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 §2.2 does not allow, not even escaped."""
@@ -21,6 +22,9 @@ def junit_xml(run: RunView, steps: Iterable[Step]) -> str:
     """
     suite = xml.Element("testsuite", name=_clean(run.name), timestamp=rfc3339(run.started_at or run.created_at))
     suite.set("time", f"{_seconds(run):.3f}")
+    if run.failed_steps:
+        properties = xml.SubElement(suite, "properties")
+        xml.SubElement(properties, "property", name="outcome", value=outcome(run.status, run.failed_steps))
     for step in steps:
         suite.append(_case(run, step))
     if run.status is not RunStatus.PASSED and suite.find("testcase/failure") is None:

@@ -7,6 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from control.protocol.models import RunStatus
+from control.protocol.wording import outcome
+
 _MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[yellow]–[/]"}
 _SOURCES = {"override": " [magenta](override)[/]", "human": " [cyan](by hand)[/]"}
 
@@ -38,9 +41,12 @@ class TerminalReport:
 
     def finished(self, run: dict[str, Any]) -> None:
         """Prints the last line: how the run ended, and why."""
-        colour = {"passed": "green", "failed": "red"}.get(run["status"], "yellow")
+        status, failed_steps = RunStatus(run["status"]), run.get("failedSteps", 0)
+        plain = {RunStatus.PASSED: "green", RunStatus.FAILED: "red"}.get(status, "yellow")
+        colour = "yellow" if status is RunStatus.PASSED and failed_steps else plain
         reason = f": {escape(run['error'])}" if run["error"] else ""
-        self._line(f"[bold {colour}]{run['status']}[/] {escape(run['name'])}, {len(run['steps'])} steps{reason}")
+        steps = "1 step" if len(run["steps"]) == 1 else f"{len(run['steps'])} steps"
+        self._line(f"[bold {colour}]{outcome(status, failed_steps)}[/] {escape(run['name'])}, {steps}{reason}")
 
     def _step(self, step: dict[str, Any]) -> None:
         key = (step["stepNumber"], step["status"], step.get("attempts", 1))

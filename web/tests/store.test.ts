@@ -58,7 +58,7 @@ describe("what is queued and proposed", () => {
     screenshotUrl: null,
     instructionsVersion: 1,
     location: null,
-        note: null,
+    note: null,
   };
   const say = (...messages: ServerMessage[]) =>
     messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));

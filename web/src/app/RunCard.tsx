@@ -3,7 +3,7 @@ import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
 import { isAttached, testFacts, testPlace, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
-import { formatAgo, formatDuration, STATUS_NAMES } from "../player/format";
+import { formatAgo, formatDuration, outcomeName } from "../player/format";
 import { Icon } from "../player/Icon";
 import { isFinal, type Run } from "../protocol/types";
 import { Link } from "./Link";
@@ -28,8 +28,8 @@ export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
             </span>
           )}
           <span className="js-run-facts">
-            <span className="jp-status" data-status={run.status}>
-              {STATUS_NAMES[run.status]}
+            <span className="jp-status" data-status={run.status} data-mended={run.failedSteps > 0}>
+              {outcomeName(run.status, run.failedSteps)}
             </span>
             <span>
               Step {run.currentStep}

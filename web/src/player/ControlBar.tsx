@@ -3,7 +3,7 @@ import { holdsControl } from "../store/state";
 import { Button } from "./Button";
 import { ConfirmButton } from "./ConfirmButton";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
-import { STATUS_NAMES } from "./format";
+import { outcomeName } from "./format";
 import { Icon } from "./Icon";
 import { toggleFullScreen, togglePictureInPicture } from "./view";
 
@@ -87,6 +87,7 @@ function CancelButton({ disabled }: { disabled: boolean }) {
 
 function RunState({ shown }: { shown: Shown }) {
   const status = usePlayerState((state) => state.run?.status ?? null);
+  const failedSteps = usePlayerState((state) => state.run?.failedSteps ?? 0);
   const current = usePlayerState((state) => state.run?.currentStep ?? 0);
   const total = usePlayerState((state) => state.run?.totalSteps ?? null);
   const viewers = usePlayerState((state) => state.run?.viewers ?? 0);
@@ -94,8 +95,8 @@ function RunState({ shown }: { shown: Shown }) {
   const steps = shown.totalSteps ?? total;
   return (
     <div className="jp-state">
-      <span className="jp-status" data-status={status} role="status">
-        {STATUS_NAMES[status]}
+      <span className="jp-status" data-status={status} data-mended={failedSteps > 0} role="status">
+        {outcomeName(status, failedSteps)}
       </span>
       <span className="jp-dim">
         Step {shown.currentStep ?? current}

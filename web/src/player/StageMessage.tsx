@@ -1,15 +1,16 @@
 import { isFinal } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
-import { STATUS_NAMES } from "./format";
+import { outcomeName } from "./format";
 
 /** How the run ended, and what can be done about it. */
 export function Outcome() {
   const status = usePlayerState((state) => state.run?.status ?? null);
   const error = usePlayerState((state) => state.run?.error ?? null);
+  const failedSteps = usePlayerState((state) => state.run?.failedSteps ?? 0);
   if (status === null || !isFinal(status)) return null;
   return (
-    <p className="jp-outcome" role="status" data-status={status}>
-      <strong>{STATUS_NAMES[status]}</strong> {error ?? "Step through the run on the bar below."}
+    <p className="jp-outcome" role="status" data-status={status} data-mended={failedSteps > 0}>
+      <strong>{outcomeName(status, failedSteps)}</strong> {error ?? "Step through the run on the bar below."}
     </p>
   );
 }

@@ -20,11 +20,17 @@ export const STATUS_NAMES: Record<RunStatus, string> = {
   starting: "Starting",
   running: "Running",
   paused: "Paused",
-  diagnosing: "Diagnosing",
+  diagnosing: "Needs help",
   passed: "Passed",
   failed: "Failed",
   cancelled: "Cancelled",
 };
+
+/** Returns a run's status for a person: "Passed with 1 step that failed". */
+export function outcomeName(status: RunStatus, failedSteps: number): string {
+  if (status !== "passed" || failedSteps === 0) return STATUS_NAMES[status];
+  return `Passed with ${failedSteps} ${failedSteps === 1 ? "step" : "steps"} that failed`;
+}
 
 /** Formats a duration: "820 ms", "4.2 s", "3 min 20 s". */
 export function formatDuration(ms: number | null): string {

@@ -588,6 +588,11 @@ export interface components {
             type: "run_finished";
             status: components["schemas"]["RunStatus"];
             error: string | null;
+            /**
+             * @description As `RunView.failed_steps`.
+             * @default 0
+             */
+            failedSteps: number;
         };
         /** @description One page of the owner's runs, newest first. */
         RunList: {
@@ -641,6 +646,11 @@ export interface components {
             startedAt: string | null;
             endedAt: string | null;
             error: string | null;
+            /**
+             * @description How many steps failed and were skipped or replaced: a run that passed with some is no plain pass.
+             * @default 0
+             */
+            failedSteps: number;
             /** @description Of the last step that has one. */
             lastScreenshotUrl: string | null;
             /** @description Set for an attached run, as are ``test`` and ``session``. */

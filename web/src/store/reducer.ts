@@ -186,7 +186,14 @@ function dialogs(open: RemoteDialog[], dialog: RemoteDialog): RemoteDialog[] {
 
 function runFinished(state: PlayerState, message: ServerMessageOf<"run_finished">): PlayerState {
   const endedAt = message.at ?? state.run?.endedAt ?? null;
-  const change = { status: message.status, error: message.error, paused: false, proposal: null, endedAt };
+  const change = {
+    status: message.status,
+    error: message.error,
+    failedSteps: message.failedSteps,
+    paused: false,
+    proposal: null,
+    endedAt,
+  };
   const control = { holder: null, since: null };
   return cleared(withRun(state, { ...change, control }));
 }
