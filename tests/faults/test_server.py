@@ -23,6 +23,7 @@ from tests.served import STOP_SECONDS, Served, served
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="finds the browsers' processes in /proc"),
     pytest.mark.process,
+    pytest.mark.long,
 ]
 
 STOPPED = "the server stopped while this run was in flight"

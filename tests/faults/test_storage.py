@@ -18,7 +18,7 @@ import pytest
 from tests.faults.fault_target import one_sentence, refused
 from tests.served import COMMAND, WAIT_SECONDS, Served, served
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.long]
 
 ON_A_SMALL_DISK = ("unshare", "--user", "--map-root-user", "--mount")
 MOUNT = 'mount -t tmpfs -o size=4m none "$JUMPSEAT_DATA_DIR" && exec "$@"'

@@ -60,6 +60,7 @@ async def test_a_run_says_what_the_page_says(name: str, cases: Results) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.process
+@pytest.mark.long
 async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path) -> None:
     """All of them in one process of pytest."""
     results = [await cases.of(name) for name in case_names() if Case.read(name).exportable]
