@@ -68,6 +68,7 @@ def asks_for_help(name: str) -> str:
     return f"v.messages.some((m) => m.type === 'help_needed' && m.reason.includes('{name}'))"
 
 
+@pytest.mark.timeout(300)
 async def test_a_stuck_run_is_helped_by_hand_and_kept_as_a_test(
     server: Served, viewer_browser: Browser, tmp_path: Path
 ) -> None:
