@@ -86,6 +86,10 @@ class CarriedOut:
     calls: list[ElementCall] = field(default_factory=list)
     note: str | None = None
 
+    def add(self, method: str, selector: str, value: str | None = None) -> None:
+        """Appends a call."""
+        self.calls.append(ElementCall.model_validate({"selector": selector, "method": method, "value": value}))
+
 
 class Driver(Protocol):
     """One run's browser. All methods raise BrowserGone once the browser has gone."""

@@ -10,7 +10,8 @@ from playwright.async_api import ElementHandle, Frame, Locator, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from runner.browser.aria_snapshot import role_and_name
-from runner.selectors.readable import finds_by_text, is_readable, role_in_same_frame, tag_in_same_frame, to_readable
+from runner.selectors.build import in_same_frame
+from runner.selectors.readable import finds_by_text, is_readable, role_in_same_frame, to_readable
 
 FOCUSED = "jumpseat-focused=*"
 _SECONDS = 3.0
@@ -149,7 +150,7 @@ async def _resolve(locator: Locator) -> tuple[str, ElementHandle]:
     page = locator.page
     handle = await page.locator(generated).element_handle(timeout=_SECONDS * 1000)
     if finds_by_text(generated) and (tag := await handle.evaluate(_WHOLE_PAGE)):
-        return tag_in_same_frame(generated, tag), handle
+        return in_same_frame(generated, tag), handle
     for candidate in (to_readable(generated), await _role_selector(page, generated)):
         if candidate and candidate != generated and await finds_only(page, candidate, handle):
             return candidate, handle

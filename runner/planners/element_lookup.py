@@ -179,7 +179,8 @@ class ElementLookup:
         self._whole = tuple(self._candidates(action, Precision.EXACT, Precision.FOLDED))
         self._part = tuple(self._candidates(action, Precision.PART))
         may_choose = action is ActionType.CLICK and thing.kind in {None, "option"}
-        self._native = (by_likely_name(thing.name, options=True, precision="whole", scope=thing.scope),) * may_choose
+        offering = by_likely_name(thing.name, options=True, precision="whole", scope=thing.scope)
+        self._native = (offering,) if may_choose else ()
         self._likely = () if self._only_looks else (_likely(thing, action, "whole"),)
         self._likely_part = () if self._only_looks else (_likely(thing, action, "part"),)
         self.late = _late(thing, action)
@@ -200,14 +201,23 @@ class ElementLookup:
         if found := await self._choose(self._whole):
             return found
         frames = await self._driver.frames()
-        for frame in frames:
-            if found := await self._choose(self._whole, frame):
+        return await self._anywhere(self._whole, frames) or await self._less_certain(("", *frames))
+
+    async def _less_certain(self, places: Sequence[str]) -> LookupResult | None:
+        """Returns what has the name in another way than as the whole name of an element."""
+        if found := await self._anywhere(self._native, places):
+            return replace(await self._durable(found), offers=True)
+        if found := await self._anywhere(self._likely, places):
+            return await self._durable(found)
+        if found := await self._anywhere(self._part, places):
+            return found
+        found = await self._anywhere(self._likely_part, places)
+        return await self._durable(found) if found else None
+
+    async def _anywhere(self, selectors: Sequence[str], places: Sequence[str]) -> LookupResult | None:
+        for place in places:
+            if found := await self._choose(selectors, place):
                 return found
-        for selectors in (self._native, self._likely, self._part, self._likely_part):
-            for frame in ("", *frames):
-                if found := await self._choose(selectors, frame):
-                    found = found if selectors is self._part else await self._durable(found)
-                    return replace(found, offers=True) if selectors and selectors is self._native else found
         return None
 
     async def _durable(self, found: LookupResult) -> LookupResult:

@@ -45,8 +45,7 @@ class ModelClient:
         """Raises Stuck where there is no such model, or its key is missing."""
         self._options = options
         self._sleep = sleep
-        model = _usable_model(options)
-        self._http, self._model = model
+        self._http, self._model = _usable_model(options)
         self._ways = deque(_ways(self._model, options))
         """How it may be asked, the best first; what its service refuses is left behind."""
         self._usage = RunUsage()

@@ -133,6 +133,12 @@ def first_of(preferred: str, other: str) -> str:
     return either([preferred, f"{page_without(preferred)} >> internal:chain={json.dumps(other, ensure_ascii=False)}"])
 
 
+def in_same_frame(selector: str, inner: str) -> str:
+    """Returns the selector of ``inner`` in the frame that another selector enters."""
+    frame, enter, _ = selector.rpartition(ENTER_FRAME)
+    return f"{frame}{enter}{inner}"
+
+
 def page_with(selector: str) -> str:
     """Returns a selector of the page, or of the frame that the selector enters, where something in it matches."""
     frame, enter, inner = selector.rpartition(ENTER_FRAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runner.selectors.build import ENTER_FRAME, Precision, by_role
+from runner.selectors.build import ENTER_FRAME, Precision, by_role, in_same_frame
 
 _DOCUMENTED = (
     (re.compile(r"internal:role=(\w+)\[name=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"role=\1[name=\2]"),
@@ -34,11 +34,4 @@ def finds_by_text(generated: str) -> bool:
 
 def role_in_same_frame(generated: str, role: str, name: str) -> str:
     """Returns the selector of a role and a name in the frame that the generated selector enters."""
-    frame, enter, _ = generated.rpartition(ENTER_FRAME)
-    return f"{frame}{enter}{by_role(role, name, Precision.EXACT)}"
-
-
-def tag_in_same_frame(generated: str, tag: str) -> str:
-    """Returns the selector of a tag in the frame that the generated selector enters."""
-    frame, enter, _ = generated.rpartition(ENTER_FRAME)
-    return f"{frame}{enter}{tag}"
+    return in_same_frame(generated, by_role(role, name, Precision.EXACT))

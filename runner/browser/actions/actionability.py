@@ -75,6 +75,15 @@ class Subject:
         """Where it was looked for last."""
         return self._page.locator(self._selector)
 
+    @property
+    def selector(self) -> str:
+        """The selector that it was looked for by; once it is resolved, the one that finds just that element."""
+        return self._resolved.get(self._selector, self._selector)
+
+    async def described(self) -> str:
+        """Returns what a person would call it."""
+        return await errors.describe_element(self.locator, self._selector)
+
     async def act(
         self, ready: Callable[[float], Awaitable[Any]], act: Callable[[float], Coroutine[Any, Any, Any]]
     ) -> None:
@@ -170,8 +179,7 @@ class Subject:
         if number == 0:
             return f"No element matches {errors.selector_in_sentence(self._selector)} after {after}"
         why = errors.unusable_state(error) or ("could not be used" if shown else "is not visible")
-        who = await errors.describe_element(self.locator, self._selector)
-        return f"{who} {why} (waited {after})"
+        return f"{await self.described()} {why} (waited {after})"
 
     def _silent(self) -> str:
         return f"The page did not answer within {self._deadline.spoken}: a script keeps it busy, or a dialog is open"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 
-from control.protocol.models import ElementCall
-from runner.browser import playwright_errors as errors
 from runner.browser.actions.actionability import Subject
+from runner.browser.actions.read_back import read_back
 from runner.driver import CarriedOut, StepFailed
-from runner.selectors.build import ENTER_FRAME
+from runner.selectors.build import in_same_frame
 
 # Where to press: "self" where the box itself is hit; else its label, beside the links in it; else what is drawn in its
 # place around it. null where nothing can be pressed now. Points are within the element that is named.
@@ -69,9 +67,7 @@ _PLACE: Final = """element => {
   }
   return null;
 }"""
-_STATE: Final = """async element => {
-  await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 60))]);
-  await new Promise(done => setTimeout(done, 0));
+_STATE: Final = """element => {
   const control = element.localName === 'label' ? element.control ?? element.querySelector('input') : element;
   return control.localName === 'input' ? control.checked : control.getAttribute('aria-checked') === 'true';
 }"""
@@ -82,11 +78,8 @@ class Checking:
     """Brings one box into one state."""
 
     subject: Subject
-    selector: str
     wanted: bool
     carried_out: CarriedOut
-    readable: dict[str, str]
-    """By selector: one that finds just that element."""
 
     async def set(self) -> None:
         """Raises StepFailed where the box is not in that state afterwards."""
@@ -103,46 +96,37 @@ class Checking:
         await self.subject.resolve()
         if place.get("where", "self") == "self":
             await self.subject.do(lambda ms: self._locator.set_checked(self.wanted, timeout=ms))
-            self._record("check" if self.wanted else "uncheck", self._named)
+            self.carried_out.add("check" if self.wanted else "uncheck", self.subject.selector)
         elif place["state"] != self.wanted:
             target = self._place(place)
             spot = {"x": float(str(place["x"])), "y": float(str(place["y"]))}
             page = self._locator.page
             await self.subject.do(lambda ms: page.locator(target).first.click(position=spot, timeout=ms))  # type: ignore[arg-type]
-            self._record("click_at", target, f"{place['x']},{place['y']}")
+            self.carried_out.add("click_at", target, f"{place['x']},{place['y']}")
         await self._look()
 
     async def _look(self) -> None:
-        try:
-            held = await self._locator.evaluate(_STATE, timeout=1000)
-        except PlaywrightError:
+        held = await read_back(self._locator, _STATE)
+        if held is None:
             self.carried_out.note = "The box had gone before it could be looked at."
-            return
-        if held is not self.wanted:
-            who = await errors.describe_element(self._locator, self.selector)
+        elif held is not self.wanted:
+            who = await self.subject.described()
             raise StepFailed(f"{who} was pressed, and is still {'not ' if self.wanted else ''}checked")
-        self._record("to_be_checked" if self.wanted else "not_to_be_checked", self._named)
+        else:
+            self.carried_out.add("to_be_checked" if self.wanted else "not_to_be_checked", self.subject.selector)
 
     def _place(self, place: dict[str, object]) -> str:
         """Returns a selector of what is pressed in the box's stead."""
-        frame, enter, _ = self._named.rpartition(ENTER_FRAME)
+        box = self.subject.selector
         match place["where"]:
             case "label":
-                return f'{frame}{enter}label[for="{place["id"]}"] >> nth={place["index"]}'
+                return in_same_frame(box, f'label[for="{place["id"]}"] >> nth={place["index"]}')
             case "around":
-                return f"{self._named} >> xpath=ancestor::label[1]"
+                return f"{box} >> xpath=ancestor::label[1]"
             case "ancestor":
-                return f"{self._named} >> xpath=ancestor::*[{place['depth']}]"
+                return f"{box} >> xpath=ancestor::*[{place['depth']}]"
             case _:
-                return self._named
-
-    def _record(self, method: str, selector: str, value: str | None = None) -> None:
-        call = ElementCall.model_validate({"selector": selector, "method": method, "value": value})
-        self.carried_out.calls.append(call)
-
-    @property
-    def _named(self) -> str:
-        return self.readable.get(self.selector, self.selector)
+                return box
 
     @property
     def _locator(self) -> Locator:

@@ -10,22 +10,18 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from control.protocol.models import ElementCall
-from runner.browser import playwright_errors as errors
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
+from runner.browser.actions.read_back import read_back
 from runner.browser.locate import selector_of
 from runner.driver import CarriedOut, StepFailed
-from runner.selectors.build import ENTER_FRAME, by_likely_name
+from runner.selectors.build import by_likely_name, in_same_frame
 from runner.selectors.describe import shorten
 
 _OPTION_MS: Final = 1500.0
 """How long an option may take to come once its list is open."""
 _LOOK_MS: Final = 1000.0
 _OPTION_ROLES: Final = ("option", "menuitemradio", "menuitemcheckbox", "menuitem", "treeitem", "listitem")
-_SETTLED: Final = """
-  await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 60))]);
-  await new Promise(done => setTimeout(done, 0));"""
 # Options that fit, best first: by value or label, then by label as it is read, then by a part of the words of just one.
 _FIND: Final = """(select, wanted) => {
   const fold = text => text.normalize('NFKC').replace(/[’‘ʼ`]/g, "'").replace(/[‐‑‒–—−]/g, '-')
@@ -50,23 +46,21 @@ _FIND: Final = """(select, wanted) => {
     found: wanted.map(one),
   };
 }"""
-_CHOSEN: Final = f"""async select => {{{_SETTLED}
-  return [...select.selectedOptions].map(each => each.index);
-}}"""
-_SHOWN: Final = f"""async control => {{{_SETTLED}
+_CHOSEN: Final = "select => [...select.selectedOptions].map(each => each.index)"
+_SHOWN: Final = """control => {
   const said = control.value ?? control.innerText ?? '';
   let around = control;
-  for (let up = 0; up < 3 && around.parentElement; up += 1) {{
+  for (let up = 0; up < 3 && around.parentElement; up += 1) {
     if (around.parentElement.matches('form, fieldset, body, section, main')) break;
     around = around.parentElement;
-  }}
+  }
   const selected = [...control.querySelectorAll('[aria-selected=true]')].map(each => each.textContent.trim());
-  return {{ said, around: around.innerText ?? '', selected }};
-}}"""
+  return { said, around: around.innerText ?? '', selected };
+}"""
 _KIND: Final = """control => ({
   native: control.localName === 'select',
   open: control.getAttribute('aria-expanded') === 'true' || control.getAttribute('role') === 'listbox',
-  typed: control.matches('input, [contenteditable]') ? 'self' : '',
+  typed: control.matches('input, [contenteditable]'),
   before: control.value ?? control.innerText ?? '',
 })"""
 
@@ -76,13 +70,10 @@ class Choosing:
     """Chooses the options of one list."""
 
     subject: Subject
-    selector: str
     wanted: list[str]
     """By value, by label, or by what no other option has of its label."""
     deadline: Deadline
     carried_out: CarriedOut
-    readable: dict[str, str]
-    """By selector: one that finds just that element."""
 
     async def choose(self) -> None:
         """Raises StepFailed where there is no such option, or the list does not show it afterwards."""
@@ -99,16 +90,17 @@ class Choosing:
         options = await self._options()
         chosen = [options["values"][index] for index in options["found"]]
         await self._locator.select_option(index=options["found"], timeout=self.deadline.left_ms)
-        held = await self._chosen()
+        held: list[int] | None = await read_back(self._locator, _CHOSEN)
         if held is None:
             self.carried_out.note = "The list had gone before it could be looked at."
         elif not set(options["found"]) <= set(held):
             shown = ", ".join(f"'{shorten(options['labels'][index])}'" for index in held) or "nothing"
-            raise StepFailed(f"{await self._who()} did not keep '{shorten(', '.join(self.wanted))}': it shows {shown}")
+            who, wanted = await self.subject.described(), shorten(", ".join(self.wanted))
+            raise StepFailed(f"{who} did not keep '{wanted}': it shows {shown}")
         if not options["multiple"] and held is not None:
             label = options["labels"][options["found"][0]]
-            self._record("select_option", self._named, label)
-            self._record("to_have_value", self._named, chosen[0])
+            self.carried_out.add("select_option", self.subject.selector, label)
+            self.carried_out.add("to_have_value", self.subject.selector, chosen[0])
 
     async def _options(self) -> dict[str, Any]:
         """Returns the list's options once they hold what is wanted. Raises StepFailed with what it offers."""
@@ -121,17 +113,11 @@ class Choosing:
                 break
             with suppress(PlaywrightTimeout):
                 await self._locator.page.wait_for_timeout(50)
-        who = await self._who()
+        who = await self.subject.described()
         if -1 not in options["found"]:
             raise StepFailed(f"'{shorten(', '.join(self.wanted))}' cannot be chosen in {who} now: it is disabled")
         missing = self.wanted[options["found"].index(-1)]
         raise StepFailed(_offers(who, missing, options["labels"]))
-
-    async def _chosen(self) -> list[int] | None:
-        try:
-            return list(await self._locator.evaluate(_CHOSEN, timeout=_LOOK_MS))
-        except PlaywrightError:
-            return None
 
     # Any other
 
@@ -139,24 +125,23 @@ class Choosing:
         calls: list[tuple[str, str, str | None]] = []
         if not kind["open"]:
             await self._locator.click(timeout=self.deadline.left_ms)
-            calls.append(("click", self._named, None))
+            calls.append(("click", self.subject.selector, None))
         option = await self._option(wanted)
         if option is None and (typed := await self._type_into(wanted, kind)):
             calls.append(("press_sequentially", typed, wanted))
             option = await self._option(wanted)
         if option is None:
-            raise StepFailed(_offers(await self._who(), wanted, await self._offered()))
+            raise StepFailed(_offers(await self.subject.described(), wanted, await self._offered()))
         label = " ".join((await option.inner_text(timeout=_LOOK_MS)).split()) or wanted
         pressed = await selector_of(option)
         await option.click(timeout=self.deadline.left_ms)
         for method, selector, value in (*calls, ("click", pressed, None)):
-            self._record(method, selector, value)
+            self.carried_out.add(method, selector, value)
         await self._look(wanted, label, kind)
 
     async def _option(self, wanted: str) -> Locator | None:
         """Returns the option of that name in the same frame, once it can be seen; None where it does not come."""
-        frame, enter, _ = self._named.rpartition(ENTER_FRAME)
-        selector = frame + enter + by_likely_name(wanted, _OPTION_ROLES)
+        selector = in_same_frame(self.subject.selector, by_likely_name(wanted, _OPTION_ROLES))
         found = self._locator.page.locator(selector).filter(visible=True).first
         try:
             await found.wait_for(timeout=min(_OPTION_MS, self.deadline.left_ms))
@@ -166,8 +151,7 @@ class Choosing:
 
     async def _type_into(self, wanted: str, kind: dict[str, Any]) -> str | None:
         """Types into the list's own field, or into the one that has the focus now; returns its selector."""
-        frame, enter, _ = self._named.rpartition(ENTER_FRAME)
-        selector = self._named if kind["typed"] else f"{frame}{enter}input:focus"
+        selector = self.subject.selector if kind["typed"] else in_same_frame(self.subject.selector, "input:focus")
         field = self._locator.page.locator(selector)
         if not await field.count():
             return None
@@ -175,40 +159,29 @@ class Choosing:
         return selector if kind["typed"] else await selector_of(field)
 
     async def _offered(self) -> list[str]:
-        frame, enter, _ = self._named.rpartition(ENTER_FRAME)
-        options = self._locator.page.locator(f"{frame}{enter}[role=option], [role=menuitemradio], [role=menuitem]")
+        drawn = in_same_frame(self.subject.selector, "[role=option], [role=menuitemradio], [role=menuitem]")
+        options = self._locator.page.locator(drawn)
         try:
             return [" ".join(text.split()) for text in await options.filter(visible=True).all_inner_texts()]
         except PlaywrightError:
             return []
 
     async def _look(self, wanted: str, label: str, kind: dict[str, Any]) -> None:
-        try:
-            shown = await self._locator.evaluate(_SHOWN, timeout=_LOOK_MS)
-        except PlaywrightError:
+        shown = await read_back(self._locator, _SHOWN)
+        if shown is None:
             self.carried_out.note = "The list had gone before it could be looked at."
             return
         said = " ".join(str(shown["said"]).split())
         if kind["typed"] and said == label:
-            self._record("to_have_value", self._named, label)
+            self.carried_out.add("to_have_value", self.subject.selector, label)
         elif not kind["typed"] and _within(label, said):
-            self._record("to_contain_text", self._named, label)
+            self.carried_out.add("to_contain_text", self.subject.selector, label)
         elif not (_within(label, str(shown["around"])) or label in shown["selected"]):
             if shown["selected"] or (said and said == " ".join(str(kind["before"]).split())):
                 held = ", ".join(shown["selected"]) or said
-                raise StepFailed(f"{await self._who()} did not keep '{shorten(wanted)}': it shows '{shorten(held)}'")
+                who = await self.subject.described()
+                raise StepFailed(f"{who} did not keep '{shorten(wanted)}': it shows '{shorten(held)}'")
             self.carried_out.note = "The option was pressed; the list shows nowhere which one is chosen."
-
-    def _record(self, method: str, selector: str, value: str | None = None) -> None:
-        call = ElementCall.model_validate({"selector": selector, "method": method, "value": value})
-        self.carried_out.calls.append(call)
-
-    async def _who(self) -> str:
-        return await errors.describe_element(self._locator, self.selector)
-
-    @property
-    def _named(self) -> str:
-        return self.readable.get(self.selector, self.selector)
 
     @property
     def _locator(self) -> Locator:

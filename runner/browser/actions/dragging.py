@@ -9,6 +9,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import JSHandle, Locator, Page
 
 from runner.browser.actions.drag_script import DRAG_POINT, WATCH
+from runner.browser.actions.read_back import NEXT_FRAME
 from runner.driver import StepFailed
 
 NOTHING_SEEN = "The drag was made, and nothing on the page shows whether it was taken: check that by a step of its own."
@@ -19,7 +20,6 @@ _REST_SECONDS = 0.12
 """Over the target, before the drop: SortableJS looks every 50 ms at what is under the pointer."""
 _HOLD_SECONDS = 0.6
 """Of a press that stands for a drag only when it lasts, 150 to 500 ms in the libraries."""
-_FRAME = "new Promise(done => { requestAnimationFrame(() => done()); setTimeout(done, 100); })"
 
 
 async def drag(source: Locator, target: Locator, within_ms: float) -> bool:
@@ -79,7 +79,7 @@ async def _once(
 
 async def _move(page: Page, to: tuple[float, float]) -> None:
     await page.mouse.move(*to)
-    await page.evaluate(_FRAME)
+    await page.evaluate(NEXT_FRAME)
 
 
 async def _point(locator: Locator, within_ms: float) -> tuple[float, float]:

@@ -11,19 +11,27 @@ from weakref import WeakKeyDictionary
 from playwright.async_api import CDPSession, Locator, Page
 from playwright.async_api import Error as PlaywrightError
 
-from control.protocol.models import ElementCall
-from runner.browser import playwright_errors as errors
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.field_values import UnfitValue, field_value, same_value
+from runner.browser.actions.read_back import read_back
 from runner.driver import CarriedOut, StepFailed
 from runner.selectors.describe import shorten
 
 _LOOK_SECONDS: Final = 2.0
 _LONGEST_BY_KEYS: Final = 2000
 """Characters: beyond them real keys take too long, and no page is meant to be typed into so far."""
+# The boxes of a code that take one character each, from this one on.
+_BOXES_FROM = """const boxesFrom = element => {
+    let group = element.parentElement;
+    const of = node => [...node.querySelectorAll('input')].filter(each => each.maxLength === 1);
+    while (group.parentElement && of(group).length < 2 && !group.matches('form, fieldset')) group = group.parentElement;
+    return of(group).slice(of(group).indexOf(element));
+  };"""
 # What frameworks keep of their listeners on the element: React's props, Vue's invokers, zone.js, Svelte, jQuery.
-_DESCRIBE = """element => {
+_DESCRIBE = (
+    f"element => {{ {_BOXES_FROM}"
+    """
   const keys = ['keydown', 'keypress', 'keyup'];
   const own = key => ['on' + key, '__zone_symbol__' + key + 'false', '__' + key];
   const listens = node => keys.some(key => own(key).some(name => node[name]))
@@ -32,34 +40,24 @@ _DESCRIBE = """element => {
     || Object.keys(node._vei ?? {}).some(on => /^onKey/.test(on))
     || keys.some(key => window.jQuery?._data?.(node, 'events')?.[key]);
   const tag = element.localName;
-  let boxes = 1;
-  if (element.maxLength === 1) {
-    let group = element.parentElement;
-    const of = node => [...node.querySelectorAll('input')].filter(each => each.maxLength === 1);
-    while (group.parentElement && of(group).length < 2 && !group.matches('form, fieldset')) group = group.parentElement;
-    boxes = of(group).length - of(group).indexOf(element);
-  }
   return {
     type: tag === 'input' ? element.type : tag === 'textarea' || tag === 'select' ? tag : 'editable',
     held: element.value ?? element.innerText ?? '',
     longest: element.maxLength ?? -1,
     least: element.min ?? '', most: element.max ?? '', step: element.step ?? '',
-    boxes,
+    boxes: element.maxLength === 1 ? boxesFrom(element).length : 1,
     keyed: listens(element),
     framed: window !== window.top || element.getRootNode() !== document,
   };
 }"""
-# After the page has had its turn: handlers that were put off, and one frame, which does not come in a hidden tab.
-_HELD = """async (element, boxes) => {
-  await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 60))]);
-  await new Promise(done => setTimeout(done, 0));
+)
+_HELD = (
+    f"(element, boxes) => {{ {_BOXES_FROM}"
+    """
   if (boxes < 2) return element.value ?? element.innerText ?? '';
-  let group = element.parentElement;
-  const of = node => [...node.querySelectorAll('input')].filter(each => each.maxLength === 1);
-  while (group.parentElement && of(group).length < 2 && !group.matches('form, fieldset')) group = group.parentElement;
-  const all = of(group);
-  return all.slice(all.indexOf(element), all.indexOf(element) + boxes).map(each => each.value).join('');
+  return boxesFrom(element).slice(0, boxes).map(each => each.value).join('');
 }"""
+)
 _LISTENS = """(() => {
   const found = getEventListeners(document.activeElement);
   return ['keydown', 'keypress', 'keyup'].some(key => found[key]?.length);
@@ -115,20 +113,17 @@ class Filling:
     """Types one text into one field."""
 
     subject: Subject
-    selector: str
     text: str
     deadline: Deadline
     carried_out: CarriedOut
     listeners: KeyListeners
-    readable: dict[str, str]
-    """By selector: one that finds just that element."""
 
     async def fill(self, known: Field) -> None:
         """Types and reads back. Raises StepFailed where the field does not hold what was typed."""
         try:
             value = field_value(known.type, self.text)
         except UnfitValue as error:
-            raise StepFailed(f"{await self._who()} {error}") from None
+            raise StepFailed(f"{await self.subject.described()} {error}") from None
         by_keys = await self._wants_keys(known)
         await self._enter(known, value, by_keys=by_keys)
         held = await self._held(known)
@@ -158,10 +153,8 @@ class Filling:
 
     async def _held(self, known: Field) -> str | None:
         """Returns what the field holds; None where it is not there any more."""
-        try:
-            return str(await asyncio.wait_for(self._locator.evaluate(_HELD, known.boxes, timeout=1000), _LOOK_SECONDS))
-        except (PlaywrightError, TimeoutError):
-            return None
+        held: str | None = await read_back(self._locator, _HELD, known.boxes)
+        return held
 
     async def _refused(self, known: Field, value: str) -> str:
         """Returns a sentence on what the field holds once it is left, as a person would see it."""
@@ -169,32 +162,28 @@ class Filling:
             await self._locator.blur(timeout=1000)
         held = await self._held(known)
         shown = "" if known.type == "password" else f": it holds '{shorten(held or '')}'" if held else ": it is empty"
+        who = await self.subject.described()
         if 0 <= known.longest < len(value) and known.boxes < 2:
-            return f"{await self._who()} takes at most {known.longest} characters{shown}"
+            return f"{who} takes at most {known.longest} characters{shown}"
         if known.type == "range":
             steps = f" in steps of {known.step}" if known.step not in {"", "any"} else ""
-            return f"{await self._who()} takes numbers from {known.least or 0} to {known.most or 100}{steps}{shown}"
+            return f"{who} takes numbers from {known.least or 0} to {known.most or 100}{steps}{shown}"
         wanted = "what was typed" if known.type == "password" else f"'{shorten(value)}'"
-        return f"{await self._who()} did not take {wanted}{shown}"
-
-    async def _who(self) -> str:
-        return await errors.describe_element(self._locator, self.selector)
+        return f"{who} did not take {wanted}{shown}"
 
     def _record(self, known: Field, value: str, held: str | None, *, by_keys: bool) -> None:
-        selector = self.readable.get(self.selector, self.selector)
-        calls = self.carried_out.calls
+        selector, done = self.subject.selector, self.carried_out
         if by_keys and known.held and known.boxes < 2:
-            calls.append(ElementCall(selector=selector, method="fill", value=""))
-        calls.append(ElementCall(selector=selector, method="press_sequentially" if by_keys else "fill", value=value))
+            done.add("fill", selector, "")
+        done.add("press_sequentially" if by_keys else "fill", selector, value)
         if held is None:
-            self.carried_out.note = "The field had gone before it could be looked at."
+            done.note = "The field had gone before it could be looked at."
         elif known.type == "editable":
-            calls.append(ElementCall(selector=selector, method="to_contain_text", value=value))
+            done.add("to_contain_text", selector, value)
         else:
-            shown = held[:1] if known.boxes > 1 else held
-            calls.append(ElementCall(selector=selector, method="to_have_value", value=shown))
+            done.add("to_have_value", selector, held[:1] if known.boxes > 1 else held)
             if held != value and known.type != "password":
-                self.carried_out.note = f"The field holds '{shorten(held)}'."
+                done.note = f"The field holds '{shorten(held)}'."
 
     @property
     def _locator(self) -> Locator:

@@ -13,7 +13,6 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 
 from control.protocol.actions import Action, ActionType, Modifier, MouseButton
-from control.protocol.models import ElementCall
 from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
 from runner.browser.actions import dragging, expect, scrolling, uploading
@@ -152,14 +151,11 @@ class Performer:
 
     async def _set_checked(self, action: Action, deadline: Deadline, wanted: bool) -> None:
         subject = self._subject(action.selector, deadline)
-        await Checking(subject, action.selector or "body", wanted, self.carried_out, self._resolved).set()
+        await Checking(subject, wanted, self.carried_out).set()
 
     async def _type(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        selector = action.selector or "body"
-        filling = Filling(
-            subject, selector, action.text, deadline, self.carried_out, self._key_listeners, self._resolved
-        )
+        filling = Filling(subject, action.text, deadline, self.carried_out, self._key_listeners)
         found: list[Field] = []
 
         async def ready(within_ms: float) -> None:
@@ -179,8 +175,7 @@ class Performer:
         wanted = action.text.split("\n")
         await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
         await subject.resolve()
-        selector = action.selector or "body"
-        choosing = Choosing(subject, selector, wanted, deadline, self.carried_out, self._resolved)
+        choosing = Choosing(subject, wanted, deadline, self.carried_out)
         await subject.do(lambda _: choosing.choose())
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
@@ -212,14 +207,12 @@ class Performer:
         await onto.wait(lambda ms: onto.locator.hover(trial=True, timeout=ms))
         await onto.resolve()
         subject = self._subject(action.selector, deadline)
-        selector, target = action.selector or "body", action.target or "body"
 
         async def drag(within_ms: float) -> None:
             if not await dragging.drag(subject.locator, onto.locator, within_ms):
                 self.carried_out.note = dragging.NOTHING_SEEN
                 return
-            names = [self._resolved.get(each, each) for each in (selector, target)]
-            self.carried_out.calls.append(ElementCall(selector=names[0], method="drag_to", value=names[1]))
+            self.carried_out.add("drag_to", subject.selector, onto.selector)
 
         await subject.act(lambda ms: subject.locator.hover(trial=True, timeout=ms), drag)
 

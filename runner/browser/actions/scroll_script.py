@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from runner.browser.actions.read_back import NEXT_FRAME
+
 _SCROLL: Final = """(start, { pixels, end, chosen, list }) => {
   const html = document.documentElement;
   const root = document.scrollingElement ?? html;
@@ -77,13 +79,12 @@ _SCROLL: Final = """(start, { pixels, end, chosen, list }) => {
 }"""
 
 # Scroll events and what a page does about them come before the next frame; a page in the background draws none.
-_FRAME: Final = "new Promise(done => { requestAnimationFrame(() => done()); setTimeout(done, 100); })"
 SCROLL: Final = f"""async (last, by) => {{
   const answer = ({_SCROLL})(last.start, {{ ...by, chosen: last.found[0] }});
   if (by.list) return answer;
   last.found = answer.found ?? [];
   const [at] = last.found, there = at?.scrollTop;
-  if (answer.moved) await {_FRAME};
+  if (answer.moved) await {NEXT_FRAME};
   const kept = !answer.moved || Math.abs(at.scrollTop - (there - answer.moved)) >= 1;
   return {{ moved: 0, end: false, fits: false, frame: false, ...answer, found: last.found.length, kept }};
 }}"""
@@ -100,7 +101,7 @@ ONE_SCREEN: Final = f"""async at => {{
   const before = at.scrollTop;
   at.scrollBy({{ top: 0.8 * at.clientHeight, behavior: 'instant' }});
   const moved = Math.abs(at.scrollTop - before) >= 1;
-  if (moved) {{ await {_FRAME}; await {_FRAME}; }}
+  if (moved) {{ await {NEXT_FRAME}; await {NEXT_FRAME}; }}
   return moved;
 }}"""
 """Scrolls an element most of its height down, and answers whether that moved it, once the page has drawn."""
