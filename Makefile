@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser firefox livekit web constraints dist clean
+.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-browsers livekit web constraints dist clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -36,7 +36,7 @@ quick: $(INSTALLED) ## lint what has changed since main, check types, and pass e
 coverage: $(INSTALLED) ## how much of the product the unit tests run; fails below the floor in pyproject.toml
 	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK) --cov --cov-report=term:skip-covered
 
-test: setup livekit firefox ## set everything up and pass every test (PYTEST="-k name" for a part)
+test: setup livekit test-browsers ## set everything up and pass every test (PYTEST="-k name" for a part)
 ifeq ($(NODE),yes)
 	@cd web && npm test
 endif
@@ -116,9 +116,9 @@ browser: $(INSTALLED)
 livekit: $(INSTALLED)
 	@$(PY) -m tests.livekit_server >&2
 
-# Tests only: without one they say that they were left out.
-firefox: $(INSTALLED)
-	@$(PY) -m tests.firefox >&2 || true
+# Tests only: without a Firefox they say that they were left out, without the headless shell they take longer.
+test-browsers: $(INSTALLED)
+	@$(PY) -m tests.packaged_browsers firefox headless-shell >&2 || true
 
 dist: $(INSTALLED) ## build the wheel and the sdist into dist/, with the player in them
 	@rm -rf dist

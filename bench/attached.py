@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from bench.figures import Row, percentile, ratio
 from bench.usage import memory_mib
 from jumpseat.attached_command import attached_environment
-from runner.browser.install import find_browser
+from tests.chromium import browser_path
 from tests.served import Served, served
 
 CONTEXTS = 20
@@ -129,7 +129,7 @@ async def _session(server: Served) -> str:
 
 
 def _variables() -> dict[str, str]:
-    return {**os.environ, "CHROMIUM_PATH": str(find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH")) or "")}
+    return {**os.environ, "CHROMIUM_PATH": str(browser_path() or "")}
 
 
 async def _run(variables: Mapping[str, str], script: str, *arguments: str) -> bytes:

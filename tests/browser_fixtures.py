@@ -6,13 +6,31 @@ about how a browser starts, ends or is lost start one of their own.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.chromium import chromium
+from tests.packaged_browsers import HEADLESS_SHELL
+
+BROWSER = "JUMPSEAT_BROWSER_PATH"
+
+
+def pytest_configure() -> None:
+    """Lets tests, and what they start, take the headless shell where it is installed and no other browser is named."""
+    if (shell := HEADLESS_SHELL.find()) and not os.environ.get(BROWSER):
+        os.environ[BROWSER] = shell
+
+
+@pytest.fixture
+def whole_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test, and what it starts, take Chromium itself: for what the headless shell lacks."""
+    if os.environ.get(BROWSER) == HEADLESS_SHELL.find():
+        monkeypatch.delenv(BROWSER)
 
 
 class SharedChromium:

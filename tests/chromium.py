@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright
 
 from runner.browser.install import find_browser
+from runner.browser.launch import BrowserOptions
 from runner.browser.locate import register_engines
 
 _HERE = Path(__file__).parent
@@ -22,11 +23,21 @@ FLAGS = (
 )
 
 
+def browser_path() -> Path | None:
+    """Returns the browser that tests drive and watch with, or None where only Playwright's own build is left to try."""
+    return find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+
+
+def browser_options(**more: Any) -> BrowserOptions:  # noqa: ANN401 - other fields of BrowserOptions
+    path = browser_path()
+    return BrowserOptions(executables={"chromium": str(path)} if path else {}, **more)
+
+
 @asynccontextmanager
 async def chromium(*flags: str) -> AsyncIterator[Browser]:
     """A headless Chromium that can play WebRTC from loopback."""
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    path = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+    path = browser_path()
     async with async_playwright() as playwright:
         await register_engines(playwright)
         browser = await playwright.chromium.launch(

@@ -1,8 +1,4 @@
-"""A real Firefox that watches, driven by WebDriver BiDi (W3C): Playwright drives only Firefoxes of its own making.
-
-`python -m tests.firefox` finds one or installs the distribution's package beforehand; exit code 1 where neither is
-possible.
-"""
+"""A real Firefox that watches, driven by WebDriver BiDi (W3C): Playwright drives only Firefoxes of its own making."""
 
 from __future__ import annotations
 
@@ -10,19 +6,14 @@ import asyncio
 import json
 import os
 import re
-import shutil
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from runner.browser.install import install_packages
-
-NAMES = ("firefox", "firefox-esr")
 PREFERENCES = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
@@ -42,10 +33,6 @@ READY_SECONDS = 60
 WAIT_SECONDS = 60
 POLL_SECONDS = 0.1
 _LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
-
-
-def find_firefox() -> str | None:
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Firefox:
@@ -165,19 +152,3 @@ async def _read_on(stderr: asyncio.StreamReader) -> None:
     """A pipe that nobody reads would stop Firefox."""
     while await stderr.readline():
         pass
-
-
-def main(arguments: Sequence[str] = ()) -> int:
-    """The command; takes no arguments."""
-    if find_firefox() is None:
-        print("no Firefox is installed: trying the distribution's package", file=sys.stderr, flush=True)
-        install_packages("firefox-esr")
-    if (path := find_firefox()) is None:
-        print("no Firefox: the tests with one are left out (Debian: apt-get install firefox-esr)", file=sys.stderr)
-        return 1
-    print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,10 +12,10 @@ from typing import Any
 
 from jumpseat.attached_command import attached_environment
 from jumpseat.client import Client
-from runner.browser.install import find_browser
 from tests.attach.environments import clean_variables, python_environment
 from tests.attach.suite import Started, running
 from tests.attach.suites.site import SuiteSite
+from tests.chromium import browser_path
 from tests.served import WAIT_SECONDS, Served
 
 POLL_SECONDS = 0.05
@@ -74,7 +74,7 @@ class OpenSession:
             assert answer.status == 204
 
     def _variables(self, more: Mapping[str, str]) -> dict[str, str]:
-        browser = {"CHROMIUM_PATH": str(find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH")) or "")}
+        browser = {"CHROMIUM_PATH": str(browser_path() or "")}
         base = clean_variables(os.environ) | browser | self.site.variables | dict(more)
         return attached_environment(base, self.endpoint, untimed=False)
 

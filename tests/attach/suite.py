@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.browser.install import find_browser
 from tests.attach.environments import SUITES, clean_variables, node_environment, python_environment
 from tests.attach.suites.site import SuiteSite
+from tests.chromium import browser_path
 
 MARK = "SUITE_MARK"
 """A variable by which everything that a suite has started is found again."""
@@ -59,7 +59,7 @@ class Suite(ABC):
 
     def environment(self, site: SuiteSite, output: Path) -> dict[str, str]:
         """Returns all variables of its process."""
-        browser = {"CHROMIUM_PATH": str(find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH")) or "")}
+        browser = {"CHROMIUM_PATH": str(browser_path() or "")}
         return clean_variables(os.environ) | browser | site.variables | self.variables(output)
 
 

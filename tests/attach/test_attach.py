@@ -13,10 +13,10 @@ import pytest
 
 from control.protocol.models import RunView
 from jumpseat.client import Client
-from runner.browser.install import find_browser
 from tests.attach.environments import clean_variables, node_environment, python_environment
 from tests.attach.onlookers import SessionPage
 from tests.attach.suite import Started, running
+from tests.chromium import browser_path
 from web.shop import serving_shop
 
 pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -153,7 +153,7 @@ async def test_a_playwright_that_is_too_old_goes_on_unwatched(shop: str, tmp_pat
         (tmp_path / "playwright.config.js").write_text("module.exports = { reporter: 'line' };\n")
         old, folder = ["npx", "playwright", "test"], tmp_path
     command = [sys.executable, "-m", "jumpseat", "attach", "--", *old]
-    own = {"CHROMIUM": str(find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH")))}
+    own = {"CHROMIUM": str(browser_path())}
     async with running(command, folder, variables(shop, tmp_path / "data") | own) as started:
         code, out, err = await started.end()
     assert code == 0, out + err

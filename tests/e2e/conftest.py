@@ -9,7 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser_fixtures import SharedChromium
-from tests.firefox import Firefox, find_firefox, launched
+from tests.firefox import Firefox, launched
+from tests.packaged_browsers import FIREFOX
 from tests.served import WAIT_SECONDS, Served, served
 
 expect.set_options(timeout=WAIT_SECONDS * 1000)
@@ -32,7 +33,7 @@ async def viewer_browser(shared_chromium: SharedChromium) -> AsyncIterator[Brows
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def firefox() -> AsyncIterator[Firefox]:
-    path = find_firefox()
+    path = FIREFOX.find()
     if path is None:
         pytest.skip("no Firefox is installed (Debian: apt-get install firefox-esr)")
     async with launched(path) as browser:

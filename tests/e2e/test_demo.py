@@ -3,11 +3,11 @@
 import pytest
 
 from control.protocol.actions import Size
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.planners.base import Task
 from runner.planners.grammar import check
 from runner.planners.plain import PlainPlanner
+from tests.chromium import browser_options
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
 
 LINES = DEMO_INSTRUCTIONS.splitlines()
@@ -26,8 +26,7 @@ def test_the_demo_takes_about_a_minute() -> None:
 @pytest.mark.browser
 async def test_the_demo_buys_two_things() -> None:
     sentences = "\n".join(line for line in LINES if line not in PAUSES)
-    path = find_browser()
-    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(path)} if path else {}))
+    drivers = PlaywrightDrivers(browser_options())
     planner = PlainPlanner()
     done = 0
     try:

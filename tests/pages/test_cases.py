@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import pytest_asyncio
 
-from runner.browser.install import find_browser
+from tests.chromium import browser_path
 from tests.pages.page_runs import Case, PageRuns, case_names
 from tests.pages.results import Results, results
 
@@ -78,7 +78,7 @@ async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path)
 
 async def failures(folder: Path) -> dict[str, str]:
     """The message of every test in the folder that fails, by the name of its file."""
-    browser = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+    browser = browser_path()
     report = folder / "report.xml"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}"),

@@ -25,7 +25,7 @@ from runner.planners.factory import build_planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.store.store import Store
-from tests.runner.browser.driver_harness import options
+from tests.chromium import browser_options
 
 ADA = Actor("ada", Role.CONTROLLER, "Ada")
 PAGE = """<title>Shop</title>
@@ -119,7 +119,7 @@ def last(session: ClientSession) -> Step:
 async def attached(folder: Path, *, worker: str = "gw0", **wanted: Any) -> AsyncIterator[Attached]:  # noqa: ANN401
     """Yields a client that is connected; its runs are collected as they begin."""
     store = await Store.open(folder / "data")
-    drivers = PlaywrightDrivers(options())
+    drivers = PlaywrightDrivers(browser_options())
     registry = RunRegistry(drivers=drivers, store=store, planner_factory=plan, max_runs=8)
     sessions = AttachSessions(AttachSettings(drivers, store, registry, SessionOptions()))
     try:

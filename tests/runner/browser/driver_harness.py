@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from aiohttp.test_utils import TestServer
 
 from control.protocol.actions import Action, Size
 from control.protocol.events import Dialog, PageChanged
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.browser.page_driver import PageDriver
 from tests.browser_fixtures import SharedChromium
+from tests.chromium import browser_options
 
 T = TypeVar("T")
 OpenHarness = Callable[..., AbstractAsyncContextManager["DriverHarness"]]
@@ -71,11 +70,6 @@ class DriverHarness:
         await self.do("expect_text", selector=selector, value=wanted)
 
 
-def options(**more: Any) -> BrowserOptions:  # noqa: ANN401
-    path = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
-    return BrowserOptions(executables={"chromium": str(path)} if path else {}, **more)
-
-
 @asynccontextmanager
 async def site(pages: Mapping[str, str]) -> AsyncIterator[str]:
     """Serves these pages on 127.0.0.1 and gives the address, without a slash at the end."""
@@ -100,7 +94,7 @@ async def driver_harness(
     **more: Any,  # noqa: ANN401 - options of BrowserOptions
 ) -> AsyncIterator[DriverHarness]:
     """A context of the shared browser, or a browser of its own where there is none, ready to show these pages."""
-    drivers = PlaywrightDrivers(options(**more))
+    drivers = PlaywrightDrivers(browser_options(**more))
     async with site(pages) as base:
         try:
             if shared is None:

@@ -14,8 +14,9 @@ from control.protocol.commands import Input, Pick
 from media.frames import LatestFrame
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers, process_id
 from runner.driver import BrowserGone, StepFailed
+from tests.chromium import browser_options
 from tests.processes import alive, children, ended
-from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, driver_harness, options, site
+from tests.runner.browser.driver_harness import VIEWPORT, WAIT_SECONDS, DriverHarness, driver_harness, site
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +37,7 @@ async def browser_process(harness: DriverHarness) -> int:
 
 async def test_each_run_has_a_browser_of_its_own_and_none_is_left() -> None:
     before = set(children(os.getpid()))
-    drivers = PlaywrightDrivers(options())
+    drivers = PlaywrightDrivers(browser_options())
     first, second = await asyncio.gather(*(drivers.launch("chromium", viewport=VIEWPORT) for _ in range(2)))
     started = [pid for pid in children(os.getpid()) if pid not in before]
     assert len(alive(started)) > 4
@@ -54,7 +55,7 @@ async def test_each_run_has_a_browser_of_its_own_and_none_is_left() -> None:
 
 
 async def test_drivers_that_were_never_used_close_too() -> None:
-    drivers = PlaywrightDrivers(options())
+    drivers = PlaywrightDrivers(browser_options())
     await drivers.aclose()
     await drivers.aclose()
 
@@ -88,7 +89,7 @@ async def test_a_browser_that_is_killed_is_told_of_and_everything_says_so() -> N
 
 async def test_when_playwright_ends_runs_are_told_and_later_ones_work() -> None:
     before = set(children(os.getpid()))
-    drivers = PlaywrightDrivers(options())
+    drivers = PlaywrightDrivers(browser_options())
     driver = await drivers.launch("chromium", viewport=VIEWPORT)
     gone = asyncio.Event()
     driver.on_gone = lambda _: gone.set()
@@ -169,7 +170,7 @@ async def test_news_of_the_page_is_told_once() -> None:
 
 
 async def test_the_sandbox_is_on_for_everybody_but_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    drivers = PlaywrightDrivers(options())
+    drivers = PlaywrightDrivers(browser_options())
     root = os.geteuid() == 0
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     try:

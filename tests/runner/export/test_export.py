@@ -23,14 +23,14 @@ from playwright.async_api import Page
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType, Size
 from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.driver import Driver
 from runner.export.pytest import export
 from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
 from runner.selectors.describe import describe_action
 from runner.selectors.to_python import literal, locator
+from tests.chromium import browser_options, browser_path
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
@@ -303,7 +303,7 @@ async def shop(front: str = SHOP) -> AsyncIterator[str]:
 
 async def pytest_on(file: Path, **environment: str) -> tuple[int, str]:
     """The exit code and the output of ``pytest`` on that file alone, with the browser that these tests use."""
-    browser = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
+    browser = browser_path()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", str(file)),
         env={**os.environ, **({"JUMPSEAT_BROWSER_PATH": str(browser)} if browser else {}), **environment},
@@ -326,9 +326,7 @@ def write(folder: Path, url: str, done: Sequence[Step]) -> Path:
 async def test_the_actions_are_those_that_the_driver_does(tmp_path: Path) -> None:
     """What is exported below is a run that passes."""
     (tmp_path / "cv.txt").write_text("beside")
-    path = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
-    options = BrowserOptions(executables={"chromium": str(path)} if path else {}, uploads=tmp_path)
-    drivers = PlaywrightDrivers(options)
+    drivers = PlaywrightDrivers(browser_options(uploads=tmp_path))
     try:
         async with shop() as url:
             driver = await drivers.launch("chromium", viewport=Size(width=900, height=600))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,14 +16,14 @@ from control.protocol import events as e
 from control.protocol.actions import Action
 from control.protocol.models import NewRun, RunStatus, Source, StepStatus
 from control.roles import Actor, Role
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.export.pytest import export
 from runner.planners.factory import build_planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import Session
 from runner.store.store import Store
+from tests.chromium import browser_options
 from tests.runner.browser.driver_harness import site
 from tests.runner.export.test_export import pytest_on
 
@@ -60,8 +59,7 @@ async def base() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def registry(folder: Path) -> AsyncIterator[RunRegistry]:
-    found = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
-    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(found)} if found else {}))
+    drivers = PlaywrightDrivers(browser_options())
     store = await Store.open(folder)
     options = SessionOptions(streaming=False, exporter=export)
     runs = RunRegistry(drivers=drivers, store=store, planner_factory=build_planner, options=options)

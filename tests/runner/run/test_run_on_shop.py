@@ -18,13 +18,13 @@ from control.protocol import events as e
 from control.protocol.actions import Action
 from control.protocol.models import NewRun, RunStatus, Source, StepStatus
 from control.roles import Actor, Role
-from runner.browser.install import find_browser
-from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.launch import PlaywrightDrivers
 from runner.planners.plain import PlainPlanner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.run.session import Session
 from runner.store.store import Store
+from tests.chromium import browser_options
 from tests.processes import children
 from web.shop import serving_shop
 
@@ -36,8 +36,7 @@ JPEG = b"\xff\xd8"
 
 @asynccontextmanager
 async def registry(folder: Path) -> AsyncIterator[RunRegistry]:
-    found = find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
-    drivers = PlaywrightDrivers(BrowserOptions(executables={"chromium": str(found)} if found else {}))
+    drivers = PlaywrightDrivers(browser_options())
     store = await Store.open(folder)
     runs = RunRegistry(
         drivers=drivers, store=store, planner_factory=lambda *_: PlainPlanner(), options=SessionOptions(fps=15)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.chromium import chromium
-from tests.firefox import find_firefox, launched
+from tests.firefox import launched
+from tests.packaged_browsers import FIREFOX
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import gone
 from tests.signaling.server_harness import ADA, ServerHarness
@@ -38,7 +39,7 @@ async def test_chromium_plays(harness: ServerHarness, run: FakeRun) -> None:
 
 @pytest.mark.process
 async def test_firefox_plays_an_offer_whose_video_is_bundle_only(harness: ServerHarness, run: FakeRun) -> None:
-    path = find_firefox()
+    path = FIREFOX.find()
     if path is None:
         pytest.skip("no Firefox is installed (Debian: apt-get install firefox-esr)")
     async with launched(path) as firefox:
