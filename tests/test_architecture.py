@@ -10,12 +10,12 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.sources import ROOT, python_files, tree
+
 ROOMS = ("control", "media", "runner", "signaling")
 OURS = {*ROOMS, "jumpseat", "web", "tests", "bench", "examples"}
 MAY_IMPORT = {
@@ -49,13 +49,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {}
 """By law, then by file or name: why it does not hold there yet."""
 
 
-def python_files(*places: str) -> list[Path]:
-    """Our Python files in these rooms (a room is a folder, or one file), packages of npm left out."""
-    found = [file for place in places for file in ((ROOT / place).rglob("*.py"), [ROOT / f"{place}.py"])]
-    paths = sorted(path for some in found for path in some if path.is_file())
-    return [path for path in paths if "node_modules" not in path.parts]
-
-
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -66,11 +59,6 @@ def room(path: Path) -> str:
 
 SOURCES = python_files(*MAY_IMPORT)
 EVERYTHING = [*SOURCES, *python_files("tests", "bench", "examples")]
-
-
-@cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def hold(law: str, offences: Iterable[tuple[str, object]]) -> None:

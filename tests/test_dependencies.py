@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).parents[1]
+from tests.sources import ROOT, python_files, tree
+
 NODE_FOLDERS = (
     ROOT / "web",
     ROOT / "web" / "generator",
@@ -44,15 +45,15 @@ def declared(*groups: str) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in listed}
 
 
-LEFT_OUT = {"attached", "node_modules"}
-"""Folders whose files run in the environments of others."""
+LEFT_OUT = "attached"
+"""The folder whose files run in the environments of others."""
 
 
 def imported(*rooms: str) -> dict[str, str]:
     """The packages of others that are imported, each with a file that does so."""
     found: dict[str, str] = {}
-    for path in sorted(path for room in rooms for path in (ROOT / room).rglob("*.py") if not LEFT_OUT & {*path.parts}):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in (path for path in python_files(*rooms) if LEFT_OUT not in path.parts):
+        for node in ast.walk(tree(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names.append(node.module)

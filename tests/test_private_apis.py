@@ -18,7 +18,8 @@ from typing import Any
 import playwright
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.sources import ROOT, python_files, tree
+
 PRODUCT = ("control", "jumpseat", "media", "runner", "signaling", "web")
 LIBRARIES = {"aioice", "aiohttp", "aiortc", "livekit", "playwright"}
 DOCUMENTED = {
@@ -306,13 +307,7 @@ def instance_attributes(kind: type[Any]) -> set[str]:
 @cache
 def sources() -> tuple[Path, ...]:
     """Our files, but for those that run in an environment of somebody else, with the libraries that are there."""
-    found = sorted(path for room in PRODUCT for path in (ROOT / room).rglob("*.py"))
-    return tuple(path for path in found if not {"node_modules", "attached"} & set(path.parts))
-
-
-@cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return tuple(path for path in python_files(*PRODUCT) if "attached" not in path.parts)
 
 
 def users(entry: PrivateName) -> list[str]:

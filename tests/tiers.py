@@ -22,7 +22,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.sources import ROOT, tree
+
 OURS = ("tests", "bench")
 """Packages whose functions are followed; what the product starts stands in `STARTERS`."""
 STARTERS = {
@@ -66,7 +67,7 @@ class SourceFile:
 
     @classmethod
     def read(cls, path: Path) -> SourceFile:
-        file = cls(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        file = cls(tree(path))
         for node in file.tree.body:
             for name in _bound(node):
                 file.definitions.setdefault(name, []).append(node)

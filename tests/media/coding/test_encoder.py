@@ -89,7 +89,9 @@ def test_a_new_size_starts_with_a_keyframe_of_that_size(codec: Codec) -> None:
 @pytest.mark.parametrize("bitrate", [2_500_000, 600_000])
 def test_noise_stays_within_the_bit_rate(codec: Codec, bitrate: int) -> None:
     encoder = Encoder(codec=codec, bitrate=bitrate)
-    frames = [encoder.encode(frame, captured_at=i / 30, keyframe=False) for i, frame in enumerate(noises(120))]
+    frames = [
+        encoder.encode(frame, captured_at=i / 30, keyframe=False) for i, frame in enumerate(noises(120, 480, 360))
+    ]
     sent = [frame for frame in frames if frame is not None]
     assert sum(len(frame.data) for frame in sent[:-1]) * 8 <= bitrate * (4 + 1)
     assert len(sent) >= 4

@@ -134,6 +134,7 @@ async def play(latest: LatestFrame, viewer: Viewer, until: Callable[[], bool]) -
     raise AssertionError("it never came true")
 
 
+@pytest.mark.slow
 async def test_a_falling_remb_moves_that_viewer_and_slows_no_other(latest: LatestFrame, stream: LiveStream) -> None:
     async with watching(stream.subscribe(Codec.H264)) as (viewer, fast):
         async with watching(stream.subscribe(Codec.H264)) as (slow, served):
