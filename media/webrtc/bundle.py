@@ -101,8 +101,8 @@ class Bundle:
 def read_bundle(text: str) -> Bundle:
     """Finds the video that is asked for, and what shares its transport.
 
-    A section with port 0 is disabled, unless it is ``bundle-only`` in a group. A second video, and audio and data that
-    cannot be answered, are rejected in the answer.
+    A section with port 0 is disabled, unless it is ``bundle-only`` in a group. The answer rejects what has a transport
+    of its own, a second video, and audio and data that cannot be answered.
 
     Raises:
         OfferRejected: with the reason.
@@ -116,11 +116,7 @@ def read_bundle(text: str) -> Bundle:
     direction = next((line for line in session if line in _DIRECTIONS), "a=sendrecv")
     video = _choose_video(active, direction)
     mids = next((group for group in groups if video.mid in group), [video.mid])
-    if any(each.mid not in mids for each in active) or (not groups and len(active) > 1):
-        raise OfferRejected(
-            "a=group:BUNDLE of this offer does not name each of its sections, once: all share one transport"
-        )
-    used = _used(active, video)
+    used = _used([each for each in active if each is video or (each.mid and each.mid in mids)], video)
     tagged = next((each for mid in mids for each in used if each.mid == mid and each.port != 0), None)
     if tagged is None:
         raise OfferRejected("the first section of this offer's bundle cannot be answered, and no other has a transport")

@@ -79,6 +79,13 @@ VALID = {
     ),
     "no direction, which is sendrecv": offer("0", video(0, MUX, *TRANSPORT)),
     "direction of the session": offer("0", video(0, MUX, *TRANSPORT), session=(FINGERPRINT, "a=recvonly")),
+    "audio on a transport of its own": offer("0", video(0, MUX, "a=recvonly", *TRANSPORT), audio(1, MUX, *TRANSPORT)),
+    "audio in a bundle of its own": offer(
+        "1",
+        audio(0, MUX, *TRANSPORT),
+        video(1, MUX, "a=recvonly", *TRANSPORT),
+        session=(FINGERPRINT, "a=group:BUNDLE 0"),
+    ),
     "nothing but multiplexed RTCP": offer("0 1", audio(0, MUX, *TRANSPORT), video(1, "a=rtcp-mux-only", "a=recvonly")),
 }
 
@@ -90,7 +97,7 @@ async def test_a_valid_offer_is_answered_section_by_section(harness: ServerHarne
     offered, answered = (re.findall(r"m=(\w+) \d+ (\S+)", sdp) for sdp in (text, answer.text))
     assert answered == offered
     sections = answer.text.split("m=")[1:]
-    group = re.findall(r"a=group:BUNDLE ?(.*?)\r?\n", answer.text)[0].split()
+    group = " ".join(re.findall(r"a=group:BUNDLE ?(.*?)\r?\n", answer.text)).split()
     mids = re.findall(r"a=mid:(\S+)", answer.text)
     assert mids == re.findall(r"a=mid:(\S+)", text)
     for mid, section in zip(mids, sections, strict=True):
@@ -101,13 +108,16 @@ async def test_a_valid_offer_is_answered_section_by_section(harness: ServerHarne
     await gone(harness, run)
 
 
+def test_sections_without_names_share_nothing() -> None:
+    text = offer("", audio(0, MUX, *TRANSPORT), video(1, MUX, "a=recvonly", *TRANSPORT)).replace("a=mid:0\r\n", "")
+    answered = read_offer(text.replace("a=mid:1\r\n", "")).bundle
+    assert "m=audio" not in answered.sdp
+    assert list(answered.rejected) == [0]
+
+
 INVALID = {
     "bundle-only outside of any group": (offer("", video(0, *ONLY, port=0)), "no video section"),
     "a disabled video": (offer("0 1", audio(0, MUX, *TRANSPORT), video(1, MUX, port=0)), "no video section"),
-    "a transport of its own": (
-        offer("0", video(0, MUX, *TRANSPORT), audio(1, MUX, *TRANSPORT)),
-        "does not name each of its sections",
-    ),
     "a name that is not there": (offer("0 7", video(0, MUX, *TRANSPORT)), "one that is not there"),
     "only the first has a transport, and cannot be answered": (
         offer("0 1", audio(0, MUX, *TRANSPORT, codec="AC3/48000"), video(1, *ONLY, port=0)),
