@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-browsers livekit web constraints dist clean
+.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-browsers livekit web widgets constraints dist clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -36,13 +36,13 @@ quick: $(INSTALLED) ## lint what has changed since main, check types, and pass e
 coverage: $(INSTALLED) ## how much of the product the unit tests run; fails below the floor in pyproject.toml
 	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK) --cov --cov-report=term:skip-covered
 
-test: setup livekit test-browsers ## set everything up and pass every test (PYTEST="-k name" for a part)
+test: setup livekit test-browsers widgets ## set everything up and pass every test (PYTEST="-k name" for a part)
 ifeq ($(NODE),yes)
 	@cd web && npm test
 endif
 	@$(KEEP_BYTECODE) $(PY) -m pytest $(PYTEST)
 
-long: setup livekit ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
+long: setup livekit widgets ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
 	@$(KEEP_BYTECODE) $(PY) -m pytest -n 2 --dist loadfile -m long
 
 check: $(INSTALLED) ## lint, types and the size of the player
@@ -105,6 +105,24 @@ web/generator/node_modules/.installed: web/generator/package.json web/generator/
 	@cd web/generator && npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
+# Tests only: without Node they say that they were left out.
+ifeq ($(NODE),yes)
+widgets: build/widgets/.built
+else
+widgets:
+	@echo "Node 20 or newer is not here: the widgets of other libraries are not tested" >&2
+endif
+
+tests/pages/widgets/node_modules/.installed: tests/pages/widgets/package.json tests/pages/widgets/package-lock.json
+	@echo "installing the widgets of other libraries" >&2
+	@cd tests/pages/widgets && npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+build/widgets/.built: tests/pages/widgets/node_modules/.installed tests/pages/widgets/build.mjs $(wildcard tests/pages/widgets/src/*)
+	@echo "bundling the widgets" >&2
+	@node tests/pages/widgets/build.mjs $(abspath $(@D))
+	@touch $@
+
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	@echo "building the player" >&2
 	@cd web && said=$$(npm run build 2>&1) || { echo "$$said" >&2; exit 1; }
@@ -133,4 +151,4 @@ constraints: $(PY) ## write constraints.txt anew: the newest versions that pypro
 	@rm -rf build/constraints
 
 clean: ## remove everything that make has made here
-	@rm -rf $(VENV) build dist web/dist web/node_modules web/generator/node_modules tests/attach/suites/node/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist web/dist web/node_modules web/generator/node_modules tests/attach/suites/node/node_modules tests/pages/widgets/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,6 +22,7 @@ NODE_FOLDERS = (
     ROOT / "web" / "generator",
     ROOT / "tests" / "attach" / "suites" / "node",
     ROOT / "tests" / "signaling" / "watching" / "foreign",
+    ROOT / "tests" / "pages" / "widgets",
 )
 
 

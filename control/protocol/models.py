@@ -105,6 +105,8 @@ class ElementCall(Shape):
     method: Literal[
         "fill",
         "press_sequentially",
+        "press",
+        "scroll_to",
         "click",
         "click_at",
         "select_option",
@@ -112,12 +114,17 @@ class ElementCall(Shape):
         "uncheck",
         "drag_to",
         "to_have_value",
+        "to_have_values",
+        "to_have_text",
+        "to_have_attribute",
         "to_contain_text",
+        "to_contain_class",
         "to_be_checked",
         "not_to_be_checked",
     ]
     value: str | None = None
-    """Its argument, ``x,y`` of ``click_at``, of a drag the target's selector; a secret's value is never here."""
+    """Its argument: ``x,y`` of ``click_at``, of a drag the target's selector, several options or values one on each
+    line, ``name=value`` of an attribute; a secret's value is never here."""
 
 
 class DialogAnswer(Shape):

@@ -10,6 +10,7 @@ from playwright.async_api import ElementHandle, Frame, Locator, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from runner.browser.aria_snapshot import role_and_name
+from runner.browser.page_functions import FOLD, HIT, PATH
 from runner.selectors.build import in_same_frame
 from runner.selectors.readable import finds_by_text, is_readable, role_in_same_frame, to_readable
 
@@ -20,19 +21,13 @@ _DEEPEST_FRAME = 5
 # The engines look through open shadow roots, and run apart from the page's own scripts. A label stands for the checkbox
 # that a click on it changes, unless that one is itself not to be seen. Points are where they are seen, elementFromPoint
 # goes by the page as it is laid out: pinch zoom tells them apart.
-_HIT = """(x, y) => {
+_HIT = f"""(x, y) => {{
     const seen = window.visualViewport;
-    const [left, top] = [x / seen.scale + seen.offsetLeft, y / seen.scale + seen.offsetTop];
-    let found = document.elementFromPoint(left, top);
-    while (found && found.shadowRoot) {
-      const inner = found.shadowRoot.elementFromPoint(left, top);
-      if (!inner || inner === found) break;
-      found = inner;
-    }
+    const found = ({HIT})(x / seen.scale + seen.offsetLeft, y / seen.scale + seen.offsetTop);
     const control = found && found.closest('label') && found.closest('label').control;
     const boxed = control && control.matches('[type=checkbox], [type=radio]') && control.getClientRects().length > 0;
     return (boxed && getComputedStyle(control).visibility === 'visible' ? control : found) || undefined;
-  }"""
+  }}"""
 _AT_POINT = f"""{{
   hit: {_HIT},
   query(root, point) {{ return this.hit(...point.split(',').map(Number)); }},
@@ -63,7 +58,11 @@ _STILL_HIT = f"(element, [x, y]) => ({_HIT})(x, y) === element ? ({_INTO_FRAME})
 _WHOLE_PAGE = "element => element.matches('body, html') ? element.tagName.toLowerCase() : null"
 
 
-_NAMED = Path(__file__).with_name("named_elements.js").read_text(encoding="utf-8")
+_NAMED = f"""(() => {{
+const fold = {FOLD};
+const engine = {Path(__file__).with_name("named_elements.js").read_text(encoding="utf-8").strip()};
+return engine;
+}})()"""
 
 ENGINES = {"jumpseat-at": _AT_POINT, "jumpseat-focused": _WITH_FOCUS, "jumpseat-named": _NAMED}
 """Our selector engines by name: ``jumpseat-at=x,y``, ``jumpseat-focused=*``, and the one that
@@ -168,6 +167,16 @@ async def _role_selector(page: Page, generated: str) -> str | None:
         return None
     role, name = role_and_name(await page.locator(generated).aria_snapshot(timeout=_SECONDS * 1000))
     return role_in_same_frame(generated, role, name) if role and name else None
+
+
+async def locator_of(page: Page, handle: ElementHandle, *, beside: str = "") -> Locator:
+    """Returns a locator that finds this element by its place, in the frame that the selector ``beside`` enters.
+
+    Raises PlaywrightError where it has gone.
+    """
+    placed = page.locator(in_same_frame(beside, str(await handle.evaluate(PATH))))
+    index = await placed.evaluate_all("(found, wanted) => found.indexOf(wanted)", handle)
+    return placed.nth(max(0, int(index)))
 
 
 async def finds_only(page: Page, selector: str, handle: ElementHandle) -> bool:

@@ -1,5 +1,6 @@
 // A selector engine of Playwright (see runner/browser/locate.py): elements by what a person may call them, where the
-// accessible name says nothing. The body is JSON: {name, roles, text, value, options, precision, scope}.
+// accessible name says nothing. `fold` comes from page_functions.py. The body is JSON: {name, roles, text, value,
+// options, precision, scope}.
 //   roles      ARIA roles that may be meant; `text`: whatever shows the text, too; `value`: fields that hold it;
 //              `options`: a <select> that offers it
 //   precision  "whole", "part", or "either": a part only where nothing has the whole name
@@ -15,7 +16,8 @@
     searchbox: 'input[type=search], [role=searchbox]',
     combobox: 'select, input[list], [role=combobox]',
     spinbutton: 'input[type=number], [role=spinbutton]',
-    listbox: 'select, [role=listbox], [aria-haspopup=listbox]',
+    listbox: `select, [role=listbox], [aria-haspopup=listbox], :is(button, a, [role=button]):is([aria-expanded],
+      [aria-haspopup=menu], [aria-haspopup=true])`,
     slider: 'input[type=range], [role=slider]',
     checkbox: 'input[type=checkbox], [role=checkbox]',
     radio: 'input[type=radio], [role=radio]',
@@ -34,17 +36,7 @@
       [role=group], [role=radiogroup], [role=form], [role=navigation], [role=tabpanel], [role=list], [role=table]`,
   },
 
-  fold(text) {
-    return text
-      .normalize('NFKC')
-      .replace(/[\p{Cf}\u0000-\u001f\u007f]/gu, (char) => (/\s/.test(char) ? ' ' : ''))
-      .replace(/['‘’ʼ′´`]/g, "'")
-      .replace(/["“”„‟″]/g, '"')
-      .replace(/[-‐‑‒–—−]/g, '-')
-      .replace(/\s+/g, ' ')
-      .trim()
-      .toLowerCase();
-  },
+  fold,
   // A label ends in what only says that the field is required, or that something follows.
   label(text) {
     return this.fold(text).replace(/[\s:*]+$/, '').replace(/\s*\((?:required|optional)\)$/, '');
@@ -161,6 +153,10 @@
     return found.filter((each) => !found.some((other) => other !== each && each.contains(other)));
   },
 
+  offers(select, fits) {
+    return [...select.options].some((each) => fits(this.label(each.label)));
+  },
+
   scopes(root, { kind, name }) {
     const places = this.all(root, this.SCOPES[kind]);
     const wanted = this.fold(name);
@@ -180,10 +176,10 @@
     const candidates = [...new Set(roles.flatMap((role) => within(this.ROLES[role] ?? `[role=${role}]`)))];
     const own = candidates.filter(named(this.own));
     if (own.length) return own.map((each) => this.shown(each));
-    const labelled = (each) => this.isField(each) || this.isBox(each) || each.matches('[role=listbox], [aria-haspopup]');
+    const labelled = (each) => this.isField(each) || this.isBox(each) || each.matches('[role=listbox], [aria-haspopup], [aria-expanded]');
     const near = candidates.filter(labelled).filter(named(this.near));
     if (near.length) return near.map((each) => this.shown(each));
-    if (options) return within('select').filter((each) => [...each.options].some((one) => fits(this.label(one.label))));
+    if (options) return within('select:not([aria-hidden=true])').filter((each) => this.offers(each, fits));
     if (value) return within(this.FIELDS).filter((each) => fits(this.label(this.held(each))));
     return text ? places.flatMap((place) => this.showing(place, fits)) : [];
   },

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from playwright.async_api import Locator
 
+from runner.browser.page_functions import FRAMES, HIT, PARENT, WITHIN
 from runner.driver import Survey
 
 # Runs on the visible matches. What lies outside the viewport is taken for usable where scrolling can bring it in; what
 # lies inside must be what is hit at its centre, or be part of that, or be labelled by it.
-_SURVEY = """elements => {
-  const parent = node => node.assignedSlot || node.parentElement || node.getRootNode().host || null;
-  const hit = (x, y) => {
-    let found = document.elementFromPoint(x, y);
-    while (found?.shadowRoot) {
-      const inner = found.shadowRoot.elementFromPoint(x, y);
-      if (!inner || inner === found) break;
-      found = inner;
-    }
-    return found;
-  };
-  const within = (inner, outer) => {
-    for (let node = inner; node; node = parent(node)) if (node === outer) return true;
-    return false;
-  };
+_USABLE: Final = """elements => {
   // A sticky bar covers an element until it is scrolled; what covers the whole viewport, such as a backdrop, stays.
   const scrollsAway = cover => {
     for (let node = cover; node; node = parent(node)) {
@@ -37,24 +26,34 @@ _SURVEY = """elements => {
   const usable = element => {
     if (top && !within(element, top)) return false;
     if (element.matches(':disabled, [aria-disabled=true]')) return false;
+    // Boxes and comboboxes are drawn anew by what is around them, and are themselves transparent then.
+    const drawnAnew = element.matches('input[role=combobox], [type=checkbox], [type=radio]');
     let opacity = 1, left = 0, above = 0;
     for (let node = element; node; node = parent(node)) {
       if (node.inert) return false;
-      opacity *= +getComputedStyle(node).opacity;
+      if (node !== element || !drawnAnew) opacity *= +getComputedStyle(node).opacity;
       left += node.scrollLeft;
       above += node.scrollTop;
     }
-    if (opacity === 0 || getComputedStyle(element).pointerEvents === 'none') return false;
+    if (opacity === 0 || (getComputedStyle(element).pointerEvents === 'none' && !drawnAnew)) return false;
     const box = element.getBoundingClientRect();
     if (box.right + left <= 0 || box.bottom + above <= 0) return false;
     const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
     if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) return true;
     const found = hit(x, y);
     return !found || within(found, element) || within(element, found)
-      || [...(element.labels ?? [])].some(label => within(found, label)) || scrollsAway(found);
+      || [...(element.labels ?? [])].some(label => within(found, label)) || scrollsAway(found)
+      || (drawnAnew && frames(element).some(frame => within(found, frame)));
   };
   return [elements.length, elements.flatMap((element, index) => usable(element) ? [index] : [])];
 }"""
+_SURVEY: Final = f"""elements => {{
+  const parent = {PARENT};
+  const hit = {HIT};
+  const within = {WITHIN};
+  const frames = {FRAMES};
+  return ({_USABLE})(elements);
+}}"""
 
 
 async def survey(shown: Locator) -> Survey:

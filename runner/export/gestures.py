@@ -1,4 +1,4 @@
-"""The helpers of exported tests that do what a hand does: they scroll, drag and upload as the driver does."""
+"""The helpers of exported tests that do what a hand does: they wait, scroll, drag and upload as the driver does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from runner.browser.actions.uploading import INPUT_WITHIN
 
 SCROLL_SCRIPT: Final = f'''
 SCROLL = """{SCROLL}"""
+'''
+SETTLE_HELPER: Final = '''
+
+def settle(page: Page) -> None:
+    """Leaves the page the time to take back what it does not accept."""
+    page.wait_for_timeout(400)
 '''
 SCROLL_HELPER: Final = '''
 

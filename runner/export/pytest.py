@@ -121,6 +121,7 @@ _HELPERS: Final = {
     "tab(": _TAB,
     "answering(": _ANSWERS,
     "may_close(": _MAY_CLOSE,
+    "settle(": gestures.SETTLE_HELPER,
     "scroll": gestures.SCROLL_SCRIPT,
     "scroll(": gestures.SCROLL_HELPER,
     "scroll_to(": gestures.SCROLL_TO_HELPER,
@@ -145,6 +146,18 @@ _GESTURES: Final = {
     ActionType.CHECK,
     ActionType.UNCHECK,
     ActionType.DRAG,
+}
+_TAKEN_BACK: Final = {ActionType.SELECT, ActionType.CHECK, ActionType.UNCHECK}
+"""What a page may take back a moment later."""
+_EXPECTATIONS: Final = {
+    "to_have_value",
+    "to_have_values",
+    "to_have_text",
+    "to_have_attribute",
+    "to_contain_text",
+    "to_contain_class",
+    "to_be_checked",
+    "not_to_be_checked",
 }
 
 
@@ -221,22 +234,45 @@ def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
         return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
     tabs = [f"page = tab(page, {step.tab})"] if _goes_to_another(step, tab) else []
     answers = _answers(step) if step.step_number > 1 else []
-    statements = [_call(call) for call in step.carried_out] or _STATEMENTS[step.full_action.type](step.full_action, at)
+    statements = _calls_of(step) or _STATEMENTS[step.full_action.type](step.full_action, at)
     if closes:
         statements = ["with may_close(page):", *(f"    {statement}" for statement in statements)]
     return [title, *tabs, *answers, *statements]
 
 
+def _calls_of(step: Step) -> list[str]:
+    """Returns the calls that the step was carried out by; where nothing could be looked at, the note that says so."""
+    statements: list[str] = []
+    acted = checked = False
+    for call in step.carried_out:
+        expects = call.method in _EXPECTATIONS
+        if expects and acted and step.full_action.type in _TAKEN_BACK:
+            statements.append("settle(page)")
+        acted, checked = not expects, checked or expects
+        statements.append(_call(call))
+    if statements and not checked and step.note:
+        statements.append(f"# {_comment(step.note)}")
+    return statements
+
+
 def _call(call: ElementCall) -> str:
     """Returns the statement of one call, or of one expectation, as the step was carried out and checked."""
     element, value = locator(call.selector), "" if call.value is None else literal(call.value)
+    lines = (call.value or "").split("\n")
     if call.method == "click_at":
         x, _, y = (call.value or "0,0").partition(",")
         return f'{element}.click(position={{"x": {float(x):g}, "y": {float(y):g}}})'
-    if call.method in {"to_have_value", "to_contain_text", "to_be_checked", "not_to_be_checked"}:
+    if call.method == "to_have_values" or (call.method == "select_option" and len(lines) > 1):
+        value = f"[{', '.join(literal(line) for line in lines)}]" if call.value else "[]"
+    if call.method == "to_have_attribute":
+        name, _, wanted = (call.value or "").partition("=")
+        value = f"{literal(name)}, {literal(wanted)}"
+    if call.method in _EXPECTATIONS:
         return f"expect({element}).{call.method}({value})"
     if call.method == "drag_to":
         return f"drag({element}, {locator(call.value or 'body')})"
+    if call.method == "scroll_to":
+        return f"scroll_to({element})"
     return f"{element}.{call.method}({value})"
 
 

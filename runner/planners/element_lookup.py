@@ -10,6 +10,7 @@ from typing import Final
 from control.protocol.actions import ActionType
 from media.aio import cancel_and_wait
 from runner.driver import Driver, StepFailed, Survey
+from runner.planners.base import Stuck
 from runner.planners.intents import Thing
 from runner.selectors.build import (
     Engine,
@@ -179,8 +180,11 @@ class ElementLookup:
         self._whole = tuple(self._candidates(action, Precision.EXACT, Precision.FOLDED))
         self._part = tuple(self._candidates(action, Precision.PART))
         may_choose = action is ActionType.CLICK and thing.kind in {None, "option"}
-        offering = by_likely_name(thing.name, options=True, precision="whole", scope=thing.scope)
-        self._native = (offering,) if may_choose else ()
+        self._native = tuple(
+            by_likely_name(thing.name, options=True, precision=precision, scope=thing.scope)
+            for precision in (("whole", "part") if may_choose else ())
+        )
+        """What finds the lists that offer it: by its whole name, and by a part of it."""
         self._likely = () if self._only_looks else (_likely(thing, action, "whole"),)
         self._likely_part = () if self._only_looks else (_likely(thing, action, "part"),)
         self.late = _late(thing, action)
@@ -198,21 +202,44 @@ class ElementLookup:
         if self._thing.selector:
             selector = self._thing.selector
             return LookupResult(selector if self._thing.nth is None else nth(selector, self._thing.nth))
-        if found := await self._choose(self._whole):
+        if found := await self._by_whole_name():
             return found
         frames = await self._driver.frames()
         return await self._anywhere(self._whole, frames) or await self._less_certain(("", *frames))
 
+    async def _by_whole_name(self) -> LookupResult | None:
+        found = await self._choose(self._whole)
+        if found and self._native and found.selector.startswith("role=option"):
+            # Of a native list that shows several options at a time: a click would not keep the others.
+            return await self._offering(self._native[:1], ("",)) or found
+        return found
+
     async def _less_certain(self, places: Sequence[str]) -> LookupResult | None:
-        """Returns what has the name in another way than as the whole name of an element."""
-        if found := await self._anywhere(self._native, places):
-            return replace(await self._durable(found), offers=True)
+        """Returns what has the name in another way than as the whole name of an element. Raises Stuck."""
+        if found := await self._offering(self._native[:1], places):
+            return found
         if found := await self._anywhere(self._likely, places):
             return await self._durable(found)
+        # A label around a list has the words of all its options: what can be pressed itself is looked for before.
+        if found := await self._anywhere([each for each in self._part if each.startswith("role=")], places):
+            return found
+        if found := await self._offering(self._native[1:], places):
+            return found
         if found := await self._anywhere(self._part, places):
             return found
         found = await self._anywhere(self._likely_part, places)
         return await self._durable(found) if found else None
+
+    async def _offering(self, selectors: Sequence[str], places: Sequence[str]) -> LookupResult | None:
+        """Returns the list that offers an option of that name. Raises Stuck where several do that could be used."""
+        for selector in (place + selector for selector in selectors for place in places):
+            found = await self._driver.survey(selector)
+            number = len(found.usable) or found.visible
+            if number > 1 and self._thing.nth is None:
+                raise Stuck(_SEVERAL_LISTS.format(number=number, name=self._thing.name))
+            if found.visible > max(self._thing.nth or 0, 0):
+                return replace(await self._durable(await self._one_of(selector, found)), offers=True)
+        return None
 
     async def _anywhere(self, selectors: Sequence[str], places: Sequence[str]) -> LookupResult | None:
         for place in places:
@@ -231,7 +258,7 @@ class ElementLookup:
         """Waits up to ``wait_ms`` for it; a name that matches in part only must stay the best for ``settle_ms``."""
         if self._thing.selector or self._only_looks:
             return await self.now() or self._missing()
-        if found := await self._choose(self._whole):
+        if found := await self._by_whole_name():
             return found
         if not await self._appears(
             either((*self._whole, *self._native, *self._part, *self._likely, *self._likely_part)), wait_ms
@@ -303,6 +330,9 @@ async def field_with(driver: Driver, thing: Thing) -> str | None:
     return await driver.durable(f"{selector} >> nth=0") if await driver.count(selector) else None
 
 
+_SEVERAL_LISTS: Final = (
+    "{number} lists offer '{name}': name the one that is meant, for example \"Select '{name}' in 'Country'\""
+)
 _ONLY_USABLE: Final = "{number} elements are called '{name}'; this is the only one that can be used now."
 _FIRST_OF: Final = (
     "{number} elements are called '{name}'; this is the first. Write, for example, \"the second '{name}'\" for another."

@@ -41,6 +41,11 @@ class Case(BaseModel, extra="forbid"):
     exportable: bool = True
     """False: the exported test would wait in vain, for Playwright's own ``goto`` waits until a page has loaded."""
 
+    @staticmethod
+    def can_be_broken(name: str) -> bool:
+        """Returns whether there is a page, ``broken.html``, on which the exported test has to fail."""
+        return (CASES / name / "broken.html").is_file()
+
     @classmethod
     def read(cls, name: str) -> Case:
         return cls.model_validate(yaml.safe_load((CASES / name / "case.yaml").read_text(encoding="utf-8")))

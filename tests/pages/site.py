@@ -28,9 +28,16 @@ class PageSite:
     folder: Path
     url: str = ""
     said: list[str] = field(default_factory=list)
+    broken: bool = False
+    """Whether ``broken.html`` is given for the page: one that does not do what is asked of it."""
+
+    def at(self, page: str) -> str:
+        """The address of another page in the folder."""
+        return self.url.replace("page.html", page)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        path = self.folder / request.path.removeprefix("/")
+        name = request.path.removeprefix("/")
+        path = self.folder / ("broken.html" if self.broken and name == "page.html" else name)
         if not path.is_file() or path.parent != self.folder:
             raise web.HTTPNotFound
         return web.FileResponse(path, headers={"Cache-Control": "no-store"})

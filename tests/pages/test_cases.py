@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import pytest_asyncio
 
-from tests.chromium import browser_path
+from tests.pages.exported import failures
 from tests.pages.page_runs import Case, PageRuns, case_names
 from tests.pages.results import Results, results
 
-ONE_BROWSER = """import pytest
-from playwright.sync_api import sync_playwright
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"args": ["--no-sandbox", "--disable-background-networking"]}
-
-
-@pytest.fixture(scope="session")
-def browser(browser_type_launch_args):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**browser_type_launch_args)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser):
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
-"""
-"""What pytest-playwright gives an exported test: one browser for all of them, which would each start one else."""
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -65,31 +37,25 @@ async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path)
     """All of them in one process of pytest."""
     results = [await cases.of(name) for name in case_names() if Case.read(name).exportable]
     exported = {result.name: result for result in results if result.exported}
-    for name, result in exported.items():
+    for result in exported.values():
         result.site.said.clear()
-        (tmp_path / f"test_{name}.py").write_text(result.exported, encoding="utf-8")
-    (tmp_path / "pytest_playwright.py").write_text('"""The fixtures are in conftest.py."""\n')
-    (tmp_path / "conftest.py").write_text(ONE_BROWSER)
-    failed = await failures(tmp_path)
-    assert failed == {}
+    assert await failures(tmp_path, {name: result.exported for name, result in exported.items()}) == {}
     for result in exported.values():
         result.check_said(result.site.said)
 
 
-async def failures(folder: Path) -> dict[str, str]:
-    """The message of every test in the folder that fails, by the name of its file."""
-    browser = browser_path()
-    report = folder / "report.xml"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}"),
-        *(f"--junitxml={report}", str(folder)),
-        env={**os.environ, **({"JUMPSEAT_BROWSER_PATH": str(browser)} if browser else {})},
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert report.exists(), output.decode()
-    cases = ElementTree.parse(report).getroot().iter("testcase")
-    ended = {case.get("classname", ""): case.find("failure") for case in cases}
-    return {name: failure.get("message", "") for name, failure in ended.items() if failure is not None}
+@pytest.mark.timeout(600)
+@pytest.mark.process
+@pytest.mark.long
+async def test_exported_tests_fail_where_the_page_does_not_do_it(cases: Results, tmp_path: Path) -> None:
+    results = [await cases.of(name) for name in case_names() if Case.can_be_broken(name)]
+    exported = {}
+    for result in results:
+        result.site.broken = True
+        exported[result.name] = result.exported.replace("timeout=15_000", "timeout=1_000")
+    try:
+        failed = await failures(tmp_path, exported)
+    finally:
+        for result in results:
+            result.site.broken = False
+    assert sorted(failed) == sorted(f"test_{name}" for name in exported)

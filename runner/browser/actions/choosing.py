@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from playwright.async_api import ElementHandle, JSHandle, Locator, Page
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from runner.browser.actions import list_script
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
-from runner.browser.actions.read_back import read_back
-from runner.browser.locate import selector_of
+from runner.browser.actions.settling import Settling
+from runner.browser.locate import finds_only, locator_of, selector_of
 from runner.driver import CarriedOut, StepFailed
-from runner.selectors.build import by_likely_name, in_same_frame
+from runner.selectors.build import in_same_frame
 from runner.selectors.describe import shorten
 
 _OPTION_MS: Final = 1500.0
 """How long an option may take to come once its list is open."""
+_SCROLL_AFTER_MS: Final = 500.0
+"""How long an option is waited for before the list is scrolled to it."""
 _LOOK_MS: Final = 1000.0
-_OPTION_ROLES: Final = ("option", "menuitemradio", "menuitemcheckbox", "menuitem", "treeitem", "listitem")
-# Options that fit, best first: by value or label, then by label as it is read, then by a part of the words of just one.
-_FIND: Final = """(select, wanted) => {
-  const fold = text => text.normalize('NFKC').replace(/[’‘ʼ`]/g, "'").replace(/[‐‑‒–—−]/g, '-')
-    .replace(/[\\p{Cf}]/gu, '').replace(/\\s+/g, ' ').trim().toLowerCase();
-  const options = [...select.options].map((option, index) => ({ option, index }));
-  const one = text => {
-    for (const fits of [
-      each => each.value === text || each.label === text,
-      each => fold(each.label) === fold(text) || fold(each.value) === fold(text),
-    ]) {
-      const found = options.find(each => fits(each.option));
-      if (found) return found.index;
-    }
-    const part = fold(text) ? options.filter(each => fold(each.option.label).includes(fold(text))) : [];
-    return part.length === 1 ? part[0].index : -1;
-  };
-  return {
-    multiple: select.multiple,
-    labels: options.map(each => each.option.label),
-    values: options.map(each => each.option.value),
-    disabled: options.filter(({ option }) => option.disabled || option.parentElement.disabled).map(each => each.index),
-    found: wanted.map(one),
-  };
-}"""
-_CHOSEN: Final = "select => [...select.selectedOptions].map(each => each.index)"
-_SHOWN: Final = """control => {
-  const said = control.value ?? control.innerText ?? '';
-  let around = control;
-  for (let up = 0; up < 3 && around.parentElement; up += 1) {
-    if (around.parentElement.matches('form, fieldset, body, section, main')) break;
-    around = around.parentElement;
-  }
-  const selected = [...control.querySelectorAll('[aria-selected=true]')].map(each => each.textContent.trim());
-  return { said, around: around.innerText ?? '', selected };
-}"""
-_KIND: Final = """control => ({
-  native: control.localName === 'select',
-  open: control.getAttribute('aria-expanded') === 'true' || control.getAttribute('role') === 'listbox',
-  typed: control.matches('input, [contenteditable]'),
-  before: control.value ?? control.innerText ?? '',
-})"""
+_SHOW_MS: Final = 600.0
+"""How long a list may take to show what was chosen, once the page is done with the press."""
+_AGAIN_SECONDS: Final = 0.05
+_GONE: Final = "The list had gone before it could be looked at."
+_UNREADABLE: Final = "The option was pressed; the list shows nowhere which one is chosen."
+_FOCUSED: Final = "css=:focus"
 
 
 @dataclass
@@ -77,121 +44,291 @@ class Choosing:
 
     async def choose(self) -> None:
         """Raises StepFailed where there is no such option, or the list does not show it afterwards."""
-        kind = await self._locator.evaluate(_KIND, timeout=self.deadline.left_ms)
-        if kind["native"]:
-            await self._choose_native()
+        subject, given = self.subject, self.subject.locator
+        page, selector = given.page, subject.selector
+        tag = await given.evaluate("element => element.localName", timeout=self.deadline.left_ms)
+        if tag == "select":
+            await self._choose_native(given, selector)
             return
+        control = (await given.evaluate_handle(list_script.LIST)).as_element()
+        assert control is not None
+        if not await finds_only(page, selector, control):
+            selector = await selector_of(await locator_of(page, control, beside=selector))
+        if await control.evaluate("control => control.localName === 'select'"):
+            await self._choose_native(page.locator(selector), selector)
+            return
+        who = await subject.described()
+        drawn = _DrawnList(page, control, selector, who, self.deadline, self.carried_out)
         for wanted in self.wanted:
-            await self._choose_drawn(wanted, kind)
+            await drawn.choose(wanted)
+        await drawn.close()
 
-    # A <select>
+    async def _choose_native(self, locator: Locator, selector: str) -> None:
+        described, done = self.subject.described, self.carried_out
+        await _NativeList(locator, selector, described, self.wanted, self.deadline, done).choose()
 
-    async def _choose_native(self) -> None:
+
+@dataclass
+class _NativeList:
+    """A ``<select>``."""
+
+    locator: Locator
+    selector: str
+    described: Callable[[], Awaitable[str]]
+    wanted: list[str]
+    deadline: Deadline
+    carried_out: CarriedOut
+
+    async def choose(self) -> None:
         options = await self._options()
-        chosen = [options["values"][index] for index in options["found"]]
-        await self._locator.select_option(index=options["found"], timeout=self.deadline.left_ms)
-        held: list[int] | None = await read_back(self._locator, _CHOSEN)
+        settling = await Settling.begin(self.locator)
+        await self.locator.select_option(index=options["found"], timeout=self.deadline.left_ms)
+        held: list[int] | None = await settling.read_back(self.locator, list_script.SELECTED)
+        self.carried_out.add("select_option", self.selector, "\n".join(options["keys"][at] for at in options["found"]))
         if held is None:
-            self.carried_out.note = "The list had gone before it could be looked at."
+            self.carried_out.note = _GONE
         elif not set(options["found"]) <= set(held):
-            shown = ", ".join(f"'{shorten(options['labels'][index])}'" for index in held) or "nothing"
-            who, wanted = await self.subject.described(), shorten(", ".join(self.wanted))
-            raise StepFailed(f"{who} did not keep '{wanted}': it shows {shown}")
-        if not options["multiple"] and held is not None:
-            label = options["labels"][options["found"][0]]
-            self.carried_out.add("select_option", self.subject.selector, label)
-            self.carried_out.add("to_have_value", self.subject.selector, chosen[0])
+            shown = [options["labels"][index] for index in held]
+            raise StepFailed(_not_kept(await self.described(), self.wanted, shown))
+        else:
+            values = "\n".join(options["values"][index] for index in held)
+            self.carried_out.add("to_have_values" if options["multiple"] else "to_have_value", self.selector, values)
 
     async def _options(self) -> dict[str, Any]:
         """Returns the list's options once they hold what is wanted. Raises StepFailed with what it offers."""
         give_up = Deadline(min(_OPTION_MS, self.deadline.left_ms))
         while True:
-            options = await self._locator.evaluate(_FIND, self.wanted, timeout=_LOOK_MS)
+            options = await self.locator.evaluate(list_script.FIND_NATIVE, self.wanted, timeout=_LOOK_MS)
             if -1 not in options["found"] and not set(options["found"]) & set(options["disabled"]):
                 return dict(options)
             if give_up.over:
                 break
-            with suppress(PlaywrightTimeout):
-                await self._locator.page.wait_for_timeout(50)
-        who = await self.subject.described()
+            await asyncio.sleep(_AGAIN_SECONDS)
         if -1 not in options["found"]:
-            raise StepFailed(f"'{shorten(', '.join(self.wanted))}' cannot be chosen in {who} now: it is disabled")
+            raise StepFailed(_disabled(await self.described(), ", ".join(self.wanted)))
         missing = self.wanted[options["found"].index(-1)]
-        raise StepFailed(_offers(who, missing, options["labels"]))
+        shared: list[str] = next((each["labels"] for each in options["shared"] if each["text"] == missing), [])
+        who = await self.described()
+        raise StepFailed(_shared(who, missing, shared) if shared else _offers(who, missing, options["labels"]))
 
-    # Any other
 
-    async def _choose_drawn(self, wanted: str, kind: dict[str, Any]) -> None:
-        calls: list[tuple[str, str, str | None]] = []
-        if not kind["open"]:
-            await self._locator.click(timeout=self.deadline.left_ms)
-            calls.append(("click", self.subject.selector, None))
-        option = await self._option(wanted)
-        if option is None and (typed := await self._type_into(wanted, kind)):
-            calls.append(("press_sequentially", typed, wanted))
-            option = await self._option(wanted)
-        if option is None:
-            raise StepFailed(_offers(await self.subject.described(), wanted, await self._offered()))
-        label = " ".join((await option.inner_text(timeout=_LOOK_MS)).split()) or wanted
-        pressed = await selector_of(option)
-        await option.click(timeout=self.deadline.left_ms)
-        for method, selector, value in (*calls, ("click", pressed, None)):
-            self.carried_out.add(method, selector, value)
-        await self._look(wanted, label, kind)
+@dataclass
+class _DrawnList:
+    """A list of any other make: a listbox, or what opens one when it is pressed or typed into."""
 
-    async def _option(self, wanted: str) -> Locator | None:
-        """Returns the option of that name in the same frame, once it can be seen; None where it does not come."""
-        selector = in_same_frame(self.subject.selector, by_likely_name(wanted, _OPTION_ROLES))
-        found = self._locator.page.locator(selector).filter(visible=True).first
-        try:
-            await found.wait_for(timeout=min(_OPTION_MS, self.deadline.left_ms))
-        except PlaywrightTimeout:
-            return None
-        return found
+    page: Page
+    control: ElementHandle
+    selector: str
+    who: str
+    deadline: Deadline
+    carried_out: CarriedOut
+    _before: JSHandle | None = None
+    """What could be seen before the list was opened."""
+    _typed: str | None = None
+    _looked: dict[str, Any] | None = None
+    """What was asked about the option that was chosen last."""
+    _told: str | None = None
+    """What has shown that it was chosen."""
 
-    async def _type_into(self, wanted: str, kind: dict[str, Any]) -> str | None:
-        """Types into the list's own field, or into the one that has the focus now; returns its selector."""
-        selector = self.subject.selector if kind["typed"] else in_same_frame(self.subject.selector, "input:focus")
-        field = self._locator.page.locator(selector)
-        if not await field.count():
-            return None
-        await field.press_sequentially(wanted, timeout=self.deadline.left_ms)
-        return selector if kind["typed"] else await selector_of(field)
-
-    async def _offered(self) -> list[str]:
-        drawn = in_same_frame(self.subject.selector, "[role=option], [role=menuitemradio], [role=menuitem]")
-        options = self._locator.page.locator(drawn)
-        try:
-            return [" ".join(text.split()) for text in await options.filter(visible=True).all_inner_texts()]
-        except PlaywrightError:
-            return []
-
-    async def _look(self, wanted: str, label: str, kind: dict[str, Any]) -> None:
-        shown = await read_back(self._locator, _SHOWN)
-        if shown is None:
-            self.carried_out.note = "The list had gone before it could be looked at."
+    async def choose(self, wanted: str) -> None:
+        kind = await self.control.evaluate(list_script.KIND)
+        await self._open(kind)
+        found, option = await self._option(wanted, kind)
+        if found["disabled"]:
+            raise StepFailed(_disabled(self.who, wanted))
+        pressed = await self._selector_of(option)
+        if found["chosen"] and (kind["list"] or found["severally"]):
+            # Another press would take it off.
+            self._expect_state(pressed, await option.evaluate(list_script.STATE))
+            self.carried_out.note = "The option was chosen already."
             return
-        said = " ".join(str(shown["said"]).split())
-        if kind["typed"] and said == label:
-            self.carried_out.add("to_have_value", self.subject.selector, label)
-        elif not kind["typed"] and _within(label, said):
-            self.carried_out.add("to_contain_text", self.subject.selector, label)
-        elif not (_within(label, str(shown["around"])) or label in shown["selected"]):
-            if shown["selected"] or (said and said == " ".join(str(kind["before"]).split())):
-                held = ", ".join(shown["selected"]) or said
-                who = await self.subject.described()
-                raise StepFailed(f"{who} did not keep '{shorten(wanted)}': it shows '{shorten(held)}'")
-            self.carried_out.note = "The option was pressed; the list shows nowhere which one is chosen."
+        locator = self.page.locator(pressed)
+        await locator.hover(timeout=self.deadline.left_ms)
+        facts = {"control": self.control, "before": self._before, "names": found["names"]}
+        earlier = await option.evaluate_handle(list_script.MARKS, facts)
+        settling = await Settling.begin(locator)
+        await locator.click(timeout=self.deadline.left_ms)
+        self.carried_out.add("click", pressed)
+        if found["same"] > 1:
+            self.carried_out.note = f"{found['same']} options are called '{found['label']}'; the first was pressed."
+        await settling.wait()
+        about = {name: found[name] for name in ("names", "spoken", "others", "action")}
+        told = {"kind": kind, "typed": self._typed, "several": found["severally"], "option": option, "earlier": earlier}
+        self._looked = {**about, **told}
+        await self._look(wanted, pressed, option, self._looked)
 
-    @property
-    def _locator(self) -> Locator:
-        return self.subject.locator
+    async def close(self) -> None:
+        """Closes a list that stays open, such as one of several: it would lie over what comes next.
+
+        Raises StepFailed where that takes the choice back.
+        """
+        kind = await _evaluated(self.control, list_script.KIND)
+        if self._looked is None or not kind or not kind["open"] or kind["list"] or kind["modal"]:
+            return
+        if not await _evaluated(self._looked["option"], "option => option.isConnected && option.checkVisibility()"):
+            return
+        await self.page.keyboard.press("Escape")
+        self.carried_out.add("press", in_same_frame(self.selector, _FOCUSED), "Escape")
+        if self._told in {"text", "value"}:
+            after = await _evaluated(self.control, list_script.LOOK, self._looked)
+            if after and not after["shown"] and after["held"] is not None:
+                raise StepFailed(_not_kept(self.who, [self._looked["names"][0]], [after["held"]]))
+
+    async def _open(self, kind: dict[str, Any]) -> None:
+        if kind["open"] or self._before:
+            if kind["list"] or (await self._find("", scroll=False))[0]["offered"]:
+                return
+            if kind["open"]:
+                # What has come with it is known only of a list that is opened now.
+                await self.page.keyboard.press("Escape")
+        self.carried_out.add("click", await self._press_opener(kind))
+
+    async def _press_opener(self, kind: dict[str, Any]) -> str:
+        """Returns the selector of what was pressed: the list, or what it is drawn with."""
+        self._before = await self.control.evaluate_handle(list_script.BEFORE)
+        opener = self.selector + (f" >> xpath=ancestor::*[{kind['around']}]" if kind["around"] else "")
+        await self.page.locator(opener).click(timeout=self.deadline.left_ms)
+        return opener
+
+    async def _selector_of(self, element: ElementHandle) -> str:
+        return await selector_of(await locator_of(self.page, element, beside=self.selector))
+
+    # The option
+
+    async def _option(self, wanted: str, kind: dict[str, Any]) -> tuple[dict[str, Any], ElementHandle]:
+        """Returns what is known of the option of that name, and the option. Raises StepFailed where none comes."""
+        found, option = await self._wait_for(wanted, scrolling=not kind["typed"])
+        if not (found["seen"] or kind["list"] or kind["typed"]):
+            # It was open before, without a sign of that, and the press has closed it.
+            await self._press_opener(kind)
+            found, option = await self._wait_for(wanted, scrolling=True)
+        if option is None and not found["shared"] and await self._type(wanted, kind):
+            found, option = await self._wait_for(wanted, scrolling=True)
+        if option is not None:
+            return found, option
+        if found["shared"]:
+            raise StepFailed(_shared(self.who, wanted, found["shared"]))
+        raise StepFailed(_offers(self.who, wanted, found["seen"]))
+
+    async def _wait_for(self, wanted: str, *, scrolling: bool) -> tuple[dict[str, Any], ElementHandle | None]:
+        began, give_up = Deadline(_SCROLL_AFTER_MS), Deadline(min(_OPTION_MS, self.deadline.left_ms))
+        seen: dict[str, None] = {}
+        doubtful, scrolled = "", False
+        while True:
+            found, option = await self._find(wanted, scroll=scrolling and began.over)
+            seen.update(dict.fromkeys(found["offered"]))
+            if found["moved"]:
+                scrolled, give_up = True, Deadline(min(_OPTION_MS, self.deadline.left_ms))
+            # A list that is still coming may hold the whole name later than a part of it.
+            settled = option is not None and (found["whole"] or doubtful == found["label"])
+            if settled or give_up.over:
+                break
+            doubtful = found.get("label", "")
+            await asyncio.sleep(_AGAIN_SECONDS)
+        if scrolled and option is not None:
+            self.carried_out.add("scroll_to", await self._selector_of(option))
+        return {**found, "seen": list(seen)}, option
+
+    async def _find(self, wanted: str, *, scroll: bool) -> tuple[dict[str, Any], ElementHandle | None]:
+        asked = {"before": self._before, "wanted": wanted, "scroll": scroll}
+        answer = await self.control.evaluate_handle(list_script.FIND, asked)
+        facts = await answer.evaluate("({ option, ...facts }) => facts")
+        return dict(facts), (await answer.get_property("option")).as_element()
+
+    async def _type(self, wanted: str, kind: dict[str, Any]) -> bool:
+        """Types into the list's own field, or into the one that has the focus now, where there is one."""
+        focused = in_same_frame(self.selector, f"{_FOCUSED}:is(input:not([readonly]), [contenteditable])")
+        selector = self.selector if kind["typed"] else focused
+        if not await self.page.locator(selector).count():
+            return False
+        selector = selector if kind["typed"] else await selector_of(self.page.locator(selector))
+        typing = self.page.locator(selector)
+        if await typing.evaluate("field => Boolean(field.value)"):
+            await typing.fill("", timeout=self.deadline.left_ms)
+            self.carried_out.add("fill", selector, "")
+        await typing.press_sequentially(wanted, timeout=self.deadline.left_ms)
+        self.carried_out.add("press_sequentially", selector, wanted)
+        self._typed = wanted
+        return True
+
+    # What came of it
+
+    async def _look(self, wanted: str, pressed: str, option: ElementHandle, asked: dict[str, Any]) -> None:
+        give_up = Deadline(min(_SHOW_MS, self.deadline.left_ms))
+        while True:
+            look = await _evaluated(self.control, list_script.LOOK, asked) if await self._is_there() else None
+            if look is None or look["shown"] or look["held"] is None or give_up.over:
+                break
+            await asyncio.sleep(_AGAIN_SECONDS)
+        if look is None:
+            self.carried_out.note = _GONE
+        elif look["shown"]:
+            self._told = look["shown"]
+            await self._record(pressed, option, look)
+        elif look["held"] is None:
+            self.carried_out.note = _UNREADABLE
+        else:
+            raise StepFailed(_not_kept(self.who, [wanted], [look["held"]] if look["held"] else []))
+
+    async def _is_there(self) -> bool:
+        """Returns whether the list is there, or another that the page has put in its place."""
+        if await _evaluated(self.control, "control => control.isConnected"):
+            return True
+        try:
+            self.control = await self.page.locator(self.selector).element_handle(timeout=_LOOK_MS)
+        except PlaywrightError:
+            return False
+        return True
+
+    async def _record(self, pressed: str, option: ElementHandle, look: dict[str, Any]) -> None:
+        if look["shown"] in {"state", "class"}:
+            # A name may change with what is chosen.
+            kept = await finds_only(self.page, pressed, option)
+            self._expect_state(pressed if kept else await self._selector_of(option), look)
+            return
+        if not await finds_only(self.page, self.selector, self.control):
+            self.selector = await self._selector_of(self.control)
+        if look["shown"] == "value":
+            self.carried_out.add("to_have_value", self.selector, look["value"])
+        elif look["at"] is None:
+            self.carried_out.add("to_have_text", in_same_frame(self.selector, look["css"]), look["value"])
+        else:
+            place = "" if look["at"] == "." else f" >> xpath={look['at']}"
+            self.carried_out.add("to_have_text", self.selector + place, look["value"])
+
+    def _expect_state(self, selector: str, state: dict[str, Any]) -> None:
+        holder = f"{selector} >> xpath=ancestor::*[{state['up']}]" if state["up"] else selector
+        if state["name"] is None:
+            self.carried_out.add("to_be_checked", f"{holder} >> css=input")
+        elif state["name"] == "class":
+            self.carried_out.add("to_contain_class", holder, state["value"])
+        else:
+            self.carried_out.add("to_have_attribute", holder, f"{state['name']}={state['value']}")
 
 
-def _within(label: str, text: str) -> bool:
-    return label.casefold() in " ".join(text.split()).casefold()
+async def _evaluated(handle: ElementHandle, script: str, argument: object = None) -> Any | None:  # noqa: ANN401
+    """Returns the script's answer; None where the page has gone."""
+    try:
+        return await asyncio.wait_for(handle.evaluate(script, argument), 2 * _LOOK_MS / 1000)
+    except (PlaywrightError, TimeoutError):
+        return None
+
+
+def _quoted(labels: list[str]) -> str:
+    return ", ".join(f"'{shorten(label)}'" for label in labels[:10])
+
+
+def _not_kept(who: str, wanted: list[str], held: list[str]) -> str:
+    return f"{who} did not keep '{shorten(', '.join(wanted))}': it shows {_quoted(held) or 'nothing'}"
+
+
+def _disabled(who: str, wanted: str) -> str:
+    return f"'{shorten(wanted)}' cannot be chosen in {who} now: it is disabled"
+
+
+def _shared(who: str, wanted: str, labels: list[str]) -> str:
+    return f"{who} has several options with '{shorten(wanted)}': {_quoted(labels)}; write the whole name of one"
 
 
 def _offers(who: str, missing: str, labels: list[str]) -> str:
-    offered = ", ".join(f"'{shorten(label)}'" for label in labels[:10]) or "none"
-    return f"{who} has no option '{shorten(missing)}'; it offers {offered}"
+    return f"{who} has no option '{shorten(missing)}'; it offers {_quoted(labels) or 'none'}"

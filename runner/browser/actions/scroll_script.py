@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from runner.browser.actions.read_back import NEXT_FRAME
+from runner.browser.page_functions import HIT, PARENT
 
-_SCROLL: Final = """(start, { pixels, end, chosen, list }) => {
+_SCROLL: Final = (
+    f"""(start, {{ pixels, end, chosen, list }}) => {{
+  const above = {PARENT}, hit = {HIT};
+"""
+    """
   const html = document.documentElement;
   const root = document.scrollingElement ?? html;
   const overflow = element => getComputedStyle(element).overflowY;
@@ -16,13 +21,6 @@ _SCROLL: Final = """(start, { pixels, end, chosen, list }) => {
     at === root ? !/hidden|clip/.test(overflow(window_))
       : at !== window_ && at !== html && /auto|scroll|overlay/.test(overflow(at)) && at.clientHeight > 0;
   const hidden = at => at.scrollHeight - at.clientHeight;
-  const above = at => at.assignedSlot ?? at.parentElement ?? at.getRootNode().host;
-  const hit = (x, y) => {
-    let found = document.elementFromPoint(x, y);
-    for (let inner; found?.shadowRoot && (inner = found.shadowRoot.elementFromPoint(x, y)) && inner !== found; )
-      found = inner;
-    return found;
-  };
   // What lies over the page is meant without the page, as long as something in it can be scrolled.
   const layer = at => at.matches('dialog, [role=dialog]') || getComputedStyle(at).position === 'fixed';
   const chain = from => {
@@ -77,6 +75,7 @@ _SCROLL: Final = """(start, { pixels, end, chosen, list }) => {
   }
   return { ...answer(candidates, 0), fits: scrolls(root) && hidden(root) <= 1 };
 }"""
+)
 
 # Scroll events and what a page does about them come before the next frame; a page in the background draws none.
 SCROLL: Final = f"""async (last, by) => {{
