@@ -93,7 +93,7 @@ class Decision(BaseModel):
         return Action(
             type=self.type,
             selector=_selector(self.ref, self.selector),
-            value=self.value,
+            value=None if self.value == "" and self.type is not ActionType.TYPE else self.value,
             target=_selector(self.target_ref, self.target_selector),
         )
 

@@ -29,21 +29,36 @@ def answers(body: object, status: int = 200) -> Answer:
 
 
 def whole(message: object, **more: object) -> Answer:
-    return answers(
-        {"id": None, "created": None, "model": "m", "choices": [{"message": message}], "usage": None, **more}
-    )
+    body = {"id": None, "created": None, "model": "m", "choices": [{"message": message}], "usage": None}
+    return answers({**body, **more})
 
 
 def call(arguments: object) -> Answer:
     return whole({"content": None, "tool_calls": [{"function": {"name": "final_result", "arguments": arguments}}]})
 
 
+def as_text(body: object) -> Answer:
+    async def answer(server: OpenAIServer, request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        return web.Response(text=json.dumps(body), content_type="text/plain")
+
+    return answer
+
+
+CALLS = [{"function": {"name": "final_result", "arguments": CLICKED}}]
 TAKEN = {
     "null in unused fields": decides(**CLICKED, **NULLS),
     "capitals": decides(**{**CLICKED, "decision": "ACT", "type": "Click"}),
     "encoded twice": calls(json.dumps(json.dumps(CLICKED))),
     "an object in place of text": call(CLICKED),
     "nothing but what is needed, and null": call(json.dumps({**CLICKED, **NULLS})),
+    "empty text in unused fields": call({**CLICKED, "value": "", "ref": "", "message": ""}),
+    "as functions were called before tools": whole({"function_call": {"name": "final_result", "arguments": CLICKED}}),
+    "a tool's name in a space of names": whole(
+        {"tool_calls": [{"function": {"name": "functions.final_result", "arguments": CLICKED}}]}
+    ),
+    "another role, id and time": whole({"role": "model", "tool_calls": CALLS}, id=1, created=1.5),
+    "tokens that are not counted": whole({"tool_calls": CALLS}, usage={"prompt_tokens": None, "total_tokens": 7}),
+    "JSON that is called text": as_text({"choices": [{"message": {"tool_calls": CALLS}}]}),
     "an empty error beside": whole(
         {
             "role": None,
