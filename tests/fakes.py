@@ -80,7 +80,6 @@ class FakeDriver:
         self.url = "http://shop.test/"
         self.tab = 0
         self.acted_in = 0
-        self.carried_out = CarriedOut()
         self.met: dict[str, str] = {}
         """What selectors that leave it open turn out to be."""
         self.did: list[str] = []
@@ -127,7 +126,7 @@ class FakeDriver:
         self.url = url
         self.on_page(PageChanged(url=url, title="Shop"))
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         self._check()
         self.did.append(f"{action.type} {action.selector}")
         self.timeouts.append(timeout_ms)

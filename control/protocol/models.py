@@ -105,6 +105,8 @@ class ElementCall(Shape):
     method: Literal[
         "fill",
         "press_sequentially",
+        "press",
+        "type_code",
         "click",
         "click_at",
         "select_option",

@@ -209,7 +209,7 @@ export interface components {
         ElementCall: {
             selector: string;
             /** @enum {string} */
-            method: "fill" | "press_sequentially" | "click" | "click_at" | "select_option" | "check" | "uncheck" | "drag_to" | "to_have_value" | "to_contain_text" | "to_be_checked" | "not_to_be_checked";
+            method: "fill" | "press_sequentially" | "press" | "type_code" | "click" | "click_at" | "select_option" | "check" | "uncheck" | "drag_to" | "to_have_value" | "to_contain_text" | "to_be_checked" | "not_to_be_checked";
             /** @description Its argument, ``x,y`` of ``click_at``, of a drag the target's selector; a secret's value is never here. */
             value: string | null;
         };
