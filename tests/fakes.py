@@ -84,6 +84,8 @@ class FakeDriver:
         """What selectors that leave it open turn out to be."""
         self.did: list[str] = []
         self.performed: list[Action] = []
+        self.carries_out = CarriedOut()
+        """How it says that it has carried out each action."""
         self.timeouts: list[int] = []
         """Milliseconds that each action was given."""
         self.perform_gate = Gate()
@@ -141,6 +143,9 @@ class FakeDriver:
         if failures:
             raise StepFailed(failures.popleft())
         self.performed.append(action)
+        if carried_out is not None:
+            carried_out.calls.extend(self.carries_out.calls)
+            carried_out.note = self.carries_out.note
         return action.model_copy(update={"selector": self.met.get(action.selector or "", action.selector)})
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:

@@ -57,7 +57,7 @@ _FORMATS: Final = {
 """What each type takes, for a person."""
 
 
-_COLORS: Final = dict(
+_COLORS: Final[dict[str, str]] = dict(
     re.findall(
         r"(\w+) (#\w+)",
         "black #000000 white #ffffff red #ff0000 lime #00ff00 blue #0000ff yellow #ffff00 aqua #00ffff cyan #00ffff "
