@@ -18,6 +18,7 @@ from runner.selectors.build import (
     by_likely_name,
     by_role,
     either,
+    finds_by_label,
     first_of,
     nth,
     page_with,
@@ -212,7 +213,7 @@ class ElementLookup:
 
     async def _field_in(self, found: LookupResult) -> LookupResult:
         """Returns the first field of a group that has the name, where it is typed into; else the same."""
-        if not self._types or "internal:label=" not in found.selector:
+        if not self._types or not finds_by_label(found.selector):
             return found
         inner = f"{found.selector} >> {_FIELD}"
         return await self._durable(replace(found, selector=nth(inner, 0))) if await self._driver.count(inner) else found
