@@ -24,6 +24,7 @@ from runner.egress.upstream import UpstreamProxy
 from runner.export.patch import export_patch
 from runner.export.port import by_format
 from runner.export.pytest import export
+from runner.export.yaml_file import export_yaml
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
 from runner.planners.model import ModelOptions
@@ -151,7 +152,7 @@ def _session_options(settings: Settings) -> SessionOptions:
         size=settings.size,
         browser=settings.browser,
         max_steps=settings.max_steps,
-        exporter=by_format({"pytest": export, "patch": export_patch}),
+        exporter=by_format({"pytest": export, "yaml": export_yaml, "patch": export_patch}),
     )
 
 

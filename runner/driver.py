@@ -113,10 +113,11 @@ class Driver(Protocol):
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         """Does it; the answer names the elements that it was done to, where ``action`` left open which.
 
-        Raises StepFailed. Cancelling it leaves nothing behind that would act later.
+        ``carried_out`` takes how it was done; nothing where the action says it all. Raises StepFailed. Cancelling it
+        leaves nothing behind that would act later.
         """
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
@@ -153,10 +154,6 @@ class Driver(Protocol):
     @property
     def acted_in(self) -> int:
         """Holds the index of the tab that the last action was done in, as it was then."""
-
-    @property
-    def carried_out(self) -> CarriedOut:
-        """Holds how the last action was carried out; nothing where the action says it all."""
 
     async def input(self, command: Input) -> list[HumanAction]:
         """Carries out a person's input; returns what it amounts to, once that is known (often nothing yet)."""

@@ -80,11 +80,12 @@ class FakeDriver:
         self.url = "http://shop.test/"
         self.tab = 0
         self.acted_in = 0
-        self.carried_out = CarriedOut()
         self.met: dict[str, str] = {}
         """What selectors that leave it open turn out to be."""
         self.did: list[str] = []
         self.performed: list[Action] = []
+        self.carries_out = CarriedOut()
+        """How it says that it has carried out each action."""
         self.timeouts: list[int] = []
         """Milliseconds that each action was given."""
         self.perform_gate = Gate()
@@ -127,7 +128,7 @@ class FakeDriver:
         self.url = url
         self.on_page(PageChanged(url=url, title="Shop"))
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         self._check()
         self.did.append(f"{action.type} {action.selector}")
         self.timeouts.append(timeout_ms)
@@ -142,6 +143,9 @@ class FakeDriver:
         if failures:
             raise StepFailed(failures.popleft())
         self.performed.append(action)
+        if carried_out is not None:
+            carried_out.calls.extend(self.carries_out.calls)
+            carried_out.note = self.carries_out.note
         return action.model_copy(update={"selector": self.met.get(action.selector or "", action.selector)})
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:

@@ -107,6 +107,7 @@ class ElementCall(Shape):
         "press_sequentially",
         "press",
         "scroll_to",
+        "type_code",
         "click",
         "click_at",
         "select_option",

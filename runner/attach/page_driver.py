@@ -49,12 +49,11 @@ class ClientPageDriver(PageDriver):
         """Follows the context's pages from now on. To be called once."""
         self.use(self._client_context, passive=True)
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
-        self._performer.carried_out = CarriedOut()
+    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         current = self._gate.current
         if current is not None and await self._gate.attempt(current, action):
             return action
-        return await super().perform(action, timeout_ms=timeout_ms)
+        return await super().perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
 
     def _follow(self, guid: str | None) -> None:
         for page in self._client_context.pages:

@@ -9,6 +9,7 @@
   FIELDS: 'input:not([type=hidden]), textarea, select, [contenteditable]:not([contenteditable=false])',
   ROLES: {
     button: 'button, [role=button], input:is([type=button], [type=submit], [type=reset], [type=image]), summary',
+    file: 'input[type=file]',
     link: 'a[href], area[href], [role=link]',
     textbox: `input:not([type]), input:is([type=''], [type=text], [type=email], [type=tel], [type=url], [type=password],
       [type=date], [type=time], [type=month], [type=week], [type=datetime-local], [type=color]), textarea,
@@ -41,16 +42,26 @@
   label(text) {
     return this.fold(text).replace(/[\s:*]+$/, '').replace(/\s*\((?:required|optional)\)$/, '');
   },
-  all(root, selector) {
+  // Looked for once a query: pages of ten thousand elements have none, or few.
+  shadowRoots(root) {
     const found = [];
     const visit = (node) => {
       for (const element of node.querySelectorAll('*')) {
-        if (element.matches(selector)) found.push(element);
-        if (element.shadowRoot) visit(element.shadowRoot);
+        if (!element.shadowRoot) continue;
+        found.push(element.shadowRoot);
+        visit(element.shadowRoot);
       }
     };
     visit(root);
     return found;
+  },
+  holds(outer, inner) {
+    for (let node = inner; node; node = node.parentNode ?? node.host) if (node === outer) return true;
+    return false;
+  },
+  all(root, selector) {
+    const within = this.shadows.filter((each) => each !== root && this.holds(root, each));
+    return [root, ...within].flatMap((each) => [...each.querySelectorAll(selector)]);
   },
   texts(ids, element) {
     const within = element.getRootNode();
@@ -82,9 +93,15 @@
   },
 
   // What stands where a person looks for a label: before it, in the row's or the column's head, over it, around it.
-  near(element) {
-    const found = [this.before(element), this.cell(element), this.over(element), this.group(element)];
+  near(element, fits) {
+    const found = [this.before(element), ...this.cells(element), this.over(element, fits), this.group(element)];
+    found.push(this.texts(element.getAttribute('aria-describedby'), element), element.ariaDescription ?? '');
     if (this.isBox(element)) found.push(this.after(element));
+    return found;
+  },
+  // What its style draws, which takes long to ask for.
+  drawn(element) {
+    const found = [];
     for (const [of, pseudo] of [[element, '::before'], [element, '::after'], [element.parentElement, '::before'],
       [element.parentElement, '::after']]) {
       const content = of ? getComputedStyle(of, pseudo).content : 'none';
@@ -113,24 +130,47 @@
     }
     return '';
   },
-  cell(element) {
-    const cell = element.closest('td, [role=cell], [role=gridcell], dd');
-    if (!cell) return '';
-    const previous = cell.previousElementSibling;
-    if (previous && !this.all(previous, this.FIELDS).length && previous.textContent.trim()) return previous.textContent;
-    const head = cell.closest('table')?.tHead?.rows[0]?.cells[cell.cellIndex];
-    return head?.textContent ?? '';
+  // The cell before it, and the heads of its row and of its column.
+  cells(element) {
+    const cell = element.closest('td, th, [role=cell], [role=gridcell], dd');
+    const row = cell?.parentElement;
+    if (!row) return [];
+    const said = (at) => (at && at !== cell && !this.all(at, this.FIELDS).length ? at.textContent : '');
+    const found = [said(cell.previousElementSibling), said(row.querySelector('th, [role=rowheader]'))];
+    const table = cell.closest('table, [role=grid], [role=treegrid], [role=table]');
+    const rows = table ? [...(table.rows ?? table.querySelectorAll('[role=row]'))] : [];
+    const heads = rows.find((each) => each.querySelector('th, [role=columnheader]') && each !== row);
+    const head = heads && this.column(heads, this.place(cell));
+    return head?.matches('th, [role=columnheader]') ? [...found, said(head)] : found;
   },
-  over(element) {
-    const box = element.getBoundingClientRect();
-    const beside = [...(element.parentElement?.children ?? [])].filter((each) => each !== element && !this.isField(each));
-    const lying = beside.find((each) => {
-      const [own, style] = [each.getBoundingClientRect(), getComputedStyle(each)];
+  place(cell) {
+    if (cell.ariaColIndex) return +cell.ariaColIndex - 1;
+    let place = 0;
+    for (let at = cell.previousElementSibling; at; at = at.previousElementSibling) place += at.colSpan ?? 1;
+    return place;
+  },
+  column(heads, place) {
+    const ends = (head) => this.place(head) + (head.colSpan ?? 1);
+    return [...heads.children].find((head) => this.place(head) <= place && place < ends(head));
+  },
+  // A label that floats over the field, beside it or beside what it is wrapped in.
+  over(element, fits) {
+    const lies = (each) => {
+      if (!each || !fits(each.textContent) || this.isField(each)) return false;
+      const box = element.getBoundingClientRect();
+      if (getComputedStyle(each).position !== 'absolute') return false;
+      const own = each.getBoundingClientRect();
       const [x, y] = [(own.left + own.right) / 2, (own.top + own.bottom) / 2];
-      return style.position === 'absolute' && each.textContent.trim()
-        && x > box.left && x < box.right && y > box.top - box.height && y < box.bottom;
-    });
-    return lying?.textContent ?? '';
+      return x > box.left && x < box.right && y > box.top - box.height && y < box.bottom;
+    };
+    for (let at = element, depth = 0; at && depth < 3; at = at.parentElement, depth += 1) {
+      const [before, after] = [at.previousElementSibling, at.nextElementSibling];
+      const beside = [before, after, before?.previousElementSibling, after?.nextElementSibling];
+      const lying = beside.find((each) => lies(each) && !this.all(each, this.FIELDS).length);
+      if (lying) return lying.textContent;
+      if (at.parentElement?.matches('form, fieldset, dialog, body, td, li')) break;
+    }
+    return '';
   },
   group(element) {
     const group = element.parentElement?.closest('fieldset, [role=group], [role=radiogroup]');
@@ -146,11 +186,22 @@
     return field.value ?? '';
   },
 
-  // The innermost elements whose text it is.
-  showing(root, fits) {
-    const found = this.all(root, '*').filter((each) => !each.matches('script, style, template, head, head *, option')
-      && fits(this.fold(each.textContent)));
-    return found.filter((each) => !found.some((other) => other !== each && each.contains(other)));
+  // The innermost elements whose text it is. What does not have the words has nothing in it that has them.
+  showing(root, wanted, part) {
+    const found = [];
+    const visit = (node) => {
+      const inner = [...node.children, ...(node.shadowRoot?.children ?? [])].filter(
+        (each) => !each.matches('script, style, template, head, option') && (this.fold(each.textContent).includes(wanted)
+          || this.shadows.some((shadow) => this.holds(each, shadow))),
+      );
+      const before = found.length;
+      inner.forEach(visit);
+      if (found.length > before || node.nodeType !== Node.ELEMENT_NODE) return;
+      const text = this.fold(node.textContent);
+      if (part ? text.includes(wanted) : text === wanted) found.push(node);
+    };
+    visit(root);
+    return found.filter((each) => each !== root || root.nodeType === Node.ELEMENT_NODE);
   },
 
   offers(select, fits) {
@@ -160,32 +211,58 @@
   scopes(root, { kind, name }) {
     const places = this.all(root, this.SCOPES[kind]);
     const wanted = this.fold(name);
-    const named = (place, fits) => this.own(place).slice(0, -1).some((text) => fits(this.fold(text)))
-      || this.showing(place, fits).length > 0;
-    let found = places.filter((place) => named(place, (text) => text === wanted));
+    const holding = (place) => this.all(place, this.FIELDS).some((each) => this.fold(this.held(each)) === wanted);
+    const named = (place) => this.own(place).slice(0, -1).some((text) => this.fold(text) === wanted)
+      || this.showing(place, wanted, false).length > 0;
+    let found = places.filter(named);
+    if (!found.length) found = places.filter(holding);
     if (!found.length) found = places.filter((place) => this.fold(place.textContent).includes(wanted));
     return found.filter((each) => !found.some((other) => other !== each && each.contains(other)));
+  },
+  // A card that is no more than a <div>: the smallest place around the name that has one such thing in it.
+  around(root, { name }, things) {
+    const wanted = this.fold(name);
+    const found = [];
+    for (const mark of this.showing(root, wanted, false)) {
+      for (let place = mark.parentElement; place && !place.matches('body, main, form'); place = place.parentElement) {
+        const inner = things.filter((each) => each !== mark && place.contains(each));
+        if (inner.length === 1) found.push(inner[0]);
+        if (inner.length) break;
+      }
+    }
+    return [...new Set(found)];
   },
 
   find(root, { name, roles, text, value, options, scope }, part) {
     const wanted = this.label(name) || this.fold(name);
     const fits = (said) => said && (part ? said.includes(wanted) : said === wanted);
-    const named = (say) => (element) => say.call(this, element).some((each) => fits(this.label(each)));
-    const places = scope ? this.scopes(root, scope) : [root];
+    // Nobody calls a whole table by all the words in it.
+    const most = 4 * wanted.length + 400;
+    const said = (each) => each && (part || each.length <= most) && fits(this.label(each));
+    const named = (say) => (element) => say.call(this, element, said).some(said);
+    const scoped = scope ? this.scopes(root, scope) : [root];
+    const places = scoped.length || scope.kind !== 'row' ? scoped : [root];
+    const narrow = (found) => (scoped.length || scope.kind !== 'row' ? found : this.around(root, scope, found));
     const within = (selector) => [...new Set(places.flatMap((place) => this.all(place, selector)))];
-    const candidates = [...new Set(roles.flatMap((role) => within(this.ROLES[role] ?? `[role=${role}]`)))];
-    const own = candidates.filter(named(this.own));
+    const selectors = roles.map((role) => this.ROLES[role] ?? `[role=${role}]`);
+    const rank = (element) => selectors.findIndex((each) => element.matches(each));
+    const candidates = selectors.length ? within(selectors.join(', ')).map((each) => [rank(each), each]) : [];
+    const ranked = candidates.sort(([one], [other]) => one - other).map(([, each]) => each);
+    const own = narrow(ranked.filter(named(this.own)));
     if (own.length) return own.map((each) => this.shown(each));
     const labelled = (each) => this.isField(each) || this.isBox(each) || each.matches('[role=listbox], [aria-haspopup], [aria-expanded]');
-    const near = candidates.filter(labelled).filter(named(this.near));
+    const fields = ranked.filter(labelled);
+    const near = narrow(fields.filter(named(this.near)));
+    if (!near.length) near.push(...narrow(fields.filter(named(this.drawn))));
     if (near.length) return near.map((each) => this.shown(each));
     if (options) return within('select:not([aria-hidden=true])').filter((each) => this.offers(each, fits));
     if (value) return within(this.FIELDS).filter((each) => fits(this.label(this.held(each))));
-    return text ? places.flatMap((place) => this.showing(place, fits)) : [];
+    return text ? narrow(places.flatMap((place) => this.showing(place, wanted, part))) : [];
   },
 
   queryAll(root, body) {
     const wanted = JSON.parse(body);
+    this.shadows = this.shadowRoots(root);
     const whole = wanted.precision === 'part' ? [] : this.find(root, wanted, false);
     return whole.length || wanted.precision === 'whole' ? whole : this.find(root, wanted, true);
   },

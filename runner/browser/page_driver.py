@@ -21,6 +21,7 @@ from media.aio import CloseOnce
 from media.frames import FrameSink
 from runner.browser import playwright_errors as errors
 from runner.browser.actions.perform import Performer
+from runner.browser.devtools import DevTools
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import HumanInput
@@ -107,10 +108,12 @@ class PageDriver:
             context, viewport=self._viewport, report=self._report_page, switched=self._switched, passive=passive
         )
         chromium = self._browser.browser_type.name == "chromium"
-        self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(chromium=chromium))
+        devtools = DevTools()
+        self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(devtools, chromium=chromium))
         self._performer = Performer(
             self._tabs,
             egress_proxy=self._egress_proxy,
+            devtools=devtools,
             uploads=self._uploads,
             waiting=self._report_waiting,
         )
@@ -149,20 +152,16 @@ class PageDriver:
     def acted_in(self) -> int:
         return self._tabs.acted_in
 
-    @property
-    def carried_out(self) -> CarriedOut:
-        return self._performer.carried_out
-
     async def open(self, url: str) -> None:
         with self._translated():
             await self._performer.load(url, timeout_ms=_OPEN_MS)
         self._tabs.news()
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         try:
             with self._translated():
                 async with asyncio.timeout(timeout_ms / 1000 + _PERFORM_GRACE_SECONDS):
-                    return await self._performer.perform(action, timeout_ms=timeout_ms)
+                    return await self._performer.perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
         except TimeoutError:
             raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
         finally:

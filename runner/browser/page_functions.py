@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FOLD: Final = r"""text => text
+FOLD: Final = r"""text => !text ? '' : text
     .normalize('NFKC')
     .replace(/[\p{Cf}\u0000-\u001f\u007f]/gu, char => (/\s/.test(char) ? ' ' : ''))
     .replace(/['‘’ʼ′´`]/g, "'")

@@ -65,6 +65,10 @@ _NETWORK = {
     "ERR_CERT": "its certificate is not trusted",
     "ERR_SSL": "no secure connection could be made",
     "ERR_UNSAFE_PORT": "browsers refuse that port",
+    "interrupted by another navigation": "another page took its place",
+    "Cannot navigate to invalid URL": "it is no address that can be opened",
+    "ERR_FILE_NOT_FOUND": "there is no such file",
+    "Page crashed": "the page has crashed",
     "Download is starting": "it is a file to download, and no page; to download it, click the link to it",
     "ERR_ABORTED": "the page did not load: it is a download, or another page took its place",
 }
@@ -72,6 +76,16 @@ _NETWORK = {
 
 _IN_WORDS = {
     "Execution context was destroyed": "the page went away meanwhile",
+    "Cannot find context": "the page went away meanwhile",
+    "Object reference chain is too long": "what it holds is too large to be read",
+    "JSHandle is disposed": "the page went away meanwhile",
+    "Target page, context or browser has been closed": "the page was closed meanwhile",
+    "Target closed": "the page was closed meanwhile",
+    "Page closed": "the page was closed meanwhile",
+    "interrupted by another navigation": "another page took its place",
+    "Element is outside of the viewport": "it cannot be brought into view",
+    "Element is not visible": "it is not visible",
+    "strict mode violation": "several elements are meant",
     "Target crashed": "the page has crashed",
     "Frame was detached": "the part of the page that it was in has gone",
     "Element is not attached to the DOM": "the page has replaced it meanwhile",
@@ -89,6 +103,12 @@ def first_line(error: PlaywrightError) -> str:
     line = error.message.strip().splitlines()[0]
     if words := next((words for sign, words in _IN_WORDS.items() if sign in line), None):
         return words
+    if "net::" in line or "NS_ERROR_" in line:
+        return next((words for sign, words in _NETWORK.items() if sign in line), _said(line))
+    if waited := re.search(r"Timeout ([\d.]+)ms exceeded", line):
+        return f"the page did not do it within {float(waited[1]) / 1000:g} s"
+    if protocol := re.search(r"Protocol error \([\w.]+\): (.*)", line):
+        return f'the browser says "{protocol[1].rstrip(".")}"'
     return re.sub(r"^(Error: )?[A-Z]\w+\.\w+: ", "", line).removeprefix("Error: ")
 
 
@@ -145,8 +165,12 @@ def load_failure(url: str, error: PlaywrightError, after: str) -> str:
 
 def _unknown_reason(error: PlaywrightError) -> str:
     """Returns the words of a code that has none of ours: ``the browser says "cache miss"`` for ``ERR_CACHE_MISS``."""
-    code = _CODE.search(error.message)
-    return f'the browser says "{code[1].replace("_", " ").lower()}"' if code else first_line(error)
+    return _said(error.message) if _CODE.search(error.message) else first_line(error)
+
+
+def _said(message: str) -> str:
+    code = _CODE.search(message)
+    return f'the browser says "{code[1].replace("_", " ").lower()}"' if code else "the browser cannot open it"
 
 
 def failure(selector: str, error: PlaywrightError) -> str:

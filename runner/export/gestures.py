@@ -1,15 +1,17 @@
-"""The helpers of exported tests that do what a hand does: they wait, scroll, drag and upload as the driver does."""
+"""The helpers of exported tests that do what a hand does: they type, scroll, drag and upload as the driver does."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from runner.browser.actions.code_boxes import BOXES_FROM, HELD_BY_BOXES
 from runner.browser.actions.drag_script import DRAG_POINT, WATCH
-from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP
-from runner.browser.actions.uploading import INPUT_WITHIN
+from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP, WATCH_WHEEL
+from runner.browser.actions.uploading import INPUT_WITHIN, PICKER, WATCH_DROP
 
 SCROLL_SCRIPT: Final = f'''
 SCROLL = """{SCROLL}"""
+WATCH_WHEEL = """{WATCH_WHEEL}"""
 '''
 SETTLE_HELPER: Final = '''
 
@@ -33,8 +35,13 @@ def scroll(page: Page, pixels: float | None, *, to_end: bool = False) -> None:
         if not answer["found"]:
             last = frame.evaluate_handle("start => ({ start, found: [] })")
             answer = last.evaluate(SCROLL, by)
-    assert answer["found"] or answer["fits"], "nothing on the page can be scrolled"
-    assert answer["moved"] or answer["end"] or answer["fits"], "the page does not let itself be scrolled"
+    if not (answer["moved"] or answer["end"] or answer["fits"]):
+        assert not to_end, "the page does not let itself be scrolled"
+        width, height = page.evaluate("[innerWidth, innerHeight]")
+        watch = page.evaluate_handle(WATCH_WHEEL)
+        page.mouse.move(width / 2, height / 2)
+        page.mouse.wheel(0, height if pixels is None else pixels)
+        assert watch.evaluate("watch => watch.moved()"), "the page does not let itself be scrolled"
     assert answer["kept"], "the page has scrolled back by itself"
     still_since, give_up = time.monotonic(), time.monotonic() + 30
     while to_end and time.monotonic() - still_since < 1:
@@ -109,11 +116,39 @@ def upload(element: Locator, files: Any) -> None:
     if field is not None:
         field.set_input_files(files)
         return
+    picker = element.evaluate_handle("""{PICKER}""")
     try:
         with element.page.expect_file_chooser(timeout=1500) as chooser:
             element.click(timeout=1000)
-    except TimeoutError:
-        element.drop({{"files": files}})
+        chooser.value.set_files(files)
         return
-    chooser.value.set_files(files)
+    except TimeoutError:
+        asked = picker.evaluate("seen => {{ seen.restore?.(); return seen.asked; }}")
+    if asked:
+        listed = files if isinstance(files, list) else [files]
+        given = [{{**file, "base64": base64.b64encode(file["buffer"]).decode(), "buffer": None}} for file in listed]
+        picker.evaluate("(seen, files) => seen.give(files)", given)
+        return
+    seen = element.evaluate_handle("""{WATCH_DROP}""")
+    element.drop({{"files": files}})
+    assert seen.evaluate("seen => seen.event?.defaultPrevented ?? false"), "the page does not take what is dropped"
+'''
+TYPE_CODE_HELPER: Final = f'''
+
+def type_code(first: Locator, code: str) -> None:
+    """Types a code into boxes of one character each, from this one on, and looks at what they hold then."""
+    held = r"""{HELD_BY_BOXES}"""
+    boxes = first.evaluate_handle(r"""element => {{ {BOXES_FROM} return boxesFrom(element); }}""").get_properties()
+    if first.evaluate(held):
+        for box in boxes.values():
+            box.as_element().fill("")
+    first.press_sequentially(code)
+    first.page.wait_for_timeout(100)
+    if len(first.evaluate(held)) < 2:
+        for box, char in zip(boxes.values(), code):
+            box.as_element().fill(char)
+    give_up = time.monotonic() + 5
+    while first.evaluate(held) != code:
+        assert time.monotonic() < give_up, "the boxes have not taken the code"
+        first.page.wait_for_timeout(50)
 '''

@@ -15,7 +15,8 @@ from runner.browser.file_payload import file_name, payload
 from runner.export import gestures
 from runner.selectors.describe import shorten
 from runner.selectors.parse import absent, last_role, parse_chain
-from runner.selectors.to_python import escaped, literal, locator, pattern, variables
+from runner.selectors.to_python import environment_name, escaped, literal, locator, pattern, secret_names
+from runner.selectors.typography import alike, has_variants
 
 FORMATS: Final = ("pytest",)
 _HEADER: Final = '''"""A browser test, exported from a run of jumpseat: what was planned, and what people did.
@@ -24,7 +25,6 @@ Needs playwright and pytest; with pytest-playwright its options work too. JUMPSE
 in place of Playwright's own.{environment}
 """
 
-import os
 {imports}from collections.abc import Iterator
 {managers}from typing import Any
 
@@ -53,12 +53,12 @@ else:
 '''
 _EXPECT_TEXT: Final = '''
 
-def expect_text(element: Locator, text: str) -> None:
+def expect_text(element: Locator, text: str | re.Pattern[str]) -> None:
     """The element shows the text, or has it as its value or as its chosen option."""
     if element.evaluate("element => element.matches('select')"):
         expect(element.locator("option:checked")).to_contain_text(text)
     elif element.evaluate("element => element.matches('input, textarea')"):
-        expect(element).to_have_value(re.compile(re.escape(text)))
+        expect(element).to_have_value(re.compile(re.escape(text)) if isinstance(text, str) else text)
     else:
         expect(element).to_contain_text(text)
 '''
@@ -79,6 +79,14 @@ def answering(page: Page) -> list[bool | str]:
 
     page.context.on("dialog", answer)
     return answers
+'''
+_GOTO: Final = '''
+
+def goto(page: Page, url: str) -> None:
+    """Opens an address; a page that goes on loading is used as it is after 5 s."""
+    page.goto(url, wait_until="domcontentloaded")
+    with suppress(Error):
+        page.wait_for_load_state("load", timeout=5000)
 '''
 _TAB: Final = '''
 
@@ -110,8 +118,10 @@ def export(run: RunView, steps: Sequence[Step], format: str) -> str:
     body = _body(run, steps)
     helpers = [code for call, code in _HELPERS.items() if _calls(call, body)]
     names = ", ".join(sorted({"Page", *(name for helper in helpers for name in _NAMES.get(helper, ()))}))
-    imports = "".join(f"import {name}\n" for name in ("re", "time") if _calls(f"{name}.", [*helpers, *body]))
-    managers = "from contextlib import contextmanager\n" if _MAY_CLOSE in helpers else ""
+    modules = ["os", *(name for name in ("base64", "re", "time") if _calls(f"{name}.", [*helpers, *body]))]
+    imports = "".join(f"import {name}\n" for name in sorted(modules))
+    used = ", ".join(["contextmanager"] * (_MAY_CLOSE in helpers) + ["suppress"] * (_GOTO in helpers))
+    managers = f"from contextlib import {used}\n" if used else ""
     head = _HEADER.format(environment=_environment(run, steps), names=names, imports=imports, managers=managers)
     return "".join([head, *helpers, f"\n\ndef {_function(run.name)}(page: Page) -> None:\n", *body])
 
@@ -122,20 +132,24 @@ _HELPERS: Final = {
     "answering(": _ANSWERS,
     "may_close(": _MAY_CLOSE,
     "settle(": gestures.SETTLE_HELPER,
+    "goto(": _GOTO,
     "scroll": gestures.SCROLL_SCRIPT,
     "scroll(": gestures.SCROLL_HELPER,
     "scroll_to(": gestures.SCROLL_TO_HELPER,
     "drag(": gestures.DRAG_HELPER,
     "upload(": gestures.UPLOAD_HELPER,
+    "type_code(": gestures.TYPE_CODE_HELPER,
 }
 _NAMES: Final = {
     _EXPECT_TEXT: ("Locator",),
     _ANSWERS: ("Dialog",),
     _MAY_CLOSE: ("Error",),
+    _GOTO: ("Error",),
     gestures.SCROLL_HELPER: ("JSHandle",),
     gestures.SCROLL_TO_HELPER: ("Locator",),
     gestures.DRAG_HELPER: ("Error", "Locator"),
     gestures.UPLOAD_HELPER: ("Locator", "TimeoutError"),
+    gestures.TYPE_CODE_HELPER: ("Locator",),
 }
 _GESTURES: Final = {
     ActionType.CLICK,
@@ -165,10 +179,15 @@ def _calls(name: str, body: Sequence[str]) -> bool:
     return any(re.search(rf"(?<![\w.]){re.escape(name)}", line) for line in body if not line.lstrip().startswith("#"))
 
 
-def _environment(run: RunView, steps: Sequence[Step]) -> str:
+def secrets_of(run: RunView, steps: Sequence[Step]) -> list[str]:
+    """Returns the names of the secrets that the run's steps are done with."""
     texts = [run.url, *(str(text) for step in steps for _, text in step.full_action if text is not None)]
     texts += [dialog.text for step in steps for dialog in step.dialogs if dialog.text is not None]
-    needed = sorted({name for text in texts for name in variables(text)})
+    return sorted({name for text in texts for name in secret_names(text)})
+
+
+def _environment(run: RunView, steps: Sequence[Step]) -> str:
+    needed = sorted({environment_name(name) for name in secrets_of(run, steps)})
     return f"\nSet these environment variables, whose values are secret: {', '.join(needed)}." if needed else ""
 
 
@@ -186,7 +205,7 @@ def _body(run: RunView, steps: Sequence[Step]) -> list[str]:
         lines.append("answers = answering(page)")
     # A dialog that opens while the page loads is put down for the first step.
     lines.extend(line for step in steps[:1] for line in _answers(step))
-    lines.append(f"page.goto({literal(run.url)})")
+    lines.append(f"goto(page, {literal(run.url)})")
     at = run.url
     tab: int | None = 0
     closing = _closing(steps)
@@ -228,10 +247,10 @@ def _answers(step: Step) -> list[str]:
 
 def _step(step: Step, at: str, tab: int | None, *, closes: bool) -> list[str]:
     who = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}.get(step.source, "")
-    title = f"# {step.step_number}. {_comment(step.description)}{who}"
+    title = f"# {step.step_number}. {comment(step.description)}{who}"
     if step.status is not StepStatus.PASSED:
-        why = f": {_comment(step.error)}" if step.error else ""
-        return [f"{title} - left out, as it {_LEFT_OUT[step.status]}{why}"]
+        why = f": {comment(step.error)}" if step.error else ""
+        return [f"{title} - left out, as it {LEFT_OUT[step.status]}{why}"]
     tabs = [f"page = tab(page, {step.tab})"] if _goes_to_another(step, tab) else []
     answers = _answers(step) if step.step_number > 1 else []
     statements = _calls_of(step) or _STATEMENTS[step.full_action.type](step.full_action, at)
@@ -251,7 +270,7 @@ def _calls_of(step: Step) -> list[str]:
         acted, checked = not expects, checked or expects
         statements.append(_call(call))
     if statements and not checked and step.note:
-        statements.append(f"# {_comment(step.note)}")
+        statements.append(f"# {comment(step.note)}")
     return statements
 
 
@@ -269,6 +288,8 @@ def _call(call: ElementCall) -> str:
         value = f"{literal(name)}, {literal(wanted)}"
     if call.method in _EXPECTATIONS:
         return f"expect({element}).{call.method}({value})"
+    if call.method == "type_code":
+        return f"type_code({element}, {value})"
     if call.method == "drag_to":
         return f"drag({element}, {locator(call.value or 'body')})"
     if call.method == "scroll_to":
@@ -282,14 +303,14 @@ def _goes_to_another(step: Step, tab: int | None) -> bool:
     return step.tab is not None and step.tab != tab and not of_tabs
 
 
-_LEFT_OUT: Final = {
+LEFT_OUT: Final = {
     StepStatus.FAILED: "failed",
     StepStatus.SKIPPED: "was skipped",
     StepStatus.RUNNING: "did not end",
 }
 
 
-def _comment(text: str) -> str:
+def comment(text: str) -> str:
     """Returns the text as a comment of one line, whatever it holds."""
     return shorten("".join(char if char.isprintable() else " " for char in text), 150)
 
@@ -339,7 +360,7 @@ def _scroll(action: Action, _at: str) -> list[str]:
 
 def _navigate(action: Action, at: str) -> list[str]:
     url = action.text.strip()
-    return [f"page.goto({literal(url if url.startswith('{{') else urljoin(at, url))})"]
+    return [f"goto(page, {literal(url if url.startswith('{{') else urljoin(at, url))})"]
 
 
 def _wait(action: Action, _at: str) -> list[str]:
@@ -390,11 +411,12 @@ def _expect_visible(action: Action, _at: str) -> list[str]:
 def _expect_text(action: Action, _at: str) -> list[str]:
     element, text = locator(action.selector or "body"), " ".join(action.text.split())
     role = last_role(action.selector or "")
+    spelled = pattern([alike(text)]) if has_variants(text) and not secret_names(text) else None
     if role in _VALUES:
-        return [f"expect({element}).to_have_value({pattern(escaped(text))})"]
+        return [f"expect({element}).to_have_value({spelled or pattern(escaped(text))})"]
     if role in _WORDS:
-        return [f"expect({element}).to_contain_text({literal(text)})"]
-    return [f"expect_text({element}, {literal(text)})"]
+        return [f"expect({element}).to_contain_text({spelled or literal(text)})"]
+    return [f"expect_text({element}, {spelled or literal(text)})"]
 
 
 def _expect_url(action: Action, _at: str) -> list[str]:
@@ -417,9 +439,9 @@ _STATEMENTS: Final[dict[ActionType, Statements]] = {
     ActionType.UNCHECK: _on("uncheck()"),
     ActionType.SCROLL: _scroll,
     ActionType.NAVIGATE: _navigate,
-    ActionType.BACK: _page("go_back()"),
-    ActionType.FORWARD: _page("go_forward()"),
-    ActionType.RELOAD: _page("reload()"),
+    ActionType.BACK: _page('go_back(wait_until="domcontentloaded")'),
+    ActionType.FORWARD: _page('go_forward(wait_until="domcontentloaded")'),
+    ActionType.RELOAD: _page('reload(wait_until="domcontentloaded")'),
     ActionType.WAIT: _wait,
     ActionType.UPLOAD: _upload,
     ActionType.DRAG: _drag,

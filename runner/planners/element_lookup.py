@@ -19,6 +19,7 @@ from runner.selectors.build import (
     by_likely_name,
     by_role,
     either,
+    finds_by_label,
     first_of,
     nth,
     page_with,
@@ -97,6 +98,9 @@ _LOOKS: Final[Mapping[ActionType, tuple[tuple[str, ...], tuple[Engine, ...]]]] =
 }
 """Which roles an action is for, and what a name is compared with, in order."""
 
+_SCROLL_MS: Final = 300
+"""How long a thing that is to be scrolled to is waited for: the scrolling itself goes on looking for it."""
+_FIELD: Final = "css=:is(input:not([type=hidden]), textarea, select, [contenteditable=true])"
 _LONGEST: Final = 4096
 """Characters that an action's selector may have."""
 
@@ -154,8 +158,10 @@ def _late(thing: Thing, action: ActionType) -> str:
 
 
 def _likely(thing: Thing, action: ActionType, precision: str) -> str:
-    text = Engine.TEXT in _engines(thing, action)
-    return by_likely_name(thing.name, roles_for(action, thing.kind), text=text, precision=precision, scope=thing.scope)
+    uploads = action is ActionType.UPLOAD
+    roles = (*(("file",) if uploads else ()), *roles_for(action, thing.kind))
+    text = uploads or Engine.TEXT in _engines(thing, action)
+    return by_likely_name(thing.name, roles, text=text, precision=precision, scope=thing.scope)
 
 
 def _one(selector: str, thing: Thing, action: ActionType) -> str:
@@ -177,6 +183,8 @@ class ElementLookup:
         self._driver = driver
         self._thing = thing
         self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
+        self._types = action is ActionType.TYPE
+        self._most_ms = _SCROLL_MS if action is ActionType.SCROLL else None
         self._whole = tuple(self._candidates(action, Precision.EXACT, Precision.FOLDED))
         self._part = tuple(self._candidates(action, Precision.PART))
         may_choose = action is ActionType.CLICK and thing.kind in {None, "option"}
@@ -185,8 +193,8 @@ class ElementLookup:
             for precision in (("whole", "part") if may_choose else ())
         )
         """What finds the lists that offer it: by its whole name, and by a part of it."""
-        self._likely = () if self._only_looks else (_likely(thing, action, "whole"),)
-        self._likely_part = () if self._only_looks else (_likely(thing, action, "part"),)
+        self._likely = (_likely(thing, action, "whole"),)
+        self._likely_part = (_likely(thing, action, "part"),)
         self.late = _late(thing, action)
         """Finds the thing once it is there, whatever it then is."""
 
@@ -212,7 +220,14 @@ class ElementLookup:
         if found and self._native and found.selector.startswith("role=option"):
             # Of a native list that shows several options at a time: a click would not keep the others.
             return await self._offering(self._native[:1], ("",)) or found
-        return found
+        return await self._field_in(found) if found else None
+
+    async def _field_in(self, found: LookupResult) -> LookupResult:
+        """Returns the first field of a group that has the name, where it is typed into; else the same."""
+        if not self._types or not finds_by_label(found.selector):
+            return found
+        inner = f"{found.selector} >> {_FIELD}"
+        return await self._durable(replace(found, selector=nth(inner, 0))) if await self._driver.count(inner) else found
 
     async def _less_certain(self, places: Sequence[str]) -> LookupResult | None:
         """Returns what has the name in another way than as the whole name of an element. Raises Stuck."""
@@ -260,6 +275,7 @@ class ElementLookup:
             return await self.now() or self._missing()
         if found := await self._by_whole_name():
             return found
+        wait_ms = wait_ms if self._most_ms is None else min(wait_ms, self._most_ms)
         if not await self._appears(
             either((*self._whole, *self._native, *self._part, *self._likely, *self._likely_part)), wait_ms
         ):
@@ -322,11 +338,16 @@ class ElementLookup:
         return LookupResult(visible(selector) if hidden_twin else selector)
 
 
-async def field_with(driver: Driver, thing: Thing) -> str | None:
-    """Returns a selector of the field whose value is the thing's name; None where there is none. Raises StepFailed."""
-    if thing.selector or thing.kind:
+async def field_with(driver: Driver, thing: Thing, wait_ms: int) -> str | None:
+    """Returns a selector of the field whose value is the thing's name, or comes to be before the page shows the name.
+
+    None where there is none in time. Raises StepFailed.
+    """
+    if thing.selector or thing.kind or not await driver.count("input, textarea, select"):
         return None
     selector = visible(by_likely_name(thing.name, value=True, scope=thing.scope))
+    shown = by(Engine.TEXT, thing.name, Precision.PART)
+    await driver.find(either((selector, shown)), timeout_ms=wait_ms)
     return await driver.durable(f"{selector} >> nth=0") if await driver.count(selector) else None
 
 

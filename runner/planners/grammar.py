@@ -96,6 +96,10 @@ def _pointer(kind: ActionType) -> Build:
     return lambda sentence, got: Intent(kind, thing(sentence, got["thing"]))
 
 
+def _right_click(sentence: Sentence, got: Groups) -> Intent:
+    return Intent(ActionType.CLICK, thing(sentence, got["thing"]), button="right")
+
+
 def _bare(kind: ActionType) -> Build:
     return lambda _sentence, _got: Intent(kind)
 
@@ -226,6 +230,7 @@ _RULES: Final = (
     ),
     _rule("Open https://example.com/", r"open (?:the )?(?:page |url |address |site )?(?P<url>.+)", _open),
     _rule("Double-click 'Row 1'", rf"double[- ]?click(?: on)? {_T}", _pointer(ActionType.DOUBLE_CLICK)),
+    _rule("Right-click 'Row 1'", rf"(?:right|context)[- ]?click(?: on)? {_T}", _right_click),
     _rule("Press Enter", r"(?:press|hit)(?: the)? (?:key )?(?P<key>\S.*?)(?P<word> key)?", _press),
     _rule(
         "Press Enter in 'Search'",

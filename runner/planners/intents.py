@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from control.protocol.actions import ActionType
+from control.protocol.actions import ActionType, MouseButton
 from runner.planners.sentence_splitter import VERBS, Kind, Sentence
 from runner.selectors.typography import without_invisible
 
@@ -120,6 +120,8 @@ class Intent:
     """An expectation or a wait: for the thing not to be there."""
     up: bool = False
     """A scroll without pixels goes up."""
+    button: MouseButton | None = None
+    """Of a click; None is the left one."""
     contains: bool = False
     """``expect_url``: the value is a part of the address."""
 

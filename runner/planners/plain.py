@@ -117,7 +117,7 @@ class PlainPlanner:
             return await _without_a_thing(intent, task, driver), None
         thing, note = await self._find(intent.thing, intent, driver)
         to_see = intent.type is ActionType.EXPECT_VISIBLE and not intent.gone
-        if to_see and not thing.seen and (field := await field_with(driver, intent.thing)):
+        if to_see and not thing.seen and (field := await field_with(driver, intent.thing, self._wait_ms)):
             return Action(type=ActionType.EXPECT_TEXT, selector=field, value=intent.thing.name), note
         if intent.gone:
             return Action(type=intent.type, selector=page_without(thing.selector)), None

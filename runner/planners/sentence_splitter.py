@@ -9,9 +9,10 @@ from enum import StrEnum
 from runner.selectors.typography import without_invisible
 
 VERBS = (
-    "activate|assert|attach|browse|check|choose|clear|click|close|confirm|double|doubleclick|drag|ensure|enter|expect|"
-    "fill|go|hit|hover|input|insert|load|look|make|mark|navigate|open|pick|press|push|refresh|reload|return|see|select|"
-    "scroll|set|should|start|submit|switch|tap|tick|toggle|type|uncheck|unmark|untick|upload|verify|visit|wait|write"
+    "activate|assert|attach|browse|check|choose|clear|click|close|confirm|context[- ]?click|double|doubleclick|drag|"
+    "ensure|enter|expect|fill|go|hit|hover|input|insert|load|look|make|mark|navigate|open|pick|press|push|refresh|"
+    "reload|return|right[- ]?click|see|select|scroll|set|should|start|submit|switch|tap|tick|toggle|type|uncheck|"
+    "unmark|untick|upload|verify|visit|wait|write"
 )
 """The words that a sentence may begin with, as alternatives of a regular expression."""
 
@@ -20,7 +21,7 @@ _CLOSING = {
     '"': '"',
     "“": "”“",
     "”": "”",
-    "„": "“”",
+    "„": '“”"',
     "‘": "’",
     "’": "’",
     "‚": "‘’",
@@ -34,7 +35,12 @@ _CLOSING = {
     "《": "》",
     "〈": "〉",
     "＂": "＂",
+    "＇": "＇",
+    "〝": "〞〟",
+    "״": "״",
 }
+_ELSE_CLOSING = {"„": '"', "‚": "'"}
+"""What keyboards have in place of the proper closing quote."""
 _SPACED = "«»‹›"
 """Some languages put spaces inside of these, which belong to the quotes and not to what stands in them."""
 _ALSO_APOSTROPHE = "'’"
@@ -150,7 +156,9 @@ def _part_at(line: str, at: int, number: int) -> Part | None:
     opening = line[at]
     if opening not in _CLOSING or (at > 0 and not _may_open_after(line[at - 1])):
         return None
-    end = _closing(line, at)
+    end = _closing(line, at, _CLOSING[opening])
+    if end is None and opening in _ELSE_CLOSING:
+        end = _closing(line, at, _ELSE_CLOSING[opening])
     if end is None:
         raise UnclosedQuote(f"line {number}: the quote {opening} is opened and not closed in: {line.strip()}")
     kind = Kind.SELECTOR if opening == "`" else Kind.TEXT
@@ -162,10 +170,10 @@ def _may_open_after(char: str) -> bool:
     return char.isspace() or char in _BEFORE_OPENING or not without_invisible(char)
 
 
-def _closing(line: str, at: int) -> int | None:
+def _closing(line: str, at: int, closing: str) -> int | None:
     """Returns where the quote that opens at ``at`` closes, or None. An apostrophe within a word closes nothing."""
     for end in range(at + 1, len(line)):
-        if line[end] not in _CLOSING[line[at]]:
+        if line[end] not in closing:
             continue
         inside_word = line[end] in _ALSO_APOSTROPHE and line[end + 1 : end + 2].isalnum()
         if not inside_word:

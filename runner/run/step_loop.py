@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -17,7 +18,7 @@ from control.protocol.models import PlannerName, Proposal, Step, StepStatus
 from control.protocol.shape import Clock
 from control.run import Run
 from control.step_history import StepFacts
-from runner.driver import BrowserGone, Driver, StepFailed, Target
+from runner.driver import BrowserGone, CarriedOut, Driver, StepFailed, Target
 from runner.log import RunLog
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
 from runner.run.changes import Alarm, Changes, NoLongerWanted
@@ -31,6 +32,9 @@ T = TypeVar("T")
 MAX_RETRIES = 2
 """How often a failure is retried without asking anybody; counted anew after a person has steered the run."""
 
+_NAMES_SECRET = re.compile(r"\{\{\s*secret:")
+_HELD = re.compile(r": it holds '.*'", re.DOTALL)
+"""What a field is told to hold, which may be a part of a secret, or a secret in other words."""
 _FIND_TIMEOUT = 2.0
 """Seconds to find out where a proposal's target is."""
 
@@ -217,7 +221,8 @@ class StepLoop:
     async def _attempt(self, step: Step) -> _Outcome:
         before = await self._screenshots.before(step.step_number)
         started = self._clock()
-        error = await self._do(step.full_action)
+        done = CarriedOut()
+        error = await self._do(step.full_action, done)
         took = self._clock() - started
         after = await self._screenshots.after(step.step_number)
         facts = StepFacts(
@@ -226,16 +231,19 @@ class StepLoop:
             url=self._masking.text(self._driver.url),
             duration_ms=int(took.total_seconds() * 1000),
             tab=self._driver.acted_in,
-            **self._carried_out(),
+            **self._carried_out(done, step.full_action),
         )
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
 
-    def _carried_out(self) -> StepFacts:
-        done = self._driver.carried_out
+    def _carried_out(self, done: CarriedOut, action: Action) -> StepFacts:
+        if _NAMES_SECRET.search(action.text):
+            # A mask's signs in a value keep it from being known again.
+            named = [call for call in map(self._masking.call, done.calls) if _NAMES_SECRET.search(call.value or "")]
+            return StepFacts(carried_out=tuple(named))
         facts = StepFacts(carried_out=tuple(self._masking.call(call) for call in done.calls))
         return facts if done.note is None else StepFacts(**facts, note=self._masking.text(done.note))
 
-    async def _do(self, action: Action) -> str | None:
+    async def _do(self, action: Action, carried_out: CarriedOut) -> str | None:
         """Returns what went wrong, or None. Only here are secrets' values put in."""
         self._screenshots.invalidate()
         timeout_ms = self._run.spec.step_timeout_ms
@@ -245,9 +253,10 @@ class StepLoop:
         try:
             async with asyncio.timeout(patience):
                 asked = self._masking.resolve(action)
-                done = await self._driver.perform(asked, timeout_ms=timeout_ms)
+                done = await self._driver.perform(asked, timeout_ms=timeout_ms, carried_out=carried_out)
         except (StepFailed, UnknownSecret) as error:
-            return self._masking.text(str(error))
+            said = _HELD.sub("", str(error)) if _NAMES_SECRET.search(action.text) else str(error)
+            return self._masking.text(said)
         except TimeoutError:
             return f"the browser did not answer within {patience:g} s"
         if done != asked:

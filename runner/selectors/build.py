@@ -68,6 +68,11 @@ def by(engine: Engine, name: str, precision: Precision) -> str:
             return f"internal:attr=[{engine}={wanted}]"
 
 
+def finds_by_label(selector: str) -> bool:
+    """Returns whether it finds something by its label, which may be a whole group."""
+    return f"internal:{Engine.LABEL}=" in selector
+
+
 def by_likely_name(
     name: str,
     roles: Iterable[str] = (),

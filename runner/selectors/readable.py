@@ -7,6 +7,11 @@ import re
 from runner.selectors.build import ENTER_FRAME, Precision, by_role, in_same_frame
 
 _DOCUMENTED = (
+    # What is typed into a row becomes a part of its name.
+    (
+        re.compile(r"internal:role=(row|rowheader|cell|gridcell|treeitem)\[name=(\"(?:[^\"\\]|\\.)*\")i\](?= >> )"),
+        r"role=\1[name*=\2 i]",
+    ),
     (re.compile(r"internal:role=(\w+)\[name=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"role=\1[name=\2]"),
     (re.compile(r"internal:role="), "role="),
     (re.compile(r"internal:(?:testid|attr)=\[([\w-]+)=(\"(?:[^\"\\]|\\.)*\")[is]\]"), r"[\1=\2]"),

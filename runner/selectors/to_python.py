@@ -40,9 +40,9 @@ def literal(text: str) -> str:
     return _joined([SecretLookup(part) if index % 2 else part for index, part in enumerate(_SECRET.split(text))])
 
 
-def variables(text: str) -> list[str]:
-    """Returns the environment variables that the expression of `literal` looks up."""
-    return [environment_name(name) for name in _SECRET.findall(text)]
+def secret_names(text: str) -> list[str]:
+    """Returns the names of the secrets that the expression of `literal` looks up in the environment."""
+    return list(_SECRET.findall(text))
 
 
 def environment_name(secret: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 _ALIKE: Final = ("'’‘ʼ′´`", '"“”„‟″', "-‐‑‒–—−", "…")
 _CLASS: Final = {char: alike for alike in _ALIKE for char in alike}
+_ONE_OF_EACH: Final = {ord(char): alike[0] for alike in _ALIKE[:-1] for char in alike}
 _DOTS: Final = r"(?:\.\.\.|…)"
 _INVISIBLE: Final = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 """What has no width and joins nothing: zero-width joiners make one emoji of several, and stay."""
@@ -19,6 +20,12 @@ _SPECIAL: Final = re.compile(r"""[\\^$.*+?()\[\]{}|/>"'`-]""")
 def without_invisible(text: str) -> str:
     """Returns the text without characters that cannot be seen and change nothing, such as soft hyphens."""
     return _INVISIBLE.sub("", text)
+
+
+def folded(text: str) -> str:
+    """Returns the text in one spelling for all that look alike; upper and lower case stay."""
+    straight = without_invisible(_composed(text)).translate(_ONE_OF_EACH)
+    return " ".join(straight.replace("…", "...").split())
 
 
 def has_variants(name: str) -> bool:

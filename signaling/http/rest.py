@@ -57,7 +57,11 @@ _LONGEST_STEP_PAGE = 2000
 _LONGEST_SEARCH = 200
 _LONGEST_SESSION = 64
 _MOST_DIGITS = 9
-_EXPORTS = {"pytest": ("text/x-python", "test_{}.py"), "patch": ("text/x-diff", "{}.patch")}
+_EXPORTS = {
+    "pytest": ("text/x-python", "test_{}.py"),
+    "yaml": ("application/yaml", "{}.yaml"),
+    "patch": ("text/x-diff", "{}.patch"),
+}
 """Content type and name of the file by format."""
 
 
@@ -202,7 +206,8 @@ class RestApi:
         query=(
             Query(
                 "format",
-                "pytest: a test; patch: a unified diff, empty where no locator was repaired.",
+                "pytest: a test; yaml: a file for `jumpseat run`; patch: a unified diff, empty where no locator was "
+                "repaired.",
                 {"type": "string", "enum": [*_EXPORTS], "default": "pytest"},
             ),
         ),

@@ -17,7 +17,9 @@ from control.protocol.actions import Size
 from control.protocol.models import NewRun, RunStatus, RunView, Step
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.browser.page_driver import PageDriver
+from runner.export.port import by_format
 from runner.export.pytest import export
+from runner.export.yaml_file import export_yaml
 from runner.planners.factory import build_planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
@@ -38,8 +40,6 @@ class Case(BaseModel, extra="forbid"):
     status: Literal["passed", "failed"]
     error: list[str] = []
     """Each is part of the run's error."""
-    exportable: bool = True
-    """False: the exported test would wait in vain, for Playwright's own ``goto`` waits until a page has loaded."""
 
     @staticmethod
     def can_be_broken(name: str) -> bool:
@@ -75,7 +75,7 @@ class PageRuns:
 
     registry: RunRegistry
 
-    async def run(self, url: str, instructions: str, **more: Any) -> tuple[RunView, list[Step], str]:  # noqa: ANN401
+    async def run(self, url: str, instructions: str | None, **more: Any) -> tuple[RunView, list[Step], str]:  # noqa: ANN401
         """The run as it ended, its steps, and its export as a pytest file."""
         new = {"url": url, "instructions": instructions, "stepTimeoutMs": STEP_MS, "helpTimeoutMs": 0, **more}
         session = await self.registry.create(NewRun.model_validate(new), owner="tester")
@@ -98,7 +98,7 @@ async def page_runs(folder: Path, browser: Browser) -> AsyncIterator[PageRuns]:
         drivers=_ContextDrivers(drivers, browser),
         store=store,
         planner_factory=build_planner,
-        options=SessionOptions(streaming=False, exporter=export),
+        options=SessionOptions(streaming=False, exporter=by_format({"pytest": export, "yaml": export_yaml})),
     )
     try:
         yield PageRuns(registry)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from control.protocol.models import RunStatus
+from runner.testfile import load
 from tests.pages.exported import failures
 from tests.pages.page_runs import Case, PageRuns, case_names
 from tests.pages.results import Results, results
@@ -30,12 +32,29 @@ async def test_a_run_says_what_the_page_says(name: str, cases: Results) -> None:
     result.check_said(result.said)
 
 
+@pytest.mark.parametrize("name", ["fill_spelled_dates", "upload_one_of_two", "in_row"])
+async def test_a_run_that_is_exported_as_a_test_file_does_the_same(
+    name: str, cases: Results, runs: PageRuns, tmp_path: Path
+) -> None:
+    result = await cases.of(name)
+    session = await runs.registry.get(result.run.id)
+    assert session is not None
+    file = tmp_path / "again.yaml"
+    file.write_text(await session.export("yaml"), encoding="utf-8")
+    result.site.said.clear()
+    again = load(file, environment={})
+    run, steps, _ = await runs.run(again.url, None, steps=again.steps, viewport=again.viewport)
+    assert run.status is RunStatus.PASSED, run.error
+    assert [step.full_action for step in steps] == [step.full_action for step in result.steps]
+    result.check_said(result.site.said)
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.process
 @pytest.mark.long
 async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path) -> None:
     """All of them in one process of pytest."""
-    results = [await cases.of(name) for name in case_names() if Case.read(name).exportable]
+    results = [await cases.of(name) for name in case_names()]
     exported = {result.name: result for result in results if result.exported}
     for result in exported.values():
         result.site.said.clear()

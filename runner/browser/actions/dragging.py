@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import JSHandle, Locator, Page
+from playwright.async_api import JSHandle, Locator, Page, Request
 
-from runner.browser.actions.drag_script import DRAG_POINT, WATCH
+from runner.browser.actions.drag_script import DRAG_POINT, LISTENS, WATCH
 from runner.browser.actions.read_back import NEXT_FRAME
+from runner.browser.devtools import DevTools
 from runner.driver import StepFailed
 
 NOTHING_SEEN = "The drag was made, and nothing on the page shows whether it was taken: check that by a step of its own."
@@ -22,19 +23,34 @@ _HOLD_SECONDS = 0.6
 """Of a press that stands for a drag only when it lasts, 150 to 500 ms in the libraries."""
 
 
-async def drag(source: Locator, target: Locator, within_ms: float) -> bool:
+async def drag(source: Locator, target: Locator, devtools: DevTools, within_ms: float) -> bool:
     """Drags one element onto another; returns whether the page shows that something came of it.
 
-    False: nothing was there to be seen. Raises StepFailed where the drop was refused.
+    False: nothing was there to be seen. Raises StepFailed where the drag or the drop was refused.
     """
     watch = await _watch(source, target, within_ms)
-    seen = await _once(source, target, watch, within_ms, hold_seconds=0.0)
-    if not seen["reacted"]:
-        # Nothing in the page has noticed the drag, so that a second one does nothing twice.
-        seen = await _once(source, target, watch, within_ms, hold_seconds=_HOLD_SECONDS)
-    if not seen["changed"] and seen["began"] and not seen["dropped"]:
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    source.page.on("request", note)
+    try:
+        seen = await _once(source, target, watch, within_ms, hold_seconds=0.0)
+        if not seen["reacted"]:
+            # Nothing in the page has noticed the drag, so that a second one does nothing twice.
+            seen = await _once(source, target, watch, within_ms, hold_seconds=_HOLD_SECONDS)
+    finally:
+        source.page.remove_listener("request", note)
+    if seen["changed"] or seen["dropped"]:
+        return True
+    if seen["began"]:
         raise StepFailed("The drag ended there, and the page did not take what was dropped")
-    return bool(seen["changed"] or seen["dropped"])
+    if seen["back"] and not asked:
+        raise StepFailed("The page followed the drag, and put everything back when it ended there")
+    if not seen["reacted"] and not asked and await devtools.evaluate(source.page, LISTENS) is False:
+        raise StepFailed("Nothing there can be dragged: the page does not heed the pointer")
+    return False
 
 
 async def _watch(source: Locator, target: Locator, within_ms: float) -> JSHandle:
@@ -73,7 +89,7 @@ async def _once(
         answer: dict[str, Any] = await watch.evaluate("watch => watch.after()")
     except PlaywrightError:
         # The drop has led to another page.
-        return {"changed": True, "reacted": True}
+        return {"changed": True, "reacted": True, "dropped": False, "began": False, "back": False}
     return answer
 
 

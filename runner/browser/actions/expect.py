@@ -17,6 +17,7 @@ from runner.browser.human.gestures import MASK
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 from runner.selectors.describe import shorten
+from runner.selectors.typography import folded
 
 _TEXT = """element => {
   const secret = element.matches('[type=password]');
@@ -33,7 +34,7 @@ async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
     backoff = Backoff(0.05, 0.4)
     while True:
         shown = await subject.wait(lambda ms: subject.locator.evaluate(_TEXT, timeout=ms))
-        if flat in _flat(shown["text"]):
+        if folded(flat) in folded(_flat(shown["text"])):
             return
         if deadline.over:
             break

@@ -2,65 +2,74 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
-from weakref import WeakKeyDictionary
 
-from playwright.async_api import CDPSession, Locator, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator
 
 from runner.browser.actions.actionability import Subject
+from runner.browser.actions.code_boxes import BOXES_FROM, type_code
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.field_values import UnfitValue, field_value, same_value
+from runner.browser.actions.left_fields import LEFT, LeftField
+from runner.browser.actions.pending import PENDING
 from runner.browser.actions.read_back import read_back
+from runner.browser.devtools import DevTools
 from runner.driver import CarriedOut, StepFailed
 from runner.selectors.describe import shorten
 
-_LOOK_SECONDS: Final = 2.0
 _LONGEST_BY_KEYS: Final = 2000
 """Characters: beyond them real keys take too long, and no page is meant to be typed into so far."""
-# The boxes of a code that take one character each, from this one on.
-_BOXES_FROM = """const boxesFrom = element => {
-    let group = element.parentElement;
-    const of = node => [...node.querySelectorAll('input')].filter(each => each.maxLength === 1);
-    while (group.parentElement && of(group).length < 2 && !group.matches('form, fieldset')) group = group.parentElement;
-    return of(group).slice(of(group).indexOf(element));
-  };"""
-# What frameworks keep of their listeners on the element: React's props, Vue's invokers, zone.js, Svelte, jQuery.
+# What frameworks keep of their listeners on an element: React's props, Vue's invokers, zone.js, Svelte, jQuery.
 _DESCRIBE = (
-    f"element => {{ {_BOXES_FROM}"
+    f"element => {{ {BOXES_FROM} {PENDING}"
     """
   const keys = ['keydown', 'keypress', 'keyup'];
-  const own = key => ['on' + key, '__zone_symbol__' + key + 'false', '__' + key];
+  const own = key => ['on' + key, '__zone_symbol__' + key + 'false', '__' + key, '$$' + key];
   const listens = node => keys.some(key => own(key).some(name => node[name]))
     || Object.keys(node).some(name => name.startsWith('__reactProps$')
-      && ['onKeyDown', 'onKeyUp', 'onKeyPress'].some(on => node[name]?.[on]))
+      && ['onKeyDown', 'onKeyUp', 'onKeyPress', 'onKeyDownCapture', 'onKeyUpCapture'].some(on => node[name]?.[on]))
     || Object.keys(node._vei ?? {}).some(on => /^onKey/.test(on))
     || keys.some(key => window.jQuery?._data?.(node, 'events')?.[key]);
+  const around = [];
+  for (let node = element; node; node = node.assignedSlot ?? node.parentNode ?? node.host) around.push(node);
   const tag = element.localName;
+  watchPending();
   return {
     type: tag === 'input' ? element.type : tag === 'textarea' || tag === 'select' ? tag : 'editable',
+    language: element.closest('[lang]')?.lang ?? '',
     held: element.value ?? element.innerText ?? '',
     longest: element.maxLength ?? -1,
     least: element.min ?? '', most: element.max ?? '', step: element.step ?? '',
-    boxes: element.maxLength === 1 ? boxesFrom(element).length : 1,
-    keyed: listens(element),
+    boxes: boxesFrom(element).length,
+    keyed: [...around, window].some(listens),
     framed: window !== window.top || element.getRootNode() !== document,
+    lists: element.matches('[list], [role=combobox], [type=search], [role=searchbox], [aria-autocomplete], '
+      + '[aria-haspopup], [aria-expanded], [aria-controls], [aria-owns]'),
   };
 }"""
 )
-_HELD = (
-    f"(element, boxes) => {{ {_BOXES_FROM}"
-    """
-  if (boxes < 2) return element.value ?? element.innerText ?? '';
-  return boxesFrom(element).slice(0, boxes).map(each => each.value).join('');
-}"""
-)
+# What the page has put off is waited for: a check of the value by the server, or one that waits for a pause.
+_HELD = f"""async (element, {{ boxes, watch }}) => {{
+  {BOXES_FROM} {PENDING} {LEFT}
+  await settlePending();
+  const value = at => at.value ?? at.innerText ?? '';
+  if (boxes > 1) return boxesFrom(element).slice(0, boxes).map(value).join('');
+  if (watch) watchLeaving(element, value);
+  return value(element);
+}}"""
+# The listeners of frameworks at the root of what they draw are there whether or not anything listens to keys.
 _LISTENS = """(() => {
-  const found = getEventListeners(document.activeElement);
-  return ['keydown', 'keypress', 'keyup'].some(key => found[key]?.length);
+  const around = [];
+  for (let node = document.activeElement; node; node = node.parentElement) around.push(node);
+  const root = node => Object.keys(node).some(name => name.startsWith('_reactListening'));
+  return [...around, document, window].some(node => {
+    const found = getEventListeners(node);
+    return !root(node) && ['keydown', 'keypress', 'keyup'].some(key => found[key]?.length);
+  });
 })()"""
 
 
@@ -70,6 +79,8 @@ class Field:
 
     type: str
     """An input's type, or ``textarea``, ``select``, ``editable``."""
+    language: str
+    """As the page's ``lang`` says, such as ``de`` or ``en-GB``; empty where it says nothing."""
     held: str
     longest: int
     """Characters that it takes; -1 where it has no limit."""
@@ -79,33 +90,15 @@ class Field:
     boxes: int
     """More than 1: it is the first of so many that take one character of a code each."""
     keyed: bool
-    """Whether it is known to listen for keys."""
+    """Whether it, or something around it, is known to listen for keys."""
     framed: bool
     """Whether it is in a frame or a shadow root, where its listeners cannot be asked for."""
+    lists: bool
+    """Whether it is there to find something by: what is left in it means nothing."""
 
     @classmethod
     async def of(cls, locator: Locator, within_ms: float) -> Field:
         return cls(**await locator.evaluate(_DESCRIBE, timeout=within_ms))
-
-
-@dataclass
-class KeyListeners:
-    """Finds whether the element with the focus listens for keys, by the DevTools protocol."""
-
-    _sessions: WeakKeyDictionary[Page, CDPSession] = field(default_factory=WeakKeyDictionary)
-
-    async def has(self, page: Page, known: Field) -> bool:
-        """Returns True also where that cannot be found out: real keys do no harm."""
-        if known.keyed or known.framed:
-            return True
-        try:
-            if page not in self._sessions:
-                self._sessions[page] = await page.context.new_cdp_session(page)
-            asked = {"expression": _LISTENS, "includeCommandLineAPI": True, "returnByValue": True}
-            answer = await asyncio.wait_for(self._sessions[page].send("Runtime.evaluate", asked), _LOOK_SECONDS)
-        except (PlaywrightError, TimeoutError):
-            return True
-        return bool(answer["result"].get("value", True))
 
 
 @dataclass
@@ -116,44 +109,67 @@ class Filling:
     text: str
     deadline: Deadline
     carried_out: CarriedOut
-    listeners: KeyListeners
+    sessions: DevTools
 
-    async def fill(self, known: Field) -> None:
-        """Types and reads back. Raises StepFailed where the field does not hold what was typed."""
+    async def fill(self, known: Field) -> LeftField | None:
+        """Types and reads back; returns how to look at the field once it is left.
+
+        Raises StepFailed where the field does not hold what was typed.
+        """
         try:
-            value = field_value(known.type, self.text)
+            value = field_value(known.type, self.text, known.language)
         except UnfitValue as error:
             raise StepFailed(f"{await self.subject.described()} {error}") from None
-        by_keys = await self._wants_keys(known)
-        await self._enter(known, value, by_keys=by_keys)
+        way = await self._way(known)
+        await self._enter(known, value, way)
         held = await self._held(known)
-        if held is not None and not same_value(known.type, value, held) and not by_keys and _has_letters(known):
-            by_keys = True
-            await self._enter(known, value, by_keys=True)
+        if not self._took(known, value, held) and way is _Way.FILL and _has_letters(known) and value:
+            way = _Way.KEYS
+            known = await Field.of(self._locator, self.deadline.left_ms)
+            await self._enter(known, value, way)
             held = await self._held(known)
-        if held is not None and not same_value(known.type, value, held):
+        if not self._took(known, value, held):
             raise StepFailed(await self._refused(known, value))
-        self._record(known, value, held, by_keys=by_keys)
+        self._record(known, value, held, way)
+        if held is None or known.boxes > 1 or known.lists or not _has_letters(known):
+            return None
+        return LeftField(self.subject, known.type, value)
 
-    async def _wants_keys(self, known: Field) -> bool:
-        if known.boxes > 1 and len(self.text) > 1:
-            return True
-        if not _has_letters(known) or not 0 < len(self.text) <= _LONGEST_BY_KEYS or "\n" in self.text:
-            return False
+    def _took(self, known: Field, value: str, held: str | None) -> bool:
+        return held is None or same_value(known.type, value, held)
+
+    async def _way(self, known: Field) -> _Way:
+        if known.boxes > 1 and 1 < len(self.text) <= known.boxes:
+            return _Way.BOXES
+        if not _has_letters(known) or not self.text:
+            return _Way.FILL
         await self._locator.focus(timeout=self.deadline.left_ms)
-        return await self.listeners.has(self._locator.page, known)
+        if not (known.keyed or known.framed or await self._listens()):
+            return _Way.FILL
+        return _Way.FILL_AND_KEY if len(self.text) > _LONGEST_BY_KEYS or "\n" in self.text else _Way.KEYS
 
-    async def _enter(self, known: Field, value: str, *, by_keys: bool) -> None:
-        if not by_keys:
+    async def _listens(self) -> bool:
+        """Returns True also where that cannot be found out: real keys do no harm."""
+        answer = await self.sessions.evaluate(self._locator.page, _LISTENS)
+        return answer is None or bool(answer)
+
+    async def _enter(self, known: Field, value: str, way: _Way) -> None:
+        if way is _Way.BOXES:
+            await type_code(self._locator, value, self.deadline)
+        elif way is _Way.KEYS:
+            if known.held:
+                await self._locator.fill("", timeout=self.deadline.left_ms)
+            await self._locator.press_sequentially(value, timeout=self.deadline.left_ms)
+        else:
             await self._locator.fill(value, timeout=self.deadline.left_ms)
-            return
-        if known.boxes < 2:
-            await self._locator.fill("", timeout=self.deadline.left_ms)
-        await self._locator.press_sequentially(value, timeout=self.deadline.left_ms)
+            if way is _Way.FILL_AND_KEY:
+                await self._locator.press(_SILENT_KEY, timeout=self.deadline.left_ms)
 
     async def _held(self, known: Field) -> str | None:
         """Returns what the field holds; None where it is not there any more."""
-        held: str | None = await read_back(self._locator, _HELD, known.boxes)
+        boxes = known.boxes if len(self.text) > 1 else 1
+        asked = {"boxes": min(boxes, len(self.text)), "watch": not known.lists and _has_letters(known)}
+        held: str | None = await read_back(self._locator, _HELD, asked, within_ms=_LOOK_MS)
         return held
 
     async def _refused(self, known: Field, value: str) -> str:
@@ -171,23 +187,44 @@ class Filling:
         wanted = "what was typed" if known.type == "password" else f"'{shorten(value)}'"
         return f"{who} did not take {wanted}{shown}"
 
-    def _record(self, known: Field, value: str, held: str | None, *, by_keys: bool) -> None:
+    def _record(self, known: Field, value: str, held: str | None, way: _Way) -> None:
         selector, done = self.subject.selector, self.carried_out
-        if by_keys and known.held and known.boxes < 2:
+        if way is _Way.BOXES:
+            done.add("type_code", selector, value)
+            return
+        if way is _Way.KEYS and known.held:
             done.add("fill", selector, "")
-        done.add("press_sequentially" if by_keys else "fill", selector, value)
+        done.add("press_sequentially" if way is _Way.KEYS else "fill", selector, value)
+        if way is _Way.FILL_AND_KEY:
+            done.add("press", selector, _SILENT_KEY)
         if held is None:
             done.note = "The field had gone before it could be looked at."
         elif known.type == "editable":
-            done.add("to_contain_text", selector, value)
+            done.add("to_contain_text", selector, " ".join(held.split()))
         else:
-            done.add("to_have_value", selector, held[:1] if known.boxes > 1 else held)
+            done.add("to_have_value", selector, held)
             if held != value and known.type != "password":
                 done.note = f"The field holds '{shorten(held)}'."
 
     @property
     def _locator(self) -> Locator:
         return self.subject.locator
+
+
+class _Way(Enum):
+    """Says how a text is put into a field."""
+
+    FILL = auto()
+    KEYS = auto()
+    FILL_AND_KEY = auto()
+    """All at once, and then a key that changes nothing, for those who listen to keys."""
+    BOXES = auto()
+    """A character of a code into each of several fields."""
+
+
+_SILENT_KEY: Final = "End"
+_LOOK_MS: Final = 2000.0
+"""More than what the page has put off may take."""
 
 
 def _has_letters(known: Field) -> bool:

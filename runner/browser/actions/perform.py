@@ -20,8 +20,10 @@ from runner.browser.actions.actionability import Subject, closes, run_to_complet
 from runner.browser.actions.checking import Checking
 from runner.browser.actions.choosing import Choosing
 from runner.browser.actions.deadline import Deadline
-from runner.browser.actions.filling import Field, Filling, KeyListeners
+from runner.browser.actions.filling import Field, Filling
+from runner.browser.actions.left_fields import LeftField
 from runner.browser.actions.navigation import NavigationWatch
+from runner.browser.devtools import DevTools
 from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import CarriedOut, StepFailed
@@ -59,6 +61,7 @@ class Performer:
         tabs: Tabs,
         *,
         egress_proxy: EgressProxy,
+        devtools: DevTools,
         uploads: Path | None = None,
         waiting: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -68,9 +71,12 @@ class Performer:
         self._egress_proxy = egress_proxy
         self._uploads = uploads
         self._resolved: dict[str, str] = {}
-        self._key_listeners = KeyListeners()
-        self.carried_out = CarriedOut()
-        """How the last action was carried out."""
+        self._devtools = devtools
+        self._left: LeftField | None = None
+        self._lost_by: Action | None = None
+        """The action that has left the field without what was typed into it."""
+        self._carried_out = CarriedOut()
+        """Takes how the action is carried out that is being done."""
         self._performers: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
             ActionType.CLICK: self._click,
             ActionType.DOUBLE_CLICK: self._double_click,
@@ -95,14 +101,19 @@ class Performer:
             ActionType.EXPECT_URL: self._expect_url,
         }
 
-    async def perform(self, action: Action, *, timeout_ms: int) -> Action:
+    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         """Does it, and waits for the page that it leads to; the answer names the elements that it was done to."""
+        self._carried_out = CarriedOut() if carried_out is None else carried_out
         deadline = Deadline(timeout_ms)
         way = self._performers[action.type]
         resolved: dict[str, str] = {}
         self._resolved = resolved
-        self.carried_out = CarriedOut()
         self._tabs.act()
+        if action == self._lost_by:
+            # It was done, and what it has shown is still so: doing it again would do it twice.
+            await self._look_at_left()
+        elif self._lost_by is not None:
+            self._left = self._lost_by = None
         if action.type in _LEADS_ON:
             with NavigationWatch(self._tabs) as watch:
                 await way(action, deadline)
@@ -111,6 +122,9 @@ class Performer:
                 raise StepFailed(refusal)
         else:
             await way(action, deadline)
+        self._lost_by = action
+        await self._look_at_left()
+        self._lost_by = None
         named = {
             field: resolved[selector] for field, selector in action if field in _SELECTORS and selector in resolved
         }
@@ -119,6 +133,10 @@ class Performer:
     async def load(self, url: str, *, timeout_ms: int) -> None:
         """Goes to an absolute address."""
         await self._goto(url, Deadline(timeout_ms))
+
+    async def _look_at_left(self) -> None:
+        if self._left is not None and await self._left.is_settled():
+            self._left = None
 
     def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
         return Subject(self._tabs, selector or "body", deadline, self._resolved, waiting=self._waiting)
@@ -151,11 +169,11 @@ class Performer:
 
     async def _set_checked(self, action: Action, deadline: Deadline, wanted: bool) -> None:
         subject = self._subject(action.selector, deadline)
-        await Checking(subject, wanted, self.carried_out).set()
+        await Checking(subject, wanted, self._carried_out).set()
 
     async def _type(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        filling = Filling(subject, action.text, deadline, self.carried_out, self._key_listeners)
+        filling = Filling(subject, action.text, deadline, self._carried_out, self._devtools)
         found: list[Field] = []
 
         async def ready(within_ms: float) -> None:
@@ -167,7 +185,11 @@ class Performer:
             await self._select(action, deadline)
             return
         await subject.resolve()
-        await subject.do(lambda _: filling.fill(found[0]))
+
+        async def fill(_: float) -> None:
+            self._left = await filling.fill(found[0])
+
+        await subject.do(fill)
 
     async def _select(self, action: Action, deadline: Deadline) -> None:
         """``value`` names options by value or label, one on each line."""
@@ -175,7 +197,7 @@ class Performer:
         wanted = action.text.split("\n")
         await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
         await subject.resolve()
-        choosing = Choosing(subject, wanted, deadline, self.carried_out)
+        choosing = Choosing(subject, wanted, deadline, self._carried_out)
         await subject.do(lambda _: choosing.choose())
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
@@ -197,10 +219,11 @@ class Performer:
     async def _upload(self, action: Action, deadline: Deadline) -> None:
         files = payloads(action.text, self._uploads)
         subject = self._subject(action.selector, deadline)
-        await subject.act(
-            lambda ms: subject.locator.wait_for(state="attached", timeout=ms),
-            lambda ms: uploading.upload(subject.locator, files, ms),
-        )
+
+        async def upload(within_ms: float) -> None:
+            self._carried_out.note = await uploading.upload(subject.locator, files, within_ms)
+
+        await subject.act(lambda ms: subject.locator.wait_for(state="attached", timeout=ms), upload)
 
     async def _drag(self, action: Action, deadline: Deadline) -> None:
         onto = self._subject(action.target, deadline)
@@ -209,10 +232,10 @@ class Performer:
         subject = self._subject(action.selector, deadline)
 
         async def drag(within_ms: float) -> None:
-            if not await dragging.drag(subject.locator, onto.locator, within_ms):
-                self.carried_out.note = dragging.NOTHING_SEEN
+            if not await dragging.drag(subject.locator, onto.locator, self._devtools, within_ms):
+                self._carried_out.note = dragging.NOTHING_SEEN
                 return
-            self.carried_out.add("drag_to", subject.selector, onto.selector)
+            self._carried_out.add("drag_to", subject.selector, onto.selector)
 
         await subject.act(lambda ms: subject.locator.hover(trial=True, timeout=ms), drag)
 
@@ -222,7 +245,7 @@ class Performer:
                 moved = await scrolling.to_end(self._tabs.active, action.number or 0, deadline)
             else:
                 moved = await scrolling.by_pixels(self._tabs.active, action.number)
-            self.carried_out.note = None if moved else scrolling.AT_THE_END
+            self._carried_out.note = None if moved else scrolling.AT_THE_END
             return
         subject = self._subject(action.selector, deadline)
         search = scrolling.Search(self._tabs.active)

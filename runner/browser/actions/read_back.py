@@ -11,18 +11,25 @@ from playwright.async_api import Locator
 NEXT_FRAME: Final = "new Promise(done => { requestAnimationFrame(() => done()); setTimeout(done, 100); })"
 """JavaScript that is done with the page's next frame; a page in the background draws none."""
 _LOOK_MS: Final = 1000.0
-_LOOK_SECONDS: Final = 2.0
+_GRACE_SECONDS: Final = 1.0
 """A page whose script never ends keeps Playwright's own timeouts from being kept."""
-# Handlers that were put off, and one frame, which does not come in a hidden tab.
-_TURN: Final = """
-  await Promise.race([new Promise(requestAnimationFrame), new Promise(done => setTimeout(done, 60))]);
-  await new Promise(done => setTimeout(done, 0));"""
+TURN: Final = """
+  const later = (window[Symbol.for('jumpseat.pending')]?.later ?? setTimeout).bind(window);
+  await Promise.race([new Promise(requestAnimationFrame), new Promise(done => later(done, 60))]);
+  await new Promise(done => later(done, 0));"""
+"""JavaScript that waits for handlers that were put off, and for one frame, which does not come in a hidden tab.
+
+It is no timer of the page's own (`pending.PENDING`).
+"""
 
 
-async def read_back(locator: Locator, script: str, argument: object = None) -> Any | None:  # noqa: ANN401
+async def read_back(
+    locator: Locator, script: str, argument: object = None, *, within_ms: float = _LOOK_MS
+) -> Any | None:  # noqa: ANN401
     """Returns what the script, a JavaScript function of the element and the argument, says; None where it has gone."""
-    after = f"async (element, argument) => {{{_TURN}\n  return ({script})(element, argument);\n}}"
+    after = f"async (element, argument) => {{{TURN}\n  return ({script})(element, argument);\n}}"
+    look = locator.evaluate(after, argument, timeout=within_ms)
     try:
-        return await asyncio.wait_for(locator.evaluate(after, argument, timeout=_LOOK_MS), _LOOK_SECONDS)
+        return await asyncio.wait_for(look, within_ms / 1000 + _GRACE_SECONDS)
     except (PlaywrightError, TimeoutError):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from runner.browser.actions.pending import PENDING
 from runner.browser.actions.read_back import NEXT_FRAME
 from runner.browser.page_functions import HIT, PARENT
 
@@ -79,11 +80,14 @@ _SCROLL: Final = (
 
 # Scroll events and what a page does about them come before the next frame; a page in the background draws none.
 SCROLL: Final = f"""async (last, by) => {{
+  {PENDING}
+  if (!by.end && !by.list) watchPending();
   const answer = ({_SCROLL})(last.start, {{ ...by, chosen: last.found[0] }});
   if (by.list) return answer;
   last.found = answer.found ?? [];
   const [at] = last.found, there = at?.scrollTop;
   if (answer.moved) await {NEXT_FRAME};
+  if (!by.end) await settlePending(400);
   const kept = !answer.moved || Math.abs(at.scrollTop - (there - answer.moved)) >= 1;
   return {{ moved: 0, end: false, fits: false, frame: false, ...answer, found: last.found.length, kept }};
 }}"""
@@ -104,4 +108,13 @@ ONE_SCREEN: Final = f"""async at => {{
   return moved;
 }}"""
 """Scrolls an element most of its height down, and answers whether that moved it, once the page has drawn."""
+WATCH_WHEEL: Final = f"""() => {{
+  const middle = () => document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+  const at = middle(), top = () => at?.isConnected ? at.getBoundingClientRect().top : null, before = top();
+  return {{ moved: async () => {{
+    for (let times = 0; times < 10 && top() === before && middle() === at; times += 1) await {NEXT_FRAME};
+    return top() !== before || middle() !== at;
+  }} }};
+}}"""
+"""Begins to watch what is in the middle of the page, for pages that scroll by the wheel's events alone."""
 TO_TOP: Final = "at => at.scrollTo({ top: -1e9, behavior: 'instant' })"

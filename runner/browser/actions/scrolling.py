@@ -11,7 +11,7 @@ from playwright.async_api import ElementHandle, JSHandle, Locator, Page, Request
 
 from runner.browser.actions.actionability import run_to_completion
 from runner.browser.actions.deadline import Deadline
-from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP
+from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP, WATCH_WHEEL
 from runner.browser.locate import at_point
 from runner.driver import StepFailed
 
@@ -37,9 +37,18 @@ async def by_pixels(page: Page, pixels: float | None) -> bool:
         if not answer["kept"]:
             raise StepFailed("The page was scrolled, and has scrolled back by itself")
         return True
-    if not answer["end"] and not answer["fits"]:
+    if not answer["end"] and not answer["fits"] and not await _by_wheel(page, pixels):
         raise StepFailed(_STUCK if answer["found"] else _NOTHING)
-    return False
+    return not answer["end"] and not answer["fits"]
+
+
+async def _by_wheel(page: Page, pixels: float | None) -> bool:
+    """Turns the wheel over the middle of the page; returns whether the page has moved what is there."""
+    width, height = await page.evaluate("[innerWidth, innerHeight]")
+    watch = await page.evaluate_handle(WATCH_WHEEL)
+    await page.mouse.move(width / 2, height / 2)
+    await page.mouse.wheel(0, height if pixels is None else pixels)
+    return bool(await watch.evaluate("watch => watch.moved()"))
 
 
 async def to_end(page: Page, pixels: float, deadline: Deadline) -> bool:

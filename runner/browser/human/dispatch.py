@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
-from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame, Page
 
 from control.errors import Unsupported
 from control.protocol.actions import Modifier, MouseButton
 from control.protocol.commands import Input
+from runner.browser.devtools import DevTools
 from runner.browser.human.keys import MODIFIERS, composes, key_event, playwright_key, prints, types
 
 Touch = Literal["touchStart", "touchMove", "touchEnd"]
@@ -34,9 +35,9 @@ class InputDispatcher:
     directly, because Playwright knows the American keyboard only.
     """
 
-    def __init__(self, *, chromium: bool) -> None:
+    def __init__(self, devtools: DevTools, *, chromium: bool) -> None:
+        self._devtools = devtools
         self._chromium = chromium
-        self._sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._buttons: set[MouseButton] = set()
         self._at: tuple[Page, float, float] | None = None
         """Where the person's pointer rests, in the page as it is; None where that is not known."""
@@ -102,7 +103,7 @@ class InputDispatcher:
         else:
             self._keys.pop(name, None)
         if prints(command) and self._chromium:
-            session = await self._session(page)
+            session = await self._devtools.session(page)
             await session.send("Input.dispatchKeyEvent", key_event(command, down=down))
             return
         if types(command) and command.modifiers and not self._chromium:
@@ -139,7 +140,7 @@ class InputDispatcher:
     async def touch(self, page: Page, kind: Touch, x: float, y: float) -> None:
         self._touching = kind != "touchEnd"
         points = [{"x": x, "y": y}] if self._touching else []
-        session = await self._session(page)
+        session = await self._devtools.session(page)
         await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     async def release(self, page: Page) -> None:
@@ -153,8 +154,3 @@ class InputDispatcher:
         self._lose()
         if self._touching:
             await self.touch(page, "touchEnd", 0, 0)
-
-    async def _session(self, page: Page) -> CDPSession:
-        if page not in self._sessions:
-            self._sessions[page] = await page.context.new_cdp_session(page)
-        return self._sessions[page]

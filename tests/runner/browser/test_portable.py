@@ -8,6 +8,7 @@ import logging
 from control.protocol.commands import Input
 from media.aio import TaskSet
 from media.frames import LatestFrame
+from runner.browser.devtools import DevTools
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.screencast import FrameForwarder, FramePacer, PortableSource
 from tests.runner.browser.driver_harness import WAIT_SECONDS, OpenHarness
@@ -43,7 +44,7 @@ async def test_pictures_by_playwrights_screencast(open_harness: OpenHarness) -> 
 async def test_keys_by_playwrights_keyboard(open_harness: OpenHarness) -> None:
     async with open_harness(PAGES) as harness:
         await harness.show("/")
-        page, dispatcher = harness.driver.page, InputDispatcher(chromium=False)
+        page, dispatcher = harness.driver.page, InputDispatcher(DevTools(), chromium=False)
         await page.focus("input")
         for key, code in [("a", "KeyA"), ("ü", "BracketLeft"), ("Enter", "Enter"), ("Dead", "Backquote")]:
             for down in (True, False):

@@ -188,7 +188,7 @@ def test_nothing_that_a_page_says_becomes_code(name: str, text: str, kind: Actio
     module = ast.parse(export(run("http://shop.test/", name), [*done, *skipped], "pytest"))
     (test,) = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
     assert len(test.body) == 3
-    allowed = {"page", "expect", "expect_text", "re", "os"}
+    allowed = {"page", "expect", "expect_text", "goto", "re", "os"}
     assert {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} <= allowed | {"Page"}
 
 
@@ -202,7 +202,7 @@ def test_a_run_in_which_nothing_was_done_opens_its_page(status: StepStatus | Non
     left = steps(Action(type=A.CLICK, selector="#a"), status=status) if status else []
     text = export(run("http://x/"), left, "pytest")
     compile(text, "test_exported.py", "exec")
-    assert 'page.goto("http://x/")' in text
+    assert 'goto(page, "http://x/")' in text
 
 
 def test_what_was_not_done_is_told_and_left_out() -> None:

@@ -1,0 +1,69 @@
+"""The exporter that writes a run as a test file, which ``jumpseat run`` does again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import yaml
+
+from control.errors import Unsupported
+from control.protocol.actions import Action, ActionType
+from control.protocol.models import DialogAnswer, RunView, Source, Step, StepStatus
+from runner.export.pytest import LEFT_OUT, comment, secrets_of
+from runner.selectors.to_python import environment_name
+
+_HEADER: Final = """# A run of jumpseat, as it was done: what was planned, and what people did.
+# `jumpseat run FILE` does it again.
+"""
+_OF_TABS: Final = {ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
+_BY: Final = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}
+
+
+def export_yaml(run: RunView, steps: Sequence[Step], format: str) -> str:
+    """Returns the text of a file with every step that passed, in order. Raises Unsupported where there is none."""
+    lines = list(_steps(steps))
+    if not any(line.startswith("- ") for line in lines):
+        raise Unsupported("a run in which no step has passed cannot be exported as a test file")
+    head: dict[str, Any] = {"name": run.name, "url": run.url}
+    viewport = next((step.viewport for step in steps if step.viewport and not step.tab), None)
+    if viewport is not None:
+        head["viewport"] = {"width": viewport.width, "height": viewport.height}
+    if names := secrets_of(run, steps):
+        head["secrets"] = {name: f"${{{environment_name(name)}}}" for name in names}
+    return "".join([_HEADER, _dump(head), "steps:\n", *(f"  {line}\n" for line in lines)])
+
+
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
+    tab = 0
+    for step in steps:
+        title = f"# {step.step_number}. {comment(step.description)}{_BY.get(step.source, '')}"
+        if step.status is not StepStatus.PASSED or step.full_action.type is ActionType.CALL:
+            why = LEFT_OUT.get(step.status, "is a call of the attached test itself")
+            yield f"{title} - left out, as it {why}"
+            continue
+        yield title
+        yield from (f"# It asked: {_asked(each)}" for each in step.dialogs if not _by_default(each))
+        action = step.full_action
+        if step.tab is not None and step.tab != tab and action.type not in _OF_TABS:
+            yield from _item(Action(type=ActionType.SWITCH_TAB, value=step.tab))
+        tab = int(action.number or 0) if action.type is ActionType.SWITCH_TAB else tab if step.tab is None else step.tab
+        yield from _item(action)
+
+
+def _item(action: Action) -> list[str]:
+    return _dump([action.model_dump(mode="json", by_alias=True, exclude_none=True)]).splitlines()
+
+
+def _dump(data: object) -> str:
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=10**9)
+
+
+def _by_default(answer: DialogAnswer) -> bool:
+    """Returns whether nobody but the default has to answer it so."""
+    return answer.accepted is (answer.kind != "prompt")
+
+
+def _asked(answer: DialogAnswer) -> str:
+    given = comment(answer.text) if answer.text is not None else "yes" if answer.accepted else "no"
+    return f"'{comment(answer.message) or answer.kind}', and was answered '{given}', which is not done again."

@@ -1,0 +1,66 @@
+"""Runs that are exported as test files: `jumpseat run` reads them as what was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from control.errors import Unsupported
+from control.protocol.actions import Action, ActionType, Size
+from control.protocol.models import DialogAnswer, StepStatus
+from runner.export.yaml_file import export_yaml
+from runner.testfile import load
+from tests.runner.export.test_export import run, steps
+
+A = ActionType
+DONE = (
+    Action(type=A.NAVIGATE, value="/cart?a=1#b"),
+    Action(type=A.TYPE, selector="role=textbox[name=\"Name: 'full' #1\"]", value="Ada\n{{secret:PASS WORD}} – “x”"),
+    Action(type=A.CLICK, selector="#pay", button="right", modifiers=("Shift",)),
+    Action(type=A.SCROLL, value=-300),
+    Action(type=A.WAIT, value="500"),
+    Action(type=A.UPLOAD, selector="#file", value="data:text/plain;name=cv.txt,hello"),
+    Action(type=A.DRAG, selector="#a", target="#b"),
+    Action(type=A.EXPECT_TEXT, selector="role=status", value="yes"),
+)
+
+
+def test_the_file_holds_what_was_done(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(export_yaml(run("http://shop.test/?q={{secret:KEY}}"), steps(*DONE), "yaml"), encoding="utf-8")
+    loaded = load(file, environment={"PASS_WORD": "sesame", "KEY": "abcd"})
+    assert loaded.steps == DONE
+    assert (loaded.url, loaded.name) == ("http://shop.test/?q={{secret:KEY}}", "Buy a mug")
+    assert loaded.secrets == {"KEY": "abcd", "PASS WORD": "sesame"}
+    assert loaded.viewport is not None
+    assert (loaded.viewport.width, loaded.viewport.height) == (900, 600)
+
+
+def test_a_step_in_another_tab_is_done_there(tmp_path: Path) -> None:
+    first, second = steps(Action(type=A.CLICK, selector="#open"), Action(type=A.CLICK, selector="#there"))
+    done = [first.model_copy(update={"tab": 0}), second.model_copy(update={"step_number": 2, "tab": 1})]
+    file = tmp_path / "run.yaml"
+    file.write_text(export_yaml(run("http://shop.test/"), done, "yaml"), encoding="utf-8")
+    wanted = [first.full_action, Action(type=A.SWITCH_TAB, value=1), second.full_action]
+    assert list(load(file, environment={}).steps or ()) == wanted
+
+
+def test_what_is_not_done_again_stands_there_as_a_comment() -> None:
+    refused = DialogAnswer(kind="confirm", message="Sure?\nReally?", accepted=False)
+    passed, failed = steps(Action(type=A.CLICK, selector="#a"), Action(type=A.CLICK, selector="#b"))
+    failed = failed.model_copy(update={"status": StepStatus.FAILED, "description": "Click\nnothing"})
+    text = export_yaml(run("http://shop.test/"), [passed.model_copy(update={"dialogs": (refused,)}), failed], "yaml")
+    assert "# It asked: 'Sure? Really?', and was answered 'no', which is not done again." in text
+    assert "# 2. Click nothing - left out, as it failed" in text
+    assert text.count("- type:") == 1
+
+
+def test_a_run_that_has_done_nothing_is_no_test_file() -> None:
+    with pytest.raises(Unsupported, match="no step has passed"):
+        export_yaml(run("http://shop.test/"), [], "yaml")
+
+
+def test_a_viewport_of_a_later_tab_is_not_the_first_ones(tmp_path: Path) -> None:
+    (only,) = steps(Action(type=A.CLICK, selector="#a"), tab=1, viewport=Size(width=300, height=300))
+    assert "viewport" not in export_yaml(run("http://shop.test/"), [only], "yaml")
