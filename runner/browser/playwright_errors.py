@@ -15,7 +15,7 @@ _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
 _CLICKED = re.compile(r"- performing [\w ]+ action\s*$")
 _DISPATCHED = re.compile(
-    r"- (performing [\w ]+ action\b|elementHandle\.press\(|fill\(\"|attempting select option action)"
+    r"- (performing [\w ]+ action\b|elementHandle\.(?:press|type)\(|fill\(\"|attempting select option action)"
 )
 _CODE = re.compile(r"\b(?:NS_)?ERR(?:OR)?_([A-Z0-9_]+)")
 _STATES = {
