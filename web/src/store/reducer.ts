@@ -58,8 +58,6 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return withRun(state, { test: message.test });
     case "run_finished":
       return runFinished(state, message);
-    case "step_replay":
-      return { ...state, replay: message.step };
     case "picked":
       return { ...state, picked: message };
     default:
