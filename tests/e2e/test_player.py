@@ -262,7 +262,9 @@ async def test_a_run_that_is_over_can_be_stepped_through(server: Served, viewer_
         assert await viewer.axe() == []
 
 
-async def test_a_run_that_was_watched_to_its_end_can_be_stepped_through(server: Served, viewer_browser: Browser) -> None:
+async def test_a_run_that_was_watched_to_its_end_can_be_stepped_through(
+    server: Served, viewer_browser: Browser
+) -> None:
     run_id = await review(server, "/", TWO_STEPS)
     async with watching(viewer_browser, server, run_id) as viewer:
         await viewer.live("whep")
