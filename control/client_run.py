@@ -12,6 +12,7 @@ from control.next_action import NextAction, Wait
 from control.pending_step import Describe
 from control.protocol import events as e
 from control.protocol.actions import Action
+from control.protocol.commands import FailedStep
 from control.protocol.models import (
     AttachedRun,
     AttachedTest,
@@ -53,7 +54,6 @@ class ClientRun(Run):
             spec, run_id=run_id, planner="attached", new_id=new_id, describe=describe, clock=clock, grace=grace
         )
         self._attached = spec
-        self.history.only_replaced = True
         self._test = spec.test
         self._grace = grace
         self._attended_elsewhere = attended_elsewhere
@@ -131,6 +131,7 @@ class ClientRun(Run):
     def give_up(self) -> None:
         """Notes that the client was given the error of its call, and goes on."""
         if self.diagnosis is not None:
+            self.history.forgive_failures()
             self._settle_entry()
             self.pending.drop("the client was given the error of its call")
             self._promote_override()
@@ -172,30 +173,21 @@ class ClientRun(Run):
         elif self.proposal is not None:
             self.pending.approve()
 
-    def _resume(self) -> None:
-        super()._resume()
-        self._want_retry()
-
-    def _step_once(self) -> None:
-        super()._step_once()
-        self._want_retry()
-
-    def _want_retry(self) -> None:
-        if self.diagnosis is not None:
-            self.diagnosis.retry = True
-
     def _update_instructions(self, instructions: str) -> None:
         raise InvalidTransition("the steps of an attached run come from its own test: change them there")
 
     def _begin(self, proposal: Proposal, displaced: Proposal | None) -> Step:
         failed = self.diagnosis.failed_step if self.diagnosis else None
         step = super()._begin(proposal, displaced)
-        if failed is not None and step.step_number != failed.step_number:
-            return self.history.amend(step.step_number, proposed=failed.full_action, location=failed.location)
-        return step
+        if failed is None or self.detour.active or step.step_number == failed.step_number:
+            return step
+        if step.full_action == failed.full_action:
+            return self.history.amend(step.step_number, location=failed.location)
+        return self.history.amend(step.step_number, proposed=failed.full_action, location=failed.location)
 
     def _diagnose(self, step: Step) -> None:
         super()._diagnose(step)
+        self.history.note_failure(step.step_number)
         if not self.viewers.controllers and self._alone_at is None:
             self._alone_at = self._clock() + self._grace
 
@@ -210,7 +202,6 @@ class ClientRun(Run):
         diagnosis.expire()
         self.pending.withdraw()
 
-    def _control_ended(self) -> None:
-        """Goes on without a holder; whether a failed call is tried again or was done by hand, people say themselves."""
-        self._reconsider()
-        self._promote_override()
+    def _done_by_hand(self, failed_step: FailedStep | None) -> bool:
+        """Returns what people have said: nobody else knows whether a failed call is done."""
+        return failed_step == "done"

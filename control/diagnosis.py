@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from control.next_action import Diagnose, Wait
+from control.protocol.actions import Action
 from control.protocol.events import HelpNeeded
 from control.protocol.models import Proposal, Step
 
@@ -21,6 +22,8 @@ class Diagnosis:
     """1 for the first look; counts the repairs that were tried since a person last did something."""
     help_request: HelpNeeded | None = None
     """What people were asked, while their help is waited for. A pause stops the wait."""
+    asked_at: datetime | None = None
+    """When people were asked last."""
     retry: bool = False
     """A person wants what has failed to be tried again as it is."""
     expired: bool = False
@@ -31,10 +34,17 @@ class Diagnosis:
         """When the run fails unless people help; None while nobody is asked."""
         return self.help_request.deadline if self.help_request else None
 
-    def request_help(self, request: HelpNeeded) -> None:
+    @property
+    def expected(self) -> bool:
+        """True where what has failed is an expectation."""
+        return self.failed_step is not None and self.failed_step.action.expects
+
+    def request_help(self, request: HelpNeeded, now: datetime) -> None:
         """Waits for people from now on, until the request's deadline."""
         self.reason = request.reason
         self.help_request = request
+        self.asked_at = now
+        self.retry = False
 
     def begin_repair(self) -> None:
         """Counts a repair that is being done: people need not help for now."""
@@ -55,6 +65,10 @@ class Diagnosis:
     def repairs_recorded_step(self, proposal: Proposal) -> bool:
         """Returns whether the proposal repairs a step that the history holds already, as failed."""
         return proposal.source == "repair" and self.failed_step is not None
+
+    def retries(self, action: Action) -> bool:
+        """Returns whether this is the step that a person wants to be tried again."""
+        return self.retry and self.failed_step is not None and self.failed_step.full_action == action
 
     def next_action(self) -> Diagnose | Wait:
         """Returns the wait for help where people were asked, else another look."""

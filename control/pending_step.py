@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from control.errors import InvalidTransition
 from control.event_log import EventLog
 from control.protocol import events as e
 from control.protocol.actions import Action
-from control.protocol.models import Proposal
+from control.protocol.models import Place, Proposal
 
 Describe = Callable[[Action], str]
 """Returns one line for a person that says what an action does."""
@@ -22,6 +23,7 @@ MAX_WAITING = 100
 @dataclass(frozen=True, slots=True)
 class _Override:
     action: Action
+    place: Place
     displaced: Proposal | None = None
     """What the planner had proposed in its place, where it had."""
 
@@ -36,6 +38,8 @@ class PendingStep:
         self.proposal: Proposal | None = None
         self.displaced: Proposal | None = None
         """What the planner had proposed where the proposal is an override."""
+        self.shown_at: datetime | None = None
+        """When the latest proposal was published."""
         self._log = log
         self._new_id = new_id
         self._describe = describe
@@ -58,7 +62,7 @@ class PendingStep:
         self.proposal = proposal
         self._needs_approval = needs_approval
         self._approved = approved
-        self._log.append(e.StepProposed(proposal=proposal))
+        self.shown_at = datetime.fromisoformat(self._log.append(e.StepProposed(proposal=proposal)).at)
 
     def approve(self) -> None:
         """Clears what is proposed to be done."""
@@ -77,12 +81,17 @@ class PendingStep:
         if self.cleared:
             raise InvalidTransition("the proposed step waits for nobody's approval")
 
-    def take(self) -> tuple[Proposal, Proposal | None]:
-        """Returns the proposal, to be done now, and what it has displaced; nothing is proposed any more."""
+    def take(self, *, expected: bool = False) -> tuple[Proposal, Proposal | None]:
+        """Returns the proposal, to be done now, and what it has displaced; nothing is proposed any more.
+
+        ``expected``: the plan's next entry is an expectation, which only another one replaces.
+        """
         assert self.proposal is not None
-        taken = self.proposal, self.displaced
+        taken, displaced = self.proposal, self.displaced
+        if expected and self.is_override and not taken.action.type.expects:
+            taken = taken.model_copy(update={"place": "before"})
         self._clear()
-        return taken
+        return taken, displaced
 
     def withdraw(self) -> None:
         """Takes back what is proposed, and publishes that. An override goes by ``set_aside`` or ``drop`` instead."""
@@ -90,25 +99,31 @@ class PendingStep:
             self._clear()
             self._log.append(e.StepProposed(proposal=None))
 
-    def queue(self, action: Action) -> None:
+    def queue(self, action: Action, place: Place = "instead") -> None:
         """Adds an override to the queue. Raises InvalidTransition where `MAX_WAITING` wait already."""
         if len(self._overrides) >= MAX_WAITING:
             raise InvalidTransition(f"{MAX_WAITING} overrides are waiting already")
-        self._overrides.append(_Override(action))
-        self._log.append(e.StepOverrideQueued(action=action))
+        self._overrides.append(_Override(action, place))
+        self._log.append(e.StepOverrideQueued(action=action, place=place))
 
-    def promote(self, *, step_number: int, instructions_version: int) -> None:
-        """Makes the override that has waited longest the proposal, unless an override is proposed already."""
+    def promote(self, *, step_number: int, instructions_version: int, expected: bool = False) -> None:
+        """Makes the override that has waited longest the proposal, unless an override is proposed already.
+
+        Only an expectation replaces an expectation, ``expected`` or proposed: what else there is comes before it.
+        """
         if not self._overrides or self.is_override:
             return
         override = self._overrides.popleft()
         self.displaced = self.proposal or override.displaced
+        expected = expected or (self.displaced is not None and self.displaced.action.type.expects)
+        place: Place = "before" if expected and not override.action.type.expects else override.place
         proposal = Proposal(
             proposal_id=self._new_id(),
             step_number=step_number,
             action=override.action,
             description=self._describe(override.action),
             source="override",
+            place=place,
             instructions_version=instructions_version,
             location=self.displaced.location if self.displaced else None,
         )
@@ -117,7 +132,7 @@ class PendingStep:
     def set_aside(self) -> None:
         """Keeps what is proposed from being done: an override waits again, at the front, and the rest is withdrawn."""
         if self.proposal is not None and self.is_override:
-            self._overrides.appendleft(_Override(self.proposal.action, self.displaced))
+            self._overrides.appendleft(_Override(self.proposal.action, self.proposal.place, self.displaced))
         self.withdraw()
 
     def drop(self, reason: str) -> None:

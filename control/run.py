@@ -11,20 +11,33 @@ from datetime import datetime, timedelta
 from typing import Unpack, assert_never
 
 from control.control_lease import ControlLease
+from control.decision import decide
+from control.detour import Detour
 from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition, ProtocolError
 from control.event_log import Entry, EventLog
-from control.next_action import Diagnose, End, Finish, NextAction, Perform, Plan, Wait
+from control.next_action import Diagnose, Finish, NextAction, Perform, Wait
 from control.pacing import Pacing
 from control.pending_step import Describe, PendingStep
 from control.planning import Planning
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType
-from control.protocol.models import DialogAnswer, NewRun, PlannerName, Proposal, RunStatus, RunView, Step, StepStatus
+from control.protocol.models import (
+    DialogAnswer,
+    NewRun,
+    Place,
+    PlannerName,
+    Proposal,
+    RunStatus,
+    RunView,
+    Step,
+    StepStatus,
+)
 from control.protocol.shape import Clock, utc_now
 from control.roles import Actor
-from control.step_history import StepFacts, StepHistory, source_of
+from control.run_view import view_of
+from control.step_history import StepFacts, StepHistory
 from control.viewers import ConnectedViewers
 
 
@@ -72,6 +85,7 @@ class Run:
         self.pending = PendingStep(self.log, new_id=new_id, describe=describe)
         self.diagnosis: Diagnosis | None = None
         """Set while the run is stuck."""
+        self.detour = Detour()
         self._phase = RunStatus.QUEUED
         """As far as the run has come: queued, starting, running, or its final status."""
         self.pacing = Pacing()
@@ -125,8 +139,9 @@ class Run:
 
     @property
     def help_request(self) -> e.HelpNeeded | None:
-        """What people are asked, while the run waits for their help."""
-        return self.diagnosis.help_request if self.diagnosis else None
+        """What people are asked, while the run waits for their help; the wait stands still while it is paused."""
+        request = self.diagnosis.help_request if self.diagnosis else None
+        return request.model_copy(update={"deadline": None}) if request and self.paused else request
 
     def step(self, number: int) -> Step:
         """Returns the step of this number, from 1. Raises NotFound."""
@@ -134,54 +149,11 @@ class Run:
 
     def view(self, *, with_steps: bool = True) -> RunView:
         """Returns the run as everybody may see it; ``steps`` stays empty where they are not asked for."""
-        return RunView(
-            id=self.id,
-            name=self.spec.name or self.spec.address,
-            status=self.status,
-            paused=self.paused,
-            url=self.spec.address,
-            instructions=self.planning.instructions,
-            instructions_version=self.planning.version,
-            planner=self.planning.planner,
-            mode=self.spec.mode,
-            current_step=self.history.current,
-            total_steps=self.history.total,
-            steps=tuple(step.summary() for step in self.steps) if with_steps else (),
-            proposal=self.proposal,
-            control=self.control_lease.view(),
-            viewers=len(self.viewers),
-            controllers=self.viewers.controllers,
-            created_at=self.created_at,
-            started_at=self.started_at,
-            ended_at=self.ended_at,
-            error=self.error,
-            failed_steps=self.history.overcome(self._phase),
-            last_screenshot_url=next((url for step in reversed(self.steps) if (url := step.screenshot_url)), None),
-        )
+        return view_of(self, with_steps=with_steps)
 
     def next_action(self) -> NextAction:
         """Returns what the session should do now."""
-        if self.final:
-            return End()
-        if self._phase is not RunStatus.RUNNING:
-            return Wait()
-        if self.in_flight or self.control_lease.holder is not None:
-            return Wait(self.control_lease.grace_until)
-        if self.pacing.pause_requested:
-            return self._next_action_if_paused()
-        return self._next_action_if_free()
-
-    def _next_action_if_paused(self) -> NextAction:
-        unknown = self.proposal is None and self.diagnosis is None
-        return Plan(self.planning.version) if unknown and self.planning.wanted_while_paused else Wait()
-
-    def _next_action_if_free(self) -> NextAction:
-        if self.proposal is not None:
-            deadline = self.diagnosis.deadline if self.diagnosis else None
-            return Perform(self.proposal) if self.pending.cleared else Wait(deadline)
-        if self.diagnosis is not None:
-            return self.diagnosis.next_action()
-        return Finish() if self.planning.exhausted else Plan(self.planning.version)
+        return decide(self)
 
     # Commands of people
 
@@ -209,7 +181,7 @@ class Run:
             case c.Cancel():
                 self.cancel()
             case c.StepOverride():
-                self._override(command.action)
+                self._override(command.action, command.place)
             case c.SkipStep():
                 self._skip()
             case c.ApproveStep():
@@ -219,7 +191,7 @@ class Run:
             case c.TakeControl():
                 self._take_control(actor, force=command.force)
             case c.ReleaseControl():
-                self._release_control(actor, command.to)
+                self._release_control(actor, command.to, command.failed_step)
             case c.Input() | c.AnswerDialog():
                 self._require_active(c.in_words(command.type))
                 self.control_lease.require_holder(actor)
@@ -247,8 +219,7 @@ class Run:
         if self.pacing.free and self.help_request is None:
             raise InvalidTransition("the run is not paused")
         self.pacing.resume()
-        if self.diagnosis:
-            self._reconsider()
+        self._try_again()
 
     def _step_once(self) -> None:
         self._require_active("step")
@@ -258,14 +229,20 @@ class Run:
         self.pacing.step_once()
         if self.proposal is not None:
             self.pending.approve()
-        elif self.diagnosis is not None:
-            self._reconsider()
+        else:
+            self._try_again()
 
-    def _override(self, action: Action) -> None:
+    def _try_again(self) -> None:
+        """Has what people were asked about tried again as it is; what nobody was asked about is only looked at."""
+        if self.diagnosis is not None:
+            asked = self.help_request is not None
+            self._reconsider(retry=asked)
+
+    def _override(self, action: Action, place: Place) -> None:
         self._require_active("override a step")
         if action.type is ActionType.CALL:
             raise ProtocolError(ONLY_A_CLIENT_CALLS, field="action")
-        self.pending.queue(action)
+        self.pending.queue(action, place)
         self._promote_override()
 
     def _skip(self) -> None:
@@ -278,7 +255,8 @@ class Run:
         skipped = self.proposal
         if skipped and self.diagnosis and self.diagnosis.repairs_recorded_step(skipped):
             skipped = None
-        self._settle_entry()
+        if skipped is None or skipped.place == "instead":
+            self._settle_entry()
         if skipped is not None:
             displaced = self.pending.displaced.action if self.pending.displaced else None
             step = self.history.record_skipped(skipped, displaced=displaced, version=self.planning.version)
@@ -297,6 +275,7 @@ class Run:
         self.planning.update(instructions)
         self.history.forget_plan()
         self.diagnosis = None
+        self.detour.forget(in_flight=self.in_flight is not None)
         self._publish(e.InstructionsUpdated(instructions=instructions, version=self.planning.version))
         if not self.pending.is_override:
             self.pending.withdraw()
@@ -309,12 +288,12 @@ class Run:
         self._person_acted = self._person_acted and handed_over
         self.pending.set_aside()
 
-    def _release_control(self, actor: Actor, to: str | None) -> None:
+    def _release_control(self, actor: Actor, to: str | None, failed_step: c.FailedStep | None) -> None:
         self.control_lease.require_holder(actor)
         heir = self.viewers.require_controller(to) if to is not None else None
         self._publish(self.control_lease.release(actor, heir))
         if heir is None:
-            self._control_ended()
+            self._control_ended(failed_step)
 
     def _require_active(self, doing: str) -> None:
         """Raises InvalidTransition before the page is open, and after the end."""
@@ -348,6 +327,7 @@ class Run:
     def finish(self) -> None:
         """Ends the run as passed, where everything was done."""
         if isinstance(self.next_action(), Finish):
+            self.history.count_failures()
             self._end(RunStatus.PASSED, None)
 
     def fail(self, error: str) -> None:
@@ -396,7 +376,8 @@ class Run:
             self.history.expect(remaining)
         self.planning.answered()
         review = self.spec.mode == "review"
-        self.pending.show(proposal, needs_approval=review, approved=review and self.pacing.step_armed)
+        wanted = self.pacing.step_armed or (self.diagnosis is not None and self.diagnosis.retries(proposal.action))
+        self.pending.show(proposal, needs_approval=review, approved=review and wanted)
         return True
 
     def plan_exhausted(self, version: int) -> None:
@@ -420,7 +401,7 @@ class Run:
         current = tuple(proposal for proposal in suggestions if proposal.instructions_version == version)
         deadline = self._clock() + timedelta(milliseconds=self.spec.help_timeout_ms)
         request = e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current)
-        self.diagnosis.request_help(request)
+        self.diagnosis.request_help(request, self._clock())
         self._publish(request)
         if current:
             self.pending.show(current[0], needs_approval=True)
@@ -440,12 +421,12 @@ class Run:
 
     # Steps, as the session reports them
 
-    def begin_step(self, proposal: Proposal) -> Step:
+    def begin_step(self, proposal: Proposal, *, expected: bool = False) -> Step:
         """Dispatches the proposal and returns its step. Raises InvalidTransition where it is not the one to do now."""
         action = self.next_action()
         if not isinstance(action, Perform) or action.proposal.proposal_id != proposal.proposal_id:
             raise InvalidTransition("this step is not the one to do now")
-        step = self._begin(*self.pending.take())
+        step = self._begin(*self.pending.take(expected=expected))
         self.pacing.step_began()
         self._publish_step(step)
         self._publish_status()
@@ -458,9 +439,11 @@ class Run:
         step = self.history.close(status, error, **facts)
         self._publish_step(step)
         if status is not StepStatus.FAILED:
-            self._settle_entry()
+            self._settle_entry(by=step)
         elif step.instructions_version == self.planning.version:
             self._diagnose(step)
+        else:
+            self.detour.forget(in_flight=False)
         self._settle_step()
         return step
 
@@ -504,21 +487,20 @@ class Run:
         return step
 
     def _begin(self, proposal: Proposal, displaced: Proposal | None) -> Step:
+        if proposal.place == "before":
+            if self.diagnosis and self.diagnosis.expected:
+                self.history.count_failures()  # something else was done in its place, though it is checked again
+            self.detour.begin(self.diagnosis)
         self.diagnosis = self.diagnosis if proposal.source == "repair" else None
-        facts: StepFacts = {
-            "reasoning": proposal.reasoning,
-            "box": proposal.box,
-            "viewport": proposal.viewport,
-            "location": proposal.location,
-        }
         if self.diagnosis is not None:
             self.diagnosis.begin_repair()
-            failed = self.diagnosis.failed_step
-            if failed is not None and failed.full_action == proposal.action:
-                return self.history.begin_again(failed.step_number, **facts)
-        facts |= {"description": proposal.description, "proposed": displaced.action if displaced else None}
-        source, version = source_of(proposal), self.planning.version
-        return self.history.begin(proposal.action, source=source, version=version, **facts)
+        return self.history.begin_proposed(
+            proposal,
+            failed=self.diagnosis.failed_step if self.diagnosis else None,
+            displaced=displaced.action if displaced and proposal.place == "instead" else None,
+            version=self.planning.version,
+            planned=not self.detour.active,
+        )
 
     def _diagnose(self, step: Step) -> None:
         reason = f"step {step.step_number} ({step.description}) failed: {step.error}"
@@ -537,20 +519,28 @@ class Run:
         self._promote_override()
         self._publish_status()
 
-    def _settle_entry(self) -> None:
-        """Settles the plan's current entry, and with it what was wrong with it."""
-        self.diagnosis = None
-        self.history.settle_entry()
+    def _settle_entry(self, *, by: Step | None = None) -> None:
+        """Settles the plan's current entry, and with it what was wrong with it; or the detour in front of it."""
+        if self.detour.active:
+            self.diagnosis = self.detour.end()
+        else:
+            self.diagnosis = None
+            self.history.settle_entry(by=by)
 
     def _promote_override(self) -> None:
         """Makes an override that waits the next step, unless a step is in flight or a person holds control."""
         if not (self.in_flight or self.control_lease.holder or self.final):
-            self.pending.promote(step_number=self.history.next_number, instructions_version=self.planning.version)
+            self.pending.promote(
+                step_number=self.history.next_number,
+                instructions_version=self.planning.version,
+                expected=self.diagnosis is not None and self.diagnosis.expected,
+            )
 
-    def _reconsider(self) -> None:
-        """Voids whatever was concluded from an earlier look at the page."""
+    def _reconsider(self, *, retry: bool = False) -> None:
+        """Voids whatever was concluded from an earlier look at the page; ``retry``: what has failed is tried again."""
         if self.diagnosis is not None:
             self.diagnosis.restart()
+            self.diagnosis.retry = self.diagnosis.retry or retry
             if not self.pending.cleared:
                 self.pending.withdraw()
             if self.diagnosis.failed_step is None:
@@ -561,12 +551,21 @@ class Run:
         """Ends the run, as nobody has helped in time."""
         self._end(RunStatus.FAILED, diagnosis.reason)
 
-    def _control_ended(self) -> None:
-        """Goes on without a holder; what a person did in place of a step that failed settles that step."""
-        if self.diagnosis and self._person_acted:
+    def _control_ended(self, failed_step: c.FailedStep | None = None) -> None:
+        """Goes on without a holder; what a person did in place of a step that failed settles that step.
+
+        An expectation is nothing that a person could do: it is checked again.
+        """
+        done = self._done_by_hand(failed_step)
+        expected = self.diagnosis is not None and self.diagnosis.expected
+        if self.diagnosis and done and not expected:
             self._settle_entry()
-        self._reconsider()
+        self._reconsider(retry=failed_step == "retry" or (done and expected))
         self._promote_override()
+
+    def _done_by_hand(self, failed_step: c.FailedStep | None) -> bool:
+        """Returns whether a person who held control has done the step that failed; they may have said so."""
+        return self._person_acted if failed_step is None else failed_step == "done"
 
     def _end(self, status: RunStatus, error: str | None) -> None:
         """Gives the run its one final status."""
@@ -581,7 +580,7 @@ class Run:
         self.error = error
         self.ended_at = self._clock()
         self._publish_status()
-        self._publish(e.RunFinished(status=status, error=error, failed_steps=self.history.overcome(status)))
+        self._publish(e.RunFinished(status=status, error=error, failed_steps=self.history.overcome))
 
     # Events
 

@@ -11,7 +11,6 @@ from control.protocol.models import (
     DialogAnswer,
     ElementCall,
     Proposal,
-    RunStatus,
     Source,
     SourceLocation,
     Step,
@@ -78,8 +77,6 @@ class StepHistory:
 
     def __init__(self, *, clock: Clock) -> None:
         self.steps: list[Step] = []
-        self.only_replaced = False
-        """Whether a failed step that nobody has replaced is somebody else's affair: the test's that was given it."""
         self.in_flight: Step | None = None
         """The step that is being done."""
         self.consumed = 0
@@ -88,6 +85,10 @@ class StepHistory:
         self._planned: int | None = None
         """Entries that are not begun; None where the planner cannot know."""
         self._entry_begun = False
+        self.overcome = 0
+        """How many steps failed and were skipped or replaced."""
+        self._failed: list[int] = []
+        """The steps that failed and of which nobody knows yet what becomes of them."""
         self._early_dialogs: tuple[DialogAnswer, ...] = ()
         """Dialogs that opened before the first step."""
 
@@ -120,27 +121,67 @@ class StepHistory:
         """Lets another plan take the place of this one."""
         self._planned = None
         self._entry_begun = False
+        self.count_failures()
 
-    def settle_entry(self) -> None:
-        """Settles the entry that is begun, else the next one."""
+    def settle_entry(self, *, by: Step | None = None) -> None:
+        """Settles the entry that is begun, else the next one: by a step that is over, else by people.
+
+        A step that failed before, and is the same as this one, was not replaced: it has passed at last.
+        """
         self._begin_entry()
         self._entry_begun = False
         self.consumed += 1
+        if by is not None and by.status is StepStatus.PASSED:
+            self._failed = [number for number in self._failed if not _same(self.get(number), by)]
+        self.count_failures()
 
-    def overcome(self, status: RunStatus) -> int:
-        """Returns how many steps failed and were skipped or replaced, which the last one of a failed run was not."""
-        failed = [step for step in self.steps if step.status is StepStatus.FAILED]
-        if self.only_replaced:
-            replaced = {step.step_number - 1 for step in self.steps if step.source is Source.OVERRIDE}
-            return sum(step.step_number in replaced for step in failed)
-        ended_by = bool(failed) and failed[-1] is self.steps[-1] and status is not RunStatus.PASSED
-        return len(failed) - ended_by
+    def note_failure(self, number: int) -> None:
+        """Notes that a step has failed, and that it is not known yet what becomes of it."""
+        if number not in self._failed:
+            self._failed.append(number)
 
-    def begin(self, action: Action, *, source: Source, version: int, **facts: Unpack[StepFacts]) -> Step:
-        """Appends a step that is in flight from now on. ``version`` is that of the instructions."""
-        self._begin_entry()
+    def count_failures(self) -> None:
+        """Counts every step that has failed since the last entry was settled as skipped or replaced."""
+        self.overcome += len(self._failed)
+        self._failed.clear()
+
+    def forgive_failures(self) -> None:
+        """Leaves what has failed out of the count: it was given to somebody who deals with it."""
+        self._failed.clear()
+
+    def begin(
+        self, action: Action, *, source: Source, version: int, planned: bool = True, **facts: Unpack[StepFacts]
+    ) -> Step:
+        """Appends a step that is in flight from now on; one that is not ``planned`` is for no entry of the plan.
+
+        ``version`` is that of the instructions.
+        """
+        if planned:
+            self._begin_entry()
         self.in_flight = self.record(action, StepStatus.RUNNING, source=source, version=version, **facts)
         return self.in_flight
+
+    def begin_proposed(
+        self, proposal: Proposal, *, failed: Step | None, displaced: Action | None, version: int, planned: bool
+    ) -> Step:
+        """Puts the proposed step in flight: the step that ``failed`` once more where it is that, else one of its own.
+
+        Also the same step is one of its own where others were done since: it stands where it is done.
+        """
+        facts: StepFacts = {
+            "reasoning": proposal.reasoning,
+            "box": proposal.box,
+            "viewport": proposal.viewport,
+            "location": proposal.location,
+        }
+        if failed is not None and failed.full_action == proposal.action:
+            if failed.step_number == len(self.steps):
+                return self.begin_again(failed.step_number, **facts)
+            again = "Checked" if proposal.action.type.expects else "Tried"
+            facts["note"] = f"{again} again: step {failed.step_number} had failed."
+        facts |= {"description": proposal.description, "proposed": displaced}
+        source = source_of(proposal)
+        return self.begin(proposal.action, source=source, version=version, planned=planned, **facts)
 
     def begin_again(self, number: int, **facts: Unpack[StepFacts]) -> Step:
         """Puts a step that failed in flight once more, and counts the attempt."""
@@ -154,6 +195,10 @@ class StepHistory:
         assert self.in_flight is not None
         step = self.end(self.in_flight.step_number, status, error, **facts)
         self.in_flight = None
+        if status is StepStatus.FAILED:
+            self.note_failure(step.step_number)
+        elif status is StepStatus.PASSED and step.step_number in self._failed:
+            self._failed.remove(step.step_number)
         return step
 
     def record(
@@ -239,6 +284,13 @@ class StepHistory:
         if self.in_flight and self.in_flight.step_number == number:
             self.in_flight = step
         return step
+
+
+def _same(failed: Step, passed: Step) -> bool:
+    """Returns whether a step is another attempt at one that failed, perhaps at an element that was found otherwise."""
+    if passed.source is not Source.PLAN:
+        return False
+    return failed.full_action == passed.full_action or failed.description == passed.description
 
 
 def source_of(proposal: Proposal) -> Source:

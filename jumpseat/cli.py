@@ -201,7 +201,7 @@ async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: P
     ended = await client.get(run_id)
     report.finished(ended.dump())
     if junit:
-        report_xml = junit_xml(ended, await client.steps(run_id))
+        report_xml = junit_xml(ended, await client.steps(run_id), strict=strict)
         await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
     if ended.status is RunStatus.FAILED and not ended.steps:
         return 2

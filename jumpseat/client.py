@@ -16,7 +16,16 @@ from yarl import URL
 from control.protocol.actions import Action
 from control.protocol.attach import NewAttachSession
 from control.protocol.events import Event, Hello
-from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
+from control.protocol.models import (
+    InstructionProblem,
+    NewRun,
+    Place,
+    RunStatus,
+    RunView,
+    SourceExcerpt,
+    SpecPlanner,
+    Step,
+)
 from control.protocol.shape import Shape
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
 from signaling.http.shapes import (
@@ -117,6 +126,14 @@ class Client:
         """
         return await self._read(RunView, "POST", "api/tests", _body(run))
 
+    async def check_instructions(
+        self, instructions: str, *, planner: SpecPlanner | None = None
+    ) -> list[InstructionProblem]:
+        """Returns what a run would be refused for, line by line; ``planner``: None is the server's default."""
+        body = {"instructions": instructions, "planner": planner}
+        found = await self._json("POST", "api/tests/check", body)
+        return [InstructionProblem.model_validate(each) for each in found["problems"]]
+
     async def get(self, run_id: str) -> RunView:
         """Returns the run as it stands."""
         return await self._read(RunView, "GET", _run(run_id))
@@ -205,9 +222,12 @@ class Client:
         """Ends the run. Returns its status by then."""
         return await self._verb(run_id, "cancel")
 
-    async def override(self, run_id: str, action: Action | Mapping[str, Any]) -> RunStatus:
-        """Puts ``action`` in the place of the next step. Returns the run's status by then."""
-        return await self._verb(run_id, "override-step", {"action": _body(action)})
+    async def override(self, run_id: str, action: Action | Mapping[str, Any], *, place: Place = "instead") -> RunStatus:
+        """Has ``action`` done in place of the next step, or before it. Returns the run's status by then.
+
+        An expectation is not replaced by something else: that is done before it.
+        """
+        return await self._verb(run_id, "override-step", {"action": _body(action), "place": place})
 
     async def update_instructions(self, run_id: str, instructions: str) -> RunStatus:
         """Changes what the planner works from while the run goes on. Returns the run's status by then."""

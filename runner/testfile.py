@@ -222,7 +222,8 @@ class _Reader:
                 ("instructions",), str(error), line=self._line_within("instructions", error.sentence.line)
             ) from None
         except UnclosedQuote as error:
-            raise self._wrong(("instructions",), str(error)) from None
+            line = self._line_within("instructions", error.line)
+            raise self._wrong(("instructions",), str(error), line=line) from None
 
     def _check_upload(self, intent: Intent, sentence: Sentence) -> None:
         name = str(intent.value)

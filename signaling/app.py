@@ -21,6 +21,7 @@ from signaling.connections.registry import ConnectionRegistry, ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
 from signaling.http.health import Check, Health
+from signaling.http.instructions import InstructionsApi
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
@@ -97,6 +98,7 @@ def build(
         connections=connections,
         limits=limits,
     )
+    instructions = InstructionsApi(runs=runs, authenticator=authenticator, limits=limits)
     attach = AttachApi(
         attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
     )
@@ -109,7 +111,7 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    endpoints = (rest, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    endpoints = (rest, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
     routes = [route for each in endpoints for route in each.routes()]
     pages = [*OpenApiPages().routes(), *Pages(dist).routes()]
     shared = frames.routes() if config.frame_port is None else []

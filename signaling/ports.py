@@ -12,7 +12,15 @@ from control.event_log import EventLog
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.commands import Command
 from control.protocol.events import Hello, Reply
-from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
+from control.protocol.models import (
+    InstructionProblem,
+    NewRun,
+    RunStatus,
+    RunView,
+    SourceExcerpt,
+    SpecPlanner,
+    Step,
+)
 from control.roles import Actor
 from media.stream import LiveStream
 
@@ -75,6 +83,9 @@ class Runs(Protocol):
 
     async def create(self, spec: NewRun, *, owner: str) -> RunHandle:
         """Starts a run. Raises Busy where no more may be started now."""
+
+    async def check(self, instructions: str, *, planner: SpecPlanner | None) -> Sequence[InstructionProblem]:
+        """Returns what is wrong with instructions for this planner; None: the server's default."""
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> RunHandle | None:
         """Returns the run; ``view`` of a finished one may lack its steps where they were not asked for."""

@@ -256,6 +256,10 @@ class FakePlanner:
     def remaining(self, task: Task) -> int | None:
         return len(self._left(task))
 
+    def expects(self, task: Task) -> bool:
+        left = self._left(task)
+        return bool(left) and left[0].type.expects
+
     async def propose(self, task: Task, driver: object) -> Idea | None:
         self.tasks.append(task)
         await self.gate.pass_through()

@@ -86,6 +86,12 @@ async def test_a_run_is_steered_followed_and_read(server: Served, client: Client
     assert (await client.spec(run.id))["name"] == "waits"
 
 
+async def test_instructions_are_checked_before_a_run_is_made(client: Client) -> None:
+    (problem,) = await client.check_instructions("Go back\nClik it")
+    assert (problem.line, problem.sentence) == (2, "Clik it")
+    assert await client.check_instructions("Clik it", planner="model") == []
+
+
 async def test_pause_step_and_resume_give_the_status(server: Served, client: Client) -> None:
     run = await client.create(waiting(server.site))
     await until(client.follow(run.id), "test_step")

@@ -42,6 +42,11 @@ class ActionType(StrEnum):
     CALL = "call"
     """A call of an attached client that is shown, held, skipped or let through, and cannot be edited."""
 
+    @property
+    def expects(self) -> bool:
+        """True for an expectation, which changes nothing and says what must be."""
+        return self in {ActionType.EXPECT_TEXT, ActionType.EXPECT_VISIBLE, ActionType.EXPECT_URL}
+
 
 _SELECTOR = ("selector",)
 _VALUE = ("value",)

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from control.errors import ProtocolError, TooLarge
 from control.protocol.actions import Action, Modifier, MouseButton
+from control.protocol.models import Place
 from control.protocol.shape import Shape
 from control.protocol.wording import wording
 
@@ -48,10 +49,12 @@ class Cancel(_Command):
 
 
 class StepOverride(_Command):
-    """Has this action done in place of the next step; several are done in order, one for each step."""
+    """Has this action done in place of the next step, or before it; several are done in order, one for each step."""
 
     type: Literal["step_override"] = "step_override"
     action: Action
+    place: Place = "instead"
+    """An expectation is not replaced by something else: that is done before it."""
 
 
 class SkipStep(_Command):
@@ -75,6 +78,9 @@ class UpdateInstructions(_Command):
     instructions: str = Field(min_length=1, max_length=60_000)
 
 
+FailedStep = Literal["retry", "done"]
+
+
 class ReplayStep(_Command):
     """Asks for one step again; only its sender gets the answer."""
 
@@ -96,6 +102,8 @@ class ReleaseControl(_Command):
     type: Literal["release_control"] = "release_control"
     to: str | None = None
     """The viewer id of the person to hand control to."""
+    failed_step: FailedStep | None = None
+    """Whether the step that has failed is tried again, or was done by hand; None: as what the person did looks."""
 
 
 InputKind = Literal[

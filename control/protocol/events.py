@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from control.protocol.actions import Action, Box, Size
-from control.protocol.models import AttachedTest, Holder, Proposal, RunStatus, RunView, Step
+from control.protocol.models import AttachedTest, Holder, Place, Proposal, RunStatus, RunView, Step
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 
@@ -71,10 +71,11 @@ class TestStep(Shape):
 
 
 class StepOverrideQueued(Shape):
-    """An override waits to be done in place of a step."""
+    """An override waits to be done in place of a step, or before it."""
 
     type: Literal["step_override_queued"] = "step_override_queued"
     action: Action
+    place: Place = "instead"
 
 
 class StepOverrideDropped(Shape):
@@ -94,11 +95,12 @@ class InstructionsUpdated(Shape):
 
 
 class HelpNeeded(Shape):
-    """The run is stuck: override, skip or take control before the deadline, or it fails."""
+    """The run is stuck: try again, override, skip or take control before the deadline, or it fails."""
 
     type: Literal["help_needed"] = "help_needed"
     reason: str
-    deadline: Timestamp
+    deadline: Timestamp | None
+    """None in ``hello`` while the wait stands still: somebody holds control, or the run is paused."""
     suggestions: tuple[Proposal, ...] = ()
 
 

@@ -57,6 +57,10 @@ class SourceLocation(Shape):
     line: int = Field(ge=0)
 
 
+Place = Literal["instead", "before"]
+"""Where an override is done: in place of the plan's next step, or before it."""
+
+
 class Proposal(Shape):
     """The next step, before it is done."""
 
@@ -67,6 +71,8 @@ class Proposal(Shape):
     """One line for a person."""
     reasoning: str | None = None
     source: Literal["plan", "override", "repair"] = "plan"
+    place: Place = "instead"
+    """Of an override: whether the plan's step is done after it."""
     box: Box | None = None
     """Where the target is in the viewport, where it could be found."""
     viewport: Size | None = None
@@ -177,6 +183,15 @@ class Control(Shape):
 
     holder: Holder | None = None
     since: Timestamp | None = None
+
+
+class Attention(Shape):
+    """What a person is needed for: help for a run that is stuck, or the approval of a step."""
+
+    reason: str
+    deadline: Timestamp | None = None
+    """When the run gives up; None while nothing runs out, as while somebody holds control."""
+    since: Timestamp
 
 
 def http_url(text: str) -> str:
@@ -296,6 +311,19 @@ class AttachedRun(NewRun):
     session: SessionRef
 
 
+class InstructionProblem(Shape):
+    """What the plain planner does not understand in instructions."""
+
+    line: int
+    """The line of the instructions, from 1."""
+    sentence: str | None = None
+    """As it was written; None where a quote is not closed."""
+    message: str
+    """What is wrong, with the line, and what could be written instead."""
+    examples: tuple[str, ...] = ()
+    """Sentences like it that are understood."""
+
+
 class RunView(Shape):
     """A run as everybody may see it."""
 
@@ -325,6 +353,8 @@ class RunView(Shape):
     error: str | None
     failed_steps: int = 0
     """How many steps failed and were skipped or replaced: a run that passed with some is no plain pass."""
+    attention: Attention | None = None
+    """Set while a person is needed."""
     last_screenshot_url: str | None = None
     """Of the last step that has one."""
     client: AttachedClient | None = None

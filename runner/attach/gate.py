@@ -91,6 +91,11 @@ class Gate:
         """True once the context is closed."""
         return self._closed
 
+    @property
+    def passed_over(self) -> bool:
+        """True while something else is done before the call that waits."""
+        return self._run is not None and self._run.detour.active
+
     def awaits(self, id: str | int) -> bool:
         """Returns whether the answer to this call is for this gate."""
         return id in self._running

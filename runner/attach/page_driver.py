@@ -51,7 +51,7 @@ class ClientPageDriver(PageDriver):
 
     async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
         current = self._gate.current
-        if current is not None and await self._gate.attempt(current, action):
+        if current is not None and not self._gate.passed_over and await self._gate.attempt(current, action):
             return action
         return await super().perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
 

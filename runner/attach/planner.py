@@ -30,6 +30,9 @@ class CallPlanner:
     def remaining(self, task: Task) -> int | None:
         return None
 
+    def expects(self, task: Task) -> bool:
+        return False  # what it is, is proposed before anything can be done in its place
+
     async def propose(self, task: Task, driver: Driver) -> Idea | None:
         await self._gate.settle(task.consumed)
         while True:

@@ -91,6 +91,9 @@ class Planner(Protocol):
     def remaining(self, task: Task) -> int | None:
         """Returns how many steps are planned from here; None where that is not known without looking at the page."""
 
+    def expects(self, task: Task) -> bool:
+        """Returns whether the next step is known to be an expectation, without looking at the page."""
+
     async def propose(self, task: Task, driver: Driver) -> Idea | None:
         """Returns the next step; None where nothing is left. Raises Stuck."""
 

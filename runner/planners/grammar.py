@@ -10,7 +10,7 @@ from typing import Final
 
 from control.protocol.actions import TO_THE_END, ActionType
 from runner.planners.intents import ORDINALS, QUOTED, Intent, Unclear, is_place, key, ordinal, thing
-from runner.planners.sentence_splitter import VERBS, Sentence, UnclosedQuote, split
+from runner.planners.sentence_splitter import VERBS, Sentence, split
 
 _LEAD: Final = re.compile(
     rf"(?:(?:given|when|then|and|but|next|now|finally|first|afterwards|also)\b[,:]?\s+)*"
@@ -66,15 +66,6 @@ def parse(sentence: Sentence) -> Intent:
 def read(instructions: str) -> list[Intent]:
     """Returns what each sentence asks for. Raises UnknownSentence or UnclosedQuote for the first that is wrong."""
     return [parse(sentence) for sentence in split(instructions)]
-
-
-def check(instructions: str) -> str | None:
-    """Returns what is wrong with the instructions, as one sentence for a person; None where nothing is."""
-    try:
-        read(instructions)
-    except (UnknownSentence, UnclosedQuote) as error:
-        return str(error)
-    return None
 
 
 def _near(said: str) -> list[str]:

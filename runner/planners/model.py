@@ -112,6 +112,9 @@ class ModelPlanner:
     def remaining(self, task: Task) -> int | None:
         return None
 
+    def expects(self, task: Task) -> bool:
+        return False
+
     async def propose(self, task: Task, driver: Driver) -> Idea | None:
         return await self._next(task, driver, None)
 
@@ -119,6 +122,8 @@ class ModelPlanner:
         """Returns the model's next step, chosen with the failure in its prompt. Raises Stuck."""
         if failure.step is None:
             return Repair()
+        if failure.retry:
+            return Repair(retry=Idea(failure.step.full_action, failure.step.description))
         idea = await self._next(task, driver, failure)
         if idea is None:
             return Repair(reason=f"{failure.reason}. The model holds that all is done: skip the step if you agree.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from control.protocol.actions import Action, ActionType
+from control.protocol.models import Step
 from runner.driver import Driver
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 from runner.planners.element_lookup import ElementLookup, LookupResult, field_with
@@ -53,6 +54,14 @@ class PlainPlanner:
         plan = self._follow(task)
         return None if plan.fault else len(plan.sentences) - plan.position(task.consumed)
 
+    def expects(self, task: Task) -> bool:
+        plan = self._follow(task)
+        at = plan.position(task.consumed)
+        try:
+            return at < len(plan.sentences) and parse(plan.sentences[at]).type.expects
+        except UnknownSentence:
+            return False
+
     async def propose(self, task: Task, driver: Driver) -> Idea | None:
         sentence = self._sentence(task)
         if sentence is None:
@@ -62,19 +71,18 @@ class PlainPlanner:
         return Idea(action, sentence.text, note, self.remaining(task))
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
-        """Returns one retry where the element is there now; else elements with similar names."""
-        if failure.step is None or lacks_its_file(failure.step.full_action, failure.reason):
+        """Returns one retry where the element is there now, or a person wants it; else elements with similar names."""
+        step, sentence = failure.step, self._sentence(task)
+        if step is None:
             return Repair()
-        sentence = self._sentence(task)
-        if sentence is None or failure.step.description != sentence.text:
-            return await nearest(failure.step.full_action, driver)
-        intent = _understand(sentence)
-        retry = await self._second_try(intent, sentence, task, driver, failure)
-        if retry is not None:
-            return Repair(retry=retry)
-        if intent.thing is None or intent.thing.selector or intent.gone:
+        own = sentence if sentence is not None and step.description == sentence.text else None
+        if failure.retry:
+            return Repair(retry=await self._again(own, step, task, driver))
+        if lacks_its_file(step.full_action, failure.reason):
             return Repair()
-        return await self._near(intent, driver, failure.step.full_action)
+        if own is None:
+            return await nearest(step.full_action, driver)
+        return await self._mend(own, step, task, driver, failure)
 
     async def aclose(self) -> None:
         return None
@@ -136,6 +144,15 @@ class PlainPlanner:
 
     # After a failure
 
+    async def _mend(self, sentence: Sentence, step: Step, task: Task, driver: Driver, failure: Failure) -> Repair:
+        intent = _understand(sentence)
+        retry = await self._second_try(intent, sentence, task, driver, failure)
+        if retry is not None:
+            return Repair(retry=retry)
+        if intent.thing is None or intent.thing.selector or intent.gone:
+            return Repair()
+        return await self._near(intent, driver, step.full_action)
+
     async def _second_try(
         self, intent: Intent, sentence: Sentence, task: Task, driver: Driver, failure: Failure
     ) -> Idea | None:
@@ -143,6 +160,13 @@ class PlainPlanner:
             return None
         action, note = await self._resolve(intent, task, driver)
         return Idea(action, sentence.text, note or "The page may be ready for it now.", self.remaining(task))
+
+    async def _again(self, sentence: Sentence | None, step: Step, task: Task, driver: Driver) -> Idea:
+        """Returns the sentence of the step, looked up anew on the page as it now is; else the step as it was."""
+        if sentence is None:
+            return Idea(step.full_action, step.description, remaining=self.remaining(task))
+        action, note = await self._resolve(_understand(sentence), task, driver)
+        return Idea(action, sentence.text, note, self.remaining(task))
 
     async def _near(self, intent: Intent, driver: Driver, action: Action) -> Repair:
         """Returns near matches for the thing that is missing: a drag's end where its beginning is there."""

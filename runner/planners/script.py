@@ -22,6 +22,9 @@ class ScriptPlanner:
     def remaining(self, task: Task) -> int | None:
         return max(len(self._actions) - task.consumed, 0)
 
+    def expects(self, task: Task) -> bool:
+        return task.consumed < len(self._actions) and self._actions[task.consumed].type.expects
+
     async def propose(self, task: Task, driver: Driver) -> Idea | None:
         if task.consumed >= len(self._actions):
             return None
@@ -31,8 +34,10 @@ class ScriptPlanner:
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
         """Returns one retry where the page has changed or the failure looks transient; else near matches."""
         step = failure.step
-        if step is None or lacks_its_file(step.full_action, failure.reason):
+        if step is None or (lacks_its_file(step.full_action, failure.reason) and not failure.retry):
             return Repair()
+        if failure.retry:
+            return Repair(retry=Idea(step.full_action, step.description, remaining=self.remaining(task)))
         if failure.attempt == 1 and await _may_work_now(step.full_action, step.url, driver, failure.reason):
             retry = Idea(step.full_action, step.description, "The page may be ready for it now.", self.remaining(task))
             return Repair(retry=retry)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from runner.selectors.typography import without_invisible
 
@@ -106,14 +108,22 @@ class Sentence:
 class UnclosedQuote(ValueError):
     """Raised where a quote is opened and not closed on the same line."""
 
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+        """The line of the instructions, from 1."""
+
 
 def split(instructions: str) -> list[Sentence]:
     """Returns the sentences of ``instructions`` in order. Raises UnclosedQuote, naming the line."""
-    found: list[Sentence] = []
+    return [sentence for line in split_lines(instructions) for sentence in line()]
+
+
+def split_lines(instructions: str) -> Iterator[Callable[[], list[Sentence]]]:
+    """Yields for each line what returns its sentences, or raises UnclosedQuote."""
     for number, line in enumerate(instructions.splitlines(), start=1):
         if not line.strip().startswith("#"):
-            found.extend(_split_line(_CONTROL.sub("", line), number))
-    return found
+            yield partial(_split_line, _CONTROL.sub("", line), number)
 
 
 def _split_line(line: str, number: int) -> list[Sentence]:
@@ -160,7 +170,7 @@ def _part_at(line: str, at: int, number: int) -> Part | None:
     if end is None and opening in _ELSE_CLOSING:
         end = _closing(line, at, _ELSE_CLOSING[opening])
     if end is None:
-        raise UnclosedQuote(f"line {number}: the quote {opening} is opened and not closed in: {line.strip()}")
+        raise UnclosedQuote(f"line {number}: the quote {opening} is opened and not closed in: {line.strip()}", number)
     kind = Kind.SELECTOR if opening == "`" else Kind.TEXT
     text = line[at + 1 : end]
     return Part(kind, line[at : end + 1], text.strip() if opening in _SPACED else text)

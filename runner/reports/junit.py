@@ -14,19 +14,21 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """Characters that XML 1.0 §2.2 does not allow, not even escaped."""
 
 
-def junit_xml(run: RunView, steps: Iterable[Step]) -> str:
+def junit_xml(run: RunView, steps: Iterable[Step], *, strict: bool = False) -> str:
     """Returns one suite with a case for each step.
 
-    A step that failed in a run that passed was repaired or replaced: it counts as skipped. What ended a run without
-    failing any step, such as a start URL that does not answer or a cancellation, is a case of its own.
+    A step that failed in a run that passed was repaired or replaced: it counts as skipped, with ``strict`` as failed
+    where the run counts it. What ended a run without failing any step, such as a start URL that does not answer or a
+    cancellation, is a case of its own.
     """
+    went_on = run.status is RunStatus.PASSED and not (strict and run.failed_steps)
     suite = xml.Element("testsuite", name=_clean(run.name), timestamp=rfc3339(run.started_at or run.created_at))
     suite.set("time", f"{_seconds(run):.3f}")
     if run.failed_steps:
         properties = xml.SubElement(suite, "properties")
         xml.SubElement(properties, "property", name="outcome", value=outcome(run.status, run.failed_steps))
     for step in steps:
-        suite.append(_case(run, step))
+        suite.append(_case(run, step, went_on=went_on))
     if run.status is not RunStatus.PASSED and suite.find("testcase/failure") is None:
         suite.append(_end(run))
     for name, path in (
@@ -42,12 +44,12 @@ def junit_xml(run: RunView, steps: Iterable[Step]) -> str:
     return xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(run: RunView, step: Step) -> xml.Element:
+def _case(run: RunView, step: Step, *, went_on: bool) -> xml.Element:
     case = xml.Element("testcase", classname=_clean(run.name), name=_clean(f"{step.step_number}. {step.description}"))
     case.set("time", f"{(step.duration_ms or 0) / 1000:.3f}")
     message = _clean(step.error or "")
     match step.status:
-        case StepStatus.FAILED if run.status is RunStatus.PASSED:
+        case StepStatus.FAILED if went_on:
             xml.SubElement(case, "skipped", message=f"failed, and the run went on: {message}")
         case StepStatus.FAILED:
             xml.SubElement(case, "failure", message=message).text = _clean(_details(step))

@@ -12,6 +12,7 @@ from control.protocol import events as e
 from control.roles import Actor
 from control.run import Run
 from runner.driver import BrowserGone
+from runner.planners.instruction_check import refuse_unclear
 from runner.run.changes import Changes
 from runner.run.masking import Masking
 from runner.run.take_over import TakeOver
@@ -80,6 +81,8 @@ class CommandHandler:
                 self._apply(command.model_copy(update={"action": self._masking.action(command.action)}), actor)
             case c.UpdateInstructions():
                 instructions = self._masking.refer(command.instructions)
+                if self._run.planning.planner in {"plain", "script"}:  # plain sentences, from now on
+                    await refuse_unclear(instructions)
                 self._apply(command.model_copy(update={"instructions": instructions}), actor)
             case _:
                 self._apply(command, actor)

@@ -8,14 +8,15 @@ import binascii
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from control.errors import Busy, InvalidTransition, JumpseatError, NotFound, ProtocolError
-from control.protocol.models import NewRun, PlannerName, RunStatus, RunView
+from control.protocol.models import InstructionProblem, NewRun, PlannerName, RunStatus, RunView, SpecPlanner
 from control.protocol.shape import utc_now
 from media.aio import CloseOnce, TaskSet, cancel_and_wait
 from runner.driver import Drivers
 from runner.egress.policy import EgressPolicy
+from runner.planners.instruction_check import check_instructions, refuse_unclear
 from runner.run.options import SessionOptions
 from runner.run.session import PlannerFactory, Session
 from runner.store.finished_run import FinishedRun
@@ -79,17 +80,26 @@ class RunRegistry:
     async def create(self, spec: NewRun, *, owner: str) -> Session:
         """Starts a run; it is in the store when this returns.
 
-        Raises ProtocolError for a start URL that pages may not reach, Busy, or Refused for a planner not to be had.
+        Raises ProtocolError for a start URL that pages may not reach and for sentences that the plain planner does not
+        understand, Busy, or Refused for a planner not to be had.
         """
         if refusal := self._egress_policy.refusal_of_url(spec.url):
             raise ProtocolError(refusal, field="url")
-        self._refuse_when_full()
         self._refuse_too_many(spec)
+        if self._planner_of(spec) == "plain":
+            await refuse_unclear(spec.instructions or "")
+        self._refuse_when_full()
         session = self._session(spec, owner)
         creating = self._creating.spawn(self._begin(session), name=f"create {session.id}")
         # Shielded: a client that hangs up must not leave a run in the store that was never started.
         await asyncio.shield(creating)
         return session
+
+    async def check(self, instructions: str, *, planner: SpecPlanner | None) -> Sequence[InstructionProblem]:
+        """Fulfils ``signaling.ports.Runs``."""
+        if (planner or self._default_planner) == "model":
+            return ()
+        return await asyncio.to_thread(check_instructions, instructions)
 
     def adopt(self, session: Session) -> None:
         """Starts a run that a client outside has begun; its place in the store is taken meanwhile.
@@ -166,12 +176,15 @@ class RunRegistry:
         if count > most:
             raise ProtocolError(f"'steps' may have at most {most} steps on this server, not {count}", field="steps")
 
+    def _planner_of(self, spec: NewRun) -> PlannerName:
+        return spec.planner or ("script" if spec.steps is not None else self._default_planner)
+
     def _session(self, spec: NewRun, owner: str) -> Session:
         return Session(
             spec,
             run_id=secrets.token_urlsafe(16),
             owner=owner,
-            planner=spec.planner or ("script" if spec.steps is not None else self._default_planner),
+            planner=self._planner_of(spec),
             planners=self._planner_factory,
             drivers=self._drivers,
             store=self._store,

@@ -200,7 +200,9 @@ class StepLoop:
         if len(self._run.steps) >= self._max_steps:
             self._run.fail(f"the run has made {self._max_steps} steps and is not done: more it may not make")
             return
-        step = self._run.begin_step(proposal)
+        is_override = proposal.source == "override"
+        expected = is_override and self._planner(self._run.planning.planner).expects(self.task())
+        step = self._run.begin_step(proposal, expected=expected)
         control_changes = self._take_over.control_changes
 
         def undisturbed() -> bool:

@@ -18,12 +18,13 @@ from aiohttp import web
 from signaling.http.attach import AttachApi
 from signaling.http.description_page import STYLE, description_page
 from signaling.http.health import Health
+from signaling.http.instructions import InstructionsApi
 from signaling.http.operations import Content, Operation, operations_of
 from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
 from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (RestApi, AttachApi, WhepEndpoint, Health)
+DESCRIBED: tuple[type[object], ...] = (RestApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
 """The classes whose handlers declare operations."""
 
 

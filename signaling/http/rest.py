@@ -247,7 +247,7 @@ class RestApi:
     @operation(
         "POST",
         f"{_RUN}/override-step",
-        "Replace the next step.",
+        "Do something in place of the next step, or before it.",
         id="overrideStep",
         status=202,
         answer=json_content(CommandAccepted),
@@ -256,7 +256,7 @@ class RestApi:
         refusals=COMMAND_WITH_BODY,
     )
     async def override_step(self, request: web.Request) -> web.Response:
-        return await self._command_with_body(request, "step_override", "action")
+        return await self._command_with_body(request, "step_override", "action", "place")
 
     @operation(
         "POST",
@@ -288,10 +288,10 @@ class RestApi:
         reply = await self._submit(await read_json(request, limit=self._limits.max_body), context)
         return web.json_response(context.run.log.reply(reply))
 
-    async def _command_with_body(self, request: web.Request, type: str, field: str) -> web.Response:
+    async def _command_with_body(self, request: web.Request, type: str, *fields: str) -> web.Response:
         context = await self._authorize(request)
         body = await _read_object(request, limit=self._limits.max_body)
-        given = {field: body[field]} if field in body else {}
+        given = {field: body[field] for field in fields if field in body}
         await self._submit({"type": type, **given}, context)
         return _accepted(context)
 

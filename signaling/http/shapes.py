@@ -8,7 +8,7 @@ from pydantic import Field
 
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView
-from control.protocol.models import RunStatus, RunView, Step
+from control.protocol.models import InstructionProblem, Place, RunStatus, RunView, SpecPlanner, Step
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL
@@ -43,10 +43,24 @@ class CommandAccepted(Shape):
 
 class StepOverrideRequest(Shape):
     action: Action
+    place: Place = "instead"
+    """Whether the next step is replaced, or done after this."""
 
 
 class InstructionsRequest(Shape):
     instructions: str = Field(min_length=1, max_length=60_000)
+
+
+class InstructionsToCheck(Shape):
+    instructions: str = Field(max_length=65536)
+    planner: SpecPlanner | None = None
+    """Who is to follow them; None: the server's default."""
+
+
+class InstructionsChecked(Shape):
+    """What is wrong with instructions, line by line; nothing where a run could be started with them."""
+
+    problems: tuple[InstructionProblem, ...]
 
 
 class TokenRequest(Shape):

@@ -10,7 +10,7 @@ from control.next_action import Diagnose, Perform, Plan
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Mode, NewRun, PlannerName, Proposal, RunStatus, Step, StepStatus
+from control.protocol.models import Mode, NewRun, Place, PlannerName, Proposal, RunStatus, Step, StepStatus
 from control.roles import Actor, Role, authorize
 from control.run import Run
 
@@ -25,6 +25,10 @@ HELP = timedelta(minutes=2)
 
 def click(name: str) -> Action:
     return Action(type=ActionType.CLICK, selector=f"#{name}")
+
+
+def expect(name: str) -> Action:
+    return Action(type=ActionType.EXPECT_VISIBLE, selector=f"#{name}")
 
 
 class FakeClock:
@@ -42,8 +46,16 @@ class RunScenario:
     """A run over a plan of ``length`` clicks on ``#plan-1``, ``#plan-2`` …; what it published is in ``published``."""
 
     def __init__(
-        self, length: int = 3, *, looks_ahead: bool = True, planner: PlannerName = "plain", mode: Mode = "auto"
+        self,
+        length: int = 3,
+        *,
+        looks_ahead: bool = True,
+        planner: PlannerName = "plain",
+        mode: Mode = "auto",
+        expects: int | None = None,
     ) -> None:
+        """``expects``: the number of the entry that is an expectation."""
+        self._expectation = f"#plan-{expects}"
         ids = (f"proposal-{number}" for number in count(1))
         self.clock = FakeClock()
         self.length = length
@@ -69,8 +81,8 @@ class RunScenario:
         authorize(actor, command.type)
         return self.run.apply(command, actor)
 
-    def override(self, name: str) -> list[Entry]:
-        return self.send(c.StepOverride(action=click(name)))
+    def override(self, name: str, place: Place = "instead") -> list[Entry]:
+        return self.send(c.StepOverride(action=click(name), place=place))
 
     def instruct(self, text: str = "Buy a plum.", *, length: int = 3) -> None:
         self.send(c.UpdateInstructions(instructions=text))
@@ -95,6 +107,8 @@ class RunScenario:
     def idea(self, name: str | None = None, *, source: str = "plan", version: int | None = None) -> Proposal:
         """What the planner answers to ``Plan``: the plan's next entry."""
         action = click(name or f"plan-{self.run.consumed - self.base + 1}")
+        if action.selector == self._expectation:
+            action = expect(action.selector.removeprefix("#"))
         return Proposal.model_validate(
             {
                 "proposal_id": next(self._ids),

@@ -51,6 +51,7 @@ SHAPES: dict[str, type[Shape]] = {
     "AttachedTest": shapes.AttachedTest,
     "SessionRef": shapes.SessionRef,
     "Control": shapes.Control,
+    "Attention": shapes.Attention,
     "Holder": shapes.Holder,
     "Box": actions.Box,
     "Size": actions.Size,

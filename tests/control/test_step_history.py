@@ -8,7 +8,7 @@ import pytest
 
 from control.errors import NotFound
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import RunStatus, Source
+from control.protocol.models import Source
 from control.step_history import StepHistory
 from tests.control.run_scenarios import FAILED, PASSED, SKIPPED, FakeClock, click
 
@@ -118,14 +118,28 @@ def test_a_step_that_is_not_there(number: int) -> None:
 
 
 def test_steps_that_failed_and_were_gone_past_are_counted() -> None:
-    history = StepHistory(clock=FakeClock())
-    for status in (PASSED, FAILED, PASSED, FAILED):
-        history.begin(click("a"), source=Source.PLAN, version=1)
-        history.close(status, None)
-    assert history.overcome(RunStatus.PASSED) == 2
-    assert history.overcome(RunStatus.FAILED) == 1
-    history.only_replaced = True
-    assert history.overcome(RunStatus.PASSED) == 0
-    history.begin(click("a"), source=Source.OVERRIDE, version=1)
+    history, _ = begun()
+    history.close(FAILED, None)
+    assert history.overcome == 0  # nobody knows yet what becomes of it
+    history.begin(click("b"), source=Source.OVERRIDE, version=1)
+    history.settle_entry(by=history.close(PASSED, None))
+    assert history.overcome == 1
+    history.begin(click("c"), source=Source.PLAN, version=1)
+    history.close(FAILED, None)
+    history.settle_entry()
+    assert history.overcome == 2
+
+
+def test_a_step_that_passed_at_last_did_not_fail() -> None:
+    history, _ = begun()
+    history.close(FAILED, None)
+    history.begin_again(1)
+    history.settle_entry(by=history.close(PASSED, None))
+    assert history.overcome == 0
+    history.begin(click("b"), source=Source.PLAN, version=1)
+    history.close(FAILED, None)
+    history.begin(click("human"), source=Source.HUMAN, version=1)
     history.close(PASSED, None)
-    assert history.overcome(RunStatus.PASSED) == 1
+    history.begin(click("b"), source=Source.PLAN, version=1)
+    history.settle_entry(by=history.close(PASSED, None))
+    assert history.overcome == 0

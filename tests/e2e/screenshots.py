@@ -77,6 +77,8 @@ async def take_all(folder: Path) -> None:
         await shoot_endings(camera, server)
         await camera.shoot("dashboard", f"{server.api}/?token={server.key}")
         await camera.shoot("new-run", f"{server.api}/?token={server.key}", press("New run"))
+        await camera.shoot("new-run-unclear", f"{server.api}/?token={server.key}", type_unclear)
+        await camera.shoot("edit-again", f"{server.api}/?token={server.key}", edit_again)
 
 
 async def shoot_steering(camera: Camera, server: Served) -> None:
@@ -108,7 +110,8 @@ async def shoot_endings(camera: Camera, server: Served) -> None:
     instructions = "Click 'Altitude mug'\nClick 'Add to basket now'\nGo to /cart"
     stuck = await server.create({"url": "/", "instructions": instructions, "name": "Stuck", "stepTimeoutMs": 1000})
     await server.until(stuck["id"], lambda message: message["type"] == "help_needed")
-    await camera.shoot("help", watch_url(server, stuck["id"]), tab("Steps"), moving=True)
+    for state, act in (("", tab("Steps")), ("-override", tab("Override")), ("-control", take_control)):
+        await camera.shoot(f"help{state}", watch_url(server, stuck["id"]), act, moving=True)
     failing: dict[str, Any] = {
         "url": "/",
         "instructions": instructions,
@@ -151,6 +154,17 @@ async def share(viewer: WatchPage) -> None:
     await viewer.press("Share")
     await viewer.press("Make the link")
     await viewer.page.get_by_label("Link", exact=True).wait_for()
+
+
+async def type_unclear(viewer: WatchPage) -> None:
+    await viewer.press("New run")
+    await viewer.page.get_by_label("Instructions").fill("Scroll down\nBuy it\nClick 'Checkout")
+    await viewer.sees("line 3:")
+
+
+async def edit_again(viewer: WatchPage) -> None:
+    await viewer.page.get_by_role("button", name="Edit and run again: Fails").first.click()
+    await viewer.page.get_by_role("form", name="Edit and run again").wait_for()
 
 
 async def take_control(viewer: WatchPage) -> None:

@@ -5,7 +5,7 @@ import pytest
 from control.protocol.actions import Size
 from runner.browser.launch import PlaywrightDrivers
 from runner.planners.base import Task
-from runner.planners.grammar import check
+from runner.planners.instruction_check import check_instructions
 from runner.planners.plain import PlainPlanner
 from tests.chromium import browser_options
 from web.shop import DEMO_INSTRUCTIONS, serving_shop
@@ -15,7 +15,7 @@ PAUSES = [line for line in LINES if line.startswith("Wait ") and line.endswith("
 
 
 def test_the_demo_can_be_read() -> None:
-    assert check(DEMO_INSTRUCTIONS) is None
+    assert check_instructions(DEMO_INSTRUCTIONS) == ()
 
 
 def test_the_demo_takes_about_a_minute() -> None:

@@ -262,6 +262,24 @@ async def test_a_run_that_is_over_can_be_stepped_through(server: Served, viewer_
         assert await viewer.axe() == []
 
 
+async def test_a_run_that_was_watched_to_its_end_can_be_stepped_through(
+    server: Served, viewer_browser: Browser
+) -> None:
+    run_id = await review(server, "/", TWO_STEPS)
+    async with watching(viewer_browser, server, run_id) as viewer:
+        await viewer.live("whep")
+        await viewer.tab("Stats")
+        await viewer.sees("data channel")
+        for number in (1, 2):
+            await viewer.sees(f"#{number}")
+            await viewer.press("Approve")
+        await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed")
+        for number in (2, 1):
+            await viewer.press("Step before")
+            await viewer.sees(f"step {number} · not live")
+            await shown(viewer)
+
+
 async def shown(viewer: WatchPage) -> None:
     """Until the picture of the step is there, and is a picture."""
     await viewer.page.wait_for_function("() => document.querySelector('.jp-replay > img')?.naturalWidth > 0")

@@ -116,7 +116,7 @@ async def serve(folder: Path, ready: Future[Ground], stop: Future[None]) -> None
 async def new_run(harness: RegistryServer, *, over: bool) -> str:
     ended = asyncio.Event()
     harness.registry.on_ended = ended.set
-    body = {"url": "http://shop.test/", "instructions": "Buy it", "mode": "auto" if over else "review"}
+    body = {"url": "http://shop.test/", "instructions": "Click 'Buy it'", "mode": "auto" if over else "review"}
     _, run = await harness.call("POST", "/api/tests", body=body)
     if over:
         await ended.wait()

@@ -16,7 +16,17 @@ from control.protocol import commands as c
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
-from control.protocol.models import AttachedRun, NewRun, RunStatus, RunView, SessionRef, SourceExcerpt, Step
+from control.protocol.models import (
+    AttachedRun,
+    InstructionProblem,
+    NewRun,
+    RunStatus,
+    RunView,
+    SessionRef,
+    SourceExcerpt,
+    SpecPlanner,
+    Step,
+)
 from control.roles import Actor
 from control.run import Run
 from media.frames import JpegFrame, LatestFrame
@@ -176,6 +186,11 @@ class FakeRuns:
         run = FakeRun(spec, owner=owner)
         self.all[run.id] = run
         return run
+
+    async def check(self, instructions: str, *, planner: SpecPlanner | None) -> Sequence[InstructionProblem]:
+        if planner == "model" or "Buy" not in instructions:
+            return ()
+        return (InstructionProblem(line=1, sentence=instructions, message="I do not understand it (line 1)."),)
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> FakeRun | None:
         return self.all.get(run_id)

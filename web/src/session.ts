@@ -5,7 +5,7 @@ import { ControlLink } from "./control/link";
 import { TransportLadder } from "./media/ladder";
 import { buildRungs } from "./media/rungs";
 import { Surface } from "./media/surface";
-import { isFinal, type RunStatus, type Step, type StreamInfo } from "./protocol/types";
+import { isFinal, type RunStatus, type StreamInfo } from "./protocol/types";
 import { ShareLinks } from "./shareLinks";
 import type { MediaStats, TransportKind } from "./store/state";
 import { Store } from "./store/store";
@@ -36,6 +36,8 @@ export class PlayerSession {
   readonly #onWake = () => this.wake();
   #transport: TransportChoice;
   #status: RunStatus | null = null;
+  /** The step that was asked for last: an answer for another one comes too late. */
+  #replaying: number | null = null;
   #unsubscribe: (() => void) | null = null;
 
   constructor({ runId, apiUrl, token = null, transport = "auto", stream = {} }: SessionOptions) {
@@ -87,13 +89,15 @@ export class PlayerSession {
     this.#ladder.wake();
   }
 
-  /** Shows the record of a completed step to this viewer alone. */
+  /** Shows the record of a completed step to this viewer alone. By HTTP: the channels of a run that is over are gone. */
   async replay(stepNumber: number): Promise<void> {
-    if (this.store.state.control !== null && this.store.state.control !== "rest") {
-      await this.link.send({ type: "replay_step", stepNumber });
-      return;
+    this.#replaying = stepNumber;
+    try {
+      const replay = await this.api.step(this.runId, stepNumber);
+      if (this.#replaying === stepNumber) this.store.set({ replay });
+    } catch (error) {
+      this.store.notify("error", describe(error));
     }
-    await this.#notifyFailure(this.api.step(this.runId, stepNumber).then((replay: Step) => this.store.set({ replay })));
   }
 
   /** Returns the URL under which an `<img>`, which cannot send a header, finds a picture of the run. */
@@ -138,9 +142,5 @@ export class PlayerSession {
     const chosen = rungs.filter(({ kind }) => this.#transport === "auto" || kind === this.#transport);
     if (chosen.length === 0) throw new Error(`This run offers no ${this.#transport} stream: choose another transport`);
     return chosen;
-  }
-
-  async #notifyFailure(work: Promise<void>): Promise<void> {
-    await work.catch((error: unknown) => this.store.notify("error", describe(error)));
   }
 }

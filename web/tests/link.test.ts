@@ -110,6 +110,25 @@ describe("ControlLink", () => {
     expect(newest().commands).toEqual([pause]);
   });
 
+  it("comes back for the end where the channel was cut between the status and the end itself", async () => {
+    newest().open(hello);
+    const first = newest();
+    const seq = (hello.seq ?? 0) + 1;
+    first.say(serverMessage({ type: "run_state", status: "passed", paused: false, seq }));
+    first.break();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(newest()).not.toBe(first);
+    const at = "2026-01-31T09:30:00.000Z";
+    newest().open(
+      serverMessage({ type: "run_finished", status: "passed", error: null, failedSteps: 1, seq: seq + 1, at }),
+    );
+    expect(store.state.run?.failedSteps).toBe(1);
+    const last = newest();
+    last.break();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(newest()).toBe(last);
+  });
+
   it("asks again where a number is missing", async () => {
     newest().open(hello);
     const first = newest();

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from control.protocol.actions import ActionType
-from runner.planners.grammar import UnknownSentence, check, parse, read
+from runner.planners.grammar import UnknownSentence, parse, read
+from runner.planners.instruction_check import check_instructions
 from runner.planners.intents import Intent
 from runner.planners.sentence_splitter import UnclosedQuote, split
 
@@ -164,7 +165,9 @@ def test_what_cannot_be_understood(sentence: str, said: str) -> None:
         read(text)
     assert f'"{sentence}" (line 3)' in str(caught.value)
     assert said in str(caught.value)
-    assert check(text) == str(caught.value)
+    (problem,) = check_instructions(text)
+    assert (problem.line, problem.sentence, problem.message) == (3, sentence, str(caught.value))
+    assert problem.examples
 
 
 def test_suggested_sentences_are_understood() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -300,6 +301,24 @@ async def test_what_names_nothing_is_retried_where_it_may_pass(reason: str, retr
     action = Action(type=ActionType.NAVIGATE, value="http://shop.test/cart")
     repair = await PlainPlanner().repair(task("Go to /cart"), NO_PAGE, failed(action, "Go to /cart", reason=reason))
     assert (repair.retry is not None) is retried
+
+
+async def test_what_a_person_wants_is_tried_again_whatever_the_page_looks_like() -> None:
+    action = Action(type=ActionType.EXPECT_URL, value="/thanks")
+    failure = replace(failed(action, "Expect the URL to be /thanks", reason="it is another"), retry=True)
+    repair = await PlainPlanner().repair(task("Expect the URL to be /thanks"), NO_PAGE, failure)
+    assert repair.retry is not None
+    assert repair.retry.action == action
+    other = replace(failed(Action(type=ActionType.RELOAD), "Reload"), retry=True)
+    repair = await PlainPlanner().repair(task("Go back"), NO_PAGE, other)
+    assert repair.retry is not None
+    assert repair.retry.action == Action(type=ActionType.RELOAD)
+
+
+def test_an_expectation_is_known_before_it_is_proposed() -> None:
+    told = "Go back\nExpect to see 'Thanks'\nFrob"
+    planner = PlainPlanner()
+    assert [planner.expects(task(told, consumed=consumed)) for consumed in range(4)] == [False, True, False, False]
 
 
 async def test_no_step_no_repair() -> None:

@@ -9,7 +9,7 @@ from control.protocol.actions import Action, ActionType, Size
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import Driver
 from runner.planners.base import Task
-from runner.planners.grammar import check
+from runner.planners.instruction_check import check_instructions
 from runner.planners.plain import PlainPlanner
 from tests.browser_fixtures import SharedChromium
 from tests.runner.planners.planner_harness import failed
@@ -29,7 +29,7 @@ async def in_shop(shared: SharedChromium, path: str) -> AsyncIterator[tuple[Driv
 
 
 async def test_the_demo_is_understood_and_passes(shared_chromium: SharedChromium) -> None:
-    assert check(DEMO_INSTRUCTIONS) is None
+    assert check_instructions(DEMO_INSTRUCTIONS) == ()
     planner = PlainPlanner()
     async with in_shop(shared_chromium, "/") as (driver, shop):
         done = Task(shop + "/", DEMO_INSTRUCTIONS, 1, 0, ())

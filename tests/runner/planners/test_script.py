@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ async def test_what_has_no_selector_is_retried_where_it_may_pass(
         failure = failed(ACTIONS[0], "Go to /cart", reason=reason, url=url or driver.url)
         repair = await ScriptPlanner(ACTIONS).repair(task(), driver, failure)
         assert (repair.retry is not None) is retried
+
+
+async def test_what_a_person_wants_is_tried_again_whatever_the_page_looks_like() -> None:
+    failure = replace(failed(ACTIONS[1], "Click button 'Checkout'"), retry=True)
+    repair = await ScriptPlanner(ACTIONS).repair(task(consumed=1), NO_PAGE, failure)
+    assert repair.retry is not None
+    assert (repair.retry.action, repair.retry.description) == (ACTIONS[1], "Click button 'Checkout'")
+
+
+def test_an_expectation_is_known_before_it_is_proposed() -> None:
+    planner = ScriptPlanner((*ACTIONS, Action(type=ActionType.EXPECT_URL, value="/thanks")))
+    assert [planner.expects(task(consumed=consumed)) for consumed in range(4)] == [False, False, True, False]
 
 
 async def test_a_button_that_is_there_is_retried_once_and_a_renamed_one_suggested(showing: Showing) -> None:

@@ -73,6 +73,14 @@ def test_a_passed_run_has_a_case_for_each_step() -> None:
     assert found[0].attrib == {"classname": "Buy <a> lamp", "name": "1. Click 'Pay'", "time": "1.250"}
 
 
+def test_a_pass_that_went_past_failed_steps_fails_where_it_has_to_be_strict() -> None:
+    run = view(RunStatus.PASSED).model_copy(update={"failed_steps": 1})
+    steps = [step(1, StepStatus.FAILED, "it is covered"), step(2, StepStatus.PASSED)]
+    assert counts(junit_xml(run, steps)) == ("2", "0", "0", "1")
+    assert counts(junit_xml(run, steps, strict=True)) == ("2", "1", "0", "0")
+    assert counts(junit_xml(view(RunStatus.PASSED), steps, strict=True)) == ("2", "0", "0", "1")  # it passed at last
+
+
 def test_a_failed_step_says_why_and_where() -> None:
     report = junit_xml(view(RunStatus.FAILED, error="step 1 failed"), [step(1, StepStatus.FAILED, "it is covered")])
     assert counts(report) == ("1", "1", "0", "0")

@@ -66,7 +66,7 @@ class RegistryHarness:
         self.drivers = drivers
 
     async def create(self, owner: str = "ada", **spec: Any) -> Session:  # noqa: ANN401 - fields of NewRun
-        body = {"url": "http://shop.test/", "instructions": "Buy it"} | spec
+        body = {"url": "http://shop.test/", "instructions": "Click 'Buy it'"} | spec
         return await self.runs.create(NewRun.model_validate(body), owner=owner)
 
     async def finished(self, **spec: Any) -> Session:  # noqa: ANN401
@@ -177,7 +177,8 @@ class TestCreate:
 
     async def test_a_client_that_hangs_up_leaves_a_run_that_goes_on(self, tmp_path: Path) -> None:
         async with registry_harness(tmp_path) as harness:
-            creating = asyncio.create_task(harness.create())
+            spec: dict[str, Any] = {"instructions": None, "steps": [{"type": "reload"}]}
+            creating = asyncio.create_task(harness.create(**spec))
             await asyncio.sleep(0)
             creating.cancel()
             await asyncio.wait([creating])
@@ -302,6 +303,30 @@ class TestList:
             with pytest.raises(ProtocolError) as refusal:
                 await harness.runs.list(owner="ada", cursor=cursor)
             assert refusal.value.field == "cursor"
+
+
+class TestSentences:
+    async def test_what_is_not_understood_is_refused_before_anything_is_started(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            with pytest.raises(ProtocolError, match=r'"Clik it" \(line 2\).*Click ') as refusal:
+                await harness.create(instructions="Go back\nClik it")
+            assert refusal.value.field == "instructions"
+            assert (harness.runs.active, harness.drivers.drivers) == (0, [])
+
+    @pytest.mark.parametrize("spec", [{"planner": "model"}, {"steps": [{"type": "reload"}]}])
+    async def test_models_and_scripts_are_told_what_one_likes(self, tmp_path: Path, spec: dict[str, Any]) -> None:
+        async with registry_harness(tmp_path) as harness:
+            session = await harness.create(instructions="Clik it", **spec)
+            assert session.view().instructions == "Clik it"
+
+    async def test_they_are_checked_for_the_planner_that_is_to_follow_them(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            for planner in (None, "plain"):
+                (problem,) = await harness.runs.check("Go back\n\nClik it", planner=planner)
+                assert (problem.line, problem.sentence) == (3, "Clik it")
+            assert await harness.runs.check("Clik it", planner="model") == ()
+            problems = await harness.runs.check("Clik 'a\nGo back\n# Note\nFly", planner=None)
+            assert [problem.line for problem in problems] == [1, 4]
 
 
 class TestDelete:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from control.errors import ProtocolError
 from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
@@ -254,15 +255,27 @@ class TestInstructions:
         async with session_harness(tmp_path, planner, mode="review") as run:
             run.start()
             await run.until(lambda: run.session.view().proposal)
-            await run.do(c.UpdateInstructions(instructions="Do the new thing"))
+            await run.do(c.UpdateInstructions(instructions="Click 'The new thing'"))
             await run.until(lambda: run.session.view().proposal)
             proposal = run.session.view().proposal
             assert proposal
             assert (proposal.action.selector, proposal.instructions_version) == ("#new", 2)
-            assert planner.tasks[-1].instructions == "Do the new thing"
+            assert planner.tasks[-1].instructions == "Click 'The new thing'"
             await run.do(c.ApproveStep())
             assert await run.finish() is PASSED
             assert selectors(run) == ["#new"]
+
+    async def test_sentences_that_are_not_understood_are_refused_and_the_run_goes_on(self, tmp_path: Path) -> None:
+        async with session_harness(tmp_path, FakePlanner([click("#old")]), mode="review") as run:
+            run.start()
+            await run.until(lambda: run.session.view().proposal)
+            with pytest.raises(ProtocolError, match="line 2") as refused:
+                await run.do(c.UpdateInstructions(instructions="Go back\nClik 'The new thing'"))
+            assert refused.value.field == "instructions"
+            assert run.session.view().instructions_version == 1
+            await run.do(c.ApproveStep())
+            assert await run.finish() is PASSED
+            assert selectors(run) == ["#old"]
 
     async def test_a_planner_that_is_thinking_is_asked_again(self, tmp_path: Path) -> None:
         planner = FakePlanner([click("#old")])
@@ -271,7 +284,7 @@ class TestInstructions:
         async with session_harness(tmp_path, planner) as run:
             run.start()
             await planner.gate.reached.wait()
-            await run.do(c.UpdateInstructions(instructions="Do the new thing"))
+            await run.do(c.UpdateInstructions(instructions="Click 'The new thing'"))
             await planner.gate.abandoned.wait()
             planner.gate.open()
             assert await run.finish() is PASSED

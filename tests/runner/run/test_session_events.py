@@ -133,7 +133,7 @@ class TestSecrets:
             await run.until_step(2, StepStatus.PASSED)
             assert driver.performed[1].value == secret
             await run.until(lambda: run.session.view().proposal)
-            await run.do(c.UpdateInstructions(instructions=f"Try {secret} again"))
+            await run.do(c.UpdateInstructions(instructions=f"Click 'Try {secret} again'"))
             await run.until(lambda: run.session.view().proposal)
             await run.do(c.ApproveStep())
             await run.until(lambda: run.events(e.HelpNeeded))

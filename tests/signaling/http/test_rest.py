@@ -199,10 +199,33 @@ async def test_override_and_instructions(harness: ServerHarness, run: FakeRun) -
     assert run.view().instructions == "Buy two"
 
 
+async def test_an_override_may_come_before_the_next_step(harness: ServerHarness, run: FakeRun) -> None:
+    body = {"action": {"type": "click", "selector": "#other"}, "place": "before"}
+    status, _ = await harness.call("POST", f"/api/tests/{run.id}/override-step", body=body)
+    assert status == 202
+    assert run.run.proposal is not None
+    assert run.run.proposal.place == "before"
+
+
+async def test_instructions_are_checked_for_anybody_with_a_credential(harness: ServerHarness, run: FakeRun) -> None:
+    path, body = "/api/tests/check", {"instructions": "Buy it"}
+    status, checked = await harness.call("POST", path, body=body)
+    assert status == 200
+    assert [(problem["line"], problem["message"]) for problem in checked["problems"]] == [
+        (1, "I do not understand it (line 1).")
+    ]
+    assert await harness.call("POST", path, body=body | {"planner": "model"}) == (200, {"problems": []})
+    status, _ = await harness.call("POST", path, body=body, token=None)
+    assert status == 401
+    status, problem = await harness.call("POST", path, body={"text": "Buy it"})
+    assert (status, problem["errors"][0]["field"]) == (422, "instructions")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
         ("override-step", {}, "action"),
+        ("override-step", {"action": {"type": "back"}, "place": "after"}, "place"),
         ("override-step", {"action": {"type": "click"}}, "action.selector"),
         ("update-instructions", {"instructions": ""}, "instructions"),
         ("commands", {"type": "replay_step"}, "stepNumber"),

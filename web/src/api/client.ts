@@ -1,6 +1,8 @@
 import type { Command } from "../protocol/messages";
 import type {
   AttachSessionInfo,
+  InstructionProblem,
+  InstructionsChecked,
   NewRun,
   Role,
   Run,
@@ -74,6 +76,12 @@ export class ApiClient {
 
   createRun(run: NewRun): Promise<Run> {
     return this.#json("/api/tests", { method: "POST", body: run });
+  }
+
+  /** Returns what is wrong with instructions for this planner (the server's default one where it is left out). */
+  async checkInstructions(instructions: string, planner?: NewRun["planner"]): Promise<InstructionProblem[]> {
+    const body = { instructions, ...(planner ? { planner } : {}) };
+    return (await this.#json<InstructionsChecked>("/api/tests/check", { method: "POST", body })).problems;
   }
 
   /** Returns the body that the run was created with, without its secrets. */

@@ -1,10 +1,12 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { ApiClient } from "../api/client";
+import { describe } from "../api/errors";
 import { Button } from "../player/Button";
 import { STATUS_NAMES } from "../player/format";
-import type { RunStatus } from "../protocol/types";
+import type { NewRun, RunStatus } from "../protocol/types";
 import { Header } from "./Header";
 import { NewRunForm } from "./NewRunForm";
+import { navigate, useParameter } from "./path";
 import { RunCard } from "./RunCard";
 import { SessionCard } from "./SessionCard";
 import { SignIn } from "./SignIn";
@@ -25,6 +27,7 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
   const [status, setStatus] = useState<RunStatus | undefined>();
   const [search, setSearch] = useState("");
   const [starting, setStarting] = useState(false);
+  const editing = useParameter("edit");
   const { runs, error, more, loadMore } = useRuns(api, status, search);
   if (error?.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
   return (
@@ -67,6 +70,7 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
           />
         </div>
         {starting && <NewRunForm api={api} onClose={() => setStarting(false)} />}
+        {editing !== null && <EditedRun key={editing} runId={editing} api={api} />}
         {error && (
           <p className="js-alert" role="alert">
             {error.message}
@@ -89,6 +93,22 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
       </main>
     </>
   );
+}
+
+/** The form, filled with what another run was made from. */
+function EditedRun({ runId, api }: { runId: string; api: ApiClient }) {
+  const [spec, setSpec] = useState<NewRun | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    api.spec(runId).then(setSpec, (reason: unknown) => setError(describe(reason)));
+  }, [api, runId]);
+  if (error !== null)
+    return (
+      <p className="js-alert" role="alert">
+        {error}
+      </p>
+    );
+  return spec && <NewRunForm api={api} initial={spec} onClose={() => navigate("/")} />;
 }
 
 function Loading() {

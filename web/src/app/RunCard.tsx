@@ -6,6 +6,7 @@ import { Button } from "../player/Button";
 import { formatAgo, formatDuration, outcomeName } from "../player/format";
 import { Icon } from "../player/Icon";
 import { isFinal, type Run } from "../protocol/types";
+import { EditAgain } from "./EditAgain";
 import { Link } from "./Link";
 import { navigate } from "./path";
 import { Thumbnail } from "./Thumbnail";
@@ -46,6 +47,7 @@ export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
             <span>{formatAgo(run.createdAt, Date.now())}</span>
             <span>{took(run)}</span>
           </span>
+          {run.attention && <span className="js-run-attention">{run.attention.reason}</span>}
           {run.error && <span className="jp-error-text js-run-error">{run.error}</span>}
         </span>
       </Link>
@@ -74,6 +76,7 @@ function Again({ run, api }: { run: Run; api: ApiClient }) {
           {error}
         </span>
       )}
+      <EditAgain run={run} />
       <Button icon="again" label="Run again" aria-label={`Run again: ${titleOf(run)}`} onClick={() => void again()} />
     </div>
   );

@@ -5,6 +5,7 @@ import { isAttached, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
 import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
 import { isFinal, type NewRun, type Run, type SessionRef } from "../protocol/types";
+import { EditAgain } from "./EditAgain";
 import { Header } from "./Header";
 import { Link } from "./Link";
 import { navigate } from "./path";
@@ -103,6 +104,7 @@ function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
         </span>
       )}
       <Button icon="again" label="Run again" tone="primary" disabled={busy} onClick={() => void again()} />
+      <EditAgain run={run} />
       <Button icon="download" label="Save as test" disabled={busy} onClick={() => void keep()} />
       {asking && (
         <SecretsDialog

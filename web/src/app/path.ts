@@ -11,6 +11,18 @@ export function usePath(): string {
   return path;
 }
 
+/** Returns a parameter of the address and follows it; null where the address has none. */
+export function useParameter(name: string): string | null {
+  const read = () => new URLSearchParams(location.search).get(name);
+  const [value, setValue] = useState(read);
+  useEffect(() => {
+    const follow = () => setValue(new URLSearchParams(location.search).get(name));
+    addEventListener("popstate", follow);
+    return () => removeEventListener("popstate", follow);
+  }, [name]);
+  return value;
+}
+
 /** Goes to another page of the app without loading it anew. */
 export function navigate(path: string): void {
   history.pushState(null, "", path);

@@ -201,7 +201,8 @@ export class ControlLink implements ChannelListener {
   }
 }
 
-const isOver = (run: Run | null): boolean => run !== null && isFinal(run.status);
+/** True once the end itself has come, `run_finished`: a channel that goes with the picture may be cut before it. */
+const isOver = (run: Run | null): boolean => run !== null && isFinal(run.status) && run.endedAt !== null;
 
 /** A share token says its role in the open; an API key has no such form and is the owner's. The server decides anyway. */
 function roleOf(token: string | null): Role {

@@ -1,5 +1,5 @@
 import { isFinal } from "../protocol/types";
-import { holdsControl } from "../store/state";
+import { failedStep, holdsControl } from "../store/state";
 import { Button } from "./Button";
 import { ConfirmButton } from "./ConfirmButton";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
@@ -117,20 +117,12 @@ function TakeControl() {
   const holder = usePlayerState((state) => state.run?.control.holder ?? null);
   const mine = usePlayerState(holdsControl);
   const busy = usePlayerState((state) => Object.values(state.pending).some((type) => type.endsWith("_control")));
+  const failed = usePlayerState(failedStep);
   if (mine) {
-    const release = () => actions.send({ type: "release_control" });
     return (
       <div className="jp-group jp-wrap">
         <HandOver disabled={busy} />
-        <Button
-          icon="hand"
-          label="Release control"
-          tone="primary"
-          hotkey="T"
-          disabled={busy}
-          onClick={release}
-          data-release
-        />
+        {failed === null ? <Release disabled={busy} /> : <ReleaseAfterFailure disabled={busy} />}
       </div>
     );
   }
@@ -141,6 +133,42 @@ function TakeControl() {
   }
   const take = () => actions.send({ type: "take_control" });
   return <Button icon="hand" label="Take control" hotkey="T" disabled={busy || holder !== null} onClick={take} />;
+}
+
+function Release({ disabled }: { disabled: boolean }) {
+  const { actions } = usePlayer();
+  return (
+    <Button
+      icon="hand"
+      label="Release control"
+      tone="primary"
+      hotkey="T"
+      disabled={disabled}
+      onClick={() => actions.send({ type: "release_control" })}
+      data-release
+    />
+  );
+}
+
+/** Asks what becomes of the step that has failed. */
+function ReleaseAfterFailure({ disabled }: { disabled: boolean }) {
+  const { actions } = usePlayer();
+  const release = (failedStep: "retry" | "done") => () => actions.send({ type: "release_control", failedStep });
+  return (
+    <fieldset className="jp-group jp-wrap jp-release">
+      <legend>Release control, and</legend>
+      <Button
+        icon="again"
+        label="Try the step again"
+        tone="primary"
+        hotkey="T"
+        disabled={disabled}
+        onClick={release("retry")}
+        data-release
+      />
+      <Button icon="check" label="I did it" disabled={disabled} onClick={release("done")} />
+    </fieldset>
+  );
 }
 
 /** One button for each of the others who may steer. */

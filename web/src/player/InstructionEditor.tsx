@@ -4,10 +4,11 @@ import { isFinal } from "../protocol/types";
 import { Button } from "./Button";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { diffLines } from "./diff";
+import { InstructionProblems, useInstructionProblems } from "./InstructionProblems";
 
 /** The running instructions with their version; a draft beside them, with what it would change. */
 export function InstructionEditor() {
-  const { actions } = usePlayer();
+  const { actions, session } = usePlayer();
   const running = usePlayerState((state) => state.run?.instructions ?? "");
   const version = usePlayerState((state) => state.run?.instructionsVersion ?? 0);
   const ended = usePlayerState((state) => state.run !== null && isFinal(state.run.status));
@@ -17,6 +18,8 @@ export function InstructionEditor() {
   const id = useId();
   const text = draft ?? running;
   const changed = draft !== null && draft !== running;
+  const model = usePlayerState((state) => state.run?.planner === "model");
+  const problems = useInstructionProblems(session.api, model || !changed ? "" : text, "plain");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setError(null);
@@ -39,8 +42,10 @@ export function InstructionEditor() {
         value={text}
         readOnly={!maySteer || ended}
         placeholder="This run was made from explicit steps, without instructions."
+        aria-describedby={`${id}-problems`}
         onChange={(event) => setDraft(event.target.value)}
       />
+      <InstructionProblems id={`${id}-problems`} problems={problems} />
       {changed && <Diff before={running} after={text} />}
       {error && (
         <p className="jp-error-text" role="alert">

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Proposal } from "../protocol/types";
-import { approvalOf, type Help } from "../store/state";
+import { approvalOf, type Help, holdsControl, type PlayerState } from "../store/state";
 import { ActionForm } from "./ActionForm";
 import { isAttached } from "./attached";
 import { Button } from "./Button";
@@ -37,7 +37,7 @@ function NextStep({ proposal }: { proposal: Proposal }) {
   return (
     <section className="jp-card" data-waits={waits || undefined} aria-label="Proposed step">
       <header>
-        <h2>{SOURCES[proposal.source]}</h2>
+        <h2>{proposal.place === "before" ? "Before the next step: your override" : SOURCES[proposal.source]}</h2>
         <span className="jp-dim">#{proposal.stepNumber}</span>
       </header>
       <p className="jp-card-title">{proposal.description}</p>
@@ -87,6 +87,8 @@ function HelpCard({ help }: { help: Help }) {
   const { actions, setUi } = usePlayer();
   const maySteer = useMaySteer();
   const attached = usePlayerState(({ run }) => isAttached(run));
+  const held = usePlayerState(({ run }) => run?.control.holder != null);
+  const standing = usePlayerState(whyStanding);
   const busy = usePlayerState((state) => Object.values(state.pending).includes("resume"));
   return (
     <section className="jp-card" data-tone="help" aria-label="Help needed" role="alert">
@@ -94,29 +96,28 @@ function HelpCard({ help }: { help: Help }) {
         <h2>
           <Icon name="warn" /> Help needed
         </h2>
-        {help.deadline && <Countdown deadline={help.deadline} />}
+        {standing === null && help.deadline && <Countdown deadline={help.deadline} />}
       </header>
+      {standing !== null && <p className="jp-countdown">The time stands still while {standing}.</p>}
       <p className="jp-card-title">{help.reason}</p>
       {help.suggestions.length > 0 && (
         <ul className="jp-suggestions">
           {help.suggestions.map((each) => (
-            <Suggestion key={each.proposalId} proposal={each} maySteer={maySteer} />
+            <Suggestion key={each.proposalId} proposal={each} maySteer={maySteer && !held} />
           ))}
         </ul>
       )}
-      {maySteer && attached && <OtherLocator />}
-      {maySteer && (
+      {maySteer && !held && attached && <OtherLocator />}
+      {maySteer && !held && (
         <div className="jp-buttons">
-          {attached && (
-            <Button
-              icon="again"
-              label="Try again"
-              tone="primary"
-              hotkey="R"
-              disabled={busy}
-              onClick={() => void actions.resume()}
-            />
-          )}
+          <Button
+            icon="again"
+            label="Try again"
+            tone="primary"
+            hotkey="R"
+            disabled={busy}
+            onClick={() => void actions.resume()}
+          />
           <Button icon="edit" label="Do something else" onClick={() => setUi({ panel: "override" })} />
           <Button icon="skip" label="Skip" hotkey="S" onClick={() => actions.send({ type: "skip_step" })} />
         </div>
@@ -136,11 +137,16 @@ function Suggestion({ proposal, maySteer }: { proposal: Proposal; maySteer: bool
         {proposal.description}
         <code>{actionLine(proposal.action)}</code>
       </span>
-      {maySteer && (
-        <Button label="Do this" tone="primary" onClick={choose} aria-label={`Do this: ${proposal.description}`} />
-      )}
+      {maySteer && <Button label="Do this" onClick={choose} aria-label={`Do this: ${proposal.description}`} />}
     </li>
   );
+}
+
+/** Returns why the time does not run out now; null where it does. */
+function whyStanding(state: PlayerState): string | null {
+  const holder = state.run?.control.holder;
+  if (holder) return holdsControl(state) ? "you have control" : `${holder.name} has control`;
+  return state.run?.paused ? "the run is paused" : null;
 }
 
 /** Shows the time left until the run gives up. */

@@ -67,6 +67,7 @@ function StepItem({ step, before, isShown }: { step: Step; before: Step | undefi
             )}
             {(step.attempts ?? 1) > 1 && <span>{step.attempts} attempts</span>}
           </span>
+          {step.note && <span className="jp-dim">{step.note}</span>}
           {step.error && <span className="jp-error-text">{step.error}</span>}
         </span>
         <Thumbnail step={step} />

@@ -1,13 +1,13 @@
 import { describe } from "../api/errors";
 import type { Command } from "../protocol/messages";
-import type { Action } from "../protocol/types";
+import type { Action, Place } from "../protocol/types";
 import type { PlayerSession } from "../session";
 
 /** What an embedding page may do itself instead of the player. A promise that rejects is shown as an error. */
 export interface Handlers {
   onPause?: (() => unknown) | undefined;
   onResume?: (() => unknown) | undefined;
-  onStepOverride?: ((action: Action) => unknown) | undefined;
+  onStepOverride?: ((action: Action, place: Place) => unknown) | undefined;
   onInstructionUpdate?: ((instructions: string) => unknown) | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface Actions {
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Throws what the server refused, for the form to show. */
-  override(action: Action): Promise<void>;
+  override(action: Action, place?: Place): Promise<void>;
   /** Throws what the server refused, for the form to show. */
   instruct(instructions: string): Promise<void>;
   send(command: Command): void;
@@ -34,9 +34,10 @@ export function createActions(session: PlayerSession, handlers: () => Handlers):
   return {
     pause: () => guarded(handlers().onPause ?? (() => link.request({ type: "pause" }))),
     resume: () => guarded(handlers().onResume ?? (() => link.request({ type: "resume" }))),
-    override: async (action) => {
+    override: async (action, place = "instead") => {
       const { onStepOverride } = handlers();
-      await (onStepOverride ? onStepOverride(action) : link.request({ type: "step_override", action }));
+      const own = () => link.request({ type: "step_override", action, place });
+      await (onStepOverride ? onStepOverride(action, place) : own());
     },
     instruct: async (instructions) => {
       const { onInstructionUpdate } = handlers();

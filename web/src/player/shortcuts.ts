@@ -1,7 +1,6 @@
 import { useEffect } from "react";
 import { isFinal } from "../protocol/types";
-import { approvalOf, holdsControl } from "../store/state";
-import { isAttached } from "./attached";
+import { approvalOf, failedStep, holdsControl } from "../store/state";
 import { type PlayerContextValue, useMaySteer, usePlayer } from "./context";
 import { type Replay, useReplay } from "./replay";
 import { toggleFullScreen } from "./view";
@@ -38,22 +37,27 @@ function act(key: string, player: PlayerContextValue, replay: Replay, maySteer: 
   return work !== undefined;
 }
 
-function steering({ session, actions, setUi }: PlayerContextValue): Record<string, () => void> {
+function steering({ session, actions, setUi, root }: PlayerContextValue): Record<string, () => void> {
   const state = session.store.state;
   const { run } = state;
   if (run === null || isFinal(run.status)) return {};
+  /** After a failure the buttons ask what becomes of the step. */
+  const release = () => {
+    if (failedStep(state) === null) actions.send({ type: "release_control" });
+    else root.current?.querySelector<HTMLElement>("[data-release]")?.focus();
+  };
   const keys: Record<string, () => void> = {
     " ": () => void (run.paused ? actions.resume() : actions.pause()),
     k: () => void (run.paused ? actions.resume() : actions.pause()),
     ".": () => actions.send({ type: "step" }),
-    t: () => actions.send({ type: holdsControl(state) ? "release_control" : "take_control" }),
+    t: () => (holdsControl(state) ? release() : actions.send({ type: "take_control" })),
   };
   const approval = approvalOf(state);
   if (approval === null && state.help === null) return keys;
   return {
     ...keys,
     ...(approval === null ? {} : { a: () => actions.send(approval), e: () => setUi({ editingProposal: true }) }),
-    ...(state.help !== null && isAttached(run) ? { r: () => void actions.resume() } : {}),
+    ...(state.help !== null ? { r: () => void actions.resume() } : {}),
     s: () => actions.send({ type: "skip_step" }),
   };
 }

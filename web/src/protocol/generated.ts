@@ -119,6 +119,13 @@ export interface components {
              */
             retry: number;
         };
+        /** @description What a person is needed for: help for a run that is stuck, or the approval of a step. */
+        Attention: {
+            reason: string;
+            /** @description When the run gives up; None while nothing runs out, as while somebody holds control. */
+            deadline: string | null;
+            since: string;
+        };
         /** @description A rectangle in CSS pixels of the viewport. */
         Box: {
             x: number;
@@ -263,7 +270,7 @@ export interface components {
             /** @description What the run waits for. */
             waiting: components["schemas"]["Waiting"] | null;
         };
-        /** @description The run is stuck: override, skip or take control before the deadline, or it fails. */
+        /** @description The run is stuck: try again, override, skip or take control before the deadline, or it fails. */
         HelpNeeded: {
             /**
              * @default help_needed
@@ -271,7 +278,8 @@ export interface components {
              */
             type: "help_needed";
             reason: string;
-            deadline: string;
+            /** @description None in ``hello`` while the wait stands still: somebody holds control, or the run is paused. */
+            deadline: string | null;
             /** @default [] */
             suggestions: components["schemas"]["Proposal"][];
         };
@@ -339,8 +347,31 @@ export interface components {
             /** @default [] */
             modifiers?: ("Alt" | "Control" | "Meta" | "Shift")[];
         };
+        /** @description What the plain planner does not understand in instructions. */
+        InstructionProblem: {
+            /** @description The line of the instructions, from 1. */
+            line: number;
+            /** @description As it was written; None where a quote is not closed. */
+            sentence: string | null;
+            /** @description What is wrong, with the line, and what could be written instead. */
+            message: string;
+            /**
+             * @description Sentences like it that are understood.
+             * @default []
+             */
+            examples: string[];
+        };
+        /** @description What is wrong with instructions, line by line; nothing where a run could be started with them. */
+        InstructionsChecked: {
+            problems: components["schemas"]["InstructionProblem"][];
+        };
         InstructionsRequest: {
             instructions: string;
+        };
+        InstructionsToCheck: {
+            instructions: string;
+            /** @description Who is to follow them; None: the server's default. */
+            planner?: ("plain" | "script" | "model") | null;
         };
         /** @description The run goes on from new instructions. */
         InstructionsUpdated: {
@@ -528,6 +559,12 @@ export interface components {
              * @enum {string}
              */
             source: "plan" | "override" | "repair";
+            /**
+             * @description Of an override: whether the plan's step is done after it.
+             * @default instead
+             * @enum {string}
+             */
+            place: "instead" | "before";
             /** @description Where the target is in the viewport, where it could be found. */
             box: components["schemas"]["Box"] | null;
             viewport: components["schemas"]["Size"] | null;
@@ -555,6 +592,8 @@ export interface components {
             type: "release_control";
             /** @description The viewer id of the person to hand control to. */
             to?: string | null;
+            /** @description Whether the step that has failed is tried again, or was done by hand; None: as what the person did looks. */
+            failedStep?: ("retry" | "done") | null;
         };
         /** @description Asks for one step again; only its sender gets the answer. */
         ReplayStep: {
@@ -654,6 +693,8 @@ export interface components {
              * @default 0
              */
             failedSteps: number;
+            /** @description Set while a person is needed. */
+            attention: components["schemas"]["Attention"] | null;
             /** @description Of the last step that has one. */
             lastScreenshotUrl: string | null;
             /** @description Set for an attached run, as are ``test`` and ``session``. */
@@ -780,7 +821,7 @@ export interface components {
              */
             type: "step";
         };
-        /** @description Has this action done in place of the next step; several are done in order, one for each step. */
+        /** @description Has this action done in place of the next step, or before it; several are done in order, one for each step. */
         StepOverride: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
             id?: string | null;
@@ -790,6 +831,12 @@ export interface components {
              */
             type: "step_override";
             action: components["schemas"]["Action"];
+            /**
+             * @description An expectation is not replaced by something else: that is done before it.
+             * @default instead
+             * @enum {string}
+             */
+            place?: "instead" | "before";
         };
         /** @description An override that was queued will not be done. */
         StepOverrideDropped: {
@@ -801,7 +848,7 @@ export interface components {
             action: components["schemas"]["ActionOutput"];
             reason: string;
         };
-        /** @description An override waits to be done in place of a step. */
+        /** @description An override waits to be done in place of a step, or before it. */
         StepOverrideQueued: {
             /**
              * @default step_override_queued
@@ -809,9 +856,20 @@ export interface components {
              */
             type: "step_override_queued";
             action: components["schemas"]["ActionOutput"];
+            /**
+             * @default instead
+             * @enum {string}
+             */
+            place: "instead" | "before";
         };
         StepOverrideRequest: {
             action: components["schemas"]["Action"];
+            /**
+             * @description Whether the next step is replaced, or done after this.
+             * @default instead
+             * @enum {string}
+             */
+            place?: "instead" | "before";
         };
         /** @description A step is proposed to be done next, or no longer is. */
         StepProposed: {
@@ -1021,6 +1079,7 @@ export type ApproveStep = components['schemas']['ApproveStep'];
 export type AttachSessionInfo = components['schemas']['AttachSessionInfo'];
 export type AttachedClient = components['schemas']['AttachedClient'];
 export type AttachedTest = components['schemas']['AttachedTest'];
+export type Attention = components['schemas']['Attention'];
 export type Box = components['schemas']['Box'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
@@ -1037,7 +1096,10 @@ export type Hello = components['schemas']['Hello'];
 export type HelpNeeded = components['schemas']['HelpNeeded'];
 export type Holder = components['schemas']['Holder'];
 export type Input = components['schemas']['Input'];
+export type InstructionProblem = components['schemas']['InstructionProblem'];
+export type InstructionsChecked = components['schemas']['InstructionsChecked'];
 export type InstructionsRequest = components['schemas']['InstructionsRequest'];
+export type InstructionsToCheck = components['schemas']['InstructionsToCheck'];
 export type InstructionsUpdated = components['schemas']['InstructionsUpdated'];
 export type Liveness = components['schemas']['Liveness'];
 export type NewAttachSession = components['schemas']['NewAttachSession'];

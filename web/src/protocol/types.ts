@@ -8,6 +8,8 @@ export type {
   AttachSessionInfo,
   Box,
   Holder,
+  InstructionProblem,
+  InstructionsChecked,
   NewRun,
   Proposal,
   Role,
@@ -18,6 +20,9 @@ export type {
   SourceLocation,
   StepSummary,
 } from "./generated";
+
+/** Where an override is done: in place of the next step, or before it. */
+export type Place = NonNullable<wire.StepOverride["place"]>;
 
 export type Mode = wire.RunView["mode"];
 /** A planner that a run can be created with. */

@@ -40,14 +40,11 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     case "instructions_updated":
       return instructionsUpdated(state, message);
     case "help_needed":
-      return {
-        ...state,
-        help: helpOf(message),
-      };
+      return { ...state, help: helpOf(message) };
     case "waiting":
       return { ...state, waiting: message.subject === null ? null : waitingOf(message) };
     case "control_changed":
-      return withRun(state, { control: pickControl(message) });
+      return controlChanged(state, message);
     case "viewers":
       return withRun(state, viewersOf(message));
     case "page_changed":
@@ -58,8 +55,6 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return withRun(state, { test: message.test });
     case "run_finished":
       return runFinished(state, message);
-    case "step_replay":
-      return { ...state, replay: message.step };
     case "picked":
       return { ...state, picked: message };
     default:
@@ -174,6 +169,12 @@ const pickPage = ({ url, title, tabs, viewport }: ServerMessageOf<"page_changed"
 
 const viewersOf = ({ count, controllers }: ServerMessageOf<"viewers">): Partial<Run> =>
   controllers === undefined ? { viewers: count } : { viewers: count, controllers };
+
+/** A run that nobody holds any more looks at the page afresh, and asks anew where it must. */
+function controlChanged(state: PlayerState, message: ServerMessageOf<"control_changed">): PlayerState {
+  const next = withRun(state, { control: pickControl(message) });
+  return message.holder === null ? { ...next, help: null } : next;
+}
 
 function pickControl({ holder, since, graceUntil }: ServerMessageOf<"control_changed">): Run["control"] {
   return { holder, since: since ?? null, graceUntil: graceUntil ?? null };

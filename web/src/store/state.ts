@@ -44,6 +44,7 @@ export interface MediaStats {
 
 export interface Help {
   reason: string;
+  /** Stands still while somebody holds control, or the run is paused. */
   deadline: string | null;
   suggestions: Proposal[];
 }
@@ -122,6 +123,12 @@ export function approvalOf({ run }: PlayerState): Command | null {
   const { proposalId } = run.proposal;
   if (run.mode === "review" || run.status === "diagnosing") return { type: "approve_step", proposalId };
   return run.paused ? { type: "step" } : null;
+}
+
+/** Returns the step that has failed and that people were asked about; null where none has. */
+export function failedStep({ run, help }: PlayerState): Step | null {
+  const last = run?.steps.findLast(({ source }) => source !== "human");
+  return help !== null && last?.status === "failed" ? last : null;
 }
 
 /** True while this viewer holds the controls of the remote page. */

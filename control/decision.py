@@ -1,0 +1,36 @@
+"""What a run wants done next, decided from all that it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from control.next_action import End, Finish, NextAction, Perform, Plan, Wait
+from control.protocol.models import RunStatus
+
+if TYPE_CHECKING:
+    from control.run import Run
+
+
+def decide(run: Run) -> NextAction:
+    """Returns what the session should do now."""
+    if run.final:
+        return End()
+    if run.status in {RunStatus.QUEUED, RunStatus.STARTING}:
+        return Wait()
+    if run.in_flight or run.control_lease.holder is not None:
+        return Wait(run.control_lease.grace_until)
+    return _if_paused(run) if run.pacing.pause_requested else _if_free(run)
+
+
+def _if_paused(run: Run) -> NextAction:
+    unknown = run.proposal is None and run.diagnosis is None
+    return Plan(run.planning.version) if unknown and run.planning.wanted_while_paused else Wait()
+
+
+def _if_free(run: Run) -> NextAction:
+    if run.proposal is not None:
+        deadline = run.diagnosis.deadline if run.diagnosis else None
+        return Perform(run.proposal) if run.pending.cleared else Wait(deadline)
+    if run.diagnosis is not None:
+        return run.diagnosis.next_action()
+    return Finish() if run.planning.exhausted else Plan(run.planning.version)

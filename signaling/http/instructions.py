@@ -1,0 +1,39 @@
+"""The REST API ``/api/tests/check``: whether instructions are understood, before a run is made from them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from signaling.access.authentication import Authenticator
+from signaling.config import Limits
+from signaling.http.operations import json_content, operation, routes_of
+from signaling.http.shapes import InstructionsChecked, InstructionsToCheck
+from signaling.http.unknown_fields import read_exactly
+from signaling.ports import Runs
+
+
+class InstructionsApi:
+    """Serves ``/api/tests/check``; any credential will do, as nothing of a run is told."""
+
+    def __init__(self, *, runs: Runs, authenticator: Authenticator, limits: Limits) -> None:
+        self._runs = runs
+        self._authenticator = authenticator
+        self._limits = limits
+
+    def routes(self) -> list[web.RouteDef]:
+        return routes_of(self)
+
+    @operation(
+        "POST",
+        "/api/tests/check",
+        "Check instructions, as is done when a run is started with them.",
+        id="checkInstructions",
+        answer=json_content(InstructionsChecked),
+        body=json_content(InstructionsToCheck),
+        refusals=(400, 401, 413, 415, 422),
+    )
+    async def check(self, request: web.Request) -> web.Response:
+        await self._authenticator.credential(request)
+        wanted = await read_exactly(request, InstructionsToCheck, limit=self._limits.max_body)
+        problems = await self._runs.check(wanted.instructions, planner=wanted.planner)
+        return web.json_response(InstructionsChecked(problems=tuple(problems)).dump())
