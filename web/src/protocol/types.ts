@@ -13,6 +13,7 @@ export type {
   Role,
   RunStatus,
   SessionRef,
+  SharedLink,
   Size,
   SourceExcerpt,
   SourceLocation,
