@@ -42,7 +42,7 @@ ifeq ($(NODE),yes)
 endif
 	@$(KEEP_BYTECODE) $(PY) -m pytest $(PYTEST)
 
-long: setup livekit widgets ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
+long: setup livekit test-browsers widgets ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
 	@$(KEEP_BYTECODE) $(PY) -m pytest -n 2 --dist loadfile -m long
 
 check: $(INSTALLED) ## lint, types and the size of the player

@@ -335,10 +335,10 @@ class Run:
         if not self.final:
             self._end(RunStatus.FAILED, error)
 
-    def cancel(self) -> None:
-        """Ends the run as cancelled."""
+    def cancel(self, reason: str | None = None) -> None:
+        """Ends the run as cancelled, with a sentence for a person where nobody has asked for it."""
         if not self.final:
-            self._end(RunStatus.CANCELLED, None)
+            self._end(RunStatus.CANCELLED, reason)
 
     def tick(self) -> None:
         """Ends what the clock ends: an absent holder's control, and the wait for help."""

@@ -24,6 +24,10 @@ class Secrets:
         hidden = sorted({value for value in values.values() if len(value) >= SHORTEST}, key=len, reverse=True)
         self._anywhere = re.compile("|".join(_pattern(value) for value in hidden)) if hidden else None
 
+    def with_value(self, name: str, value: str) -> Secrets:
+        """Returns these secrets and one more."""
+        return Secrets({**self._values, name: value})
+
     def __repr__(self) -> str:
         """Returns the names only: a traceback or a log must not show values."""
         return f"Secrets({', '.join(self.names)})"

@@ -128,9 +128,11 @@ def demo(
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="The test: YAML or JSON, with the fields of POST /api/tests.")],
+    *,
     server: Annotated[
         str | None, typer.Option(help="A running server; without it one is started for this test.")
     ] = None,
+    key: Annotated[str | None, typer.Option(help="An API key of that server.  [default: JUMPSEAT_API_KEYS]")] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Open the player, and wait for help when the test is stuck.")
     ] = False,
@@ -144,6 +146,7 @@ def run(
     from jumpseat.composition import serving
     from runner.testfile import BadTestFile, load
 
+    _check_key(key, server)
     settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
     _check_writable(junit)
     try:
@@ -158,14 +161,19 @@ def run(
     async def work() -> int:
         async with AsyncExitStack() as stack:
             keys = settings.api_keys if server else owner_keys(settings)
-            key = next(iter(keys.values()), None)
+            used = key or next(iter(keys.values()), None)
             address = (
                 server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).local_url
             )
-            client = await stack.enter_async_context(Client(address, key=key))
+            client = await stack.enter_async_context(Client(address, key=used))
             return await _follow(client, body, watch=watch, junit=junit, strict=strict)
 
     _run(settings, work)
+
+
+def _check_key(key: str | None, server: str | None) -> None:
+    if key is not None and server is None:
+        raise BadSetting("--key: give the address of the key's server, too, by --server")
 
 
 def _check_writable(file: Path | None) -> None:
@@ -187,7 +195,7 @@ async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: P
     from runner.reports.junit import junit_xml
     from runner.reports.terminal import TerminalReport
 
-    report = TerminalReport(Console())
+    report = TerminalReport(Console(), attended=body.get("helpTimeoutMs") != 0)
     run_id = (await client.create(body)).id
     if watch:
         _say(client.watch_url(run_id))
@@ -230,6 +238,7 @@ def attach(
 
     The watch URL is on the first line; the exit code is the command's.
     """
+    _check_key(key, server)
     from jumpseat.attach import AttachOptions, attach_settings
     from jumpseat.attach import attach as attach_tests
 

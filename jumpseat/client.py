@@ -16,6 +16,7 @@ from yarl import URL
 from control.protocol.actions import Action
 from control.protocol.attach import NewAttachSession
 from control.protocol.events import Event, Hello
+from control.protocol.links import SharedLink
 from control.protocol.models import (
     InstructionProblem,
     NewRun,
@@ -32,6 +33,7 @@ from signaling.http.shapes import (
     AttachSessionInfo,
     CommandAccepted,
     RunList,
+    SharedLinkList,
     ShareToken,
     SingleStep,
     StepList,
@@ -248,11 +250,19 @@ class Client:
         page = self._base / "runs" / run_id
         return str(page.with_query(token=self._key) if self._key else page)
 
+    async def keep_secret(self, run_id: str, name: str) -> None:
+        """Makes a secret of the run of a password that was typed by hand (``{{secret:NAME}}`` in its step)."""
+        await self._ask("POST", f"{_run(run_id)}/secrets", {"name": name})
+
     async def share(
         self, run_id: str, *, role: Literal["viewer", "controller"] = "viewer", ttl_seconds: int = 3600
     ) -> ShareToken:
         """Makes a link to the run that others may have."""
         return await self._read(ShareToken, "POST", f"{_run(run_id)}/tokens", {"role": role, "ttlSeconds": ttl_seconds})
+
+    async def share_links(self, run_id: str) -> list[SharedLink]:
+        """Returns the links that live, newest first; their tokens are known to those alone who were given them."""
+        return list((await self._read(SharedLinkList, "GET", f"{_run(run_id)}/tokens")).tokens)
 
     async def revoke(self, run_id: str, token_id: str) -> None:
         """Revokes a link (`ShareToken.id`) at once; its open connections are cut."""

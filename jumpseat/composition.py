@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import logging
 import os
@@ -34,7 +35,7 @@ from runner.run.session import PlannerFactory
 from runner.store.retention import Retention
 from runner.store.store import Store, StoreUnusable
 from signaling.config import Config, Limits, LiveKit
-from signaling.server import Server
+from signaling.server import CannotListen, Server
 from web import DIST
 
 logger = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             AttachSettings(drivers, store, runs, _session_options(settings), uploads or settings.data_dir / "uploads")
         )
         server = Server(
-            config, runs=runs, attachments=attachments, revocations=store, dist=DIST, checks={"database": store.check}
+            config, runs=runs, attachments=attachments, links=store.links, dist=DIST, checks={"database": store.check}
         )
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
@@ -159,9 +160,18 @@ def _session_options(settings: Settings) -> SessionOptions:
 async def _start(server: Server) -> None:
     try:
         await server.start()
-    except OSError as error:
-        taken = "JUMPSEAT_HOST, JUMPSEAT_PORT, FRAME_SERVER_PORT"
-        raise BadSetting(f"{taken}: cannot listen: {error.strerror or error}") from None
+    except CannotListen as error:
+        raise BadSetting(_cannot_listen(error)) from None
+
+
+def _cannot_listen(error: CannotListen) -> str:
+    name, flag = ("FRAME_SERVER_PORT", "--frame-port") if error.frames else ("JUMPSEAT_PORT", "--port")
+    if error.errno != errno.EADDRINUSE:
+        return f"JUMPSEAT_HOST, {name}: cannot listen on port {error.port} of {error.host}: {error.strerror}"
+    return (
+        f"{name}: port {error.port} of {error.host} is taken: stop what listens there (another jumpseat?), or choose "
+        f"another port by {flag} or {name}"
+    )
 
 
 async def _open_store(settings: Settings) -> Store:

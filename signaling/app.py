@@ -26,7 +26,7 @@ from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
-from signaling.ports import Attachments, Revocations, Runs
+from signaling.ports import Attachments, Runs, ShareLinks
 from signaling.problems import CODE, Handler, answer_problems
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
@@ -58,7 +58,7 @@ def build(
     *,
     runs: Runs,
     attachments: Attachments | None,
-    revocations: Revocations,
+    links: ShareLinks,
     dist: Path,
     checks: Mapping[str, Check] | None = None,
 ) -> Apps:
@@ -72,7 +72,7 @@ def build(
         api_keys=config.api_keys,
         secret=config.secret,
         tokens=tokens,
-        revocations=revocations,
+        links=links,
         runs=runs,
         rate_limiter=_rate_limiter(limits),
         proxies=proxies,
@@ -94,7 +94,7 @@ def build(
         dispatcher=dispatcher,
         stream_addresses=stream_addresses,
         tokens=tokens,
-        revocations=revocations,
+        links=links,
         connections=connections,
         limits=limits,
     )
@@ -113,10 +113,10 @@ def build(
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
     endpoints = (rest, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
     routes = [route for each in endpoints for route in each.routes()]
-    pages = [*OpenApiPages().routes(), *Pages(dist).routes()]
+    pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
-        api=_application([*routes, *shared, *pages], origins, metrics),
+        api=_application([*routes, *shared, *OpenApiPages().routes(), *pages.routes()], origins, metrics, pages),
         frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
         origins=origins,
         connections=connections,
@@ -141,22 +141,28 @@ def _livekit_rooms(config: Config, *, dispatcher: CommandDispatcher, connections
     return Rooms(config.livekit, dispatcher=dispatcher, connections=connections, limits=config.limits)
 
 
-def _application(routes: list[web.RouteDef], origins: Origins, metrics: Metrics) -> web.Application:
-    app = web.Application(middlewares=[_outermost(origins, metrics)])
+def _application(
+    routes: list[web.RouteDef], origins: Origins, metrics: Metrics, pages: Pages | None = None
+) -> web.Application:
+    app = web.Application(middlewares=[_outermost(origins, metrics, pages)])
     app.add_routes(routes)
     app.on_response_prepare.append(_headers(origins))
     return app
 
 
-def _outermost(origins: Origins, metrics: Metrics) -> Middleware:
-    """Returns the middleware that checks Origin and Host, answers preflights, and turns errors into problems."""
+def _outermost(origins: Origins, metrics: Metrics, pages: Pages | None) -> Middleware:
+    """Returns the middleware that checks Origin and Host, answers preflights, and turns errors into problems.
+
+    People who open an address where there is nothing get one of the ``pages`` instead.
+    """
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await answer_problems(request, _checked(origins, handler))
         if response.status >= 400:
             metrics.refused.labels(str(response.status), response.get(CODE, "")).inc()
-        return response
+        page = await pages.not_found(request) if pages is not None and response.status == 404 else None
+        return response if page is None else page
 
     return guard
 

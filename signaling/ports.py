@@ -1,4 +1,4 @@
-"""The interfaces that signaling needs: runs, attach sessions, revocations. The runner implements them, and is never
+"""The interfaces that signaling needs: runs, attach sessions, share links. The runner implements them, and is never
 imported here."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from control.event_log import EventLog
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.commands import Command
 from control.protocol.events import Hello, Reply
+from control.protocol.links import SharedLink
 from control.protocol.models import (
     InstructionProblem,
     NewRun,
@@ -67,6 +68,12 @@ class RunHandle(Protocol):
 
     def creation(self) -> dict[str, Any]:
         """Returns the body that the run was created with, without secrets' values."""
+
+    async def keep_secret(self, name: str) -> None:
+        """Makes a secret of the run of the password that a person typed by hand under this name; safe to repeat.
+
+        Raises NotFound where none was, InvalidTransition after the run, and ProtocolError for one that is too short.
+        """
 
     async def export(self, format: str) -> str:
         """Returns the run in this format. Raises Unsupported for one that is not known."""
@@ -137,10 +144,22 @@ class Attachments(Protocol):
         """Ends the session's endpoint, its browsers and its unfinished runs; safe to repeat."""
 
 
-class Revocations(Protocol):
-    """The share tokens that were revoked; they are kept over a restart."""
+class ShareLinks(Protocol):
+    """The share links of all runs. They, and which of them were revoked, are kept over a restart."""
 
-    async def revoke(self, token_id: str, *, until: datetime) -> None:
-        """Revokes a token. ``until`` is when it expires by itself, after which it may be forgotten."""
+    async def add(self, run_id: str, link: SharedLink) -> None:
+        """Keeps a link that was made."""
 
-    async def is_revoked(self, token_id: str) -> bool: ...
+    async def living(self, run_id: str) -> Sequence[SharedLink]:
+        """Returns the run's links that have neither expired nor been revoked, newest first."""
+
+    def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
+        """Notes that somebody uses the link now.
+
+        ``link`` is kept where the link is not known; it is None where a token is used that was derived from it.
+        """
+
+    async def revoke(self, run_id: str, token_id: str, *, until: datetime) -> None:
+        """Revokes a link. ``until`` is when it has expired for sure, after which it may be forgotten."""
+
+    async def is_revoked(self, run_id: str, token_id: str) -> bool: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from signaling.app import Apps, build
 from signaling.config import Config
 from signaling.http.health import Check
 from signaling.log_adapters import HttpLog
-from signaling.ports import Attachments, Revocations, RunHandle, Runs
+from signaling.ports import Attachments, RunHandle, Runs, ShareLinks
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,19 @@ _CLOSE_TIMEOUT = 3.0
 """Seconds that connections get to close."""
 _REQUEST_TIMEOUT = 1.0
 """Seconds that requests under way get when the server stops."""
+
+
+class CannotListen(OSError):
+    """Says that nothing can be served on this host and port; ``errno`` says why."""
+
+    def __init__(self, cause: OSError, *, host: str, port: int, frames: bool) -> None:
+        # asyncio repeats the address in its own text; what a name server says has a number below zero.
+        known = cause.errno is not None and cause.errno > 0
+        super().__init__(cause.errno, os.strerror(cause.errno) if known else cause.strerror or str(cause))
+        self.host = host
+        self.port = port
+        self.frames = frames
+        """Whether the port is the frame server's."""
 
 
 class Server:
@@ -32,7 +46,7 @@ class Server:
         config: Config,
         *,
         runs: Runs,
-        revocations: Revocations,
+        links: ShareLinks,
         dist: Path,
         checks: Mapping[str, Check] | None = None,
         attachments: Attachments | None = None,
@@ -44,9 +58,7 @@ class Server:
             attachments: None for a server that takes in no tests.
         """
         self._config = config
-        self.apps: Apps = build(
-            config, runs=runs, attachments=attachments, revocations=revocations, dist=dist, checks=checks
-        )
+        self.apps: Apps = build(config, runs=runs, attachments=attachments, links=links, dist=dist, checks=checks)
         self._runners: list[web.AppRunner] = []
         self._close_once = CloseOnce(self._close)
 
@@ -74,12 +86,14 @@ class Server:
         return f"{'https' if config.tls else 'http'}://{host}:{self.port}"
 
     async def start(self) -> None:
-        """Starts listening. Raises OSError where a port is taken; nothing is left open then."""
+        """Starts listening. Raises CannotListen, such as where a port is taken; nothing is left open then."""
         origins = self.apps.origins
         try:
             origins.api_port = await self._listen(self.apps.api, self._config.port)
             if self.apps.frame_server is not None:
-                origins.frame_port = await self._listen(self.apps.frame_server, self._config.frame_port or 0)
+                origins.frame_port = await self._listen(
+                    self.apps.frame_server, self._config.frame_port or 0, frames=True
+                )
         except BaseException:
             await self.aclose()
             raise
@@ -107,11 +121,14 @@ class Server:
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await self.apps.dispatcher.aclose()
 
-    async def _listen(self, app: web.Application, port: int) -> int:
+    async def _listen(self, app: web.Application, port: int, *, frames: bool = False) -> int:
         # No access log: addresses may carry a token.
         runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT)
         self._runners.append(runner)
         await runner.setup()
         site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(error, host=self._config.host, port=port, frames=frames) from error
         return int(runner.addresses[0][1])

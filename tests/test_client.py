@@ -130,7 +130,11 @@ async def test_a_link_works_until_it_is_revoked(server: Served, client: Client) 
         assert (await viewer.get(run.id)).id == run.id
         with pytest.raises(NotPermitted):
             await viewer.cancel(run.id)
+        (listed,) = await client.share_links(run.id)
+        assert (listed.id, listed.expires_at) == (link.id, link.expires_at)
+        assert listed.last_seen_at is not None
         await client.revoke(run.id, link.id)
+        assert await client.share_links(run.id) == []
         with pytest.raises(NotAuthenticated):
             await viewer.get(run.id)
         with pytest.raises(NotAuthenticated):

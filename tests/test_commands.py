@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -51,6 +52,8 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("run", "README.md", "--junit", "/nowhere/out.xml"), {}, "--junit"),
         (("run", "{test}", "--server", "http://[bad"), {}, "http://[bad"),
         (("run", "{test}", "--server", "http://127.0.0.1:1"), {}, "jumpseat serve"),
+        (("run", "{test}", "--key", "k"), {}, "--server"),
+        (("attach", "--key", "k", "--", "true"), {}, "--server"),
         (("token", "--run", "r", "--role", "viewer"), {"JUMPSEAT_SECRET": ""}, "JUMPSEAT_SECRET"),
         (("token", "--run", "r", "--role", "viewer", "--ttl", "9999999d"), {"JUMPSEAT_SECRET": "s" * 32}, "--ttl"),
         (("token", "--run", "r", "--role", "viewer", "--ttl", "0s"), {"JUMPSEAT_SECRET": "s" * 32}, "--ttl"),
@@ -104,11 +107,28 @@ async def test_run_follows_a_test_and_reports_it(tmp_path: Path, text: str, code
     async with served() as server:
         file, report = tmp_path / "test.yaml", tmp_path / "report.xml"
         file.write_text(text.format(site=server.site))
-        address = f"{server.api}/?token={server.key}"
-        ended, out, _ = await jumpseat("run", str(file), "--server", address, "--junit", str(report))
+        by_address = ("--server", f"{server.api}/?token={server.key}")
+        by_key = ("--server", server.api, "--key", server.key)
+        where = by_key if code == 0 else by_address
+        ended, out, _ = await jumpseat("run", str(file), *where, "--junit", str(report))
         assert ended == code
         assert word in out
+        assert "help" not in out  # nobody is there to give it
         assert ('failures="0"' in report.read_text()) is (code == 0)
+
+
+@pytest.mark.parametrize(("flag", "setting"), [("--port", "JUMPSEAT_PORT"), ("--frame-port", "FRAME_SERVER_PORT")])
+async def test_a_port_that_is_taken_is_named(tmp_path: Path, flag: str, setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ports = {"--port": "0", "--frame-port": "0"} | {flag: port}
+        arguments = [part for pair in ports.items() for part in pair]
+        code, out, err = await jumpseat("serve", *arguments, JUMPSEAT_DATA_DIR=str(tmp_path))
+    assert (code, out) == (2, "")
+    said = f"{setting}: port {port} of 127.0.0.1 is taken: stop what listens there"
+    assert err.startswith(f"jumpseat: {said}")
+    assert flag in err
+    assert err.count("\n") == 1
 
 
 async def test_the_server_takes_as_many_descriptors_as_it_may() -> None:

@@ -51,6 +51,7 @@ class PrivateName:
 DTLS, SENDER = "aiortc.rtcdtlstransport:RTCDtlsTransport", "aiortc.rtcrtpsender:RTCRtpSender"
 TRANSCEIVER, ICE = "aiortc.rtcrtptransceiver:RTCRtpTransceiver", "aioice.ice:Connection"
 WRAPPER = "playwright._impl._impl_to_api_mapping:ImplWrapper"
+RSA = "aiortc's cipher suites leave out peers with an RSA certificate"
 OWN_SENDER = "our sender stands in for aiortc's"
 OUR_CANDIDATES = "aioice offers no loopback address, no port range and no mapped address of its own"
 WIRE = "RTCP is written and read by aiortc's own classes"
@@ -72,6 +73,8 @@ TABLE = [
     PrivateName(TRANSCEIVER, "_RTCRtpTransceiver__sender", "a transceiver cannot be given a sender"),
     PrivateName(TRANSCEIVER, "_headerExtensions", "aiortc knows no playout-delay extension"),
     # aiortc: the transports
+    PrivateName("aiortc:RTCPeerConnection", "_RTCPeerConnection__certificates", RSA),
+    PrivateName("aiortc:RTCCertificate", "_create_ssl_context", RSA, "self, srtp_profiles"),
     PrivateName(DTLS, "_handle_rtcp_data", "a REMB with too few sources would end the connection", "async self, data"),
     PrivateName(DTLS, "_register_rtp_sender", OWN_SENDER, "self, sender, parameters"),
     PrivateName(DTLS, "_unregister_rtp_sender", OWN_SENDER, "self, sender"),

@@ -12,6 +12,7 @@ from control.protocol.models import RunStatus
 
 _MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
 """How pydantic writes an enum's member."""
+_WORD_FIRST: Final = re.compile(r"[^\W\d_A-Z](?:[^\W\d_A-Z]|['’-])*(?:[ ,]|$)")
 _WORDS: Final[Mapping[str, str]] = {
     "enum": "must be one of {expected}",
     "literal_error": "must be one of {expected}",
@@ -49,11 +50,21 @@ def wording(error: ErrorDetails) -> str:
     return _MEMBER.sub(r"\1", template.format(**error.get("ctx", {})))
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns ``1 step``, ``2 steps``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def sentence(text: str) -> str:
+    """Returns the text with a capital; a name in front of it, such as that of a field, stays as it is."""
+    return text[:1].upper() + text[1:] if _WORD_FIRST.match(text) else text
+
+
 def outcome(status: RunStatus, failed_steps: int) -> str:
     """Returns a run's status as people read it: ``passed with 1 step that failed``."""
     if status is not RunStatus.PASSED or not failed_steps:
         return str(status)
-    return f"passed with {failed_steps} {'step' if failed_steps == 1 else 'steps'} that failed"
+    return f"passed with {counted(failed_steps, 'step')} that failed"
 
 
 def ending(status: RunStatus) -> str:

@@ -8,6 +8,7 @@ from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 
 from media.errors import CandidateRejected, NoPortLeft, OfferRejected
 from media.subscription import Subscription
+from media.webrtc.certificate import accept_rsa
 from media.webrtc.configuration import PeerConfiguration
 from media.webrtc.data_channel import DataChannel, tolerate_malformed
 from media.webrtc.feedback import Feedback
@@ -43,6 +44,7 @@ class Peer:
         self._on_channel = on_channel
         self._on_gone: Callable[[], None] | None = on_gone
         self._connection = RTCPeerConnection(rtc_configuration(configuration))
+        accept_rsa(self._connection)
         self._track: ScreencastTrack | None = None
         self._feedback: Feedback | None = None
         self._timeout: asyncio.TimerHandle | None = None

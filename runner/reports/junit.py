@@ -9,6 +9,7 @@ from xml.etree import ElementTree as xml
 from control.protocol.models import RunStatus, RunView, Step, StepStatus
 from control.protocol.shape import rfc3339
 from control.protocol.wording import outcome
+from runner.selectors.describe import plain_selector
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 §2.2 does not allow, not even escaped."""
@@ -67,7 +68,7 @@ def _end(run: RunView) -> xml.Element:
 
 
 def _details(step: Step) -> str:
-    lines = [step.error or "", f"action: {step.action} {step.target or ''}".rstrip()]
+    lines = [step.error or "", f"action: {step.action} {plain_selector(step.target or '')}".rstrip()]
     return "\n".join([*lines, f"page: {step.url}"] if step.url else lines)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from control.protocol.models import RunStatus
-from control.protocol.wording import outcome
+from control.protocol.wording import counted, outcome, sentence
 
 _MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[yellow]–[/]"}
 _SOURCES = {"override": " [magenta](override)[/]", "human": " [cyan](by hand)[/]"}
@@ -17,8 +18,14 @@ _SOURCES = {"override": " [magenta](override)[/]", "human": " [cyan](by hand)[/]
 class TerminalReport:
     """Prints what the messages of one run say; each finished step once."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, attended: bool) -> None:
+        """
+        Args:
+            console: where the lines are printed.
+            attended: whether a run that is stuck waits for somebody.
+        """
         self._console = console
+        self._attended = attended
         self._printed: set[tuple[int, str, int]] = set()
 
     def show(self, message: dict[str, Any]) -> None:
@@ -29,14 +36,15 @@ class TerminalReport:
                     self._step(step)
             case "test_step":
                 self._step(message["step"])
-            case "help_needed":
-                self._line(f"[yellow]?[/] {escape(message['reason'])} [dim](help until {message['deadline']})[/]")
+            case "help_needed" if self._attended:
+                reason, until = escape(sentence(message["reason"])), _time(message["deadline"])
+                self._line(f"[yellow]?[/] Needs help{until}: {reason}")
             case "instructions_updated":
-                self._line(f"[magenta]✎[/] instructions, version {message['version']}")
+                self._line(f"[magenta]✎[/] Instructions, version {message['version']}")
             case "control_changed":
                 holder = message["holder"]
                 self._line(
-                    f"[cyan]☞[/] {escape(holder['name'])} has control" if holder else "[cyan]☞[/] control released"
+                    f"[cyan]☞[/] {escape(holder['name'])} has control" if holder else "[cyan]☞[/] Control released"
                 )
 
     def finished(self, run: dict[str, Any]) -> None:
@@ -44,8 +52,8 @@ class TerminalReport:
         status, failed_steps = RunStatus(run["status"]), run.get("failedSteps", 0)
         plain = {RunStatus.PASSED: "green", RunStatus.FAILED: "red"}.get(status, "yellow")
         colour = "yellow" if status is RunStatus.PASSED and failed_steps else plain
-        reason = f": {escape(run['error'])}" if run["error"] else ""
-        steps = "1 step" if len(run["steps"]) == 1 else f"{len(run['steps'])} steps"
+        reason = f": {escape(sentence(run['error']))}" if run["error"] else ""
+        steps = counted(len(run["steps"]), "step")
         self._line(f"[bold {colour}]{outcome(status, failed_steps)}[/] {escape(run['name'])}, {steps}{reason}")
 
     def _step(self, step: dict[str, Any]) -> None:
@@ -59,7 +67,13 @@ class TerminalReport:
             f"{_SOURCES.get(step['source'], '')}{took}"
         )
         if step["error"]:
-            self._line(f"       [red]{escape(step['error'])}[/]")
+            colour = "red" if step["status"] == "failed" else "dim"
+            self._line(f"       [{colour}]{escape(sentence(step['error']))}[/]")
 
     def _line(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _time(deadline: str | None) -> str:
+    """Returns until when help is waited for, as the clocks here show it."""
+    return "" if deadline is None else f" until {datetime.fromisoformat(deadline).astimezone():%H:%M:%S}"

@@ -9,6 +9,7 @@ from typing import TypeVar
 from control.errors import InvalidTransition
 from control.protocol import commands as c
 from control.protocol import events as e
+from control.protocol.wording import counted
 from control.roles import Actor
 from control.run import Run
 from runner.driver import BrowserGone
@@ -105,4 +106,6 @@ class CommandHandler:
 
     def _require_room(self) -> None:
         if len(self._run.steps) >= self._max_steps:
-            raise InvalidTransition(f"the run has {len(self._run.steps)} steps, which is as many as it may have")
+            raise InvalidTransition(
+                f"the run has {counted(len(self._run.steps), 'step')}, which is as many as it may have"
+            )

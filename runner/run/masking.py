@@ -8,10 +8,11 @@ from itertools import chain, count
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
+from control.errors import NotFound, ProtocolError
 from control.protocol.actions import Action
 from control.protocol.models import ElementCall, NewRun
 from control.protocol.shape import Shape
-from control.secrets import Secrets
+from control.secrets import SHORTEST, Secrets
 from control.user_info import Logins, without_literal_user_info
 from runner.store.uploads import UploadStore
 
@@ -19,6 +20,8 @@ S = TypeVar("S", bound=Shape)
 A = TypeVar("A", bound=Shape)
 _WORDS = frozenset({"type", "button"})
 """Fields of actions that are no free text."""
+_MOST_TYPED = 32
+"""Passwords typed by hand that are remembered, for people to keep them."""
 
 
 class Masking:
@@ -31,6 +34,8 @@ class Masking:
         self._secrets = Secrets(secrets)
         self._logins = Logins(secrets)
         self._uploads = uploads
+        self._typed: dict[str, str] = {}
+        """Passwords typed by hand, the newest last, by the names that stand for them."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,7 +79,7 @@ class Masking:
     def name_password(self, password: str, field: str) -> str:
         """Returns ``{{secret:NAME}}`` for what a person typed into a password field.
 
-        The name is that of the secret with this value, else made of the field's; the value itself is not kept.
+        The name is that of the secret with this value, else made of the field's; `keep` makes a secret of it.
         """
         known = self._secrets.refer(password)
         if known in {f"{{{{secret:{name}}}}}" for name in self._secrets.names}:
@@ -82,7 +87,26 @@ class Masking:
         base = re.sub(r"\W+", "_", field).strip("_").lower() or "password"
         taken = {name.lower() for name in self.names}
         names = chain([base], (f"{base}_{number}" for number in count(2)))
-        return f"{{{{secret:{next(name for name in names if name not in taken)}}}}}"
+        name = next(name for name in names if name not in taken)
+        self._typed.pop(name, None)
+        self._typed[name] = password
+        if len(self._typed) > _MOST_TYPED:
+            del self._typed[next(iter(self._typed))]
+        return f"{{{{secret:{name}}}}}"
+
+    def keep(self, name: str) -> None:
+        """Makes a secret of the password that was typed by hand under this name; safe to repeat.
+
+        Raises NotFound, and ProtocolError for one that is too short to be hidden.
+        """
+        if name in self._secrets.names:
+            return
+        if name not in self._typed:
+            raise NotFound(f"no password was typed by hand as '{name}', or too many were typed since")
+        if len(self._typed[name]) < SHORTEST:
+            reason = f"it is shorter than {SHORTEST} characters and cannot be hidden"
+            raise ProtocolError(f"name: '{name}' cannot be kept: {reason}", field="name")
+        self._secrets = self._secrets.with_value(name, self._typed.pop(name))
 
     def resolve(self, action: Action) -> Action:
         """Returns the action with values in place of names, for the browser only. Raises UnknownSecret."""

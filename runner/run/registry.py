@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from control.errors import Busy, InvalidTransition, JumpseatError, NotFound, ProtocolError
 from control.protocol.models import InstructionProblem, NewRun, PlannerName, RunStatus, RunView, SpecPlanner
 from control.protocol.shape import utc_now
+from control.protocol.wording import counted
 from media.aio import CloseOnce, TaskSet, cancel_and_wait
 from runner.driver import Drivers
 from runner.egress.policy import EgressPolicy
@@ -169,12 +170,15 @@ class RunRegistry:
         if self._close_once.started:
             raise Busy("the server is stopping")
         if self.active >= self._max_runs:
-            raise Busy(f"{self.active} runs are active, and no more than {self._max_runs} may be: try again later")
+            active = f"{counted(self.active, 'run')} {'is' if self.active == 1 else 'are'} active"
+            raise Busy(f"{active}, and no more than {self._max_runs} may be: try again later")
 
     def _refuse_too_many(self, spec: NewRun) -> None:
         count, most = len(spec.steps or ()), self._options.max_steps
         if count > most:
-            raise ProtocolError(f"'steps' may have at most {most} steps on this server, not {count}", field="steps")
+            raise ProtocolError(
+                f"'steps' may have at most {counted(most, 'step')} on this server, not {count}", field="steps"
+            )
 
     def _planner_of(self, spec: NewRun) -> PlannerName:
         return spec.planner or ("script" if spec.steps is not None else self._default_planner)

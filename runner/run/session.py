@@ -12,10 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from control.errors import InvalidTransition
 from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, SourceExcerpt, Step
+from control.protocol.wording import ending
 from control.roles import Actor
 from control.run import Run
 from media.stream import LiveStream
@@ -43,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 PlannerFactory = Callable[[PlannerName, NewRun], Planner]
 """Makes a planner for a run. Raises control.errors.Refused where this one cannot be had."""
+STOPPING = "the server was stopped while this run was going on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,13 @@ class Session:
         body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
         return body | {"secrets": dict.fromkeys(self._masking.names, "")}
 
+    async def keep_secret(self, name: str) -> None:
+        """Raises Refused, and StoreFailed."""
+        if self._run.final:
+            raise InvalidTransition(f"cannot keep a secret: the run {ending(self._run.status)}")
+        self._masking.keep(name)
+        await self._store.save_creation(self.id, self.creation())
+
     async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
         chosen = islice((step for step in self._run.steps if step.step_number > after), limit)
         return tuple(self._uploads.mark_removed(step) for step in chosen)
@@ -204,8 +214,8 @@ class Session:
         self._run.leave(viewer_id)
 
     def cancel(self) -> None:
-        """Cancels the run on the server's behalf."""
-        self._run.cancel()
+        """Cancels the run because the server stops, and says so."""
+        self._run.cancel(STOPPING)
 
     async def submit(self, command: c.Command, actor: Actor) -> e.Reply | None:
         """Carries the command out; None stands for a plain ack. Raises Refused with the reason."""
@@ -220,7 +230,7 @@ class Session:
             with self._failures_end_run():
                 await self._live()
         except asyncio.CancelledError:
-            self._run.cancel()
+            self._run.cancel(STOPPING)
             self._recorder.hurry()
             raise
         finally:

@@ -16,6 +16,7 @@ from control.next_action import Diagnose, End, Finish, Perform, Plan, Wait
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import PlannerName, Proposal, Step, StepStatus
 from control.protocol.shape import Clock
+from control.protocol.wording import counted
 from control.run import Run
 from control.step_history import StepFacts
 from runner.driver import BrowserGone, CarriedOut, Driver, StepFailed, Target
@@ -198,7 +199,7 @@ class StepLoop:
 
     async def _perform(self, proposal: Proposal) -> None:
         if len(self._run.steps) >= self._max_steps:
-            self._run.fail(f"the run has made {self._max_steps} steps and is not done: more it may not make")
+            self._run.fail(f"the run has made {counted(self._max_steps, 'step')} and is not done: more it may not make")
             return
         is_override = proposal.source == "override"
         expected = is_override and self._planner(self._run.planning.planner).expects(self.task())

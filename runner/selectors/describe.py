@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from control.protocol.actions import Action, ActionType
 from control.user_info import without_user_info
+from runner.selectors.build import ENTER_FRAME
 
 _LONGEST = 80
 """Characters of a value or a selector that are shown."""
@@ -18,6 +19,9 @@ _ATTRIBUTE = re.compile(rf"^(?:internal:attr=|internal:testid=|\w*)?\[[\w-]+={_Q
 _NAME = re.compile(r'\[name="((?:[^"\\]|\\.)*)"\](?: >> nth=\d+)?$')
 _TEXT = re.compile(r'(?:^|>> )text="?([^"]+)"?$')
 _PLAIN_TEXT = re.compile(r"^(?:label|text)=(?P<name>[^\"'].*)$")
+_ENGINE = re.compile(r"\binternal:([\w-]+)=")
+_ALTERNATIVE = " >> internal:or="
+_CASE = re.compile(r'("(?:[^"\\]|\\.)*")[is](?=\]|$| >>)')
 _SECRET = re.compile(r"^\{\{\s*secret:\s*([^{}\s]+)\s*\}\}$")
 
 
@@ -36,7 +40,14 @@ def describe_selector(selector: str) -> str:
             return _quote(_unescape(found["name"]))
     if found := _PLAIN_TEXT.match(selector):
         return _quote(found["name"])
-    return shorten(selector, _LONGEST)
+    return shorten(plain_selector(selector), _LONGEST)
+
+
+def plain_selector(selector: str) -> str:
+    """Returns a selector without the names of undocumented engines; of one that leaves several ways open, the first."""
+    first, *others = selector.split(_ALTERNATIVE)
+    plain = _CASE.sub(r"\1", _ENGINE.sub(r"\1=", first.replace(ENTER_FRAME, " › ")))
+    return f"{plain} …" if others else plain
 
 
 def click_verb(action: Action) -> str:
@@ -49,7 +60,7 @@ def click_verb(action: Action) -> str:
 def element_name(selector: str) -> str:
     """Returns the element's name in quotes, as a step's description has it; the selector where it has none."""
     found = _NAME.search(selector) or _TEXT.search(selector)
-    return f"'{_unescape(found[1])}'" if found else selector
+    return f"'{_unescape(found[1])}'" if found else plain_selector(selector)
 
 
 def _unescape(text: str) -> str:

@@ -77,6 +77,10 @@ class FinishedRun:
     def creation(self) -> dict[str, Any]:
         return self._record.creation
 
+    async def keep_secret(self, name: str) -> None:
+        """Raises InvalidTransition: what was typed is known no more."""
+        raise InvalidTransition(f"cannot keep a secret: the run {ending(self.view().status)}")
+
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
         steps = with_contents(await self.steps(), self._uploads)

@@ -44,6 +44,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def from_microseconds(count: int) -> datetime:
+    """Returns the moment so many microseconds after the epoch."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
 def search_text(view: RunView) -> str:
     """Returns what a search looks in: name, address and instructions, with case folded."""
     return "\n".join(text for text in (view.name, view.url, view.instructions) if text).casefold()

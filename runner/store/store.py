@@ -1,4 +1,4 @@
-"""The store of what outlives the process: runs, their steps, their screenshots, and revoked tokens.
+"""The store of what outlives the process: runs, their steps, their screenshots, and their share links.
 
 SQLite in WAL mode by default; any database that SQLAlchemy can reach asynchronously may be named by its URL, of which
 only SQLite is tested. Screenshots are files beside it.
@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,12 +22,13 @@ from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
 from runner.store.atomic_write import atomic_write
 from runner.store.connection import Database, StoreFailed
+from runner.store.links import LinkStore
 from runner.store.pending_finals import PendingFinals
 from runner.store.permissions import create_private_file, create_private_folder, tighten
 from runner.store.rows import RowReader, RunKey, RunRecord, microseconds, run_columns, with_steps
 from runner.store.schema import BackupFailed, NewerSchema
 from runner.store.server_lock import ServerLock
-from runner.store.tables import meta, revoked_tokens, runs, steps
+from runner.store.tables import meta, runs, share_links, steps
 
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
@@ -56,7 +57,7 @@ class Store:
         self._lock = lock
         self._clock = clock
         self._reader = RowReader()
-        self._revoked: dict[str, int] = {}
+        self.links = LinkStore(database, clock)
 
     @classmethod
     async def open(cls, data_dir: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> Self:
@@ -91,6 +92,7 @@ class Store:
     async def aclose(self) -> None:
         """Closes the database and lets go of the data directory. Safe to repeat."""
         self._lock.close()
+        await self.links.aclose()
         await self._database.aclose()
 
     async def check(self) -> str | None:
@@ -116,6 +118,11 @@ class Store:
         }
         async with self._database.writing() as connection:
             await connection.execute(insert(runs).values(row))
+
+    async def save_creation(self, run_id: str, creation: dict[str, Any]) -> None:
+        """Writes the body that the run can be created with anew, without secrets' values."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(runs).where(runs.c.id == run_id).values(creation=creation))
 
     async def save(self, view: RunView, changed: Collection[Step]) -> None:
         """Writes the run and those of its steps that have changed."""
@@ -226,6 +233,7 @@ class Store:
         """Removes the run, its steps and its files."""
         async with self._database.writing() as connection:
             await connection.execute(delete(steps).where(steps.c.run_id == run_id))
+            await connection.execute(delete(share_links).where(share_links.c.run_id == run_id))
             await connection.execute(delete(runs).where(runs.c.id == run_id))
         await asyncio.to_thread(shutil.rmtree, self.folder(run_id), ignore_errors=True)
 
@@ -263,34 +271,15 @@ class Store:
         """Writes a screenshot; a reader finds the old file or the new one, never a part. Raises OSError."""
         await asyncio.to_thread(atomic_write, self.screenshot_path(run_id, number, before=before), jpeg)
 
-    # Revoked tokens
-
-    async def revoke(self, token_id: str, *, until: datetime) -> None:
-        """Fulfils ``signaling.ports.Revocations``."""
-        until_us = microseconds(until)
-        async with self._database.writing() as connection:
-            await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.id == token_id))
-            await connection.execute(insert(revoked_tokens).values(id=token_id, until_us=until_us))
-        self._revoked[token_id] = until_us
-
-    async def is_revoked(self, token_id: str) -> bool:
-        """Fulfils ``signaling.ports.Revocations``."""
-        return token_id in self._revoked
-
     # Opening
 
     async def _prepare(self) -> None:
         await self._database.migrate()
         async with self._database.writing() as connection:
-            await self._load_revoked(connection)
+            await self.links.load(connection)
             await self._end_orphans(connection)
         self._database.opened()
         await self._forget_saved_finals()
-
-    async def _load_revoked(self, connection: AsyncConnection) -> None:
-        now = microseconds(self._clock())
-        await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.until_us < now))
-        self._revoked = {row.id: row.until_us for row in await connection.execute(select(revoked_tokens))}
 
     async def _end_orphans(self, connection: AsyncConnection) -> None:
         """Ends the runs that a dead server left in flight; one whose server is alive is none of ours."""

@@ -70,3 +70,15 @@ revoked_tokens = Table(
     Column("id", String(128), primary_key=True),
     Column("until_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
 )
+
+share_links = Table(
+    "share_links",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("run_id", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
+    Column("expires_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
+    Column("seen_us", BigInteger, nullable=True, doc="Microseconds since the epoch; None: never used."),
+    Index("share_links_of_run", "run_id"),
+)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from control.protocol.links import SharedLink
+from control.protocol.shape import utc_now
 from control.roles import Actor, Role
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import Claims, ExpiredToken, InvalidToken, ShareTokens
-from signaling.ports import Revocations, RunHandle, Runs
+from signaling.ports import RunHandle, Runs, ShareLinks
 from signaling.problems import Problem
 
 _RANK = {Role.VIEWER: 0, Role.CONTROLLER: 1, Role.OWNER: 2}
@@ -62,7 +64,7 @@ class Authenticator:
         api_keys: Mapping[str, str],
         secret: str,
         tokens: ShareTokens,
-        revocations: Revocations,
+        links: ShareLinks,
         runs: Runs,
         rate_limiter: RateLimiter,
         proxies: TrustedProxies,
@@ -70,7 +72,7 @@ class Authenticator:
         self._keys = {name: _digest(key) for name, key in api_keys.items()}
         self._secret = secret.encode()
         self._tokens = tokens
-        self._revocations = revocations
+        self._links = links
         self._runs = runs
         self._rate_limiter = rate_limiter
         self._proxies = proxies
@@ -84,13 +86,13 @@ class Authenticator:
         try:
             claims = self._tokens.read(presented)
         except ExpiredToken as error:
-            raise _unauthorized(str(error)) from None
+            raise _unauthorized(str(error), code="link_expired") from None
         except InvalidToken as error:
             return self._by_key(presented, self._proxies.client_info(request).address, str(error))
         credential = Credential(None, claims, claims.subject or self._pseudonym("token", claims.id))
         for id in credential.token_ids:
-            if await self._revocations.is_revoked(revocation_key(claims.run_id, id)):
-                raise _unauthorized("this link has been revoked: ask for a new one")
+            if await self._links.is_revoked(claims.run_id, id):
+                raise link_revoked()
         return credential
 
     def spend(self, kind: RateKind, request: web.Request, credential: Credential) -> None:
@@ -121,7 +123,16 @@ class Authenticator:
             raise Problem(404, "there is no such run, or it is not yours", code="not_found")
         if _RANK[credential.role] < _RANK[needs]:
             raise _forbidden(needs)
+        if credential.claims is not None:
+            self._note_use(credential.claims)
         return RequestContext(credential, run, self._actor(credential, request.query.get("client")))
+
+    def _note_use(self, claims: Claims) -> None:
+        if claims.parent is not None:
+            self._links.seen(claims.run_id, claims.parent, None)
+        elif claims.subject is None:
+            link = SharedLink(id=claims.id, role=claims.role, created_at=utc_now(), expires_at=claims.expires_at)
+            self._links.seen(claims.run_id, claims.id, link)
 
     def _by_key(self, presented: str, address: str, otherwise: str) -> Credential:
         self._rate_limiter.check_auth_failures(address)
@@ -149,11 +160,6 @@ class Authenticator:
         return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
-def revocation_key(run_id: str, token_id: str) -> str:
-    """Returns the key of a revoked token in the store; it holds the run, so that nobody revokes another run's token."""
-    return f"{run_id}/{token_id}"
-
-
 def _presented(request: web.Request) -> str:
     """Returns the text of the credential (RFC 6750 §2.1, or a query parameter). Raises Problem 401 where none is."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
@@ -172,8 +178,13 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
-def _unauthorized(detail: str) -> Problem:
-    return Problem(401, detail, code="unauthorized", headers={"WWW-Authenticate": 'Bearer realm="jumpseat"'})
+def link_revoked() -> Problem:
+    """Returns the refusal of a link that was revoked."""
+    return _unauthorized("this link has been revoked: ask for a new one", code="link_revoked")
+
+
+def _unauthorized(detail: str, *, code: str = "unauthorized") -> Problem:
+    return Problem(401, detail, code=code, headers={"WWW-Authenticate": 'Bearer realm="jumpseat"'})
 
 
 def _forbidden(needs: Role) -> Problem:

@@ -19,6 +19,9 @@ _METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
 _HEADERS = "Authorization, Content-Type, If-Match, If-None-Match"
 _UNCHECKED_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webhook"})
 """Paths that other machines request under any name; what is there belongs to nobody, or is signed."""
+_PLAYER = re.compile(r"/player[\w.-]*\.js", re.ASCII)
+"""The player's code, which any page may load: it holds nothing of anybody's, and tells people at a page that is not
+permitted why they see nothing."""
 _STANDARD_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -46,7 +49,7 @@ class Origins:
             detail = "the Host of this request is no name of this server: set JUMPSEAT_PUBLIC_URL to the one it has"
             raise Problem(403, detail, code="forbidden")
         origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and not self.permits(origin, request):
+        if origin is not None and not _is_player(request) and not self.permits(origin, request):
             raise Problem(
                 403,
                 "pages of this origin may not use this server: add it to JUMPSEAT_ALLOWED_ORIGINS",
@@ -73,6 +76,8 @@ class Origins:
 
     def cors(self, request: web.Request) -> dict[str, str]:
         """Returns the headers that let a permitted page read the response (Fetch standard, CORS protocol)."""
+        if _is_player(request):
+            return {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*"}
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or not self.permits(origin, request):
             return {hdrs.VARY: hdrs.ORIGIN}
@@ -127,6 +132,10 @@ class Origins:
 
     def _is_own_name(self, host: str) -> bool:
         return host in self._names or host.endswith(".localhost") or _is_address(host)
+
+
+def _is_player(request: web.Request) -> bool:
+    return request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and _PLAYER.fullmatch(request.path) is not None
 
 
 def _own_names(config: Config) -> frozenset[str]:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from control.errors import Busy
 from control.protocol.shape import Clock, utc_now
-from signaling.access.authentication import RequestContext
+from control.protocol.wording import counted
+from signaling.access.authentication import RequestContext, link_revoked
 from signaling.config import Limits
 from signaling.connections.connection import CloseReason, Connection
 from signaling.log_adapters import LogContext
@@ -33,9 +34,11 @@ class ViewerSlots:
         """Takes a slot. Raises Busy where the run has ``max_viewers``, or the viewer ``max_connections``."""
         viewers = self._runs.get(run_id, Counter[str]())
         if viewer_id not in viewers and len(viewers) >= self._limits.max_viewers:
-            raise Busy(f"this run has {len(viewers)} viewers, which is as many as it may have: try again later")
+            raise Busy(
+                f"this run has {counted(len(viewers), 'viewer')}, which is as many as it may have: try again later"
+            )
         if viewers[viewer_id] >= self._limits.max_connections:
-            raise Busy(f"you have {viewers[viewer_id]} connections to this run already: close one first")
+            raise Busy(f"you have {counted(viewers[viewer_id], 'connection')} to this run already: close one first")
         viewers[viewer_id] += 1
         self._runs[run_id] = viewers
 
@@ -86,7 +89,7 @@ class ConnectionRegistry:
         if self._stopping:
             raise Problem(503, "the server is stopping", headers={"Retry-After": "5"})
         if any((context.run.id, id) in self._revoked for id in context.credential.token_ids):
-            raise Problem(401, "this link has been revoked: ask for a new one", code="unauthorized")
+            raise link_revoked()
         if takes_slot:
             self._slots.take(context.run.id, context.actor.viewer_id)
         connection = Connection(

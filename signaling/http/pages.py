@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from signaling.problems import Problem
 
@@ -19,6 +20,16 @@ _NOT_BUILT = """<!doctype html>
 <p>The API works without them: see <a href="/docs">its description</a>.</p>
 </html>
 """
+
+_NOT_FOUND = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Not found · jumpseat</title>
+<h1>There is nothing at this address</h1>
+<p><a href="/">All runs</a></p>
+</html>
+"""
+_API = "/api/"
 
 
 class Pages:
@@ -43,6 +54,15 @@ class Pages:
             return web.Response(text=_NOT_BUILT, content_type="text/html", status=503)
         return web.FileResponse(path, headers={"Cache-Control": _REVALIDATE})
 
+    async def not_found(self, request: web.Request) -> web.Response | None:
+        """Returns the page for an address that a person has opened and where there is nothing; None for programs."""
+        unknown = isinstance(request.match_info.http_exception, web.HTTPNotFound)
+        by_person = request.method == hdrs.METH_GET and "text/html" in request.headers.get(hdrs.ACCEPT, "")
+        if not (unknown and by_person) or request.path.startswith(_API):
+            return None
+        text = await asyncio.to_thread(_read, self._dist / "index.html")
+        return web.Response(text=text or _NOT_FOUND, content_type="text/html", status=404)
+
     async def asset(self, request: web.Request) -> web.StreamResponse:
         """Serves an asset for good: its name changes with its contents."""
         return self._file(self._dist / "assets", request.match_info["name"], _FOR_GOOD)
@@ -55,6 +75,13 @@ class Pages:
         if path.parent != folder or not _is_file(path):
             raise Problem(404, "there is no such file; the web pages are built by 'make web'", code="not_found")
         return web.FileResponse(path, headers={"Cache-Control": cache})
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None
 
 
 def _is_file(path: Path) -> bool:

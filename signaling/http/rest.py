@@ -9,10 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from control.protocol.events import ErrorReply, Reply
+from control.protocol.links import SharedLink
 from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape, utc_now
 from control.roles import Role
-from signaling.access.authentication import Authenticator, RequestContext, revocation_key
+from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind, too_often
 from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
 from signaling.config import Limits
@@ -35,6 +36,8 @@ from signaling.http.shapes import (
     CommandAccepted,
     InstructionsRequest,
     RunList,
+    SecretRequest,
+    SharedLinkList,
     ShareToken,
     SingleStep,
     StepList,
@@ -43,7 +46,7 @@ from signaling.http.shapes import (
     TokenRequest,
 )
 from signaling.http.unknown_fields import read_exactly
-from signaling.ports import Revocations, Runs
+from signaling.ports import Runs, ShareLinks
 from signaling.problems import Problem, from_code, read_json, read_shape
 from signaling.watching.stream_addresses import StreamAddresses
 
@@ -90,7 +93,7 @@ class RestApi:
         dispatcher: CommandDispatcher,
         stream_addresses: StreamAddresses,
         tokens: ShareTokens,
-        revocations: Revocations,
+        links: ShareLinks,
         connections: ConnectionRegistry,
         limits: Limits,
     ) -> None:
@@ -99,7 +102,7 @@ class RestApi:
         self._dispatcher = dispatcher
         self._stream_addresses = stream_addresses
         self._tokens = tokens
-        self._revocations = revocations
+        self._links = links
         self._connections = connections
         self._limits = limits
 
@@ -305,6 +308,21 @@ class RestApi:
             raise from_code(reply.code, reply.message, field=reply.field)
         return reply
 
+    @operation(
+        "POST",
+        f"{_RUN}/secrets",
+        "Keep a password that was typed by hand as a secret of the run; safe to repeat.",
+        id="keepSecret",
+        status=204,
+        body=json_content(SecretRequest),
+        refusals=COMMAND_WITH_BODY,
+    )
+    async def keep_secret(self, request: web.Request) -> web.Response:
+        context = await self._authorize(request, needs=Role.CONTROLLER)
+        wanted = await read_exactly(request, SecretRequest, limit=self._limits.max_body)
+        await context.run.keep_secret(wanted.name)
+        return web.Response(status=204)
+
     # Steps
 
     @operation(
@@ -371,6 +389,20 @@ class RestApi:
     # Links
 
     @operation(
+        "GET",
+        f"{_RUN}/tokens",
+        "The links to the run that live, newest first.",
+        id="listTokens",
+        answer=json_content(SharedLinkList),
+        refusals=(401, 403, 404),
+    )
+    async def links(self, request: web.Request) -> web.Response:
+        """Answers without the tokens themselves, which those alone know who were given them."""
+        context = await self._authorize(request, needs=Role.OWNER)
+        found = await self._links.living(context.run.id)
+        return web.json_response(SharedLinkList(tokens=tuple(found)).dump())
+
+    @operation(
         "POST",
         f"{_RUN}/tokens",
         "A link to share the run, with one role.",
@@ -386,6 +418,8 @@ class RestApi:
         wanted = await read_exactly(request, TokenRequest, limit=self._limits.max_body)
         run_id, ttl = context.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
+        link = SharedLink(id=claims.id, role=claims.role, created_at=utc_now(), expires_at=claims.expires_at)
+        await self._links.add(run_id, link)
         made = ShareToken(
             id=claims.id,
             role=claims.role,
@@ -407,7 +441,7 @@ class RestApi:
     async def revoke(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         run_id, token_id = context.run.id, request.match_info["token_id"]
-        await self._revocations.revoke(revocation_key(run_id, token_id), until=utc_now() + LONGEST_TTL)
+        await self._links.revoke(run_id, token_id, until=utc_now() + LONGEST_TTL)
         self._connections.revoke(run_id, token_id)
         return web.Response(status=204)
 

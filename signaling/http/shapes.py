@@ -8,6 +8,7 @@ from pydantic import Field
 
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView
+from control.protocol.links import SharedLink
 from control.protocol.models import InstructionProblem, Place, RunStatus, RunView, SpecPlanner, Step
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
@@ -63,6 +64,13 @@ class InstructionsChecked(Shape):
     problems: tuple[InstructionProblem, ...]
 
 
+class SecretRequest(Shape):
+    """Which password that was typed by hand is to be kept as a secret of the run."""
+
+    name: str = Field(min_length=1, max_length=200)
+    """The name in ``{{secret:NAME}}``, which is the step's value."""
+
+
 class TokenRequest(Shape):
     """What a share token is made from."""
 
@@ -82,6 +90,12 @@ class ShareToken(Shape):
     watch_url: str = Field(repr=False)
     """The watch page's address with the token in it."""
     expires_at: Timestamp
+
+
+class SharedLinkList(Shape):
+    """The links to a run that have neither expired nor been revoked."""
+
+    tokens: tuple[SharedLink, ...]
 
 
 class AttachSessionInfo(AttachSessionView):

@@ -72,7 +72,8 @@ async def take_all(folder: Path) -> None:
         camera = Camera(browser, folder)
         await camera.shoot("sign-in", server.api)
         await camera.shoot("dashboard-empty", f"{server.api}/?token={server.key}")
-        await camera.shoot("not-found", watch_url(server, "nobody"))
+        await camera.shoot("no-such-run", watch_url(server, "nobody"))
+        await camera.shoot("nothing-here", f"{server.api}/nothing?token={server.key}")
         await shoot_steering(camera, server)
         await shoot_endings(camera, server)
         await camera.shoot("dashboard", f"{server.api}/?token={server.key}")
@@ -102,6 +103,9 @@ async def shoot_steering(camera: Camera, server: Served) -> None:
     }
     for name, act in states.items():
         await camera.shoot(name, url, act, moving=True)
+    _, link = await server.post(f"/api/tests/{run_id}/tokens", {"role": "viewer"})
+    async with server.http.delete(f"{server.api}/api/tests/{run_id}/tokens/{link['id']}"):
+        await camera.shoot("link-revoked", link["watchUrl"])
     await camera.shoot("control", url, take_control, moving=True)
     await server.cancel(run_id)
 

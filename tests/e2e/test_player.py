@@ -322,28 +322,49 @@ async def test_the_dashboard_lists_filters_starts_and_runs_again(server: Served,
     await context.close()
 
 
-async def test_a_run_with_secrets_asks_for_them_before_it_runs_again(server: Served, viewer_browser: Browser) -> None:
-    run = await server.create({"url": "/", "steps": TWO_STEPS, "secrets": {"PASSWORD": "hunter2"}})
+@pytest.mark.parametrize("place", ["watch page", "dashboard"])
+async def test_a_run_with_secrets_asks_for_them_before_it_runs_again(
+    server: Served, viewer_browser: Browser, place: str
+) -> None:
+    body = {"url": "/", "steps": TWO_STEPS, "secrets": {"PASSWORD": "hunter2"}, "name": f"From the {place}"}
+    run = await server.create(body)
     await server.until(run["id"], lambda message: message["type"] == "run_finished")
     async with watching(viewer_browser, server, run["id"]) as viewer:
-        await viewer.press("Run again")
+        if place == "dashboard":
+            await viewer.page.goto(f"{server.api}/")
+            await viewer.press(f"Run again: {body['name']}")
+        else:
+            await viewer.press("Run again")
         await expect(viewer.page.get_by_role("heading", name="Secrets of this run")).to_be_visible()
         assert await viewer.axe() == []
         await viewer.page.get_by_label("PASSWORD").fill("hunter3")
         async with viewer.page.expect_request(lambda request: request.method == "POST") as posted:
             await viewer.press("Start the run")
-        body = (await posted.value).post_data_json
-        assert body is not None
-        assert body["secrets"] == {"PASSWORD": "hunter3"}
+        sent = (await posted.value).post_data_json
+        assert sent is not None
+        assert sent["secrets"] == {"PASSWORD": "hunter3"}
         await viewer.page.wait_for_url(lambda url: "/runs/" in url and run["id"] not in url)
         await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
 
 
-async def test_every_link_made_in_this_tab_can_be_revoked(server: Served, viewer_browser: Browser) -> None:
+async def test_links_can_be_listed_renewed_and_revoked(server: Served, viewer_browser: Browser) -> None:
     run_id = await server.start_watchable(MOVING, seconds=120)
+    _, made_elsewhere = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller", "ttlSeconds": 7200})
     async with watching(viewer_browser, server, run_id) as viewer:
-        links = viewer.page.get_by_role("list", name="Links made in this tab").get_by_role("listitem")
+        links = viewer.page.get_by_role("list", name="Links to this run").get_by_role("listitem")
         await viewer.press("Share")
+        await expect(links).to_have_count(1)
+        await expect(links).to_contain_text("never used. May watch and steer until")
+        await expect(links.get_by_label("Link")).to_have_count(0)
+        await viewer.press("Renew")
+        await viewer.press("Replace the old one?")
+        await expect(links.get_by_label("Link")).to_have_count(1)
+        renewed = await links.get_by_label("Link").input_value()
+        found = (await server.get(f"/api/tests/{run_id}/tokens"))["tokens"]
+        assert [link["role"] for link in found] == ["controller"]
+        assert made_elsewhere["id"] != found[0]["id"]
+        await links.get_by_role("button", name="Revoke").click()
+        await expect(links).to_have_count(0)
         await viewer.press("Make the link")
         await expect(links).to_have_count(1)
         older = await links.get_by_label("Link").input_value()
@@ -356,9 +377,31 @@ async def test_every_link_made_in_this_tab_can_be_revoked(server: Served, viewer
         await links.last.get_by_role("button", name="Revoke").click()
         await expect(links).to_have_count(1)
         assert await links.get_by_label("Link").input_value() != older
-        async with watching(viewer_browser, server, run_id, token=older.partition("token=")[2]) as other:
-            await expect(other.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        for address in (older, renewed):
+            async with watching(viewer_browser, server, run_id, token=address.partition("token=")[2]) as other:
+                await expect(other.page.get_by_role("heading", name="This link has been revoked")).to_be_visible()
+                await other.page.reload()
+                await expect(other.page.get_by_role("heading", name="This link has been revoked")).to_be_visible()
+                await expect(other.page.get_by_label("API key or share token")).to_have_count(0)
+                await other.press("Sign in with a key")
+                await expect(other.page.get_by_label("API key or share token")).to_be_visible()
     await server.cancel(run_id)
+
+
+async def test_where_there_is_nothing_a_page_leads_back(server: Served, viewer_browser: Browser) -> None:
+    context = await viewer_browser.new_context()
+    page = await context.new_page()
+    answer = await page.goto(f"{server.api}/nothing/here?token={server.key}")
+    assert answer is not None
+    assert answer.status == 404
+    await expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+    await page.get_by_role("link", name="All runs", exact=True).click()
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    await page.goto(f"{server.api}/runs/none")
+    await expect(page.get_by_role("heading", name="There is no such run")).to_be_visible()
+    await page.get_by_role("link", name="All runs", exact=True).click()
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    await context.close()
 
 
 async def test_without_a_key_the_page_asks_for_one(server: Served, viewer_browser: Browser) -> None:

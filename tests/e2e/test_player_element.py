@@ -32,9 +32,11 @@ class Host:
         self.server = server
         self.origin = origin
         self.body = ""
+        self.connect = ""
 
-    async def open(self, browser: Browser | BrowserContext, body: str) -> Page:
-        self.body = body
+    async def open(self, browser: Browser | BrowserContext, body: str, *, connect: str = "") -> Page:
+        """Opens the page with this content; it may ``connect`` to this address, too."""
+        self.body, self.connect = body, connect
         page = await browser.new_page()
         await page.goto(self.origin)
         return page
@@ -43,7 +45,7 @@ class Host:
         api, frames = self.server.api, self.server.frames
         policy = (
             f"default-src 'none'; script-src {api}; img-src {api} {frames}; media-src blob:; style-src 'none'; "
-            f"connect-src {api} {frames} {api.replace('http', 'ws')}; frame-src {api}"
+            f"connect-src {api} {frames} {api.replace('http', 'ws')} {self.connect}; frame-src {api}"
         )
         script = f'<script type="module" src="{api}/player.js"></script>'
         html = f"<!doctype html><html lang=en><title>Host</title>{script}<h1>Our page</h1>{self.body}"

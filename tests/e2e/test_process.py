@@ -29,7 +29,8 @@ async def test_a_signal_cancels_the_runs_and_leaves_no_browser(tmp_path: Path, s
             await asyncio.gather(*map(ended, browsers))
     assert not alive(browsers)
     async with served(JUMPSEAT_DATA_DIR=str(tmp_path)) as server:
-        assert (await server.get(f"/api/tests/{run_id}"))["status"] == "cancelled"
+        run = await server.get(f"/api/tests/{run_id}")
+        assert (run["status"], run["error"]) == ("cancelled", "the server was stopped while this run was going on")
 
 
 async def test_steps_and_screenshots_are_there_after_a_restart(tmp_path: Path) -> None:

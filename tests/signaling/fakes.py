@@ -1,4 +1,4 @@
-"""Stand-ins behind signaling's ports: real state machines of runs, without a browser, and a list of revocations."""
+"""Stand-ins behind signaling's ports: real state machines of runs, without a browser, and a list of share links."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from control.protocol import commands as c
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
+from control.protocol.links import SharedLink
 from control.protocol.models import (
     AttachedRun,
     InstructionProblem,
@@ -27,6 +28,7 @@ from control.protocol.models import (
     SpecPlanner,
     Step,
 )
+from control.protocol.shape import utc_now
 from control.roles import Actor
 from control.run import Run
 from media.frames import JpegFrame, LatestFrame
@@ -66,6 +68,9 @@ class FakeRun:
         self.slow.set()
         self.broken = False
         self._changed = asyncio.Event()
+        self.typed = {"password"}
+        """Names of the passwords that a person has typed."""
+        self.kept: list[str] = []
 
     @property
     def log(self) -> EventLog:
@@ -134,6 +139,11 @@ class FakeRun:
             case _:
                 self.run.apply(command, actor)
                 return None
+
+    async def keep_secret(self, name: str) -> None:
+        if name not in self.typed:
+            raise NotFound(f"no password was typed by hand as '{name}'")
+        self.kept.append(name)
 
     async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
         found = [step for step in self.run.steps if step.step_number > after]
@@ -272,14 +282,27 @@ class FakeAttachments:
         self.all.pop(session_id, None)
 
 
-class FakeRevocations:
-    """Implements signaling.ports.Revocations."""
+class FakeShareLinks:
+    """Implements signaling.ports.ShareLinks."""
 
     def __init__(self) -> None:
-        self.revoked: dict[str, datetime] = {}
+        self.all: dict[tuple[str, str], SharedLink] = {}
+        self.revoked: set[tuple[str, str]] = set()
 
-    async def revoke(self, token_id: str, *, until: datetime) -> None:
-        self.revoked[token_id] = until
+    async def add(self, run_id: str, link: SharedLink) -> None:
+        self.all[run_id, link.id] = link
 
-    async def is_revoked(self, token_id: str) -> bool:
-        return token_id in self.revoked
+    async def living(self, run_id: str) -> list[SharedLink]:
+        return [link for (of, _), link in self.all.items() if of == run_id]
+
+    def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
+        found = self.all.get((run_id, token_id), link)
+        if found is not None:
+            self.all[run_id, token_id] = found.model_copy(update={"last_seen_at": utc_now()})
+
+    async def revoke(self, run_id: str, token_id: str, *, until: datetime) -> None:
+        self.revoked.add((run_id, token_id))
+        self.all.pop((run_id, token_id), None)
+
+    async def is_revoked(self, run_id: str, token_id: str) -> bool:
+        return (run_id, token_id) in self.revoked

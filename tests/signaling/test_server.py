@@ -34,7 +34,7 @@ from signaling.livekit.room_tokens import livekit_token
 from signaling.problems import answer_problems
 from signaling.server import Server
 from signaling.watching.ice_servers import turn_credentials
-from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
+from tests.signaling.fakes import FakeRun, FakeRuns, FakeShareLinks
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness, auth
 
 
@@ -74,6 +74,26 @@ class TestPages:
             answer = await reader.read()
             writer.close()
             assert b" 404 " in answer.splitlines()[0]
+
+    async def test_people_get_a_page_where_there_is_nothing_and_programs_a_problem(self, dist: Path) -> None:
+        person = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        async with ServerHarness(dist=dist) as harness:
+            for path in ("/nothing", "/runs/a/b"):
+                async with harness.http.get(f"{harness.url}{path}", headers=person) as response:
+                    assert (response.status, response.content_type) == (404, "text/html")
+                    assert await response.text() == "<p>the app"
+                    assert "frame-ancestors" in response.headers["Content-Security-Policy"]
+            for path, headers in (("/nothing", {"Accept": "*/*"}), ("/api/nothing", person), ("/api/tests/x", person)):
+                async with harness.http.get(f"{harness.url}{path}", headers={**auth(ADA), **headers}) as response:
+                    assert (response.status, response.content_type) == (404, "application/problem+json"), path
+            async with harness.http.post(f"{harness.url}/nothing", headers=person) as response:
+                assert response.content_type == "application/problem+json"
+        async with (
+            ServerHarness() as harness,
+            harness.http.get(f"{harness.url}/nothing", headers=person) as response,
+        ):
+            assert response.status == 404
+            assert '<a href="/">' in await response.text()
 
     async def test_without_a_build_the_page_says_how_to_make_one(self, harness: ServerHarness) -> None:
         status, page = await text(harness, "/")
@@ -170,9 +190,7 @@ class TestHealth:
         async def check() -> str | None:
             return "the disk is full"
 
-        server = Server(
-            CONFIG, runs=FakeRuns(), revocations=FakeRevocations(), dist=Path("none"), checks={"disk": check}
-        )
+        server = Server(CONFIG, runs=FakeRuns(), links=FakeShareLinks(), dist=Path("none"), checks={"disk": check})
         await server.start()
         try:
             async with aiohttp.ClientSession() as http, http.get(f"{server.url}/readyz") as response:
@@ -227,7 +245,7 @@ class TestLife:
     async def test_a_port_that_is_taken_leaves_nothing_open(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             config = replace(CONFIG, frame_port=taken.getsockname()[1])
-            server = Server(config, runs=FakeRuns(), revocations=FakeRevocations(), dist=Path("none"))
+            server = Server(config, runs=FakeRuns(), links=FakeShareLinks(), dist=Path("none"))
             with pytest.raises(OSError, match="in use"):
                 await server.start()
             with pytest.raises(OSError, match=r"refused|Connect"):

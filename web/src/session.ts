@@ -111,7 +111,19 @@ export class PlayerSession {
       await this.api.run(this.runId);
     } catch (error) {
       const isRefusal = error instanceof ApiError && [401, 403, 404].includes(error.status);
-      if (isRefusal) this.link.refuse(error.status, error.message);
+      if (isRefusal) this.link.refuse(error);
+      else if (error instanceof ApiError && error.status === 0) await this.#explainSilence(error);
+    }
+  }
+
+  /** Says why no answer comes: to a page of another origin the browser does not say whether the server is there. */
+  async #explainSilence(error: ApiError): Promise<void> {
+    if (await this.api.refusesOrigin()) {
+      const wanted = `add ${location.origin} to JUMPSEAT_ALLOWED_ORIGINS on the server and start it again.`;
+      const text = `The server does not let pages of ${location.origin} use it: ${wanted}`;
+      this.link.refuse(new ApiError(text, { status: 403, code: "origin" }));
+    } else if (this.store.state.run === null) {
+      this.store.set({ media: { phase: "idle", transport: null, reason: error.message } });
     }
   }
 

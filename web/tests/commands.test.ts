@@ -82,7 +82,7 @@ describe("CommandQueue", () => {
       channel,
       serverMessage({ type: "error", id: channel.sent[0]?.id ?? "", code: "conflict", message: "cannot pause" }),
     );
-    await expect(done).rejects.toMatchObject({ code: "conflict", message: "cannot pause" });
+    await expect(done).rejects.toMatchObject({ code: "conflict", message: "Cannot pause" });
   });
 
   it("gives up a channel that stays silent, and in the end rejects the command", async () => {

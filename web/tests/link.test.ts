@@ -233,7 +233,7 @@ describe("ControlLink", () => {
     }
     const { length } = PuppetSocket.made;
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(store.state.fatal).toEqual({ status: 401, text: "this link has been revoked" });
+    expect(store.state.fatal).toEqual({ status: 401, code: null, text: "This link has been revoked" });
     expect(PuppetSocket.made).toHaveLength(length);
   });
 
@@ -243,6 +243,6 @@ describe("ControlLink", () => {
     const id = newest().commands[0]?.id ?? "";
     newest().say(serverMessage({ type: "error", id, code: "forbidden", message: "a viewer may not pause the run" }));
     await expect(done).resolves.toBeNull();
-    expect(store.state.notices.map(({ text }) => text)).toEqual(["a viewer may not pause the run"]);
+    expect(store.state.notices.map(({ text }) => text)).toEqual(["A viewer may not pause the run"]);
   });
 });

@@ -159,6 +159,8 @@ describe("selectorText", () => {
     expect(selectorText('internal:role=button[name="Pay \\"now\\""i] >> internal:has-text="now"i')).toBe(
       'role=button[name="Pay \\"now\\""] >> has-text="now"',
     );
+    const framed = 'iframe >> internal:control=enter-frame >> html >> internal:has-not="internal:text=\\"Sorry\\"i"';
+    expect(selectorText(framed)).toBe('iframe › html >> has-not="text=\\"Sorry\\"i"');
     expect(actionLine({ type: "click", selector: either })).toBe('click role=button[name="Pay" i] …');
   });
 });

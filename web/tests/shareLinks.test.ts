@@ -1,61 +1,94 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiClient } from "../src/api/client";
+import type { SharedLink } from "../src/protocol/types";
 import { ShareLinks } from "../src/shareLinks";
 
 describe("ShareLinks", () => {
   const api = new ApiClient({ baseUrl: "https://jumpseat.example", token: "t" });
   const asked: string[] = [];
-  let links: ShareLinks;
+  /** What the server keeps of the run `r`. */
+  let kept: SharedLink[] = [];
   let refused = false;
 
   beforeEach(() => {
     vi.useFakeTimers({ now: Date.parse("2026-03-02T10:00:00Z") });
     sessionStorage.clear();
     asked.length = 0;
+    kept = [];
     refused = false;
     let made = 0;
     vi.stubGlobal("fetch", async (url: string, { method, body }: RequestInit) => {
-      asked.push(`${method} ${new URL(url).pathname}`);
+      const { pathname } = new URL(url);
+      asked.push(`${method} ${pathname}`);
       if (refused) return Response.json({ detail: "no" }, { status: 403 });
-      if (method === "DELETE") return new Response(null, { status: 204 });
+      if (method === "GET") return Response.json({ tokens: pathname.includes("/r/") ? kept : [] });
+      if (method === "DELETE") {
+        kept = kept.filter(({ id }) => id !== pathname.split("/").at(-1));
+        return new Response(null, { status: 204 });
+      }
       made += 1;
-      const { ttlSeconds } = JSON.parse(String(body)) as { ttlSeconds: number };
+      const { role, ttlSeconds } = JSON.parse(String(body)) as { role: "viewer"; ttlSeconds: number };
+      const createdAt = new Date().toISOString();
       const expiresAt = new Date(Date.now() + ttlSeconds * 1000).toISOString();
-      return Response.json({ id: `l${made}`, token: `t${made}`, watchUrl: `https://w/${made}`, expiresAt });
+      kept = [{ id: `l${made}`, role, createdAt, expiresAt, lastSeenAt: null }, ...kept];
+      return Response.json({ id: `l${made}`, role, token: `t${made}`, watchUrl: `https://w/${made}`, expiresAt });
     });
-    links = new ShareLinks(api, "r");
   });
   afterEach(() => {
     vi.unstubAllGlobals();
     vi.useRealTimers();
   });
 
-  const ids = (from = links) => from.list().map(({ id }) => id);
+  const addresses = async (links: ShareLinks) => (await links.list()).map(({ id, watchUrl }) => [id, watchUrl]);
 
-  it("lists all that were made for this run in this tab, the newest first", async () => {
+  it("lists what the server keeps, with the addresses that this tab knows", async () => {
+    const links = new ShareLinks(api, "r");
     await links.create("viewer", 60);
     await links.create("controller", 60);
-    expect(ids()).toEqual(["l2", "l1"]);
-    expect(links.list().map(({ role }) => role)).toEqual(["controller", "viewer"]);
-    expect(ids(new ShareLinks(api, "r"))).toEqual(["l2", "l1"]);
-    expect(ids(new ShareLinks(api, "another"))).toEqual([]);
+    const both = [
+      ["l2", "https://w/2"],
+      ["l1", "https://w/1"],
+    ];
+    expect(await addresses(links)).toEqual(both);
+    expect(await addresses(new ShareLinks(api, "r"))).toEqual(both);
+    expect(await addresses(new ShareLinks(api, "another"))).toEqual([]);
+    sessionStorage.clear();
+    expect(await addresses(new ShareLinks(api, "r"))).toEqual([
+      ["l2", null],
+      ["l1", null],
+    ]);
   });
 
-  it("revokes any of them, and forgets those that are over", async () => {
+  it("knows the addresses while it lives where the browser keeps nothing", async () => {
+    const links = new ShareLinks(api, "r");
+    vi.spyOn(globalThis, "sessionStorage", "get").mockImplementation(() => {
+      throw new DOMException("denied", "SecurityError");
+    });
     await links.create("viewer", 60);
-    await links.create("viewer", 3600);
-    await links.create("viewer", 3600);
-    await links.revoke("l2");
-    expect(asked.at(-1)).toBe("DELETE /api/tests/r/tokens/l2");
-    expect(ids()).toEqual(["l3", "l1"]);
-    vi.advanceTimersByTime(60_000);
-    expect(ids()).toEqual(["l3"]);
+    expect(await addresses(links)).toEqual([["l1", "https://w/1"]]);
+    vi.restoreAllMocks();
+  });
+
+  it("renews a link for as long again, and revokes the old one", async () => {
+    const links = new ShareLinks(api, "r");
+    await links.create("controller", 3600);
+    const [old] = await links.list();
+    if (old === undefined) throw new Error("there is no link");
+    vi.advanceTimersByTime(1800_000);
+    await links.renew(old);
+    expect(asked.slice(-2)).toEqual(["POST /api/tests/r/tokens", "DELETE /api/tests/r/tokens/l1"]);
+    const [renewed, ...others] = await links.list();
+    expect(others).toEqual([]);
+    expect(renewed).toMatchObject({ id: "l2", role: "controller", watchUrl: "https://w/2" });
+    expect(Date.parse(renewed?.expiresAt ?? "") - Date.now()).toBe(3600_000);
   });
 
   it("keeps a link that the server did not revoke", async () => {
+    const links = new ShareLinks(api, "r");
     await links.create("viewer", 60);
     refused = true;
     await expect(links.revoke("l1")).rejects.toMatchObject({ status: 403 });
-    expect(ids()).toEqual(["l1"]);
+    refused = false;
+    expect(await addresses(links)).toEqual([["l1", "https://w/1"]]);
   });
 });

@@ -10,6 +10,7 @@ from typing import Final
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 
+from control.protocol.wording import counted
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.code_boxes import BOXES_FROM, type_code
 from runner.browser.actions.deadline import Deadline
@@ -180,7 +181,7 @@ class Filling:
         shown = "" if known.type == "password" else f": it holds '{shorten(held or '')}'" if held else ": it is empty"
         who = await self.subject.described()
         if 0 <= known.longest < len(value) and known.boxes < 2:
-            return f"{who} takes at most {known.longest} characters{shown}"
+            return f"{who} takes at most {counted(known.longest, 'character')}{shown}"
         if known.type == "range":
             steps = f" in steps of {known.step}" if known.step not in {"", "any"} else ""
             return f"{who} takes numbers from {known.least or 0} to {known.most or 100}{steps}{shown}"

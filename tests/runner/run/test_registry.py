@@ -356,6 +356,8 @@ class TestClose:
             await harness.drivers.launched(3)
             await asyncio.gather(harness.runs.aclose(), harness.runs.aclose())
             assert [session.view().status for session in sessions] == [RunStatus.CANCELLED] * 3
+            said = {session.view().error for session in sessions}
+            assert said == {"the server was stopped while this run was going on"}
             assert [driver.closed for driver in harness.drivers.drivers] == [1, 1, 1]
             with pytest.raises(Busy, match="stopping"):
                 await harness.create()

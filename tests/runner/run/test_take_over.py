@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from control.errors import InvalidTransition, NotHolder
+from control.errors import InvalidTransition, NotFound, NotHolder, ProtocolError
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, ActionType, Box
@@ -253,6 +253,37 @@ async def test_a_password_typed_by_hand_is_recorded_as_a_secret(
         variable = value.removeprefix("{{secret:").removesuffix("}}").upper()
         assert f"Set these environment variables, whose values are secret: {variable}." in exported
         assert f'.fill(os.environ["{variable}"])' in exported
+
+
+async def test_a_password_typed_by_hand_is_kept_as_a_secret_where_somebody_wants_it(tmp_path: Path) -> None:
+    async with session_harness(tmp_path, FakePlanner([click("#a")]), mode="review") as run:
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        await run.do(c.TakeControl())
+        for password in ("opensesam", "opensesame", "ab"):
+            selector = "#pin" if password == "ab" else 'role=textbox[name="Password"]'
+            done = human(Action(type=ActionType.TYPE, selector=selector, value="•••"), "Type '•••'")
+            run.driver.human.append([replace(done, password=password)])
+            await run.do(c.Input(kind="text", text="x"))
+        assert run.session.creation()["secrets"] == {}
+        await run.session.keep_secret("password")
+        await run.session.keep_secret("password")
+        assert run.session.creation()["secrets"] == {"password": ""}
+        assert (await run.stored()).creation["secrets"] == {"password": ""}
+        said = human(Action(type=ActionType.TYPE, selector="#b", value="opensesame"), "Type 'opensesame'")
+        run.driver.human.append([said])
+        await run.do(c.Input(kind="text", text="x"))
+        step = (await run.steps())[-1]
+        assert (step.value, step.description) == ("{{secret:password}}", "Type '•••'")
+        with pytest.raises(NotFound, match="'nothing'"):
+            await run.session.keep_secret("nothing")
+        with pytest.raises(ProtocolError, match="'pin' cannot be kept: it is shorter than 3 characters"):
+            await run.session.keep_secret("pin")
+        await run.do(c.ReleaseControl())
+        await run.do(c.Cancel())
+        await run.finish()
+        with pytest.raises(InvalidTransition, match="was cancelled"):
+            await run.session.keep_secret("password")
 
 
 async def test_a_browser_that_goes_under_a_persons_hands_fails_the_run(tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ def test_every_type_has_its_sentence() -> None:
         ('internal:text="Pay"i >> nth=0', "'Pay'"),
         ("#form > button:nth-child(2)", "#form > button:nth-child(2)"),
         ('role=row[name="A"] >> role=button[name="B"]', 'role=row[name="A"] >> role=button[name="B"]'),
+        ('internal:role=button[name="Pay"i] >> internal:or="#pay"', 'role=button[name="Pay"] …'),
+        ('iframe >> internal:control=enter-frame >> internal:text="Pay"s >> b', 'iframe › text="Pay" >> b'),
+        (r'html >> internal:has="internal:text=\"Paid\"i"', r'html >> has="text=\"Paid\"i"'),
         ("x" * 200, "x" * 79 + "…"),
     ],
 )

@@ -96,7 +96,7 @@ async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None
         await store.add(record(status=RunStatus.PASSED))
         await store.save(record(status=RunStatus.PASSED).view, [step(1)])
         await store.save_screenshot("r1", 1, b"jpeg")
-        await store.revoke("token", until=datetime.now(UTC) + timedelta(hours=1))
+        await store.links.revoke("r1", "token", until=datetime.now(UTC) + timedelta(hours=1))
     async with opened(tmp_path) as store:
         found = await store.get("r1")
         assert found
@@ -105,7 +105,7 @@ async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None
         path = await store.screenshot("r1", 1)
         assert path
         assert path.read_bytes() == b"jpeg"
-        assert await store.is_revoked("token")
+        assert await store.links.is_revoked("r1", "token")
 
 
 async def test_a_run_in_flight_when_the_server_stopped_has_failed(tmp_path: Path) -> None:
@@ -344,18 +344,6 @@ async def test_a_screenshot_is_there_whole_or_not_at_all(tmp_path: Path) -> None
         path = await store.screenshot("r1", 1, before=True)
         assert path
         assert path.read_bytes() == b"before"
-
-
-async def test_a_revoked_token_is_forgotten_once_it_would_have_expired(tmp_path: Path) -> None:
-    clock = FakeClock()
-    async with opened(tmp_path, clock=clock) as store:
-        await store.revoke("t", until=clock.now + timedelta(hours=1))
-        await store.revoke("t", until=clock.now + timedelta(hours=2))
-        assert await store.is_revoked("t")
-        assert not await store.is_revoked("u")
-    clock.advance(hours=3)
-    async with opened(tmp_path, clock=clock) as store:
-        assert not await store.is_revoked("t")
 
 
 async def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ ASKS = [
     Ask("POST", "/commands", {"type": "ping"}, "viewer"),
     Ask("GET", "/spec", None, "owner"),
     Ask("POST", "/tokens", {"role": "viewer"}, "owner"),
+    Ask("POST", "/secrets", {"name": "password"}, "controller"),
+    Ask("GET", "/tokens", None, "owner"),
     Ask("DELETE", "/tokens/x", None, "owner"),
 ]
 
@@ -142,7 +144,8 @@ async def test_revoking_is_at_once_and_cuts_what_hangs_on_it(harness: ServerHarn
         await peer.ended.wait()
         assert (await mjpeg.content.read()).startswith(b"--frame")
         for token in (shared["token"], derived, again):
-            assert (await harness.call("GET", f"/api/tests/{run.id}", token=token))[0] == 401
+            status, problem = await harness.call("GET", f"/api/tests/{run.id}", token=token)
+            assert (status, problem["code"]) == (401, "link_revoked")
         assert (await other.ask(type="ping", id="1"))["type"] == "pong"
         assert (await harness.call("GET", f"/api/tests/{run.id}", token=kept["token"]))[0] == 200
 
@@ -155,13 +158,43 @@ async def test_an_owner_cannot_revoke_what_belongs_to_another_run(harness: Serve
     assert (await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 200
 
 
+async def test_the_links_that_live_are_listed(harness: ServerHarness, run: FakeRun) -> None:
+    path = f"/api/tests/{run.id}/tokens"
+    assert await harness.call("GET", path) == (200, {"tokens": []})
+    shared = await harness.share(run, "controller")
+    other = await harness.share(await harness.new_run(), "viewer")
+    _, listed = await harness.call("GET", path)
+    (link,) = listed["tokens"]
+    assert set(link) == {"id", "role", "createdAt", "expiresAt", "lastSeenAt"}
+    assert (link["id"], link["role"], link["expiresAt"]) == (shared["id"], "controller", shared["expiresAt"])
+    assert link["lastSeenAt"] is None
+    assert shared["token"] not in str(listed)
+    _, stream = await harness.call("GET", f"/api/tests/{run.id}/stream", token=shared["token"])
+    await harness.call("GET", f"/api/tests/{run.id}/stream")  # the owner's viewer token is no link
+    await harness.call("GET", f"/api/tests/{run.id}", token=stream["viewerToken"])
+    (seen,) = (await harness.call("GET", path))[1]["tokens"]
+    assert datetime.fromisoformat(seen["lastSeenAt"]) >= datetime.fromisoformat(link["createdAt"])
+    await harness.call("DELETE", f"{path}/{other['id']}")
+    assert len((await harness.call("GET", path))[1]["tokens"]) == 1
+    await harness.call("DELETE", f"{path}/{shared['id']}")
+    assert await harness.call("GET", path) == (200, {"tokens": []})
+
+
+async def test_a_link_that_was_made_elsewhere_is_listed_once_it_is_used(harness: ServerHarness, run: FakeRun) -> None:
+    token, claims = ShareTokens(harness.config.secret).mint(run.id, Role.VIEWER)
+    assert (await harness.call("GET", f"/api/tests/{run.id}", token=token))[0] == 200
+    (link,) = (await harness.call("GET", f"/api/tests/{run.id}/tokens"))[1]["tokens"]
+    assert (link["id"], link["role"]) == (claims.id, "viewer")
+
+
 @pytest.mark.slow
 async def test_a_link_that_expires_ends_its_connections(harness: ServerHarness, run: FakeRun) -> None:
     # An expiry is a whole second (RFC 7519), so that up to one second less is left than was asked for.
     shared = await harness.share(run, "viewer", ttl=4)
     async with harness.socket(run, token=shared["token"]) as socket:
         assert await socket.close_code() == 1008
-    assert (await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"]))[0] == 401
+    status, problem = await harness.call("GET", f"/api/tests/{run.id}", token=shared["token"])
+    assert (status, problem["code"]) == (401, "link_expired")
 
 
 async def test_a_share_token_says_its_address_role_and_end(harness: ServerHarness, run: FakeRun) -> None:

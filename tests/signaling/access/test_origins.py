@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -74,6 +75,17 @@ async def test_a_page_that_is_not_ours_is_refused_everywhere(harness: ServerHarn
         for method, url in places(harness, run):
             assert await status_of(harness, method, url, {"Origin": origin}) == 403, (origin, url)
     assert not run.view().paused
+
+
+async def test_any_page_may_load_the_player_which_tells_it_why_it_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "player.js").write_text("the player")
+    foreign = {"Origin": "https://evil.example"}
+    async with ServerHarness(dist=tmp_path) as harness:
+        async with harness.http.get(f"{harness.url}/player.js", headers=foreign) as response:
+            assert (response.status, await response.text()) == (200, "the player")
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert await status_of(harness, "POST", f"{harness.url}/player.js", foreign) == 403
+        assert await status_of(harness, "GET", f"{harness.url}/player.js/x", foreign) == 403
 
 
 async def test_programs_send_no_origin_and_are_let_in(harness: ServerHarness, run: FakeRun) -> None:

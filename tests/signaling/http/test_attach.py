@@ -105,7 +105,7 @@ async def test_a_server_without_attachments_says_so(bare: ServerHarness) -> None
 @pytest.fixture
 async def bare() -> AsyncIterator[ServerHarness]:
     harness = ServerHarness()
-    harness.server = Server(CONFIG, runs=harness.runs, revocations=harness.revocations, dist=Path("there is none"))
+    harness.server = Server(CONFIG, runs=harness.runs, links=harness.links, dist=Path("there is none"))
     async with harness:
         yield harness
 

@@ -19,8 +19,8 @@ from control.protocol.models import (
     SourceLocation,
     StepStatus,
 )
-from signaling.ports import Revocations, Runs
-from tests.signaling.fakes import FakeRevocations, FakeRun, FakeRuns
+from signaling.ports import Runs, ShareLinks
+from tests.signaling.fakes import FakeRun, FakeRuns, FakeShareLinks
 from tests.signaling.server_harness import ADA, ServerHarness, auth
 
 NEW = {"url": "http://shop.test/", "steps": [{"type": "click", "selector": "#buy"}]}
@@ -28,9 +28,9 @@ NEW = {"url": "http://shop.test/", "steps": [{"type": "click", "selector": "#buy
 
 def test_the_fakes_fit_the_ports() -> None:
     runs: Runs = FakeRuns()
-    revocations: Revocations = FakeRevocations()
+    links: ShareLinks = FakeShareLinks()
     assert runs
-    assert revocations
+    assert links
 
 
 def take_step(run: FakeRun, status: StepStatus = StepStatus.PASSED, *, number: int = 1) -> None:
@@ -348,6 +348,15 @@ async def test_the_source_of_a_step_is_shown_to_those_who_may_steer(harness: Ser
     assert (await harness.call("GET", f"{path}/3/source"))[0] == 404
     _, link = await harness.call("POST", f"/api/tests/{run.id}/tokens", body={"role": "viewer"})
     assert (await harness.call("GET", f"{path}/1/source", token=link["token"]))[0] == 403
+
+
+async def test_a_password_typed_by_hand_is_kept_by_its_name(harness: ServerHarness, run: FakeRun) -> None:
+    path = f"/api/tests/{run.id}/secrets"
+    assert await harness.call("POST", path, body={"name": "password"}) == (204, None)
+    assert run.kept == ["password"]
+    status, problem = await harness.call("POST", path, body={"name": "other"})
+    assert (status, problem["code"]) == (404, "not_found")
+    assert (await harness.call("POST", path, body={"name": ""}))[0] == 422
 
 
 async def test_only_a_finished_run_is_removed(harness: ServerHarness, run: FakeRun) -> None:

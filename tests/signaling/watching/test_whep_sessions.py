@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from aioice import stun
+from aiortc import RTCCertificate
+from aiortc.rtcdtlstransport import generate_certificate
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from media.frames import Codec
 from media.webrtc.ice import CONSENT_INTERVAL, SILENCE
@@ -17,6 +20,28 @@ from tests.peers import loopback
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import FRAGMENT, SDP, VP8_OFFER, ask, gone
 from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, WhepPeer
+
+
+class RsaCertificate(RTCCertificate):
+    """As GStreamer's: it can be used with the suites of its own kind alone."""
+
+    @classmethod
+    def generateCertificate(cls) -> RsaCertificate:
+        key: Any = rsa.generate_private_key(65537, 2048)
+        return cls(key, generate_certificate(key))
+
+    def _create_ssl_context(self, srtp_profiles: list[Any]) -> Any:  # noqa: ANN401 - PyOpenSSL's
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256")
+        return context
+
+
+async def test_a_viewer_with_an_rsa_certificate_connects(
+    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aiortc.rtcpeerconnection.RTCCertificate", RsaCertificate)
+    async with harness.peer(run) as peer:
+        await peer.viewer.next_picture()
 
 
 async def test_a_viewer_that_hides_its_addresses_connects(harness: ServerHarness, run: FakeRun) -> None:

@@ -8,6 +8,7 @@ import type {
   Run,
   RunList,
   RunStatus,
+  SharedLink,
   ShareToken,
   SourceExcerpt,
   Step,
@@ -125,8 +126,18 @@ export class ApiClient {
     return this.#json(`${testPath(runId)}/commands`, { method: "POST", body: command });
   }
 
+  /** Makes a secret of the run of a password that was typed by hand. */
+  async keepSecret(runId: string, name: string): Promise<void> {
+    await this.request(`${testPath(runId)}/secrets`, { method: "POST", body: { name } });
+  }
+
   share(runId: string, body: { role: Exclude<Role, "owner">; ttlSeconds: number }): Promise<ShareToken> {
     return this.#json(`${testPath(runId)}/tokens`, { method: "POST", body });
+  }
+
+  /** Returns the links to the run that live, the newest first. */
+  async shareLinks(runId: string): Promise<SharedLink[]> {
+    return (await this.#json<{ tokens: SharedLink[] }>(`${testPath(runId)}/tokens`)).tokens;
   }
 
   async revoke(runId: string, tokenId: string): Promise<void> {
@@ -160,6 +171,21 @@ export class ApiClient {
     });
     if (!response.ok && !(etag !== undefined && response.status === 304)) throw await problem(response);
     return response;
+  }
+
+  /**
+   * True where the server is there and does not let the pages of this origin read its answers. Browsers tell such an answer from none
+   * at all by this alone: a request whose answer nobody wants to read is answered.
+   */
+  async refusesOrigin(): Promise<boolean> {
+    if (this.baseUrl === location.origin) return false;
+    const asked = async (mode: RequestMode) =>
+      fetch(new URL("/healthz", this.baseUrl), { mode, cache: "no-store" }).then(
+        () => true,
+        () => false,
+      );
+    // The server was there before and after: it has not just been started.
+    return (await asked("no-cors")) && !(await asked("cors")) && (await asked("no-cors"));
   }
 
   /** Returns the absolute URL of a path on the server, with this client's id. */

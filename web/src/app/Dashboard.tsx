@@ -29,7 +29,8 @@ export function Dashboard({ api, theme, onSignIn }: DashboardProps) {
   const [starting, setStarting] = useState(false);
   const editing = useParameter("edit");
   const { runs, error, more, loadMore } = useRuns(api, status, search);
-  if (error?.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
+  if (error?.status === 401 || error?.status === 403)
+    return <SignIn error={error} given={api.token !== null} onSignIn={onSignIn} />;
   return (
     <>
       <Header theme={theme} />

@@ -1,6 +1,4 @@
-import { useState } from "react";
 import type { ApiClient } from "../api/client";
-import { describe } from "../api/errors";
 import { isAttached, testFacts, testPlace, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
 import { formatAgo, formatDuration, outcomeName } from "../player/format";
@@ -8,7 +6,7 @@ import { Icon } from "../player/Icon";
 import { isFinal, type Run } from "../protocol/types";
 import { EditAgain } from "./EditAgain";
 import { Link } from "./Link";
-import { navigate } from "./path";
+import { useRunAgain } from "./RunAgain";
 import { Thumbnail } from "./Thumbnail";
 
 export function RunCard({ run, api }: { run: Run; api: ApiClient }) {
@@ -61,14 +59,7 @@ function took({ startedAt, endedAt }: Run): string {
 }
 
 function Again({ run, api }: { run: Run; api: ApiClient }) {
-  const [error, setError] = useState<string | null>(null);
-  const again = async () => {
-    try {
-      navigate(`/runs/${(await api.createRun(await api.spec(run.id))).id}`);
-    } catch (reason) {
-      setError(describe(reason));
-    }
-  };
+  const { busy, error, dialog, again } = useRunAgain(api, run);
   return (
     <div className="js-run-again">
       {error && (
@@ -76,8 +67,15 @@ function Again({ run, api }: { run: Run; api: ApiClient }) {
           {error}
         </span>
       )}
+      <Button
+        icon="again"
+        label="Run again"
+        aria-label={`Run again: ${titleOf(run)}`}
+        disabled={busy}
+        onClick={() => void again()}
+      />
       <EditAgain run={run} />
-      <Button icon="again" label="Run again" aria-label={`Run again: ${titleOf(run)}`} onClick={() => void again()} />
+      {dialog}
     </div>
   );
 }

@@ -28,15 +28,15 @@ export function SessionPage({ sessionId, api, theme, onSignIn }: SessionPageProp
   useEffect(() => {
     document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${name} · jumpseat`;
   }, [name, waiting]);
-  if (error?.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
+  if (error?.status === 401) return <SignIn error={error} given={api.token !== null} onSignIn={onSignIn} />;
   return (
     <>
       <Header theme={theme} />
       <main className="js-dashboard">
         <div className="js-head">
           <h1 className="js-session-name">{name}</h1>
-          {session?.review && <span className="jp-tag">every call waits for approval</span>}
-          {runs !== null && session === null && <span className="jp-tag">ended</span>}
+          {session?.review && <span className="jp-tag">Every call waits for approval</span>}
+          {runs !== null && session === null && <span className="jp-tag">Ended</span>}
           <span className="jp-dim" role="status">
             {summaryOf(runs ?? [])}
           </span>

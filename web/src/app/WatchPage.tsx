@@ -4,12 +4,12 @@ import { ApiError, describe } from "../api/errors";
 import { isAttached, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
 import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
-import { isFinal, type NewRun, type Run, type SessionRef } from "../protocol/types";
+import { isFinal, type Run, type SessionRef } from "../protocol/types";
 import { EditAgain } from "./EditAgain";
 import { Header } from "./Header";
 import { Link } from "./Link";
-import { navigate } from "./path";
-import { SecretsDialog } from "./SecretsDialog";
+import { NotFound } from "./NotFound";
+import { useRunAgain } from "./RunAgain";
 import { SignIn } from "./SignIn";
 import { saveAs } from "./save";
 import type { Theme } from "./theme";
@@ -29,7 +29,15 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
   useEffect(() => {
     document.title = run === null ? "jumpseat" : `${titleOf(run)} · jumpseat`;
   }, [run]);
-  if (error instanceof ApiError && error.status === 401) return <SignIn reason={error.message} onSignIn={onSignIn} />;
+  if (error instanceof ApiError && error.status === 401)
+    return <SignIn error={error} given={api.token !== null} onSignIn={onSignIn} />;
+  if (error instanceof ApiError && error.status === 404)
+    return (
+      <>
+        <Header theme={theme} />
+        <NotFound title="There is no such run" text="It was removed, never was, or is somebody else’s." />
+      </>
+    );
   return (
     <div className="js-watch">
       <Header theme={theme}>
@@ -74,28 +82,16 @@ function SessionLink({ session, api }: { session: SessionRef; api: ApiClient }) 
 
 /** What one wants when a run has ended: the same again, or to keep it as a test. */
 function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  /** Waits for the values of its secrets. */
-  const [asking, setAsking] = useState<NewRun | null>(null);
-  const guarded = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setError(null);
-    await work().catch((reason: unknown) => setError(describe(reason)));
-    setBusy(false);
+  const { busy, error: refusal, dialog, again } = useRunAgain(api, run);
+  const [unsaved, setUnsaved] = useState<string | null>(null);
+  const error = refusal ?? unsaved;
+  const keep = async () => {
+    setUnsaved(null);
+    await api.exportPytest(run.id).then(
+      (test) => saveAs(test, "test_run.py"),
+      (reason: unknown) => setUnsaved(describe(reason)),
+    );
   };
-  const start = async (spec: NewRun) => navigate(`/runs/${(await api.createRun(spec)).id}`);
-  const again = () =>
-    guarded(async () => {
-      const spec = await api.spec(run.id);
-      if (Object.keys(spec.secrets ?? {}).length > 0) setAsking(spec);
-      else await start(spec);
-    });
-  const given = (spec: NewRun, secrets: Record<string, string>) => {
-    setAsking(null);
-    void guarded(() => start({ ...spec, secrets }));
-  };
-  const keep = () => guarded(async () => saveAs(await api.exportPytest(run.id), "test_run.py"));
   return (
     <div className="jp-buttons js-ended">
       {error && (
@@ -106,13 +102,7 @@ function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
       <Button icon="again" label="Run again" tone="primary" disabled={busy} onClick={() => void again()} />
       <EditAgain run={run} />
       <Button icon="download" label="Save as test" disabled={busy} onClick={() => void keep()} />
-      {asking && (
-        <SecretsDialog
-          names={Object.keys(asking.secrets ?? {})}
-          onGiven={(secrets) => given(asking, secrets)}
-          onClose={() => setAsking(null)}
-        />
-      )}
+      {dialog}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { ApiClient } from "../api/client";
-import { CommandError, describe } from "../api/errors";
+import { type ApiError, CommandError, describe } from "../api/errors";
 import { Backoff } from "../backoff";
 import type { Command, InputMessage, ServerMessage } from "../protocol/messages";
 import { isFinal, type Role, type Run } from "../protocol/types";
@@ -89,8 +89,8 @@ export class ControlLink implements ChannelListener {
   }
 
   /** Shows that the server does not let this viewer in (any more), and stops asking. */
-  refuse(status: number, text: string): void {
-    this.#options.store.set({ fatal: { status, text } });
+  refuse({ status, code, message }: ApiError): void {
+    this.#options.store.set({ fatal: { status, code, text: message } });
     this.close();
   }
 
@@ -169,7 +169,7 @@ export class ControlLink implements ChannelListener {
       runId,
       listener: this,
       onRun: (run) => this.#applyRun(run),
-      onRefused: ({ status, message }) => this.refuse(status, message),
+      onRefused: (error) => this.refuse(error),
     });
   }
 

@@ -29,9 +29,11 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
         <ControlBar shown={shown} />
       </div>
       <aside className="jp-side" aria-label="Run">
-        <DialogPanel />
-        <ProposalCard />
-        <WaitingNote />
+        <div className="jp-cards">
+          <DialogPanel />
+          <ProposalCard />
+          <WaitingNote />
+        </div>
         <SidePanel />
       </aside>
       {ui.sharing && <ShareDialog />}
@@ -40,16 +42,19 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
   );
 }
 
-const FATAL_TITLES: Record<number, string> = {
+const FATAL_TITLES: Record<number | string, string> = {
+  origin: "This page may not show the run",
+  link_revoked: "This link has been revoked",
+  link_expired: "This link has expired",
   401: "This link is not valid any more",
   403: "You may not see this run",
   404: "There is no such run",
 };
 
-function Fatal({ status, text }: { status: number; text: string }) {
+function Fatal({ status, code, text }: { status: number; code: string | null; text: string }) {
   return (
     <div className="jp-fatal" role="alert">
-      <h2>{FATAL_TITLES[status] ?? "The run cannot be shown"}</h2>
+      <h2>{FATAL_TITLES[code ?? ""] ?? FATAL_TITLES[status] ?? "The run cannot be shown"}</h2>
       <p>{text}</p>
     </div>
   );

@@ -1,9 +1,11 @@
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useCallback, useEffect, useRef, useState } from "react";
 import { describe } from "../api/errors";
 import type { ShareLink } from "../shareLinks";
 import { Button } from "./Button";
+import { ConfirmButton } from "./ConfirmButton";
 import { CopyButton } from "./CopyButton";
 import { usePlayer } from "./context";
+import { formatAgo } from "./format";
 
 const LIFETIMES = [
   { seconds: 3_600, label: "1 hour" },
@@ -11,25 +13,35 @@ const LIFETIMES = [
   { seconds: 604_800, label: "7 days" },
 ];
 
-/** Makes links to this run for other people. */
+/** Makes links to this run for other people, and shows all that live. */
 export function ShareDialog() {
   const { session, setUi } = usePlayer();
   const dialog = useRef<HTMLDialogElement>(null);
   const [role, setRole] = useState<"viewer" | "controller">("viewer");
   const [ttlSeconds, setTtl] = useState(3_600);
-  const [links, setLinks] = useState(() => session.shareLinks.list());
+  /** Null until they were read. */
+  const [links, setLinks] = useState<ShareLink[] | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   useEffect(() => dialog.current?.showModal(), []);
-  const guarded = async (work: () => Promise<void>) => {
-    setError(null);
-    await work().catch((reason: unknown) => setError(describe(reason)));
-    setLinks(session.shareLinks.list());
-  };
+  const { shareLinks } = session;
+  const guarded = useCallback(
+    async (work?: () => Promise<void>) => {
+      setBusy(true);
+      setError(null);
+      const failed = (reason: unknown) => setError(describe(reason));
+      await work?.().catch(failed);
+      await shareLinks.list().then(setLinks, failed);
+      setBusy(false);
+    },
+    [shareLinks],
+  );
+  useEffect(() => void guarded(), [guarded]);
   const create = (event: FormEvent) => {
     event.preventDefault();
-    void guarded(() => session.shareLinks.create(role, ttlSeconds));
+    void guarded(() => shareLinks.create(role, ttlSeconds));
   };
-  const revoke = (id: string) => guarded(() => session.shareLinks.revoke(id));
+  const hasLinks = links !== null && links.length > 0;
   return (
     <dialog
       className="jp-dialog"
@@ -66,15 +78,22 @@ export function ShareDialog() {
         )}
         <div className="jp-buttons">
           <Button
-            label={links.length > 0 ? "Make another link" : "Make the link"}
-            tone={links.length > 0 ? "plain" : "primary"}
+            label={hasLinks ? "Make another link" : "Make the link"}
+            tone={hasLinks ? "plain" : "primary"}
             type="submit"
+            disabled={busy}
           />
         </div>
-        {links.length > 0 && (
-          <ul className="jp-links" aria-label="Links made in this tab">
+        {hasLinks && (
+          <ul className="jp-links" aria-label="Links to this run" aria-busy={busy}>
             {links.map((link) => (
-              <Link key={link.watchUrl} link={link} onRevoke={revoke} />
+              <Link
+                key={link.id}
+                link={link}
+                busy={busy}
+                onRenew={() => void guarded(() => shareLinks.renew(link))}
+                onRevoke={() => void guarded(() => shareLinks.revoke(link.id))}
+              />
             ))}
           </ul>
         )}
@@ -83,18 +102,32 @@ export function ShareDialog() {
   );
 }
 
-function Link({ link, onRevoke }: { link: ShareLink; onRevoke: (id: string) => Promise<void> }) {
-  const { id, role, watchUrl, expiresAt } = link;
+interface LinkProps {
+  link: ShareLink;
+  busy: boolean;
+  onRenew(): void;
+  onRevoke(): void;
+}
+
+function Link({ link, busy, onRenew, onRevoke }: LinkProps) {
+  const { role, watchUrl, createdAt, expiresAt, lastSeenAt } = link;
+  const now = Date.now();
   return (
     <li className="jp-link">
-      <input readOnly value={watchUrl} aria-label="Link" onFocus={(event) => event.target.select()} />
+      {watchUrl !== null && (
+        <input readOnly value={watchUrl} aria-label="Link" onFocus={(event) => event.target.select()} />
+      )}
       <p className="jp-dim">
-        May {role === "viewer" ? "watch" : "watch and steer"} until {new Date(expiresAt).toLocaleString()}. Whoever has
-        it needs nothing else.
+        {`Made ${formatAgo(createdAt, now)}, ${lastSeenAt ? `last used ${formatAgo(lastSeenAt, now)}` : "never used"}. `}
+        May {role === "viewer" ? "watch" : "watch and steer"} until {new Date(expiresAt).toLocaleString()}.{" "}
+        {watchUrl !== null
+          ? "Whoever has it needs nothing else."
+          : "Its address was shown when it was made: to give it to somebody else, renew it."}
       </p>
       <div className="jp-buttons">
-        <CopyButton label="Copy" text={watchUrl} said="The link is on the clipboard." primary />
-        {id && <Button icon="trash" label="Revoke" tone="danger" onClick={() => void onRevoke(id)} />}
+        {watchUrl !== null && <CopyButton label="Copy" text={watchUrl} said="The link is on the clipboard." primary />}
+        <ConfirmButton icon="again" label="Renew" question="Replace the old one?" disabled={busy} onConfirm={onRenew} />
+        <Button icon="trash" label="Revoke" tone="danger" disabled={busy} onClick={onRevoke} />
       </div>
     </li>
   );

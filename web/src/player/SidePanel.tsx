@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId } from "react";
+import { type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { isAttached } from "./attached";
 import { type Panel, useMaySteer, usePlayer, usePlayerState } from "./context";
 import { InstructionEditor } from "./InstructionEditor";
@@ -17,6 +17,8 @@ export function SidePanel() {
   const { ui, setUi } = usePlayer();
   const maySteer = useMaySteer();
   const id = useId();
+  const box = useRef<HTMLDivElement>(null);
+  useScrollToPanel(box, ui.panel);
   const attached = usePlayerState(({ run }) => isAttached(run));
   const panels = PANELS.filter(({ steering, ofOwnRuns }) => (maySteer || !steering) && !(attached && ofOwnRuns));
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
@@ -30,7 +32,7 @@ export function SidePanel() {
     event.currentTarget.querySelector<HTMLElement>(`[data-panel="${to.id}"]`)?.focus();
   };
   return (
-    <div className="jp-panels">
+    <div className="jp-panels" ref={box}>
       <div className="jp-tabs" role="tablist" aria-label="Run details" onKeyDown={onKeyDown}>
         {panels.map((panel) => (
           <button
@@ -53,6 +55,20 @@ export function SidePanel() {
       </div>
     </div>
   );
+}
+
+/** Where the player scrolls by itself, brings a panel into view that was chosen elsewhere than by its tab. */
+function useScrollToPanel(box: { readonly current: HTMLElement | null }, panel: Panel): void {
+  const shown = useRef(panel);
+  useEffect(() => {
+    if (shown.current === panel) return;
+    shown.current = panel;
+    const root = box.current?.getRootNode() as Document | ShadowRoot | undefined;
+    if (box.current === null || box.current.contains(root?.activeElement ?? null)) return;
+    const layout = box.current.closest(".jp-layout");
+    const below = box.current.getBoundingClientRect().top - (layout?.getBoundingClientRect().top ?? 0);
+    layout?.scrollBy({ top: below });
+  }, [box, panel]);
 }
 
 function PanelBody({ panel }: { panel: Panel }) {

@@ -1,7 +1,9 @@
 import { useEffect, useRef } from "react";
+import { sentence } from "../api/errors";
 import type { Step } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, formatDuration, selectorText, stepTitle } from "./format";
+import { KeepSecret, typedSecret } from "./KeepSecret";
 import { RepairDiff } from "./RepairDiff";
 import { useReplay } from "./replay";
 import { SourcePlace } from "./SourcePlace";
@@ -47,6 +49,7 @@ export function StepList() {
 
 function StepItem({ step, before, isShown }: { step: Step; before: Step | undefined; isShown: boolean }) {
   const replay = useReplay();
+  const secret = typedSecret(step);
   return (
     <li className="jp-step" data-status={step.status} data-shown={isShown || undefined}>
       <button type="button" onClick={() => replay.show(step.stepNumber)} aria-current={isShown ? "step" : undefined}>
@@ -56,7 +59,7 @@ function StepItem({ step, before, isShown }: { step: Step; before: Step | undefi
             <span className="jp-sr">{`${step.status}: `}</span>
             {stepTitle(step)}
           </span>
-          {step.target && <code title={step.target}>{selectorText(step.target)}</code>}
+          {step.target && <code title={selectorText(step.target)}>{selectorText(step.target)}</code>}
           <span className="jp-step-facts">
             <span>#{step.stepNumber}</span>
             <span>{formatDuration(step.durationMs)}</span>
@@ -68,7 +71,9 @@ function StepItem({ step, before, isShown }: { step: Step; before: Step | undefi
             {(step.attempts ?? 1) > 1 && <span>{step.attempts} attempts</span>}
           </span>
           {step.note && <span className="jp-dim">{step.note}</span>}
-          {step.error && <span className="jp-error-text">{step.error}</span>}
+          {step.error && (
+            <span className={step.status === "failed" ? "jp-error-text" : "jp-dim"}>{sentence(step.error)}</span>
+          )}
         </span>
         <Thumbnail step={step} />
       </button>
@@ -78,6 +83,7 @@ function StepItem({ step, before, isShown }: { step: Step; before: Step | undefi
           <RepairDiff step={step} before={before} />
         </div>
       )}
+      {secret !== null && <KeepSecret name={secret} />}
       {isShown && <StepDetails step={step} />}
     </li>
   );

@@ -62,7 +62,8 @@ export const actionName = (type: string): string => type.replaceAll("_", " ");
 export function selectorText(selector: string): string {
   const [first = selector, ...others] = selector.split(" >> internal:or=");
   const short = first
-    .replace(/\binternal:(role|label|text|attr|testid|has-text)=/g, "$1=")
+    .replaceAll(" >> internal:control=enter-frame >> ", " › ")
+    .replace(/\binternal:([\w-]+)=/g, "$1=")
     .replace(/("(?:[^"\\]|\\.)*")[is](?=\]|$| >>)/g, "$1");
   return others.length > 0 ? `${short} …` : short;
 }

@@ -702,6 +702,11 @@ export interface components {
             test: components["schemas"]["AttachedTest"] | null;
             session: components["schemas"]["SessionRef"] | null;
         };
+        /** @description Which password that was typed by hand is to be kept as a secret of the run. */
+        SecretRequest: {
+            /** @description The name in ``{{secret:NAME}}``, which is the step's value. */
+            name: string;
+        };
         /** @description One attach session: the runs of one command. */
         SessionRef: {
             id: string;
@@ -718,6 +723,21 @@ export interface components {
             /** @description The watch page's address with the token in it. */
             watchUrl: string;
             expiresAt: string;
+        };
+        /** @description A link that opens one run; its token is known to those alone who have it. */
+        SharedLink: {
+            /** @description Names the link when it is revoked. */
+            id: string;
+            role: components["schemas"]["Role"];
+            /** @description When it was made, or was first used where it was made elsewhere, as by ``jumpseat token``. */
+            createdAt: string;
+            expiresAt: string;
+            /** @description When it was last used; None where it never was. */
+            lastSeenAt: string | null;
+        };
+        /** @description The links to a run that have neither expired nor been revoked. */
+        SharedLinkList: {
+            tokens: components["schemas"]["SharedLink"][];
         };
         SingleStep: {
             step: components["schemas"]["Step"];
@@ -1122,8 +1142,11 @@ export type RunList = components['schemas']['RunList'];
 export type RunState = components['schemas']['RunState'];
 export type RunStatus = components['schemas']['RunStatus'];
 export type RunView = components['schemas']['RunView'];
+export type SecretRequest = components['schemas']['SecretRequest'];
 export type SessionRef = components['schemas']['SessionRef'];
 export type ShareToken = components['schemas']['ShareToken'];
+export type SharedLink = components['schemas']['SharedLink'];
+export type SharedLinkList = components['schemas']['SharedLinkList'];
 export type SingleStep = components['schemas']['SingleStep'];
 export type Size = components['schemas']['Size'];
 export type SkipStep = components['schemas']['SkipStep'];

@@ -15,6 +15,7 @@ export type {
   Role,
   RunStatus,
   SessionRef,
+  SharedLink,
   Size,
   SourceExcerpt,
   SourceLocation,

@@ -86,7 +86,7 @@ export interface PlayerState {
   pending: Record<string, CommandType>;
   notices: Notice[];
   /** Set when nothing can be shown: run unknown, credential refused, server away at the start. */
-  fatal: { status: number; text: string } | null;
+  fatal: { status: number; code: string | null; text: string } | null;
 }
 
 export function initialState(runId: string): PlayerState {
