@@ -14,7 +14,7 @@ from jumpseat.settings import BadSetting
 from jumpseat.signals import end_group, passed_on, signal_group
 from jumpseat.terminal import lent_terminal
 from media.aio import race
-from runner.attach.session import OLDEST
+from runner.attach.client_headers import OLDEST
 
 ATTACHED = Path(__file__).parent / "attached"
 """The files that are loaded within the command's own processes."""
