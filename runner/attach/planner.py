@@ -33,10 +33,12 @@ class CallPlanner:
         await self._gate.settle(task.consumed)
         while True:
             self._gate.news.clear()
-            if self._keep_failure(task.consumed):
+            # A call that was aborted meanwhile is settled: what the task says may be of before.
+            consumed = self._run.consumed if self._run is not None else task.consumed
+            if self._keep_failure(consumed):
                 await self._gate.news.wait()  # is cancelled as soon as the run asks what is to be done about it
                 continue
-            current = self._gate.next_held(task.consumed)
+            current = self._gate.next_held(consumed)
             if current is None:
                 await self._gate.news.wait()
                 continue
