@@ -59,11 +59,18 @@ class ClientRun(Run):
         self._attended_elsewhere = attended_elsewhere
         self._alone_at: datetime | None = None
         """When those who steered will count as gone, unless somebody comes back."""
+        self._answer_is_stale = False
+        """The planner's next answer may still be about a call that was taken back."""
 
     @property
     def attended(self) -> bool:
         """True while somebody is there who may steer the run."""
         return bool(self.viewers.controllers) or self._alone_at is not None or self._attended_elsewhere()
+
+    @property
+    def keeps_failures(self) -> bool:
+        """True while a call that fails is kept from the client, for people to mend."""
+        return self.attended and self.spec.help_timeout_ms > 0 and not self.final
 
     @property
     def calls_pass(self) -> bool:
@@ -82,6 +89,11 @@ class ClientRun(Run):
         if isinstance(action, Wait) and self._alone_at is not None and self.in_flight is None:
             return Wait(min(action.until or self._alone_at, self._alone_at))
         return action
+
+    def propose(self, proposal: Proposal, *, remaining: int | None) -> bool:
+        """Takes the next call, or another way of doing one that has failed; False where it is no longer wanted."""
+        stale, self._answer_is_stale = self._answer_is_stale, False
+        return not stale and super().propose(proposal, remaining=remaining)
 
     # The client, as the gate reports it
 
@@ -134,6 +146,16 @@ class ClientRun(Run):
             self.history.forgive_failures()
             self._settle_entry()
             self.pending.drop("the client was given the error of its call")
+            self._promote_override()
+            self._publish_status()
+
+    def withdraw_call(self) -> None:
+        """Takes back what is proposed or asked about a call that its client has aborted; overrides of people stay."""
+        if self.in_flight is None and not self.final:
+            self._answer_is_stale = self.proposal is None and self.diagnosis is None
+            self._settle_entry()
+            if not self.pending.is_override:
+                self.pending.withdraw()
             self._promote_override()
             self._publish_status()
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,8 @@ class AttachOptions:
     key: str | None = None
     secrets: tuple[str, ...] = ()
     """Names of environment variables."""
+    help_timeout: timedelta
+    """How long a failed call is kept from its client while somebody who may steer is there."""
 
 
 def attach_settings(settings: Settings) -> Settings:
@@ -124,6 +127,7 @@ def _wanted(options: AttachOptions) -> NewAttachSession:
     return NewAttachSession(
         name=shlex.join(options.command)[:_LONGEST_NAME] or f"port {options.port}",
         review=options.review,
+        help_timeout_ms=int(options.help_timeout.total_seconds() * 1000),
         secrets={name: variables[name] for name in options.secrets},
         port=options.port or 0,
         folder=str(Path.cwd()),

@@ -6,15 +6,20 @@ import asyncio
 import os
 import shlex
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jumpseat.settings import BadSetting
-from jumpseat.signals import passed_on
-from runner.attach.session import OLDEST
+from jumpseat.signals import end_group, passed_on, signal_group
+from jumpseat.terminal import lent_terminal
+from media.aio import race
+from runner.attach.client_headers import OLDEST
 
 ATTACHED = Path(__file__).parent / "attached"
 """The files that are loaded within the command's own processes."""
+GRACE_SECONDS = 10.0
+"""How long the command's processes may take to end once they were asked to."""
 _SIGNALLED = 128
 """A shell says that a signal has ended a command by this, and the signal's number."""
 
@@ -54,17 +59,26 @@ def check_command(command: Sequence[str], environment: Mapping[str, str]) -> Non
 
 
 async def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Runs the command with this process's own input and outputs, and returns its exit code as a shell would."""
+    """Runs the command with this process's own input and outputs, and returns its exit code as a shell would.
+
+    A signal that asks us to stop goes to the command and everything that it has started; what still runs after a grace
+    period is killed.
+    """
     try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        process = await asyncio.create_subprocess_exec(*command, env=environment, process_group=0)
     except OSError as error:
         raise BadSetting(f"{command[0]}: {error.strerror or error}") from None
-    try:
-        with passed_on(process):
-            code = await process.wait()
-    finally:
-        if process.returncode is None:
-            process.terminate()
+    with lent_terminal(process.pid), passed_on(process.pid) as stopped:
+        try:
+            await race(process.wait(), stopped.wait())
+        except asyncio.CancelledError:
+            stopped.set()
+            signal_group(process.pid, signal.SIGTERM)
+            raise
+        finally:
+            if stopped.is_set():
+                await end_group(process.pid, within=GRACE_SECONDS)
+        code = await process.wait()
     return code if code >= 0 else _SIGNALLED - code
 
 

@@ -229,6 +229,9 @@ def attach(
     secret: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="An environment variable whose value is shown nowhere.")
     ] = None,
+    help_timeout: Annotated[
+        str, typer.Option(metavar="TIME", help="How long a failed call waits for help; 0s: it never does.")
+    ] = "10m",
     playwright: Annotated[
         int | None,
         typer.Option(metavar="PORT", min=1, max=65535, help="Listen there for clients, in place of a command."),
@@ -250,6 +253,7 @@ def attach(
         server=server,
         key=key,
         secrets=tuple(secret or ()),
+        help_timeout=_duration("--help-timeout", help_timeout, least=timedelta(), most=timedelta(days=1)),
     )
     settings = attach_settings(load_settings())
     _run(settings, lambda: attach_tests(options, settings))
@@ -270,7 +274,7 @@ def token(
 ) -> None:
     """Mints a share token for one run, signed with JUMPSEAT_SECRET, and prints it with its watch URL."""
     from control.roles import Role
-    from signaling.access.share_tokens import ShareTokens
+    from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
 
     settings = load_settings()
     if settings.secret is None:
@@ -279,23 +283,22 @@ def token(
         )
     if not re.fullmatch(r"[\w-]+", run_id):
         raise BadSetting("--run: give a run's id, as it stands in its address")
-    minted, _ = ShareTokens(settings.secret).mint(run_id, Role(role), ttl=_duration(ttl))
+    valid_for = _duration("--ttl", ttl, least=timedelta(seconds=1), most=LONGEST_TTL)
+    minted, _ = ShareTokens(settings.secret).mint(run_id, Role(role), ttl=valid_for)
     _say(minted)
     scheme = "https" if settings.tls_cert else "http"
     base = (settings.public_url or f"{scheme}://{settings.host}:{settings.port}").rstrip("/")
     _say(f"{base}/runs/{run_id}?token={minted}")
 
 
-def _duration(text: str) -> timedelta:
+def _duration(option: str, text: str, *, least: timedelta, most: timedelta) -> timedelta:
     match = re.fullmatch(r"(\d{1,7})([smhd])", text)
     if not match:
-        raise BadSetting("--ttl: give a time such as 90s, 15m, 1h or 7d")
-    from signaling.access.share_tokens import LONGEST_TTL
-
-    seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
-    if not 0 < seconds <= LONGEST_TTL.total_seconds():
-        raise BadSetting(f"--ttl: give more than 0s and at most {LONGEST_TTL.days}d")
-    return timedelta(seconds=seconds)
+        raise BadSetting(f"{option}: give a time such as 90s, 15m, 1h or 7d")
+    found = timedelta(seconds=int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]])
+    if not least <= found <= most:
+        raise BadSetting(f"{option}: give {least.seconds}s or more, and at most {most.days}d")
+    return found
 
 
 @app.command()

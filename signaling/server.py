@@ -30,8 +30,8 @@ class CannotListen(OSError):
 
     def __init__(self, cause: OSError, *, host: str, port: int, frames: bool) -> None:
         # asyncio repeats the address in its own text; what a name server says has a number below zero.
-        known = cause.errno is not None and cause.errno > 0
-        super().__init__(cause.errno, os.strerror(cause.errno) if known else cause.strerror or str(cause))
+        number = cause.errno or 0
+        super().__init__(cause.errno, os.strerror(number) if number > 0 else cause.strerror or str(cause))
         self.host = host
         self.port = port
         self.frames = frames

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from jumpseat.attached_command import attached_environment
+from jumpseat import attached_command
+from jumpseat.attached_command import attached_environment, run_command
+from tests.processes import alive, children
 from tests.signaling.server_harness import ADA, BOB, ServerHarness
 
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -28,6 +30,24 @@ signal.signal(signal.SIGTERM, end)
 print("ready", flush=True)
 signal.pause()
 """
+TREE = """
+trap 'echo first has ended' EXIT
+sh -c 'sleep 1000 & echo $!; wait' & echo $!
+wait
+"""
+"""A shell with a shell below it, and one more process below that; of each the id."""
+STUBBORN = """
+trap '' TERM INT
+touch "$1"
+while true; do sleep 1; done
+"""
+"""Says that it is ready by making the file that is its argument."""
+IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+ASKS = f"""
+print("hello " + input("who? "), flush=True)
+{WAIT_FOR_SIGNAL}
+"""
+SOON = 60
 
 
 @pytest.fixture
@@ -70,7 +90,18 @@ def at(harness: ServerHarness, *, key: str = ADA) -> tuple[str, ...]:
 async def test_the_command_gets_an_environment_and_the_session_ends_with_it(
     harness: ServerHarness, tmp_path: Path
 ) -> None:
-    command = (*at(harness), "--review", "--secret", "SHOP_PASSWORD", "--", sys.executable, "-c", SHOW)
+    command = (
+        *at(harness),
+        "--review",
+        "--help-timeout",
+        "90s",
+        "--secret",
+        "SHOP_PASSWORD",
+        "--",
+        sys.executable,
+        "-c",
+        SHOW,
+    )
     code, lines, err = await attach(*command, SHOP_PASSWORD="hunter22", PYTEST_ADDOPTS="-q")
     assert code == 0, err
     (session,) = harness.attachments.opened
@@ -81,6 +112,7 @@ async def test_the_command_gets_an_environment_and_the_session_ends_with_it(
     assert variables["JUMPSEAT_ATTACH_UNTIMED"] == "1"
     assert "timeouts of tests are switched off, because of --review" in err
     assert (session.owner, session.wanted.review, session.wanted.folder) == ("ada", True, str(Path.cwd()))
+    assert session.wanted.help_timeout_ms == 90_000
     assert session.wanted.secrets == {"SHOP_PASSWORD": "hunter22"}
     assert session.wanted.name.startswith(sys.executable)
     assert harness.attachments.all == {}
@@ -104,6 +136,66 @@ async def test_signals_are_passed_on(harness: ServerHarness, number: signal.Sign
         out, err = await process.communicate()
         assert (process.returncode, out.decode()) == (7, f"signal {int(number)}\n"), err
     assert harness.attachments.all == {}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_signals_reach_everything_that_the_command_has_started(
+    harness: ServerHarness, number: signal.Signals
+) -> None:
+    async with started(*at(harness), "--", "sh", "-c", TREE) as process:
+        assert process.stdout
+        below = [int(line) for line in (await lines_of(process, 3))[1:]]
+        assert alive(below) == below
+        process.send_signal(number)
+        async with asyncio.timeout(SOON):
+            await process.communicate()
+        assert process.returncode in {0, 128 + number}
+        assert alive(below) == []
+    assert harness.attachments.all == {}
+
+
+@pytest.mark.process
+async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(attached_command, "GRACE_SECONDS", 0.2)
+    ready = tmp_path / "ready"
+    running = asyncio.create_task(run_command(["sh", "-c", STUBBORN, "sh", str(ready)], os.environ))
+    async with asyncio.timeout(SOON):
+        while not ready.exists():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+        below = children(os.getpid())
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 128 + signal.SIGKILL
+    assert alive(below) == []
+
+
+@pytest.mark.process
+async def test_in_a_terminal_the_command_is_asked_and_interrupted(harness: ServerHarness) -> None:
+    jumpseat = (sys.executable, "-m", "jumpseat", "attach", *at(harness), "--", sys.executable, "-c", ASKS)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", IN_A_TERMINAL, *jumpseat),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    async with asyncio.timeout(SOON):
+        await process.stdout.readuntil(b"who? ")
+        process.stdin.write(b"Ada\n")
+        await process.stdout.readuntil(b"hello Ada")
+        await process.stdout.readuntil(b"ready")
+        process.stdin.write(b"\x03")
+        assert b"signal 2" in await process.stdout.read()
+        assert await process.wait() == 7
+    assert harness.attachments.all == {}
+
+
+async def lines_of(process: asyncio.subprocess.Process, count: int) -> list[str]:
+    """The next lines of its stdout."""
+    assert process.stdout
+    async with asyncio.timeout(SOON):
+        return [(await process.stdout.readline()).decode().strip() for _ in range(count)]
 
 
 @pytest.mark.process
@@ -141,6 +233,8 @@ async def test_an_endpoint_without_a_command_lives_until_it_is_stopped(harness: 
         (("--", "there-is-no-such-command"), "there-is-no-such-command"),
         (("--playwright", "9444", "--", "true"), "either --playwright or a command"),
         (("--playwright", "many"), "--playwright"),
+        (("--help-timeout", "soon", "--", "true"), "--help-timeout: give a time such as 90s"),
+        (("--help-timeout", "2d", "--", "true"), "--help-timeout: give 0s or more, and at most 1d"),
         (("--server", "http://127.0.0.1:1", "--", "true"), "jumpseat serve"),
         (("--server", "http://seat.example", "--", "true"), "seat.example"),
         (("--secret", "THERE_IS_NONE", "--", "true"), "THERE_IS_NONE"),

@@ -21,4 +21,4 @@ class _Certificate(RTCCertificate):
 
 def accept_rsa(peer: RTCPeerConnection) -> None:
     """Has a new connection, which has no transport yet, speak to peers with an RSA certificate, too."""
-    peer._RTCPeerConnection__certificates = [_Certificate.generateCertificate()]
+    peer._RTCPeerConnection__certificates = [_Certificate.generateCertificate()]  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from control.protocol.actions import Action, ActionType
-from runner.attach.wire import Call, Message
+from runner.attach.wire import Answer, Call, Message
 from runner.selectors.describe import describe_action, describe_selector, shorten
 
 HIDDEN: Final = "••••••••"
@@ -62,6 +62,16 @@ def rewritten(call: Call, action: Action) -> Message | None:
             return None
         field(params, action.text)
     return {**call.message, "params": params}
+
+
+def failure(call: Call, answer: Answer) -> str | None:
+    """Returns why the call has failed, as people read it; None where it has not."""
+    result = answer.message.get("result")
+    if call.kind != "Frame.expect" or not isinstance(result, dict):
+        return answer.error
+    # Up to Playwright 1.60 an assertion that fails is no error on the wire.
+    failed = result.get("matches") is bool(call.params.get("isNot"))
+    return "\n".join(["the page is not as expected", *(result.get("log") or ())[-5:]]) if failed else None
 
 
 def done(call: Call) -> Message:

@@ -34,6 +34,7 @@ class ClientSession(Session):
         adopt: Callable[[], Awaitable[Driver]],
         attended_elsewhere: Callable[[], bool],
         inside: Callable[[], str | None],
+        hosted: bool = True,
     ) -> None:
         """
         Args:
@@ -47,10 +48,12 @@ class ClientSession(Session):
             adopt: returns the driver of the client's context.
             attended_elsewhere: says whether somebody who may steer is at the page of the attach session.
             inside: returns the name of the test's step that the client is in.
+            hosted: whether the browser is one of ours; one of the client's own ends whenever the client wants.
         """
         self._attended_elsewhere = attended_elsewhere
         self._adopt = adopt
         self._gate = gate
+        self._hosted = hosted
         planner = CallPlanner(gate, inside)
         super().__init__(
             spec,
@@ -100,8 +103,8 @@ class ClientSession(Session):
         """Opens nothing: the client does."""
 
     def _browser_gone(self, error: BrowserGone) -> None:
-        """Fails the run, but not where the client has closed its context: it still ends as its test does."""
-        if not self._gate.closed:
+        """Fails the run, but not where the client has closed what is gone: it still ends as its test does."""
+        if self._hosted and not self._gate.closed:
             super()._browser_gone(error)
 
     def _on_step(self, step: Step) -> None:

@@ -13,7 +13,17 @@ from aiohttp.web import WebSocketResponse
 from media.aio import TaskSet
 from runner.attach.calls import STEPS
 from runner.attach.gate import Gate
-from runner.attach.wire import Answer, BrokenMessage, ClientWire, ContextClosed, ContextOpened
+from runner.attach.targets import Targets
+from runner.attach.wire import (
+    Abort,
+    Answer,
+    BrokenMessage,
+    Call,
+    ClientWire,
+    ContextClosed,
+    ContextOpened,
+    PageOpened,
+)
 from runner.browser.locate import ENGINES
 
 logger = logging.getLogger(__name__)
@@ -31,7 +41,9 @@ class ClientConnection:
         *,
         on_context: Callable[[str, Gate], None],
         on_context_closed: Callable[[str], None],
+        on_target: Callable[[str, str, str], None] | None = None,
     ) -> None:
+        """``on_target`` is called with each page's context, the page itself and its target, where that is asked for."""
         self._client = client
         self._server = server
         self._on_context = on_context
@@ -39,6 +51,7 @@ class ClientConnection:
         self._wire = ClientWire(steps=STEPS, selector_engines=_SELECTOR_ENGINES)
         self._gates: dict[str, Gate] = {}
         self._closing = TaskSet(logger)
+        self._targets = Targets(self._to_server, on_target) if on_target is not None else None
 
     async def run(self) -> None:
         """Returns once the connection is over, with every context closed."""
@@ -58,21 +71,30 @@ class ClientConnection:
         async for message in self._client:
             if message.type is WSMsgType.TEXT:
                 try:
-                    text, call = self._wire.from_client(message.data)
+                    text, wanted = self._wire.from_client(message.data)
                 except BrokenMessage as broken:
                     await self._client.close(code=WSCloseCode.INVALID_TEXT, message=str(broken).encode())
                     return
-                gate = self._gates.get(call.context) if call else None
-                if call is not None and gate is not None:
-                    await gate.arrive(call, text)
-                else:
+                if not await self._taken(wanted, text):
                     await self._to_server(text)
+
+    async def _taken(self, wanted: Call | Abort | None, text: str) -> bool:
+        """Returns whether a gate has taken the client's message, which is then not sent on by itself."""
+        match wanted:
+            case Call() as call if gate := self._gates.get(call.context):
+                await gate.arrive(call, text)
+                return True
+            case Abort() as abort:
+                return any([await gate.abort(abort) for gate in tuple(self._gates.values())])
+        return False
 
     async def _from_server(self) -> None:
         async for message in self._server:
             if message.type is not WSMsgType.TEXT:
                 continue
             text = message.data
+            if self._targets is not None and await self._targets.take(text):
+                continue
             match self._wire.from_server(text):
                 case Answer() as answer:
                     await self._answered(answer, text)
@@ -83,6 +105,8 @@ class ClientConnection:
                     self._on_context(guid, gate)
                 case ContextClosed(guid):
                     self._close_context(guid)
+                case PageOpened(guid, context) if self._targets is not None:
+                    await self._targets.ask(context, guid)
             await self._to_client(text)
 
     async def _answered(self, answer: Answer, text: str) -> None:

@@ -13,8 +13,8 @@ from control.event_log import Entry
 from control.protocol.actions import Action
 from control.protocol.models import RunStatus, Step
 from media.aio import TaskSet
-from runner.attach.calls import describe, done, rewritten, to_action, to_text, types_into
-from runner.attach.wire import Answer, Call, ClientWire
+from runner.attach.calls import describe, done, failure, rewritten, to_action, to_text, types_into
+from runner.attach.wire import Abort, Answer, Call, ClientWire
 from runner.driver import StepFailed
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ Send = Callable[[str], Awaitable[None]]
 """Sends one message; one that cannot be sent any more is dropped."""
 
 _CANCELLED = "jumpseat: the run was cancelled"
+_ABORTED = "the client has aborted this call"
 
 
 @dataclass(eq=False, slots=True)
@@ -39,8 +40,15 @@ class PendingCall:
     attempt: asyncio.Future[tuple[Answer, str]] | None = None
     """Is waiting for the answer, where the call is carried out for people."""
     answered: bool = False
+    aborted: bool = False
+    """Its client has aborted it: it is not to be carried out any more, and what it comes to is never kept."""
     consumed: int = 0
     """How many entries of the plan were settled when it became the current call."""
+
+    @property
+    def is_over(self) -> bool:
+        """True once its client has the answer."""
+        return self.answered and self.kept is None
 
 
 class Gate:
@@ -58,6 +66,8 @@ class Gate:
         self._running: dict[str | int, PendingCall] = {}
         self._held: deque[PendingCall] = deque()
         self._failed: deque[PendingCall] = deque()
+        self._leaving: set[PendingCall] = set()
+        """Calls that nobody holds any more, and that are about to be sent on."""
         self._background = TaskSet(logger)
         self._closed = False
         self.news = asyncio.Event()
@@ -117,6 +127,30 @@ class Gate:
             self._held.append(PendingCall(call))
             self.news.set()
 
+    async def abort(self, abort: Abort) -> bool:
+        """Answers a call that its client has aborted, where it waits for people: nothing of it is carried out later.
+
+        Returns False where it does not wait here: the server answers, as it does without us.
+        """
+        running = self._running.get(abort.id)
+        if running is not None:
+            running.aborted = True
+            return False
+        waiting = (*self._held, *self._leaving, *self._failed, *([self.current] if self.current else []))
+        pending = next((each for each in waiting if each.call.id == abort.id and not each.is_over), None)
+        if pending is None:
+            return False
+        pending.aborted = pending.answered = True
+        pending.kept = None
+        for queue in (self._held, self._failed):
+            if pending in queue:
+                queue.remove(pending)
+        await self._fail(pending.call, abort.reason, name="AbortError")
+        if pending is self.current and self._run is not None:
+            self._run.withdraw_call()
+        self.news.set()
+        return True
+
     async def answered(self, answer: Answer, text: str) -> None:
         """Takes the server's answer to a call: the client gets it, unless it is a failure that people may mend."""
         pending = self._running.pop(answer.id, None)
@@ -125,7 +159,7 @@ class Gate:
         elif pending.attempt is not None and not pending.attempt.done():
             pending.attempt.set_result((answer, text))
         else:
-            await self._over(pending, answer.error, text)
+            await self._over(pending, failure(pending.call, answer), text)
 
     async def aclose(self) -> None:
         """Lets everything go: the client has closed the context, or has gone. Safe to repeat."""
@@ -149,7 +183,7 @@ class Gate:
         assert self._run is not None
         self.last_error = pending.error = error
         pending.answered = True
-        if error is not None and self._run.attended and not self._run.final and not self._closed:
+        if error is not None and self._run.keeps_failures and not self._closed and not pending.aborted:
             pending.kept = text
             self._failed.append(pending)
         else:
@@ -181,8 +215,8 @@ class Gate:
         action = self.mask(to_action(pending.call))
         self._run.show_value(pending.step, action, describe(pending.call, action))
 
-    async def _fail(self, call: Call) -> None:
-        error = {"message": _CANCELLED, "name": "Error", "stack": ""}
+    async def _fail(self, call: Call, message: str = _CANCELLED, *, name: str = "Error") -> None:
+        error = {"message": message, "name": name, "stack": ""}
         await self._to_client(to_text({"id": call.id, "error": {"error": error}}))
 
     def _on_event(self, _: Entry) -> None:
@@ -190,6 +224,7 @@ class Gate:
         assert self._run is not None
         if self._run.calls_pass or self._run.final:
             held, self._held = self._held, deque()
+            self._leaving.update(held)
             for pending in held:
                 self._background.spawn(self._let_go(pending))
         if self._run.final:
@@ -199,6 +234,9 @@ class Gate:
 
     async def _let_go(self, pending: PendingCall) -> None:
         assert self._run is not None
+        self._leaving.discard(pending)
+        if pending.aborted:
+            return
         if self._run.status is RunStatus.CANCELLED:
             await self._fail(pending.call)
         elif self._run.final:
@@ -224,8 +262,11 @@ class Gate:
         self.current = self._failed.popleft()
         self.current.consumed = consumed
 
-    def take_held(self, consumed: int) -> PendingCall | None:
-        """Makes the call that has been held longest the current one, and returns it; None where there is none."""
+    def next_held(self, consumed: int) -> PendingCall | None:
+        """Returns the current call, else the one that has been held longest, which becomes it; None without any."""
+        if self.current is not None and not self.current.aborted:
+            return self.current
+        self.current = None
         if not self._held:
             return None
         self.current = self._held.popleft()
@@ -238,7 +279,7 @@ class Gate:
         if current is None or consumed <= current.consumed:
             return
         self.current = None
-        if not current.answered or current.kept is not None:
+        if not current.is_over:
             self.last_error = None
             await self._to_client(to_text(done(current.call)))
 
@@ -258,6 +299,8 @@ class Gate:
         message = rewritten(pending.call, action)
         if message is None:
             return False
+        if pending.aborted:
+            raise StepFailed(_ABORTED)
         pending.attempt = asyncio.get_running_loop().create_future()
         pending.answered, pending.kept, pending.step = False, None, None
         self._running[pending.call.id] = pending
@@ -270,12 +313,14 @@ class Gate:
             raise
         finally:
             pending.attempt = None
-        self.last_error = pending.error = answer.error
+        self.last_error = pending.error = failure(pending.call, answer)
         pending.answered = True
-        if pending.error is not None:
+        if pending.error is None or pending.aborted:
+            await self._to_client(text)
+        else:
             pending.kept = text
+        if pending.error is not None:
             raise StepFailed(pending.error)
-        await self._to_client(text)
         return True
 
 

@@ -6,16 +6,20 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.protocol.actions import Action, Size
 from runner.attach.gate import Gate
+from runner.browser.actions.deadline import Deadline
 from runner.browser.page_driver import PageDriver
-from runner.driver import CarriedOut, StepFailed
+from runner.driver import CarriedOut, StepFailed, Target
 from runner.egress.proxy import EgressProxy
 
 _LOOK_MS = 500.0
+_PAGE_MS = 1500.0
+"""Our own Playwright may hear of a page a little later than the client."""
 
 
 class ClientPageDriver(PageDriver):
@@ -27,11 +31,13 @@ class ClientPageDriver(PageDriver):
         context: BrowserContext,
         gate: Gate,
         *,
+        page_of: Callable[[str], Page | None],
         viewport: Size,
         end: Callable[[], Awaitable[None]],
         uploads: Path | None,
         max_picture: Size | None,
     ) -> None:
+        """``page_of``: returns the context's page that the client knows by this guid."""
         super().__init__(
             browser,
             viewport=viewport,
@@ -42,6 +48,7 @@ class ClientPageDriver(PageDriver):
         )
         self._client_context = context
         self._gate = gate
+        self._page_of = page_of
         gate.on_page = self._follow
         gate.is_secret_field = self._is_secret_field
 
@@ -49,16 +56,32 @@ class ClientPageDriver(PageDriver):
         """Follows the context's pages from now on. To be called once."""
         self.use(self._client_context, passive=True)
 
+    async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
+        await self._come_to_call()
+        return await super().find(selector, timeout_ms=timeout_ms)
+
     async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
+        await self._come_to_call()
         current = self._gate.current
         if current is not None and not self._gate.passed_over and await self._gate.attempt(current, action):
             return action
         return await super().perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
 
+    async def _come_to_call(self) -> None:
+        """Makes the page active that the current call happens in; one that was just opened is waited for."""
+        call = self._gate.current.call if self._gate.current is not None else None
+        if call is None or call.page is None:
+            return
+        deadline = Deadline(_PAGE_MS)
+        with suppress(PlaywrightTimeout):
+            while self._page_of(call.page) is None:
+                await self._client_context.wait_for_event("page", timeout=deadline.left_ms)
+        self._follow(call.page)
+
     def _follow(self, guid: str | None) -> None:
-        for page in self._client_context.pages:
-            if page._impl_obj._guid == guid:
-                self._tabs.follow(page)
+        page = self._page_of(guid) if guid is not None else None
+        if page is not None:
+            self._tabs.follow(page)
 
     async def _is_secret_field(self, selector: str) -> bool:
         """Returns True also where that cannot be found out: what is not known is not shown."""

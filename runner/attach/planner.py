@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from control.client_run import ClientRun
@@ -37,17 +36,24 @@ class CallPlanner:
         await self._gate.settle(task.consumed)
         while True:
             self._gate.news.clear()
-            if self._keep_failure(task.consumed):
-                await asyncio.Event().wait()  # until it is cancelled, as the run wants something else now
-            current = self._gate.current or self._gate.take_held(task.consumed)
-            if current is not None:
-                return await self._idea(current)
-            await self._gate.news.wait()
+            # A call that was aborted meanwhile is settled: what the task says may be of before.
+            consumed = self._run.consumed if self._run is not None else task.consumed
+            if self._keep_failure(consumed):
+                await self._gate.news.wait()  # is cancelled as soon as the run asks what is to be done about it
+                continue
+            current = self._gate.next_held(consumed)
+            if current is None:
+                await self._gate.news.wait()
+                continue
+            idea = await self._idea(current)
+            if not current.aborted:
+                return idea
 
     async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
         """Returns what may be tried; where nobody is there to choose, the client gets its error and the run goes on."""
         current = self._gate.current
-        if self._run is None or failure.expired or not self._run.attended:
+        aborted = current is not None and current.aborted
+        if self._run is None or failure.expired or aborted or not self._run.attended:
             await self._give_up(current)
             return Repair()
         if current is None or failure.step is None or current.kept is None:

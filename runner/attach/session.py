@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import ClientError, ClientSession, web
 from pydantic import ValidationError
@@ -20,10 +19,12 @@ from control.errors import Busy, ProtocolError
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.models import AttachedClient, AttachedRun, AttachedTest, SessionRef
 from media.aio import CloseOnce, TaskSet
+from runner.attach.client_headers import OLDEST, ClientAgent, ClientBrowser, LaunchWish
 from runner.attach.client_session import ClientSession as AttachedSession
 from runner.attach.connection import ClientConnection, connect
+from runner.attach.followed_browser import FollowedBrowser
 from runner.attach.gate import Gate
-from runner.attach.hosted_browser import HostedBrowser, LaunchWish
+from runner.attach.hosted_browser import HostedBrowser
 from runner.attach.page_driver import ClientPageDriver
 from runner.attach.worker import FollowedRun, Worker
 from runner.browser.launch import PlaywrightDrivers
@@ -39,10 +40,8 @@ _LONGEST_STEP_MS = 600_000
 _LONGEST_ERROR = 4000
 _MOST_NOTES = 100
 _LARGEST_REPORT = 256 * 1024
-OLDEST: Final = (1, 64)
-"""The oldest Playwright that was seen to work with our server: 1.61 sends timeouts where it does not read them, 1.60
-does not understand its answers to assertions, and 1.58 does not know objects that it is sent."""
-_AGENT = re.compile(r"^Playwright/(\d+)\.(\d+)\S* \([^)]*\) (?:(\S+?)/)?")
+
+AnyBrowser = HostedBrowser | FollowedBrowser
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +127,20 @@ class AttachSession:
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
         """Serves one client of Playwright until it leaves."""
-        if refusal := _refusal(request.headers):
-            return web.Response(status=428, text=refusal)
-        wish = LaunchWish.read(request.headers)
+        agent, own = ClientAgent.read(request.headers), ClientBrowser.read(request.headers)
+        if agent is None:
+            return web.Response(status=428, text="jumpseat: only clients of Playwright can connect here")
+        if own is None and not agent.is_served:
+            return web.Response(status=428, text=_too_old(agent))
         try:
-            browser = await self._host(wish)
+            browser = await (self._host(LaunchWish.read(request.headers)) if own is None else self._follow(own))
         except StepFailed as error:
             return web.Response(status=400, text=f"jumpseat: {error}")
         task = asyncio.current_task()
         if task is not None:
             self._connections.add(task)
         try:
-            return await self._serve(request, browser)
+            return await self._serve(request, browser, agent.client)
         finally:
             if task is not None:
                 self._connections.discard(task)
@@ -152,14 +153,16 @@ class AttachSession:
         )
         return HostedBrowser(browser, endpoint, end=end)
 
-    async def _serve(self, request: web.Request, browser: HostedBrowser) -> web.StreamResponse:
+    async def _follow(self, own: ClientBrowser) -> FollowedBrowser:
+        return FollowedBrowser(await self._settings.drivers.follow(own.cdp_port), own.endpoint)
+
+    async def _serve(self, request: web.Request, browser: AnyBrowser, client: AttachedClient) -> web.StreamResponse:
         headers = {
             name: value
             for name, value in request.headers.items()
             if name.lower().startswith("x-playwright-") or name.lower() == "user-agent"
         }
         worker = self._workers[request.headers.get("x-jumpseat-worker", "")]
-        client = _client(request.headers)
         async with ClientSession() as http:
             try:
                 server = await connect(http, browser.endpoint, headers)
@@ -172,6 +175,7 @@ class AttachSession:
                 server,
                 on_context=lambda guid, gate: self._begin_run(guid, gate, browser, worker, client),
                 on_context_closed=self._context_closed,
+                on_target=browser.on_target if isinstance(browser, FollowedBrowser) else None,
             )
             try:
                 await connection.run()
@@ -182,13 +186,13 @@ class AttachSession:
 
     # Runs
 
-    def _begin_run(self, guid: str, gate: Gate, browser: HostedBrowser, worker: Worker, client: AttachedClient) -> None:
+    def _begin_run(self, guid: str, gate: Gate, browser: AnyBrowser, worker: Worker, client: AttachedClient) -> None:
         """Makes a run of a context; where no more runs may be active, it goes on without one."""
         settings = self._settings
 
         async def adopt() -> ClientPageDriver:
-            driver = browser.driver(
-                await browser.context(guid),
+            driver = await browser.driver(
+                guid,
                 gate,
                 viewport=settings.options.size,
                 uploads=settings.uploads,
@@ -197,20 +201,23 @@ class AttachSession:
             await driver.prepare()
             return driver
 
-        session = AttachedSession(
-            self._spec(worker.test, client),
-            gate,
-            run_id=secrets.token_urlsafe(16),
-            owner=self.owner,
-            drivers=settings.drivers,
-            store=settings.store,
-            options=settings.options,
-            adopt=adopt,
-            attended_elsewhere=self._is_present,
-            inside=lambda: worker.inside,
-        )
+        def make() -> AttachedSession:
+            return AttachedSession(
+                self._spec(worker.test, client),
+                gate,
+                run_id=secrets.token_urlsafe(16),
+                owner=self.owner,
+                drivers=settings.drivers,
+                store=settings.store,
+                options=settings.options,
+                adopt=adopt,
+                attended_elsewhere=self._is_present,
+                inside=lambda: worker.inside,
+                hosted=isinstance(browser, HostedBrowser),
+            )
+
         try:
-            settings.registry.adopt(session)
+            session = settings.registry.adopt(make)
         except Busy as error:
             gate.detach()
             logger.warning("a client's context goes on unwatched: %s", error)
@@ -280,26 +287,12 @@ class AttachSession:
         await self._ending.aclose()
 
 
-def _refusal(headers: Mapping[str, str]) -> str | None:
-    """Returns why this client cannot be served; None where it can."""
-    found = _AGENT.match(headers.get("User-Agent", ""))
-    if found is None:
-        return "jumpseat: only clients of Playwright can connect here"
-    version = int(found[1]), int(found[2])
-    if version < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        return (
-            f"jumpseat: Playwright {version[0]}.{version[1]} cannot be attached to, {oldest} and newer can: "
-            "update it, or run the tests without jumpseat attach"
-        )
-    return None
-
-
-def _client(headers: Mapping[str, str]) -> AttachedClient:
-    agent = headers.get("User-Agent", "")
-    found = _AGENT.match(agent)
-    version = agent.removeprefix("Playwright/").partition(" ")[0] if found else None
-    return AttachedClient(kind="playwright", name=found[3] if found else None, version=version)
+def _too_old(agent: ClientAgent) -> str:
+    found, oldest = (".".join(map(str, numbers)) for numbers in (agent.numbers, OLDEST))
+    return (
+        f"jumpseat: Playwright {found} cannot be attached to by itself, {oldest} and newer can: update it, "
+        "or run the tests by 'jumpseat attach -- COMMAND'"
+    )
 
 
 def _error(given: object) -> str | None:

@@ -67,6 +67,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Abort:
+    """The client wants no answer to one of its calls any more but an error."""
+
+    id: str | int
+    reason: str
+    """What that error is to say."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextOpened:
     """The server has made a browser context for the client."""
 
@@ -78,6 +87,14 @@ class ContextClosed:
     """A browser context is gone."""
 
     guid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageOpened:
+    """The server has made a page for the client."""
+
+    guid: str
+    context: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +141,8 @@ class ClientWire:
         self._objects: dict[str, _Object] = {}
         self._awaited: set[str | int] = set()
 
-    def from_client(self, text: str) -> tuple[str, Call | None]:
-        """Returns the message as it is to be sent on, and the call that it makes where that is of interest.
+    def from_client(self, text: str) -> tuple[str, Call | Abort | None]:
+        """Returns the message as it is to be sent on, and the call that it makes or aborts where that is of interest.
 
         Raises BrokenMessage for one that must not be sent on.
         """
@@ -134,6 +151,8 @@ class ClientWire:
         if head is not None and not of_interest and len(text) > _LARGE and _METADATA.search(text[-_TAIL:]):
             return text, None
         message = _request(text)
+        if message.get("method") == "__abort__":
+            return text, _abort(message["params"])
         if head is None or not of_interest:
             return text, None
         if head[3] == "newContext":
@@ -141,7 +160,7 @@ class ClientWire:
         call = self._call(message)
         return text, call
 
-    def from_server(self, text: str) -> ContextOpened | ContextClosed | Answer | None:
+    def from_server(self, text: str) -> ContextOpened | ContextClosed | PageOpened | Answer | None:
         """Returns what the message says, where that is of interest; only an answer is not sent on by itself."""
         head = text[:_HEAD]
         answer = _ANSWER.match(head)
@@ -197,7 +216,7 @@ class ClientWire:
             found = self._objects.get(guid)
         return None, page
 
-    def _create(self, message: Message | None) -> ContextOpened | None:
+    def _create(self, message: Message | None) -> ContextOpened | PageOpened | None:
         if message is None:
             return None
         params = message["params"]
@@ -205,6 +224,9 @@ class ClientWire:
         self._objects[guid] = _Object(type, parent)
         if parent in self._objects:
             self._objects[parent].children.add(guid)
+        if type == "Page":
+            context, _ = self._place(guid)
+            return PageOpened(guid, context) if context is not None else None
         return ContextOpened(guid) if type == "BrowserContext" else None
 
     def _move(self, message: Message | None) -> ContextClosed | None:
@@ -236,6 +258,11 @@ class ClientWire:
             self._objects[gone.parent].children.discard(guid)
         for child in tuple(gone.children):
             self._dispose(child)
+
+
+def _abort(params: Message) -> Abort | None:
+    id = params.get("id")
+    return Abort(id, str(params.get("reason") or "")) if isinstance(id, str | int) else None
 
 
 def _request(text: str) -> Message:

@@ -95,6 +95,20 @@ class PlaywrightDrivers:
             raise
         return browser, bound["endpoint"], lambda: self._close_browser(browser, pid)
 
+    async def follow(self, cdp_port: int) -> Browser:
+        """Returns a browser that somebody else has launched on this machine; how its pages behave is left alone.
+
+        Closing it closes our connection alone. Raises StepFailed where it cannot be reached.
+        """
+        playwright = await self._running()
+        address = f"http://127.0.0.1:{cdp_port}"
+        try:
+            return await playwright.chromium.connect_over_cdp(
+                address, no_defaults=True, is_local=True, timeout=_LAUNCH_SECONDS * 1000
+            )
+        except PlaywrightError as error:
+            raise StepFailed(f"the browser at {address} cannot be looked at: {first_line(error)}") from error
+
     async def open_context(self, browser: Browser, *, viewport: Size) -> PageDriver:
         """Returns a page in a context of its own of a browser that is running already.
 

@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from control.errors import Busy, InvalidTransition, JumpseatError, NotFound, ProtocolError
 from control.protocol.models import InstructionProblem, NewRun, PlannerName, RunStatus, RunView, SpecPlanner
@@ -25,6 +26,8 @@ from runner.store.rows import RunKey, search_text
 from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
+
+AnySession = TypeVar("AnySession", bound=Session)
 
 _KEPT = 32
 """Finished runs that stay live, so that viewers see their end and may come back for events that they missed."""
@@ -102,13 +105,15 @@ class RunRegistry:
             return ()
         return await asyncio.to_thread(check_instructions, instructions)
 
-    def adopt(self, session: Session) -> None:
-        """Starts a run that a client outside has begun; its place in the store is taken meanwhile.
+    def adopt(self, make: Callable[[], AnySession]) -> AnySession:
+        """Makes and starts a run that a client outside has begun; its place in the store is taken meanwhile.
 
-        Raises Busy where no more runs may be active.
+        Raises Busy, with nothing made, where no more runs may be active.
         """
         self._refuse_when_full()
+        session = make()
         self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        return session
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
         """Returns the run; the view of a finished one has its steps where they are asked for."""

@@ -12,10 +12,9 @@ from control.roles import Role
 from signaling.access.authentication import RequestContext
 from signaling.access.origins import Origins
 from signaling.access.share_tokens import ShareTokens
-from signaling.config import Config
+from signaling.config import Config, LiveKit
 from signaling.connections.feed import PersonalizeEvent
 from signaling.http.shapes import StreamInfo
-from signaling.livekit.room_tokens import livekit_token
 from signaling.watching.availability import require_streaming
 from signaling.watching.ice_servers import viewer_ice_servers
 
@@ -77,7 +76,7 @@ class StreamAddresses:
             stream_url=self._stream_url(request, run_id),
             whep_url=self._whep_url(request, run_id),
             livekit_url=livekit.url if livekit else None,
-            token=livekit_token(livekit, context) if livekit else None,
+            token=_livekit_token(livekit, context) if livekit else None,
         )
 
     def _stream_url(self, request: web.Request, run_id: str) -> str:
@@ -89,3 +88,9 @@ class StreamAddresses:
     def _control_url(self, request: web.Request, run_id: str) -> str:
         base = self._origins.api_base(request).replace("http", "ws", 1)
         return f"{base}/ws/test-control?{urlencode({'runId': run_id})}"
+
+
+def _livekit_token(livekit: LiveKit, context: RequestContext) -> str:
+    from signaling.livekit.room_tokens import livekit_token  # noqa: PLC0415 - loads a library of 20 MB
+
+    return livekit_token(livekit, context)

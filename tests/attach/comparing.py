@@ -15,9 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jumpseat.attached_command import attached_environment
 from tests.attach.onlookers import Look, Onlookers, control, looking, watch
-from tests.attach.session_harness import open_session
 from tests.attach.suite import (
     END_SECONDS,
     SUITES_BY_NAME,
@@ -29,7 +27,6 @@ from tests.attach.suite import (
 )
 from tests.attach.suites.site import SuiteSite, serving_suite_site
 from tests.processes import ended
-from tests.served import served
 
 ROOT = Path(__file__).parents[2]
 # Nothing of ours must be found by the suite's own Python, so the folder stands in no variable.
@@ -39,7 +36,6 @@ JUMPSEAT = (
     f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('jumpseat', run_name='__main__')",
 )
 LONGEST_SECONDS = 900
-HELP_MS = 500
 LOOKS: dict[str, Look] = {"watcher": watch, "controller": control}
 
 Ran = tuple[SuiteRun, Onlookers | None]
@@ -107,29 +103,12 @@ async def run_alone(suite: Suite, site: SuiteSite, command: Sequence[str]) -> Su
 
 async def run_attached(suite: Suite, site: SuiteSite, command: Sequence[str], look: Look | None = None) -> Ran:
     """Runs the suite by `jumpseat attach`, with somebody who looks at each of its runs, or nobody."""
+    # Who is there and only looks would have every test that expects a failure wait for ten minutes.
+    options = ("--help-timeout", "1s") if look is control else ()
     async with AsyncExitStack() as stack:
-        if look is control:
-            running_suite = await stack.enter_async_context(attached_with_short_help(suite, site, command))
-        else:
-            running_suite = await stack.enter_async_context(attached(suite, site, command))
+        running_suite = await stack.enter_async_context(attached(suite, site, command, options=options))
         onlookers = await stack.enter_async_context(looking(running_suite.watch_url, look)) if look else None
         return await running_suite.finished(), onlookers
-
-
-@asynccontextmanager
-async def attached_with_short_help(suite: Suite, site: SuiteSite, command: Sequence[str]) -> AsyncIterator[Attached]:
-    """Starts the suite as `jumpseat attach` does, where a failed call is not kept from it for ten minutes.
-
-    Who is there and only looks would have every test that expects a failure wait for so long.
-    """
-    async with (
-        served(JUMPSEAT_MAX_RUNS="64") as server,
-        open_session(server, site, helpTimeoutMs=HELP_MS) as session,
-        output_folder() as output,
-    ):
-        variables = attached_environment(suite.environment(site, output), session.endpoint, untimed=False)
-        async with running(command, suite.folder, variables) as started:
-            yield Attached(started, f"{server.api}/sessions/{session.id}?token={server.key}", output, suite)
 
 
 async def compare(

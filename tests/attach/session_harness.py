@@ -49,14 +49,14 @@ class OpenSession:
         (folder / "conftest.py").write_text(CONFTEST)
         (folder / "test_file.py").write_text(test)
         command = [str(python_environment()), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}"]
-        async with running([*command, "test_file.py"], folder, self._variables(variables)) as started:
+        async with running([*command, "test_file.py"], folder, self.variables(variables)) as started:
             yield started
 
     @asynccontextmanager
     async def python(self, folder: Path, script: str, **variables: str) -> AsyncIterator[Started]:
         """Runs one script of somebody's own."""
         (folder / "script.py").write_text(script)
-        async with running([str(python_environment()), "script.py"], folder, self._variables(variables)) as started:
+        async with running([str(python_environment()), "script.py"], folder, self.variables(variables)) as started:
             yield started
 
     async def run(self, number: int = 1) -> str:
@@ -73,9 +73,10 @@ class OpenSession:
         async with self.server.http.delete(f"{self.server.api}/api/attach/{self.id}") as answer:
             assert answer.status == 204
 
-    def _variables(self, more: Mapping[str, str]) -> dict[str, str]:
+    def variables(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Returns the environment of a client's process."""
         browser = {"CHROMIUM_PATH": str(browser_path() or "")}
-        base = clean_variables(os.environ) | browser | self.site.variables | dict(more)
+        base = clean_variables(os.environ) | browser | self.site.variables | dict(more or {})
         return attached_environment(base, self.endpoint, untimed=False)
 
 

@@ -16,7 +16,6 @@ from jumpseat.client import Client
 from tests.attach.environments import clean_variables, node_environment, python_environment
 from tests.attach.onlookers import SessionPage
 from tests.attach.suite import Started, running
-from tests.chromium import browser_path
 from web.shop import serving_shop
 
 pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -26,25 +25,6 @@ COMMANDS = {
     "pytest": lambda: [str(python_environment()), "-m", "pytest", "test_shop.py"],
     "playwright": lambda: ["npx", "playwright", "test"],
 }
-OLD_PYTHON = """
-import os, pytest
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"executable_path": os.environ["CHROMIUM"], "args": ["--no-sandbox"]}
-
-def test_goes(page):
-    page.set_content("<button>Go</button>")
-    page.get_by_role("button").click()
-"""
-OLD_NODE = """
-const { test } = require('@playwright/test');
-test.use({ launchOptions: { executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] } });
-test('goes', async ({ page }) => {
-  await page.setContent('<button>Go</button>');
-  await page.getByRole('button').click();
-});
-"""
 DIFFS = {
     "pytest": """
 -    page.get_by_role("button", name="Checkout").click()
@@ -136,26 +116,3 @@ async def test_a_suite_that_nobody_looks_at_fails_as_ever(shop: str, folder: Pat
     assert "1 failed" in out
     assert "Timeout 10000ms exceeded" in out
     assert err == ""
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("kind", ["pytest", "playwright"])
-async def test_a_playwright_that_is_too_old_goes_on_unwatched(shop: str, tmp_path: Path, kind: str) -> None:
-    python = python_environment(playwright="1.58.0")
-    node = node_environment("1.58.0")
-    if kind == "pytest":
-        (tmp_path / "pytest.ini").write_text("[pytest]\n")
-        (tmp_path / "test_old.py").write_text(OLD_PYTHON)
-        old, folder = [str(python), "-m", "pytest"], tmp_path
-    else:
-        (tmp_path / "node_modules").symlink_to(node / "node_modules")
-        (tmp_path / "old.spec.js").write_text(OLD_NODE)
-        (tmp_path / "playwright.config.js").write_text("module.exports = { reporter: 'line' };\n")
-        old, folder = ["npx", "playwright", "test"], tmp_path
-    command = [sys.executable, "-m", "jumpseat", "attach", "--", *old]
-    own = {"CHROMIUM": str(browser_path())}
-    async with running(command, folder, variables(shop, tmp_path / "data") | own) as started:
-        code, out, err = await started.end()
-    assert code == 0, out + err
-    assert "1 passed" in out
-    assert "jumpseat: this Playwright is older than 1.64: its browsers are not watched" in err

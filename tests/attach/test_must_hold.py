@@ -25,9 +25,9 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-HOLD_SECONDS = 5
+HOLD_SECONDS = 60
 END_SECONDS = 60
-CONTEXTS = 40
+CONTEXTS = 200
 OPEN = """\
 import os
 
@@ -38,8 +38,8 @@ def test_it(page):
     page.goto(os.environ["PAGES_URL"] + "/late.html")
 """
 HELD = f"""{OPEN}\
-    page.get_by_role("button", name="Count").click(timeout=2000)
-    expect(page.get_by_test_id("counted")).to_have_text("1", timeout=2000)
+    page.get_by_role("button", name="Count").click(timeout=3000)
+    expect(page.get_by_test_id("counted")).to_have_text("1", timeout=3000)
 """
 RENAMED = f"""{OPEN}\
     page.get_by_role("button", name="Begin").click(timeout=1000)

@@ -12,7 +12,7 @@ from control.errors import InvalidTransition, ProtocolError
 from control.next_action import Diagnose, Plan, Wait
 from control.protocol import commands as c
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import AttachedClient, AttachedRun, AttachedTest, Mode, RunStatus, SessionRef
+from control.protocol.models import AttachedClient, AttachedRun, AttachedTest, Mode, Proposal, RunStatus, SessionRef
 from tests.control.run_scenarios import ADA, GRACE, VIEWER, FakeClock, click
 
 
@@ -52,6 +52,11 @@ class ClientScenario:
         number = self.fail()
         assert self.run.keep_failure(number)
         return number
+
+    def call(self, name: str = "pay") -> Proposal:
+        """The next call, as it is proposed where people hold it."""
+        number = len(self.run.steps) + 1
+        return Proposal(proposal_id=f"call-{number}", step_number=number, action=click(name), description=name)
 
     def asked(self) -> int:
         """People were asked what to do about a call that has failed."""
@@ -197,3 +202,36 @@ def test_it_ends_as_its_client_says_and_leaves_no_call_running() -> None:
     assert view.steps[0].status == "skipped"
     scenario.run.conclude(None)
     assert scenario.run.status is RunStatus.FAILED
+
+
+def test_a_call_that_is_taken_back_is_neither_proposed_nor_asked_about() -> None:
+    scenario = ClientScenario()
+    scenario.run.join(ADA)
+    scenario.asked()
+    scenario.run.withdraw_call()
+    assert (scenario.run.status, scenario.run.proposal) == (RunStatus.RUNNING, None)
+    scenario.send(c.Pause())
+    assert scenario.run.propose(scenario.call(), remaining=None)
+    scenario.run.withdraw_call()
+    assert scenario.run.proposal is None
+
+
+def test_a_proposal_of_a_call_that_was_taken_back_meanwhile_comes_too_late() -> None:
+    scenario = ClientScenario()
+    scenario.run.join(ADA)
+    scenario.send(c.Pause())
+    late = scenario.call()
+    scenario.run.withdraw_call()
+    assert not scenario.run.propose(late, remaining=None)
+    assert scenario.run.propose(late, remaining=None)
+
+
+def test_an_override_stays_when_the_call_that_it_replaces_is_taken_back() -> None:
+    scenario = ClientScenario()
+    scenario.run.join(ADA)
+    scenario.send(c.Pause())
+    assert scenario.run.propose(scenario.call(), remaining=None)
+    scenario.send(c.StepOverride(action=click("other")))
+    scenario.run.withdraw_call()
+    assert scenario.run.proposal is not None
+    assert scenario.run.proposal.source == "override"

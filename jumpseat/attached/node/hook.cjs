@@ -6,6 +6,7 @@ const { randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
 const { Module } = require('node:module');
+const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 
@@ -14,6 +15,7 @@ const oldest = process.env.JUMPSEAT_ATTACH_OLDEST;
 const untimed = Boolean(process.env.JUMPSEAT_ATTACH_UNTIMED);
 const WORKER_HEADER = 'x-jumpseat-worker';
 const LAUNCH_OPTIONS_HEADER = 'x-playwright-launch-options';
+const OWN_BROWSER_HEADER = 'x-jumpseat-own-browser';
 const LIBRARY = /[\\/]playwright-core[\\/]index\.js$/;
 const TEST_LIBRARY = /[\\/]playwright[\\/](?:test|lib[\\/]index)\.js$/;
 const TEST_COMMAND = /[\\/](?:playwright[\\/]cli\.js|@playwright[\\/]test[\\/]cli\.js|\.bin[\\/]playwright)$/;
@@ -95,40 +97,80 @@ function patchLibrary(library, file) {
   if (types[PATCHED]) return;
   types[PATCHED] = true;
   const { launch, connect, launchPersistentContext } = types;
-  if (!isServed(file)) {
-    // Playwright Test connects by itself: it gets what it would have launched.
-    types.connect = function (where, options) {
-      const to = typeof where === 'string' ? where : (where?.wsEndpoint ?? where?.endpoint);
-      if (to !== endpoint) return connect.call(this, where, options);
-      const wanted = (options?.headers ?? where?.headers)?.[LAUNCH_OPTIONS_HEADER];
-      return launch.call(this, wanted ? JSON.parse(wanted) : {});
-    };
-    const text = `this Playwright is older than ${oldest}: its browsers are not watched`;
-    reports.send({ event: 'note', text });
-    return;
+  const reach = isServed(file) ? connectToOurs : connectToOwn;
+
+  /** Connects to a browser like this one; where none can be had, launches it as without us. */
+  async function attach(type, options, connectOptions) {
+    const own = { slowMo: options.slowMo, timeout: options.timeout };
+    try {
+      return patchBrowser(await reach(type, options, { ...own, ...connectOptions }));
+    } catch (error) {
+      const said = String(error.message).match(/jumpseat: (.*)/)?.[1] ?? String(error.message).split('\n')[0];
+      reports.send({ event: 'note', text: `${type.name()} is not watched: ${said}` });
+      return launch.call(type, options);
+    }
+  }
+
+  async function connectToOurs(type, options, connectOptions) {
+    return connect.call(type, endpoint, { ...connectOptions, headers: { ...headersFor(options), ...connectOptions.headers } });
+  }
+
+  /** Connects to a browser that this Playwright launches itself, as the endpoint does not understand this version. */
+  async function connectToOwn(type, options, connectOptions) {
+    const args = options.args ?? [];
+    if (type.name() !== 'chromium' || args.some((arg) => /^--remote-debugging-(port|pipe)/.test(arg))) {
+      throw new Error('only Chromium can be looked at, and by a debugging port that is not taken');
+    }
+    const { slowMo, ...wanted } = options;
+    const cdpPort = await freePort();
+    const debugged = [...args, `--remote-debugging-port=${cdpPort}`];
+    const server = await type.launchServer({ ...wanted, host: '127.0.0.1', args: debugged });
+    try {
+      const named = JSON.stringify({ endpoint: server.wsEndpoint(), cdpPort });
+      const headers = { [OWN_BROWSER_HEADER]: named, ...workerHeader(), ...connectOptions.headers };
+      const browser = await connect.call(type, endpoint, { ...connectOptions, headers });
+      const { close } = browser;
+      browser.close = async function (...args) {
+        await close.apply(this, args);
+        await server.close();
+      };
+      browser.on('disconnected', () => server.close());
+      return browser;
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
   }
 
   types.launch = function (options = {}) {
     if (!process.env.JUMPSEAT_ATTACH) return launch.call(this, options);
-    const defaults = this._playwright?._defaultLaunchOptions ?? {};
-    const all = { ...defaults, ...options };
-    const own = { slowMo: all.slowMo, timeout: all.timeout };
-    return connect.call(this, endpoint, { ...own, headers: headersFor(all) }).then(patchBrowser);
+    return attach(this, { ...this._playwright?._defaultLaunchOptions, ...options }, {});
   };
 
   types.connect = function (where, options) {
     const to = typeof where === 'string' ? where : (where?.wsEndpoint ?? where?.endpoint);
     if (to !== endpoint) return connect.call(this, where, options);
-    if (typeof where === 'string') {
-      return connect.call(this, where, { ...options, headers: { ...workerHeader(), ...options?.headers } }).then(patchBrowser);
-    }
-    return connect.call(this, { ...where, headers: { ...workerHeader(), ...where.headers } }, options).then(patchBrowser);
+    const { wsEndpoint: _, endpoint: __, headers: given, ...others } = { ...options, ...(typeof where === 'string' ? {} : where) };
+    // Playwright Test says here what it would have launched.
+    const { [LAUNCH_OPTIONS_HEADER]: wanted, ...headers } = given ?? {};
+    return attach(this, wanted ? JSON.parse(wanted) : {}, { ...others, headers });
   };
 
   types.launchPersistentContext = function (...args) {
     reports.send({ event: 'note', text: 'launchPersistentContext is left alone: what it opens is not watched' });
     return launchPersistentContext.apply(this, args);
   };
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 /** Has a context wait for the report that says which test it belongs to. */

@@ -39,12 +39,12 @@ def connect_options_plugin(endpoint: str) -> types.ModuleType:
     """Returns a plugin that has pytest-playwright connect to the endpoint in place of launching a browser."""
 
     @pytest.fixture(scope="session")
-    def connect_options() -> Dict[str, Any]:  # noqa: UP006 - for Python 3.8
+    def connect_options(browser_name: str) -> Dict[str, Any]:  # noqa: UP006 - for Python 3.8
         """The endpoint, and by which name this worker reports its tests."""
         from playwright.sync_api import BrowserType  # noqa: PLC0415 - not there in every suite
 
-        if not is_served():
-            return {}  # as without us: it launches one itself
+        if browser_name != "chromium" or not is_served():
+            return {}  # it launches one, of which sitecustomize.py takes care
         # Playwright has renamed this parameter.
         _, address, *_ = inspect.signature(BrowserType.connect).parameters
         return {address: endpoint, "headers": {WORKER_HEADER: worker_key()}}

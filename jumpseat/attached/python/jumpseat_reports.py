@@ -19,6 +19,7 @@ OLDEST_VARIABLE = "JUMPSEAT_ATTACH_OLDEST"
 """Names the variable that holds the oldest version of Playwright that the endpoint serves."""
 WORKER_HEADER = "x-jumpseat-worker"
 LAUNCH_OPTIONS_HEADER = "x-playwright-launch-options"
+OWN_BROWSER_HEADER = "x-jumpseat-own-browser"
 _TIMEOUT_SECONDS = 2.0
 _LONGEST_TEXT = 2000
 
@@ -32,11 +33,6 @@ def is_served() -> bool:
         return _numbers(ours) >= _numbers(oldest)
     except (PackageNotFoundError, ValueError):
         return True
-
-
-def too_old() -> str:
-    """Returns what people are told about tests whose Playwright is not served."""
-    return f"this Playwright is older than {os.environ.get(OLDEST_VARIABLE)}: its browsers are not watched"
 
 
 def _numbers(version: str) -> List[int]:  # noqa: UP006 - for Python 3.8

@@ -12,12 +12,21 @@ import importlib.util
 import json
 import os
 import sys
-from typing import Any, Callable, Sequence  # noqa: UP035 - for Python 3.8
+from typing import Any, Callable, Dict, Sequence, Tuple  # noqa: UP035 - for Python 3.8
 
-from jumpseat_reports import LAUNCH_OPTIONS_HEADER, VARIABLE, WORKER_HEADER, Reports, is_served, too_old, worker_key
+from jumpseat_reports import (
+    LAUNCH_OPTIONS_HEADER,
+    OWN_BROWSER_HEADER,
+    VARIABLE,
+    WORKER_HEADER,
+    Reports,
+    first_lines,
+    is_served,
+    worker_key,
+)
 
 _APIS = ("playwright.sync_api", "playwright.async_api")
-_NOT_PASSED_ON = ("env", "slow_mo", "timeout")
+_NOT_PASSED_ON = ("env", "slowMo", "timeout")
 """Options of `launch` that do not go into the header: the first may hold secrets, the rest are `connect`'s own."""
 
 
@@ -50,24 +59,40 @@ class PlaywrightFinder:
 
 def attach(browser_type: Any) -> None:  # noqa: ANN401 - Playwright's class, synchronous or not
     """Has `launch` connect to the endpoint, with what it would have launched in a header."""
+    import asyncio  # noqa: PLC0415 - most processes have no Playwright
+    import inspect  # noqa: PLC0415
+
     launch: Callable[..., Any] = browser_type.launch
     launch_persistent: Callable[..., Any] = browser_type.launch_persistent_context
 
     @functools.wraps(launch)
-    def connect(self: Any, **options: Any) -> Any:  # noqa: ANN401 - as Playwright has it
+    def launch_here(self: Any, **options: Any) -> Any:  # noqa: ANN401 - as Playwright has it
         endpoint = os.environ.get(VARIABLE)
         if not endpoint:
             return launch(self, **options)
-        if not is_served():
-            Reports(endpoint).send("note", text=too_old())
+        own = None
+        try:
+            headers, own = _wanted(self.name, options)
+            browser = self.connect(endpoint, headers=headers, **_own_options(options))
+        except Exception as error:
+            _unwatched(self.name, endpoint, error, own)
             return launch(self, **options)
-        given = {name: value for name, value in options.items() if value is not None}
-        wanted = {_camel(name): value for name, value in given.items() if name not in _NOT_PASSED_ON}
-        headers = {LAUNCH_OPTIONS_HEADER: json.dumps(wanted, default=str)}
-        if "jumpseat_pytest" in sys.modules:
-            headers[WORKER_HEADER] = worker_key()
-        own = {name: given[name] for name in ("slow_mo", "timeout") if name in given}
-        return self.connect(endpoint, headers=headers, **own)
+        return _ending(browser, own)
+
+    @functools.wraps(launch)
+    async def launch_here_async(self: Any, **options: Any) -> Any:  # noqa: ANN401 - as Playwright has it
+        endpoint = os.environ.get(VARIABLE)
+        if not endpoint:
+            return await launch(self, **options)
+        own = None
+        try:
+            loop = asyncio.get_running_loop()
+            headers, own = await loop.run_in_executor(None, _wanted, self.name, options)
+            browser = await self.connect(endpoint, headers=headers, **_own_options(options))
+        except Exception as error:
+            _unwatched(self.name, endpoint, error, own)
+            return await launch(self, **options)
+        return _ending(browser, own)
 
     @functools.wraps(launch_persistent)
     def note(self: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as Playwright has it
@@ -76,8 +101,45 @@ def attach(browser_type: Any) -> None:  # noqa: ANN401 - Playwright's class, syn
             Reports(endpoint).send("note", text="launch_persistent_context is left alone: what it opens is not watched")
         return launch_persistent(self, *args, **options)
 
-    browser_type.launch = connect
+    browser_type.launch = launch_here_async if inspect.iscoroutinefunction(launch) else launch_here
     browser_type.launch_persistent_context = note
+
+
+def _wanted(kind: str, options: Dict[str, Any]) -> Tuple[Dict[str, str], Any]:  # noqa: UP006 - for Python 3.8
+    """Returns the headers to connect with, and the browser that was launched for that where ours cannot be used."""
+    given = {_camel(name): value for name, value in options.items() if value is not None}
+    headers, own = {}, None
+    if is_served():
+        passed_on = {name: value for name, value in given.items() if name not in _NOT_PASSED_ON}
+        headers[LAUNCH_OPTIONS_HEADER] = json.dumps(passed_on, default=str)
+    else:
+        from jumpseat_own_browser import OwnBrowser  # noqa: PLC0415 - most projects need none
+
+        own = OwnBrowser(kind, {name: value for name, value in given.items() if name != "slowMo"})
+        headers[OWN_BROWSER_HEADER] = own.named
+    if "jumpseat_pytest" in sys.modules:
+        headers[WORKER_HEADER] = worker_key()
+    return headers, own
+
+
+def _own_options(options: Dict[str, Any]) -> Dict[str, Any]:  # noqa: UP006 - for Python 3.8
+    """Returns the options of `launch` that `connect` has, too."""
+    return {name: options[name] for name in ("slow_mo", "timeout") if options.get(name) is not None}
+
+
+def _unwatched(kind: str, endpoint: str, error: Exception, own: Any) -> None:  # noqa: ANN401
+    """Notes why this browser is launched as without us."""
+    if own is not None:
+        own.close()
+    said = [line for line in str(error).splitlines() if "jumpseat: " in line]
+    reason = said[0].partition("jumpseat: ")[2] if said else first_lines(str(error)).partition("\n")[0]
+    Reports(endpoint).send("note", text=f"{kind} is not watched: {reason}")
+
+
+def _ending(browser: Any, own: Any) -> Any:  # noqa: ANN401 - Playwright's class, synchronous or not
+    if own is not None:
+        browser.on("disconnected", lambda *_: own.close())
+    return browser
 
 
 def _camel(name: str) -> str:

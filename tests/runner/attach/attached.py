@@ -116,11 +116,11 @@ def last(session: ClientSession) -> Step:
 
 
 @asynccontextmanager
-async def attached(folder: Path, *, worker: str = "gw0", **wanted: Any) -> AsyncIterator[Attached]:  # noqa: ANN401
+async def attached(folder: Path, *, worker: str = "gw0", max_runs: int = 8, **wanted: Any) -> AsyncIterator[Attached]:  # noqa: ANN401
     """Yields a client that is connected; its runs are collected as they begin."""
     store = await Store.open(folder / "data")
     drivers = PlaywrightDrivers(browser_options())
-    registry = RunRegistry(drivers=drivers, store=store, planner_factory=plan, max_runs=8)
+    registry = RunRegistry(drivers=drivers, store=store, planner_factory=plan, max_runs=max_runs)
     sessions = AttachSessions(AttachSettings(drivers, store, registry, SessionOptions()))
     try:
         session = await sessions.open(NewAttachSession(name="a suite", **wanted), owner="ada")

@@ -9,8 +9,8 @@ import pytest
 
 from control.protocol.actions import Action, ActionType
 from runner.attach.calls import HIDDEN, STEPS, describe, done, rewritten, to_action
-from runner.attach.hosted_browser import LaunchWish
-from runner.attach.wire import Answer, BrokenMessage, Call, ClientWire, ContextClosed, ContextOpened, Message
+from runner.attach.client_headers import ClientAgent, ClientBrowser, LaunchWish
+from runner.attach.wire import Abort, Answer, BrokenMessage, Call, ClientWire, ContextClosed, ContextOpened, Message
 
 BUTTON = 'internal:role=button[name="Pay"i]'
 PLACE = {"file": "shop.spec.ts", "line": 6, "column": 3}
@@ -45,7 +45,7 @@ def call(method: str, params: Message, guid: str = "frame") -> Call:
     text = request(guid, method, params)
     sent, found = opened().from_client(text)
     assert sent == text
-    assert found is not None
+    assert isinstance(found, Call)
     return found
 
 
@@ -65,7 +65,6 @@ def test_a_call_knows_its_context_its_page_and_its_line() -> None:
         request("unknown", "click", {"selector": BUTTON}),
         request("frame", "textContent", {"selector": "x" * 100_000}),
         '{"id":"c@1","guid":"frame","method":"click","params":null,"metadata":{}}',
-        '{"guid":"frame","method":"__abort__","params":{"id":"c@1","reason":"enough"}}',
     ],
 )
 def test_everything_else_is_passed_on_as_it_is(text: str) -> None:
@@ -88,6 +87,13 @@ def test_everything_else_is_passed_on_as_it_is(text: str) -> None:
 def test_what_would_end_the_browsers_of_everybody_is_refused(text: str) -> None:
     with pytest.raises(BrokenMessage, match=r"^jumpseat: this is no message of Playwright: it "):
         opened().from_client(text)
+
+
+def test_an_abort_says_which_call_it_is_about() -> None:
+    text = '{"guid":"frame","method":"__abort__","params":{"id":"c@1","reason":"enough"}}'
+    assert opened().from_client(text) == (text, Abort("c@1", "enough"))
+    nameless = text.replace('"id":"c@1",', "")
+    assert opened().from_client(nameless) == (nameless, None)
 
 
 def test_contexts_come_and_go_with_what_is_in_them() -> None:
@@ -201,3 +207,34 @@ def test_a_launch_is_followed_as_far_as_it_names_no_program() -> None:
     wish = LaunchWish.read({"x-playwright-browser": "firefox", "x-playwright-launch-options": json.dumps(options)})
     assert wish == LaunchWish("firefox", args=("--lang=de",), slow_mo=5.0)
     assert LaunchWish.read({"x-playwright-launch-options": "{"}) == LaunchWish("chromium")
+
+
+@pytest.mark.parametrize(
+    ("agent", "version", "language", "served"),
+    [
+        ("Playwright/1.65.1 (x64; debian 12) python/3.11", "1.65.1", "python", True),
+        ("Playwright/1.65.0-beta-1 (arm64; macOS 15) node/24.1 CI/1", "1.65.0-beta-1", "node", True),
+        ("Playwright/1.50.0 (x64; debian 12) java/21", "1.50.0", "java", False),
+    ],
+)
+def test_a_client_says_its_version(agent: str, version: str, language: str | None, *, served: bool) -> None:
+    found = ClientAgent.read({"User-Agent": agent})
+    assert found is not None
+    assert (found.client.version, found.client.name, found.is_served) == (version, language, served)
+    assert ClientAgent.read({"User-Agent": "Mozilla/5.0"}) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "taken"),
+    [
+        ({"endpoint": "ws://127.0.0.1:4/abc", "cdpPort": 5}, True),
+        ({"endpoint": "ws://seat.example:4/abc", "cdpPort": 5}, False),
+        ({"endpoint": "file:///etc/passwd", "cdpPort": 5}, False),
+        ({"endpoint": "ws://127.0.0.1:4/abc", "cdpPort": 0}, False),
+        ({"endpoint": "ws://127.0.0.1:4/abc"}, False),
+        ([], False),
+    ],
+)
+def test_a_browser_of_the_client_s_own_is_on_this_machine(named: object, *, taken: bool) -> None:
+    found = ClientBrowser.read({"x-jumpseat-own-browser": json.dumps(named)})
+    assert found == (ClientBrowser("ws://127.0.0.1:4/abc", 5) if taken else None)

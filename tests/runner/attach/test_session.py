@@ -15,7 +15,7 @@ from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import RunStatus
-from tests.runner.attach.attached import SOON_MS, Person, attached, last, over, shown
+from tests.runner.attach.attached import PAGE, SOON_MS, Person, attached, last, over, shown
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +114,7 @@ async def test_a_failed_call_is_tried_again_once_somebody_has_mended_the_page(tm
     async with attached(tmp_path) as client:
         _, page, run = await client.open()
         person = Person(run)
-        call = asyncio.ensure_future(page.get_by_role("button", name="Later").click(timeout=SOON_MS))
+        call = asyncio.ensure_future(page.get_by_role("button", name="Later").click(timeout=10 * SOON_MS))
         await person.sees(e.HelpNeeded)
         await person.send(c.Resume())
         await person.sees(e.HelpNeeded)
@@ -250,6 +250,67 @@ async def test_a_cancelled_run_fails_its_client_s_calls(tmp_path: Path) -> None:
         await person.send(c.Cancel())
         with pytest.raises(Error, match="jumpseat: the run was cancelled"):
             await call
+
+
+async def test_a_held_call_that_its_client_aborts_is_never_carried_out(tmp_path: Path) -> None:
+    async with attached(tmp_path) as client:
+        _, page, run = await client.open()
+        person = Person(run)
+        await person.send(c.Pause())
+        proposed, behind = (asyncio.ensure_future(page.get_by_label("Name").fill(name)) for name in ("Bob", "Cy"))
+        await person.sees_proposal()
+        for call in (proposed, behind):
+            call.cancel()
+        withdrawn: e.StepProposed = await person.sees(e.StepProposed)
+        assert withdrawn.proposal is None
+        following = asyncio.ensure_future(page.get_by_role("button", name="Buy now").click())
+        # The one behind may have been proposed before its own abort arrived.
+        next_shown = ""
+        while next_shown != "Click button 'Buy now'":
+            proposed_next = (await person.sees_proposal()).proposal
+            assert proposed_next is not None
+            next_shown = proposed_next.description
+        await person.send(c.Resume())
+        await following
+        assert await page.get_by_label("Name").input_value() == ""
+        assert [line for line, _ in shown(run)] == ["Set the page's content", "Click button 'Buy now'"]
+
+
+async def test_nobody_is_asked_any_more_about_a_failed_call_that_its_client_aborts(tmp_path: Path) -> None:
+    async with attached(tmp_path) as client:
+        _, page, run = await client.open()
+        person = Person(run)
+        call = asyncio.ensure_future(page.get_by_role("button", name="Sell").click(timeout=SOON_MS))
+        await person.sees(e.HelpNeeded)
+        call.cancel()
+        while run.view().status is RunStatus.DIAGNOSING:
+            await person.sees(e.RunState)
+        await page.get_by_role("button", name="Buy now").click()
+        assert (await page.title(), last(run).status) == ("bought", "passed")
+
+
+async def test_a_call_that_is_aborted_while_it_is_carried_out_is_not_kept(tmp_path: Path) -> None:
+    async with attached(tmp_path) as client:
+        _, page, run = await client.open()
+        person = Person(run)
+        call = asyncio.ensure_future(page.get_by_role("button", name="Sell").click())
+        while last(run).description != "Click button 'Sell'":
+            await person.sees(e.TestStep)
+        call.cancel()
+        await person.sees_step_end("failed")
+        await page.get_by_role("button", name="Buy now").click()
+        assert await page.title() == "bought"
+        assert not any(isinstance(entry.body, e.HelpNeeded) for entry in run.log.since(0) or [])
+
+
+async def test_a_context_beyond_the_limit_goes_on_unwatched(tmp_path: Path) -> None:
+    async with attached(tmp_path, max_runs=1) as client:
+        await client.open()
+        page = await client.browser.new_page()
+        await page.set_content(PAGE)
+        await page.get_by_role("button", name="Buy now").click()
+        assert await page.title() == "bought"
+        assert len(client.runs) == 1
 
 
 async def test_instructions_and_calls_cannot_be_given(tmp_path: Path) -> None:

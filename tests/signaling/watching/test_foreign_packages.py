@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.chromium import chromium
-from tests.firefox import find_firefox, launched
+from tests.firefox import launched
+from tests.packaged_browsers import FIREFOX
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import gone
 from tests.signaling.server_harness import ADA, WAIT_SECONDS, ServerHarness
@@ -141,7 +142,7 @@ async def test_whip_whep_plays_in_chromium(harness: ServerHarness, run: FakeRun,
 
 @pytest.mark.process
 async def test_whip_whep_plays_in_firefox(harness: ServerHarness, run: FakeRun, packages: Path) -> None:
-    path = find_firefox()
+    path = FIREFOX.find()
     if path is None:
         pytest.skip("no Firefox is installed (Debian: apt-get install firefox-esr)")
     script = await bundle(packages, "whip-whep")
