@@ -46,14 +46,14 @@ def declared(*groups: str) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in listed}
 
 
-LEFT_OUT = "attached"
-"""The folder whose files run in the environments of others."""
+LEFT_OUT = {"attached", "foreign"}
+"""Folders whose files run in the environments of others."""
 
 
 def imported(*rooms: str) -> dict[str, str]:
     """The packages of others that are imported, each with a file that does so."""
     found: dict[str, str] = {}
-    for path in (path for path in python_files(*rooms) if LEFT_OUT not in path.parts):
+    for path in (path for path in python_files(*rooms) if not LEFT_OUT & {*path.parts}):
         for node in ast.walk(tree(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:

@@ -102,10 +102,7 @@ BAD_OFFERS = {
     "no ICE credentials": VP8_OFFER.replace("a=ice-ufrag:abcd\r\n", ""),
     "no fingerprint": re.sub("a=fingerprint.*\r\n", "", VP8_OFFER),
     "a fingerprint of no known kind": VP8_OFFER.replace("sha-256", "crc-32"),
-    "two videos": VP8_OFFER + VP8_OFFER[VP8_OFFER.index("m=video") :].replace("a=mid:0", "a=mid:1"),
     "no number": VP8_OFFER.replace("m=video 9", "m=video x"),
-    "audio of no known codec": VP8_OFFER
-    + VP8_OFFER[VP8_OFFER.index("m=video") :].replace("m=video", "m=audio").replace("mid:0", "mid:1"),
     "unknown kind": VP8_OFFER + VP8_OFFER[VP8_OFFER.index("m=video") :].replace("m=video", "m=text"),
 }
 
