@@ -110,6 +110,8 @@ def _float(text: str) -> float | None:
 def _same_text(wanted: str, held: str, *, formatted: bool) -> bool:
     if not wanted:
         return not re.search(r"[^\W_]", held)
+    if _LOCAL_NUMBER.fullmatch(wanted):
+        held = _COUNTRY.sub("", held, count=1)
     if numbers := _numbers(wanted):
         if numbers & _numbers(held):
             return True
@@ -121,6 +123,9 @@ def _same_text(wanted: str, held: str, *, formatted: bool) -> bool:
 
 _FIGURES: Final = re.compile(r"(?=\D*\d)[\dA-Z\s()./,-]+")
 """Numbers of phones, cards, accounts, plates: their spaces and signs are only there to be read more easily."""
+_LOCAL_NUMBER: Final = re.compile(r"[\s()./-]*(?:\d[\s()./-]*){7,}")
+_COUNTRY: Final = re.compile(r"^\+\d{1,3}[\s(.-]+")
+"""A mask for phones may write it before a number that was typed without one."""
 _QUANTITY: Final = re.compile(r"[^\w+(−-]*(?P<sign>[(−-]?)\s*(?P<digits>\d[\d.,'\s]*?)[^\d+−-]*")
 
 

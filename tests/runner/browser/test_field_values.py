@@ -75,6 +75,8 @@ def test_what_may_mean_two_things_is_refused_with_what_the_field_takes(
         ("text", "Ada ", "Ada"),
         ("editable", "a **b**", "a b\n"),
         ("number", "5", "5.0"),
+        ("text", "5551234567", "+1 (555) 123-4567"),
+        ("tel", "030 1234567", "+49 030 1234567"),
     ],
 )
 def test_a_masks_signs_do_not_count(type: str, wanted: str, held: str) -> None:
@@ -84,6 +86,7 @@ def test_a_masks_signs_do_not_count(type: str, wanted: str, held: str) -> None:
 @pytest.mark.parametrize(
     ("type", "wanted", "held"),
     [
+        ("text", "5551234567", "+1 (155) 512-3456"),
         ("text", "-12.5", "125"),
         ("text", "12.50", "1250"),
         ("text", "1,234.50", "123450"),
