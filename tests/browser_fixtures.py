@@ -7,7 +7,7 @@ about how a browser starts, ends or is lost start one of their own.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -26,11 +26,13 @@ def pytest_configure() -> None:
         os.environ[BROWSER] = shell
 
 
-@pytest.fixture
-def whole_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets a test, and what it starts, take Chromium itself: for what the headless shell lacks."""
-    if os.environ.get(BROWSER) == HEADLESS_SHELL.find():
-        monkeypatch.delenv(BROWSER)
+@pytest.fixture(scope="module")
+def whole_chromium() -> Iterator[None]:
+    """Lets the tests of a file, and what they start, take Chromium itself: for what the headless shell lacks."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get(BROWSER) == HEADLESS_SHELL.find():
+            patch.delenv(BROWSER, raising=False)
+        yield
 
 
 class SharedChromium:

@@ -158,12 +158,13 @@ async def test_signals_reach_everything_that_the_command_has_started(
 @pytest.mark.process
 async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(attached_command, "GRACE_SECONDS", 0.2)
-    ready = tmp_path / "ready"
+    ready, before = tmp_path / "ready", set(children(os.getpid()))
     running = asyncio.create_task(run_command(["sh", "-c", STUBBORN, "sh", str(ready)], os.environ))
     async with asyncio.timeout(SOON):
         while not ready.exists():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
-        below = children(os.getpid())
+        below = [pid for pid in children(os.getpid()) if pid not in before]
+        assert below
         os.kill(os.getpid(), signal.SIGTERM)
         assert await running == 128 + signal.SIGKILL
     assert alive(below) == []

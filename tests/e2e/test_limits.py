@@ -68,7 +68,7 @@ async def crowded(server: Served, run_id: str) -> None:
         for client in ("one", "two"):
             async with server.http.get(url + client) as refused:
                 assert refused.status == 426
-        for client, why in (("one", "2 connections"), ("two", "1 viewers")):
+        for client, why in (("one", "2 connections"), ("two", "1 viewer")):
             status, wait, detail = await ask(server, f"/whep/{run_id}?client={client}", data=VP8_OFFER, headers=SDP)
             assert (status, wait > 0, why in detail) == (503, True, True)
         await first.send_str('{"type": "update_instructions", "instructions": "' + "x" * 300 + '"}')

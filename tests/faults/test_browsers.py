@@ -18,6 +18,7 @@ from tests.runner.browser.driver_harness import site
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("whole_chromium"),
     pytest.mark.skipif(sys.platform != "linux", reason="finds the browsers' processes in /proc"),
 ]
 

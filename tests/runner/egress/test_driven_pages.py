@@ -20,7 +20,7 @@ from tests.processes import children
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness
 from tests.runner.egress.egress_harness import SITE, FakeInternet, alone, fake_internet, proxied_browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("whole_chromium")]
 
 WAYS = {
     "fetch": "fetch(url).then((answer) => answer.text()).then(got)",

@@ -17,7 +17,7 @@ from runner.driver import StepFailed
 from tests.runner.browser.driver_harness import DriverHarness, Reported
 from tests.runner.egress.egress_harness import SITE, FakeInternet, alone, fake_internet, proxied_browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("whole_chromium")]
 
 OUTSIDE = [
     "file:///etc/hostname",

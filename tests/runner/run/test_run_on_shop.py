@@ -123,6 +123,7 @@ async def test_an_unreachable_start_url_fails_with_a_reason(tmp_path: Path) -> N
         assert "127.0.0.1:9" in (session.view().error or "")
 
 
+@pytest.mark.usefixtures("whole_chromium")
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the browser's process in /proc")
 async def test_a_browser_that_is_killed_fails_a_run_that_waits(tmp_path: Path) -> None:
     others = browser_processes()

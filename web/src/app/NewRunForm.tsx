@@ -31,7 +31,12 @@ export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
     }
   };
   return (
-    <form className="jp-form js-new" onSubmit={submit} aria-label={initial === null ? "New run" : "Edit and run again"}>
+    <form
+      className="jp-form js-new"
+      onSubmit={submit}
+      onChange={() => setError(null)}
+      aria-label={initial === null ? "New run" : "Edit and run again"}
+    >
       <label>
         Start address
         <input
