@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -156,7 +157,7 @@ async def pick(viewer: WatchPage) -> None:
 
 async def share(viewer: WatchPage) -> None:
     await viewer.press("Share")
-    await viewer.press("Make the link")
+    await viewer.page.get_by_role("button", name=re.compile("Make (the|another) link")).click()
     await viewer.page.get_by_label("Link", exact=True).wait_for()
 
 
