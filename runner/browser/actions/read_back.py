@@ -8,19 +8,18 @@ from typing import Any, Final
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator
 
-NEXT_FRAME: Final = "new Promise(done => { requestAnimationFrame(() => done()); setTimeout(done, 100); })"
+_LATER: Final = "(window[Symbol.for('jumpseat.pending')]?.later ?? setTimeout)"
+"""JavaScript: a `setTimeout` whose timers are not taken for the page's own (`pending.PENDING`)."""
+NEXT_FRAME: Final = f"new Promise(done => {{ requestAnimationFrame(() => done()); {_LATER}.call(window, done, 100); }})"
 """JavaScript that is done with the page's next frame; a page in the background draws none."""
 _LOOK_MS: Final = 1000.0
 _GRACE_SECONDS: Final = 1.0
 """A page whose script never ends keeps Playwright's own timeouts from being kept."""
-TURN: Final = """
-  const later = (window[Symbol.for('jumpseat.pending')]?.later ?? setTimeout).bind(window);
+TURN: Final = f"""
+  const later = {_LATER}.bind(window);
   await Promise.race([new Promise(requestAnimationFrame), new Promise(done => later(done, 60))]);
   await new Promise(done => later(done, 0));"""
-"""JavaScript that waits for handlers that were put off, and for one frame, which does not come in a hidden tab.
-
-It is no timer of the page's own (`pending.PENDING`).
-"""
+"""JavaScript that waits for handlers that were put off, and for one frame, which does not come in a hidden tab."""
 
 
 async def read_back(
