@@ -95,14 +95,9 @@ web:
 	@echo "Node 20 or newer is not here: the player is not built, and the server says so on its pages" >&2
 endif
 
-web/node_modules/.installed: web/package.json web/package-lock.json
-	@echo "installing the Node packages" >&2
-	@cd web && npm ci --no-audit --no-fund --loglevel=error >&2
-	@touch $@
-
-web/generator/node_modules/.installed: web/generator/package.json web/generator/package-lock.json
-	@echo "installing the generator of the TypeScript types" >&2
-	@cd web/generator && npm ci --no-audit --no-fund --loglevel=error >&2
+%/node_modules/.installed: %/package.json %/package-lock.json
+	@echo "installing the Node packages of $*" >&2
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 # Tests only: without Node they say that they were left out.
@@ -112,11 +107,6 @@ else
 widgets:
 	@echo "Node 20 or newer is not here: the widgets of other libraries are not tested" >&2
 endif
-
-tests/pages/widgets/node_modules/.installed: tests/pages/widgets/package.json tests/pages/widgets/package-lock.json
-	@echo "installing the widgets of other libraries" >&2
-	@cd tests/pages/widgets && npm ci --no-audit --no-fund --loglevel=error >&2
-	@touch $@
 
 build/widgets/.built: tests/pages/widgets/node_modules/.installed tests/pages/widgets/build.mjs $(wildcard tests/pages/widgets/src/*)
 	@echo "bundling the widgets" >&2
