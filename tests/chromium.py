@@ -28,6 +28,12 @@ def browser_path() -> Path | None:
     return find_browser(os.environ.get("JUMPSEAT_BROWSER_PATH"))
 
 
+def browser_variables() -> dict[str, str]:
+    """Returns what a process needs in its environment to take that browser, too."""
+    path = browser_path()
+    return {"JUMPSEAT_BROWSER_PATH": str(path)} if path else {}
+
+
 def browser_options(**more: Any) -> BrowserOptions:  # noqa: ANN401 - other fields of BrowserOptions
     path = browser_path()
     return BrowserOptions(executables={"chromium": str(path)} if path else {}, **more)

@@ -17,7 +17,7 @@ from tests.attach.comparing import JUMPSEAT
 from tests.attach.environments import clean_variables
 from tests.attach.session_harness import OpenSession, open_session
 from tests.attach.suite import running
-from tests.attach.suites.site import SuiteSite, serving_suite_site
+from tests.attach.suites.site import SuiteSite
 from tests.served import served
 
 pytestmark = [
@@ -51,12 +51,6 @@ from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
     playwright.firefox.launch()
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def site() -> AsyncIterator[SuiteSite]:
-    async with serving_suite_site() as site:
-        yield site
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

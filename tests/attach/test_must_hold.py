@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.attach.session_harness import OpenSession, Steerer, open_session
-from tests.attach.suites.site import SuiteSite, serving_suite_site
+from tests.attach.suites.site import SuiteSite
 from tests.processes import alive, children, ended
 from tests.served import Served, served
 
@@ -76,18 +76,6 @@ with sync_playwright() as playwright:
             page.get_by_role("button", name="Book").click()
     browser.close()
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def site() -> AsyncIterator[SuiteSite]:
-    async with serving_suite_site() as site:
-        yield site
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def server() -> AsyncIterator[Served]:
-    async with served(JUMPSEAT_MAX_RUNS="64") as running:
-        yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -13,8 +13,8 @@ import pytest_asyncio
 from tests.attach.environments import node_environment, python_environment
 from tests.attach.session_harness import CONFTEST, OpenSession, Steerer, open_session
 from tests.attach.suite import running
-from tests.attach.suites.site import SuiteSite, serving_suite_site
-from tests.served import Served, served
+from tests.attach.suites.site import SuiteSite
+from tests.served import Served
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -103,18 +103,6 @@ await page.goto(`${process.env.PAGES_URL}/inner.html`);
 await page.getByRole('button', { name: 'Book' }).click();
 await browser.close();
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def site() -> AsyncIterator[SuiteSite]:
-    async with serving_suite_site() as site:
-        yield site
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def server() -> AsyncIterator[Served]:
-    async with served(JUMPSEAT_MAX_RUNS="64") as running_server:
-        yield running_server
 
 
 @pytest_asyncio.fixture(loop_scope="session")

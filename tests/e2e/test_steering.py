@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from tests.chromium import WhepViewer, browser_path
+from tests.chromium import WhepViewer, browser_variables
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -53,8 +53,7 @@ async def run_exported(text: str, folder: Path) -> tuple[int, str]:
     """Exit code and output of pytest on the exported file, in a process of its own."""
     file = folder / "test_exported.py"
     await asyncio.to_thread(file.write_text, text)
-    browser = browser_path()
-    environment = os.environ | ({"JUMPSEAT_BROWSER_PATH": str(browser)} if browser else {})
+    environment = os.environ | browser_variables()
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", str(file))
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.chromium import browser_path
+from tests.chromium import browser_variables
 
 ONE_BROWSER = """import pytest
 from playwright.sync_api import sync_playwright
@@ -43,12 +43,11 @@ async def failures(folder: Path, exported: dict[str, str]) -> dict[str, str]:
         (folder / f"test_{name}.py").write_text(text, encoding="utf-8")
     (folder / "pytest_playwright.py").write_text('"""The fixtures are in conftest.py."""\n')
     (folder / "conftest.py").write_text(ONE_BROWSER)
-    browser = browser_path()
     report = folder / "report.xml"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}"),
         *(f"--junitxml={report}", str(folder)),
-        env={**os.environ, **({"JUMPSEAT_BROWSER_PATH": str(browser)} if browser else {})},
+        env={**os.environ, **browser_variables()},
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

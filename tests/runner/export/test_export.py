@@ -30,7 +30,7 @@ from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
 from runner.selectors.describe import describe_action
 from runner.selectors.to_python import literal, locator
-from tests.chromium import browser_options, browser_path
+from tests.chromium import browser_options, browser_variables
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
@@ -303,10 +303,9 @@ async def shop(front: str = SHOP) -> AsyncIterator[str]:
 
 async def pytest_on(file: Path, **environment: str) -> tuple[int, str]:
     """The exit code and the output of ``pytest`` on that file alone, with the browser that these tests use."""
-    browser = browser_path()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", str(file)),
-        env={**os.environ, **({"JUMPSEAT_BROWSER_PATH": str(browser)} if browser else {}), **environment},
+        env={**os.environ, **browser_variables(), **environment},
         cwd=file.parent,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
