@@ -112,6 +112,8 @@ class ElementCall(Shape):
         "fill",
         "press_sequentially",
         "press",
+        "focus",
+        "blur",
         "scroll_to",
         "type_code",
         "click",

@@ -164,7 +164,7 @@ async def share(viewer: WatchPage) -> None:
 async def type_unclear(viewer: WatchPage) -> None:
     await viewer.press("New run")
     await viewer.page.get_by_label("Instructions").fill("Scroll down\nBuy it\nClick 'Checkout")
-    await viewer.sees("line 3:")
+    await viewer.sees("Line 3:")
 
 
 async def edit_again(viewer: WatchPage) -> None:

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from control.protocol.models import RunStatus
 from runner.testfile import load
-from tests.pages.exported import failures
+from tests.exported import failures
 from tests.pages.page_runs import Case, PageRuns, case_names
 from tests.pages.results import Results, results
 

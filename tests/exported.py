@@ -37,6 +37,20 @@ def page(browser):
 """What pytest-playwright gives an exported test: one browser for all of them, which would each start one else."""
 
 
+async def pytest_on(tests: Path, *options: str, **environment: str) -> tuple[int, str]:
+    """The exit code and the output of ``pytest`` on that file or folder, with the browser that our tests use."""
+    folder = tests.parent if tests.suffix == ".py" else tests
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *options, str(tests)),
+        env={**os.environ, **browser_variables(), **environment},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
 async def failures(folder: Path, exported: dict[str, str]) -> dict[str, str]:
     """The message of every test that fails, by the name of its file: all of them in one process of pytest."""
     for name, text in exported.items():
@@ -44,16 +58,12 @@ async def failures(folder: Path, exported: dict[str, str]) -> dict[str, str]:
     (folder / "pytest_playwright.py").write_text('"""The fixtures are in conftest.py."""\n')
     (folder / "conftest.py").write_text(ONE_BROWSER)
     report = folder / "report.xml"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}"),
-        *(f"--junitxml={report}", str(folder)),
-        env={**os.environ, **browser_variables()},
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert report.exists(), output.decode()
+    _, output = await pytest_on(folder, f"--junitxml={report}")
+    assert report.exists(), output
+    return _failed(report)
+
+
+def _failed(report: Path) -> dict[str, str]:
     cases = ElementTree.parse(report).getroot().iter("testcase")
     ended = {case.get("classname", ""): case.find("failure") for case in cases}
     return {name: failure.get("message", "") for name, failure in ended.items() if failure is not None}
