@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.chromium import browser_variables
+from tests.attach.environments import clean_variables, node_environment
+from tests.chromium import browser_path, browser_variables
 
 ONE_BROWSER = """import pytest
 from playwright.sync_api import sync_playwright
@@ -67,3 +69,44 @@ def _failed(report: Path) -> dict[str, str]:
     cases = ElementTree.parse(report).getroot().iter("testcase")
     ended = {case.get("classname", ""): case.find("failure") for case in cases}
     return {name: failure.get("message", "") for name, failure in ended.items() if failure is not None}
+
+
+_PLAYWRIGHT_CONFIG = """export default {
+  testDir: '.',
+  testMatch: '*.spec.ts',
+  workers: 1,
+  reporter: [['junit', { outputFile: 'report.xml' }]],
+  use: { launchOptions: %s },
+};
+"""
+
+
+async def playwright_on(folder: Path, **environment: str) -> tuple[int, str]:
+    """The exit code and the output of `playwright test` on that folder, one test after the other in one browser."""
+    environment_folder = await asyncio.to_thread(node_environment)
+    modules = environment_folder / "node_modules"
+    (folder / "node_modules").symlink_to(modules)
+    path = browser_path()
+    options = {"args": ["--no-sandbox"], **({"executablePath": str(path)} if path else {})}
+    (folder / "playwright.config.ts").write_text(_PLAYWRIGHT_CONFIG % json.dumps(options))
+    process = await asyncio.create_subprocess_exec(
+        *("node", str(modules / "@playwright" / "test" / "cli.js"), "test"),
+        env={**clean_variables(os.environ), **environment},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def typescript_failures(folder: Path, exported: dict[str, str]) -> dict[str, str]:
+    """The message of every test that fails, by the name of its file: all of them in one process of Playwright Test."""
+    for name, text in exported.items():
+        (folder / f"{name}.spec.ts").write_text(text, encoding="utf-8")
+    _, output = await playwright_on(folder)
+    report = folder / "report.xml"
+    assert report.exists(), output
+    ended = ElementTree.parse(report).getroot().iter("testcase")
+    assert len(list(ended)) == len(exported), output
+    return _failed(report)

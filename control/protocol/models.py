@@ -122,6 +122,7 @@ class ElementCall(Shape):
         "check",
         "uncheck",
         "drag_to",
+        "upload",
         "to_have_value",
         "to_have_values",
         "to_have_text",

@@ -32,7 +32,9 @@ _UNREADABLE: Final = "The option was pressed; the list shows nowhere which one i
 _FOCUSED: Final = "css=:focus"
 _HAS_FOCUS: Final = "field => field.getRootNode().activeElement === field"
 _BLUR: Final = "field => field.blur()"
-_COME_BACK: Final = "field => { if (field.isConnected) field.focus({ preventScroll: true }); return field.isConnected; }"
+_COME_BACK: Final = (
+    "field => { if (field.isConnected) field.focus({ preventScroll: true }); return field.isConnected; }"
+)
 
 
 @dataclass
