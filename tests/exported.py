@@ -85,7 +85,8 @@ async def playwright_on(folder: Path, **environment: str) -> tuple[int, str]:
     """The exit code and the output of `playwright test` on that folder, one test after the other in one browser."""
     environment_folder = await asyncio.to_thread(node_environment)
     modules = environment_folder / "node_modules"
-    (folder / "node_modules").symlink_to(modules)
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(modules)
     path = browser_path()
     options = {"args": ["--no-sandbox"], **({"executablePath": str(path)} if path else {})}
     (folder / "playwright.config.ts").write_text(_PLAYWRIGHT_CONFIG % json.dumps(options))

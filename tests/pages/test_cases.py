@@ -85,7 +85,9 @@ async def test_exported_tests_fail_where_the_page_does_not_do_it(
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("name", ["fill_formatted_when_left", "upload_zone_by_its_words", "list_button_takes_the_choice"])
+@pytest.mark.parametrize(
+    "name", ["fill_formatted_when_left", "upload_zone_by_its_words", "list_button_takes_the_choice"]
+)
 async def test_an_exported_test_in_typescript_passes_and_fails_where_the_page_does_not_do_it(
     name: str, cases: Results, tmp_path: Path
 ) -> None:
