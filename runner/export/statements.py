@@ -171,7 +171,9 @@ def _done(step: Step, at: str) -> list[str]:
     leaving = _leaving(step)
     before, listed = step.carried_out[:leaving], step.carried_out[leaving:]
     acts = any(call.method not in _EXPECTATIONS for call in listed)
-    action = [] if acts else _STATEMENTS[step.full_action.type](step.full_action, at)
+    # What was so already was only looked at; a key is never among the calls.
+    said = not listed or step.full_action.type is ActionType.PRESS
+    action = _STATEMENTS[step.full_action.type](step.full_action, at) if said else []
     told = step.note and not any(call.method in _EXPECTATIONS for call in listed)
     note = [f"# {comment(step.note)}"] if step.note and told and (acts or step.full_action.type in _NOTED) else []
     return [*map(_call, before), *action, *_calls_of(listed, step.full_action), *note]
