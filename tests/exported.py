@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
+
+import pytest
 
 from tests.attach.environments import clean_variables, node_environment
 from tests.chromium import browser_path, browser_variables
@@ -83,8 +86,9 @@ _PLAYWRIGHT_CONFIG = """export default {
 
 async def playwright_on(folder: Path, **environment: str) -> tuple[int, str]:
     """The exit code and the output of `playwright test` on that folder, one test after the other in one browser."""
-    environment_folder = await asyncio.to_thread(node_environment)
-    modules = environment_folder / "node_modules"
+    if shutil.which("npm") is None:
+        pytest.skip("Node 20 or newer with npm is not here: it runs exported tests in TypeScript")
+    modules = await asyncio.to_thread(node_environment) / "node_modules"
     if not (folder / "node_modules").exists():
         (folder / "node_modules").symlink_to(modules)
     path = browser_path()

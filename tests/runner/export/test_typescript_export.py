@@ -76,6 +76,28 @@ def test_what_was_looked_at_is_looked_at_again() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        (Action(type=A.PRESS, value="Tab"), ["await page.keyboard.press('Tab');"]),
+        (Action(type=A.SELECT, selector="#a", value="Ada"), []),
+    ],
+)
+def test_a_key_is_pressed_before_the_look_and_what_was_chosen_already_is_left_alone(
+    action: Action, code: list[str]
+) -> None:
+    text = exported(action, carried_out=(ElementCall(selector="#a", method="to_have_value", value="Ada"),))
+    assert lines_of(text)[3:-1] == [*code, "await expect(page.locator('#a')).toHaveValue('Ada');"]
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_an_upload_is_checked_where_it_was_seen(seen: bool) -> None:
+    calls = (ElementCall(selector="#a", method="upload"),) if seen else ()
+    upload = Action(type=A.UPLOAD, selector="#a", value="cv.txt")
+    code = lines_of(exported(upload, carried_out=calls))[3]
+    assert code.endswith("'cv.txt'));" if seen else "'cv.txt'), { seen: false });")
+
+
 def test_dialogs_and_tabs_that_end_are_done_as_in_python() -> None:
     dialogs = (
         DialogAnswer(kind="confirm", accepted=False),

@@ -197,7 +197,7 @@ async def test_addresses_and_scrolls(showing: Showing) -> None:
 async def test_an_unknown_sentence_is_stuck() -> None:
     with pytest.raises(Stuck, match=r'I do not understand "Frobnicate the page" \(line 2\)'):
         await PlainPlanner().propose(task("\nFrobnicate the page"), NO_PAGE)
-    with pytest.raises(Stuck, match="^Line 1: the quote"):
+    with pytest.raises(Stuck, match=r"^Line 1: the quote"):
         await PlainPlanner().propose(task("Click 'Pay"), NO_PAGE)
 
 
