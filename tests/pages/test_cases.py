@@ -51,7 +51,7 @@ async def test_a_run_that_is_exported_as_a_test_file_does_the_same(
     result.check_said(result.site.said)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.process
 @pytest.mark.long
 @pytest.mark.parametrize("language", ["pytest", "typescript"])
@@ -66,7 +66,7 @@ async def test_every_exported_test_does_the_same(language: Language, cases: Resu
         result.check_said(result.site.said)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 @pytest.mark.process
 @pytest.mark.long
 @pytest.mark.parametrize("language", ["pytest", "typescript"])

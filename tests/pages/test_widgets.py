@@ -87,7 +87,7 @@ async def test_a_widget_that_ignores_it_fails_the_step(use: Use, runs: PageRuns,
     assert "it shows" in (run.error or "") or "still not checked" in (run.error or "")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.process
 @pytest.mark.long
 async def test_exported_tests_of_widgets_do_the_same_and_fail_where_they_are_ignored(
