@@ -31,8 +31,8 @@ export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
     }
   };
   const form = useRef<HTMLFormElement>(null);
-  // One may have asked for it far down the page.
-  useEffect(() => form.current?.scrollIntoView({ block: "nearest" }), []);
+  // One may have asked for it far down the page. Newer browsers answer with a promise, which is no clean-up.
+  useEffect(() => void form.current?.scrollIntoView({ block: "nearest" }), []);
   return (
     <form
       ref={form}
