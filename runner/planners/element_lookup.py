@@ -328,9 +328,10 @@ class ElementLookup:
         if self._only_looks:
             return LookupResult(selector)
         if found.visible > 1:
-            note = (_ONLY_USABLE if found.usable == 1 else _FIRST_OF).format(number=found.visible, name=self._thing.name)
+            note = _ONLY_USABLE if found.usable == 1 else _FIRST_OF
+            said = note.format(number=found.visible, name=self._thing.name)
             index = survey.usable[0] if survey.usable else 0
-            return LookupResult(nth(selector, index) if survey.visible > 1 else visible(selector), note=note)
+            return LookupResult(nth(selector, index) if survey.visible > 1 else visible(selector), note=said)
         hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
         return LookupResult(visible(selector) if hidden_twin else selector)
 
