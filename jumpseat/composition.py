@@ -22,10 +22,7 @@ from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
 from runner.egress.upstream import UpstreamProxy
-from runner.export.patch import export_patch
-from runner.export.port import by_format
-from runner.export.pytest import export
-from runner.export.yaml_file import export_yaml
+from runner.export.formats import EXPORTER
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
 from runner.planners.model import ModelOptions
@@ -154,7 +151,7 @@ def _session_options(settings: Settings) -> SessionOptions:
         size=settings.size,
         browser=settings.browser,
         max_steps=settings.max_steps,
-        exporter=by_format({"pytest": export, "yaml": export_yaml, "patch": export_patch}),
+        exporter=EXPORTER,
     )
 
 

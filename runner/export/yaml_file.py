@@ -10,7 +10,7 @@ import yaml
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import DialogAnswer, RunView, Source, Step, StepStatus
-from runner.export.pytest import LEFT_OUT, comment, secrets_of
+from runner.export.statements import LEFT_OUT, comment, secrets_of
 from runner.selectors.to_python import environment_name
 
 _HEADER: Final = """# A run of jumpseat, as it was done: what was planned, and what people did.

@@ -60,8 +60,10 @@ class Masking:
         named = self._named(action)
         return self._uploads.externalize(named) if self._uploads else named
 
-    def call(self, call: ElementCall) -> ElementCall:
-        """Returns the call with names in place of values."""
+    def call(self, call: ElementCall) -> ElementCall | None:
+        """Returns the call with names in place of values; None where a mask's signs keep a value from being named."""
+        if call.value is not None and self._secrets.has_parted(call.value):
+            return None
         value = None if call.value is None else self.refer(call.value)
         return call.model_copy(update={"selector": self.refer(call.selector), "value": value})
 
