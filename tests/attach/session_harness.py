@@ -112,11 +112,19 @@ class Steerer:
 
     async def steer(self) -> dict[str, Any]:
         """Follows the run to its end; returns its last message."""
-        async with asyncio.timeout(2 * WAIT_SECONDS):
-            async for message in self.session.client.follow(self.run_id):
-                self.messages.append(message.data)
-                await self._answer(message.data)
+        inbox: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        async with asyncio.timeout(2 * WAIT_SECONDS), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(inbox))
+            while (message := await inbox.get()) is not None:
+                self.messages.append(message)
+                await self._answer(message)
         return self.messages[-1]
+
+    async def _follow(self, inbox: asyncio.Queue[dict[str, Any] | None]) -> None:
+        """Reads on while an answer is thought about: who does not is taken for gone after half a minute."""
+        async for message in self.session.client.follow(self.run_id):
+            inbox.put_nowait(message.data)
+        inbox.put_nowait(None)
 
     async def _answer(self, message: dict[str, Any]) -> None:
         if message["type"] == "hello":
