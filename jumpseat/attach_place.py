@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from control.protocol.attach import NewAttachSession
+from jumpseat.loading import loading
 from jumpseat.reserved import Reserved, reserved
 from jumpseat.server_config import check_settings, signaling_config
 from jumpseat.settings import Settings, owner_keys
@@ -21,7 +22,6 @@ _PARTS: Final = (
     "aiohttp.web",
     "playwright.async_api",
     "sqlalchemy.ext.asyncio",
-    "alembic.command",
     "numpy",
     "av",
     "aiortc",
@@ -121,8 +121,9 @@ async def _serve(
 
 async def _loaded(over: asyncio.Event) -> bool:
     """Loads the server in a thread, so that signals are answered meanwhile; returns False where it is over before."""
-    for part in _PARTS:
-        if over.is_set():
-            return False
-        await asyncio.to_thread(import_module, part)
+    with loading():
+        for part in _PARTS:
+            if over.is_set():
+                return False
+            await asyncio.to_thread(import_module, part)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +14,7 @@ from jumpseat.ports import cannot_listen
 from jumpseat.reserved import Reserved
 from jumpseat.server_config import browser_executable, check_model, signaling_config, upstream_proxy
 from jumpseat.settings import BadSetting, Settings, weak_keys
+from media.aio import cancel_and_wait
 from runner.attach.session import AttachSettings
 from runner.attach.sessions import AttachSessions
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
@@ -60,6 +62,9 @@ async def serving(
         policy = EgressPolicy(allow_private=settings.allow_private)
         drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, policy=policy))
         stack.push_async_callback(drivers.aclose)
+        if reserved is not None:
+            warming_up = asyncio.create_task(drivers.warm_up())  # its process starts while ours does other things
+            stack.push_async_callback(cancel_and_wait, warming_up)
         runs = _run_registry(settings, store, drivers, policy)
         keep = timedelta(days=settings.keep_days) if settings.keep_days else None
         retention = Retention(store, delete=runs.delete, max_disk=settings.max_disk, keep=keep)

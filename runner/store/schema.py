@@ -9,9 +9,6 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, String, Table, inspect, select
 from sqlalchemy.engine import Connection
 
@@ -49,8 +46,7 @@ def migrate(connection: Connection, file: Path | None) -> None:
 
     Raises NewerSchema, BackupFailed or SQLAlchemyError; the database is as it was then.
     """
-    scripts = ScriptDirectory(str(_MIGRATIONS))
-    known = [script.revision for script in scripts.walk_revisions()]
+    known = known_revisions()
     current = _checked_version(connection, known)
     connection.rollback()
     if current == known[0]:
@@ -61,10 +57,13 @@ def migrate(connection: Connection, file: Path | None) -> None:
             return
         if found is not None:
             _prepare_upgrade(connection, file, found, known[0])
-        config = _config(connection)
-        if found == _BASELINE and not _is_stamped(connection):
-            command.stamp(config, _BASELINE)
-        command.upgrade(config, "head")
+        _upgrade(connection, stamp=found == _BASELINE and not _is_stamped(connection))
+
+
+def known_revisions() -> list[str]:
+    """Returns the revisions of the migrations, which their files are named after, the newest first."""
+    files = (_MIGRATIONS / "versions").glob("v*.py")
+    return sorted((file.stem.partition("_")[0].removeprefix("v") for file in files), reverse=True)
 
 
 def _checked_version(connection: Connection, known: list[str]) -> str | None:
@@ -138,10 +137,17 @@ def _back_up(file: Path, version: str) -> Path:
     return backup
 
 
-def _config(connection: Connection) -> Config:
+def _upgrade(connection: Connection, *, stamp: bool) -> None:
+    """Runs the migrations; ``stamp``: the database does not say yet that it is the first one's."""
+    # Most starts have nothing to migrate, and Alembic takes a while to load.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("version_locations", str(_MIGRATIONS / "versions").replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
-    return config
+    if stamp:
+        command.stamp(config, _BASELINE)
+    command.upgrade(config, "head")
