@@ -17,17 +17,25 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from runner.store import schema
 from runner.store.connection import configure_sqlite
-from runner.store.schema import exclusive
+from runner.store.schema import exclusive, known_revisions
 from runner.store.store import Store, StoreUnusable
 from runner.store.tables import metadata
 
 OLD = Path(__file__).parents[2] / "fixtures/store/0.1.0"
 NEWEST = "0004"
+
+
+def test_files_are_named_after_their_revisions() -> None:
+    scripts = ScriptDirectory(str(Path(schema.__file__).with_name("migrations")))
+    assert known_revisions() == [script.revision for script in scripts.walk_revisions()]
+    assert known_revisions()[0] == NEWEST
 
 
 @pytest.fixture
@@ -157,7 +165,7 @@ async def test_processes_that_start_at_once_upgrade_once(old: Path) -> None:
 import asyncio, logging, sys
 from pathlib import Path
 from runner.store.connection import configure_sqlite
-from runner.store.schema import exclusive
+from runner.store.schema import exclusive, known_revisions
 from runner.store.store import Store
 logging.basicConfig(level="INFO", format="%(name)s %(message)s")
 async def main():
