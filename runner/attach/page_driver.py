@@ -53,7 +53,7 @@ class ClientPageDriver(PageDriver):
 
     async def prepare(self) -> None:
         """Follows the context's pages from now on. To be called once."""
-        self.use(self._client_context, passive=True)
+        self.use(self._client_context, passive=True, hurried=lambda: self._gate.watched)
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
         await self._come_to_call()

@@ -148,7 +148,7 @@ class Session:
     @property
     def viewers(self) -> int:
         """Returns how many people are connected."""
-        return self._run.view(with_steps=False).viewers
+        return len(self._run.viewers)
 
     def view(self, *, with_steps: bool = True) -> RunView:
         return self._run.view(with_steps=with_steps)

@@ -26,7 +26,7 @@ class Recorder:
     """
 
     def __init__(self, run: Run, store: Store, logger: RunLog, *, gather: float = 0.0) -> None:
-        """``gather``: for how many seconds changes are collected before they are written, as long as the run goes on."""
+        """``gather``: for how many seconds changes are collected before they are written, until the end."""
         self._run = run
         self._store = store
         self._logger = logger
