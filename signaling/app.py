@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry, ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
+from signaling.http.http_connections import HttpConnection
 from signaling.http.health import Check, Health
 from signaling.http.instructions import InstructionsApi
 from signaling.http.openapi import OpenApiPages
@@ -27,7 +29,7 @@ from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
 from signaling.ports import Attachments, Runs, ShareLinks
-from signaling.problems import CODE, Handler, answer_problems
+from signaling.problems import BODY_SECONDS, CODE, Handler, answer_problems, expect_nothing, refuse_encoded
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
 from signaling.watching.whep import WhepEndpoint
@@ -116,8 +118,10 @@ def build(
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
-        api=_application([*routes, *shared, *OpenApiPages().routes(), *pages.routes()], origins, metrics, pages),
-        frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
+        api=_application(
+            [*routes, *shared, *OpenApiPages().routes(), *pages.routes()], origins, metrics, limits, pages
+        ),
+        frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics, limits),
         origins=origins,
         connections=connections,
         dispatcher=dispatcher,
@@ -142,12 +146,17 @@ def _livekit_rooms(config: Config, *, dispatcher: CommandDispatcher, connections
 
 
 def _application(
-    routes: list[web.RouteDef], origins: Origins, metrics: Metrics, pages: Pages | None = None
+    routes: list[web.RouteDef], origins: Origins, metrics: Metrics, limits: Limits, pages: Pages | None = None
 ) -> web.Application:
     app = web.Application(middlewares=[_outermost(origins, metrics, pages)])
-    app.add_routes(routes)
+    app[BODY_SECONDS] = limits.body_seconds
+    app.add_routes([_unexpecting(route) for route in routes])
     app.on_response_prepare.append(_headers(origins))
     return app
+
+
+def _unexpecting(route: web.RouteDef) -> web.RouteDef:
+    return web.RouteDef(route.method, route.path, route.handler, {**route.kwargs, "expect_handler": expect_nothing})
 
 
 def _outermost(origins: Origins, metrics: Metrics, pages: Pages | None) -> Middleware:
@@ -158,13 +167,31 @@ def _outermost(origins: Origins, metrics: Metrics, pages: Pages | None) -> Middl
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        connection = HttpConnection.of(request)
+        if connection is not None:
+            connection.begin_answer()
         response = await answer_problems(request, _checked(origins, handler))
         if response.status >= 400:
             metrics.refused.labels(str(response.status), response.get(CODE, "")).inc()
         page = await pages.not_found(request) if pages is not None and response.status == 404 else None
-        return response if page is None else page
+        response = page or response
+        if connection is not None and not connection.is_known and not request.content.is_eof():
+            return await _refuse_rest(request, response, connection)
+        return response
 
     return guard
+
+
+async def _refuse_rest(
+    request: web.Request, response: web.StreamResponse, connection: HttpConnection
+) -> web.StreamResponse:
+    """Answers somebody who is not known, and reads no more of the body; whatever is returned goes nowhere."""
+    response.force_close()
+    with suppress(ConnectionError):  # aiohttp finds out by itself
+        await response.prepare(request)
+        await response.write_eof()
+    await connection.end_unread()
+    return web.Response(status=499)
 
 
 def _checked(origins: Origins, handler: Handler) -> Handler:
@@ -174,6 +201,7 @@ def _checked(origins: Origins, handler: Handler) -> Handler:
             return preflight
         if origins.needs_check(request):
             origins.check(request)
+        refuse_encoded(request)
         return await handler(request)
 
     return checked

@@ -42,6 +42,11 @@ class LimitSettings(BaseModel):
     """Viewers of one run."""
     max_connections: int = Field(default=16, ge=1, le=1000)
     """Connections of one viewer to one run."""
+    max_http_connections: int = Field(default=4096, ge=4, le=1_000_000)
+    """HTTP connections, WebSockets among them; at most half of the descriptors that the process may have."""
+    max_http_connections_per_address: int = Field(default=512, ge=2, le=1_000_000)
+    """Of these from one client address, those that wait or whose credential has not been checked; at most half of all.
+    """
     max_message: ByteSize = Field(default=ByteSize(MAX_MESSAGE_BYTES), ge=256, le=MAX_MESSAGE_BYTES)
     """Bytes of a control message."""
     max_sdp: ByteSize = Field(default=ByteSize(131_072), ge=1024, le=4_194_304)
@@ -75,6 +80,16 @@ class Limits(LimitSettings):
     with ``since``."""
     socket_bytes: int = 1024 * 1024
     """A WebSocket message above this ends the connection; one above ``max_message`` is only refused."""
+    header_seconds: float = 20.0
+    """Seconds from a connection, or from the first byte of another request on it, to the end of the request's head."""
+    answer_seconds: float = 60.0
+    """Seconds that somebody whose credential has not been checked gets for the rest of a request and its answer."""
+    body_seconds: float = 60.0
+    """Seconds that the body of a request may take."""
+    idle_seconds: float = 75.0
+    """Seconds that a connection may wait for another request: proxies commonly keep theirs for 60."""
+    proxy_idle_seconds: float = 3630.0
+    """The same for a trusted proxy, which would take a connection that is closed too soon for a failure."""
     connect_seconds: float = 10.0
     """Seconds from a WHEP answer to the connection."""
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
 
 from media.aio import CloseOnce
+from signaling.access.proxies import TrustedProxies
 from signaling.app import Apps, build
 from signaling.config import Config
+from signaling.http.http_connections import HttpConnections, ConnectionQuota
 from signaling.http.health import Check
+from signaling.http.listener import Listener
 from signaling.log_adapters import HttpLog
 from signaling.ports import Attachments, RunHandle, Runs, ShareLinks
 
@@ -59,7 +63,10 @@ class Server:
         """
         self._config = config
         self.apps: Apps = build(config, runs=runs, attachments=attachments, links=links, dist=dist, checks=checks)
+        quota = ConnectionQuota.of(config.limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        self._clients = HttpConnections(quota, config.limits, self.apps.metrics)
         self._runners: list[web.AppRunner] = []
+        self._listeners: list[Listener] = []
         self._close_once = CloseOnce(self._close)
 
     @property
@@ -118,17 +125,32 @@ class Server:
         if self.apps.rooms is not None:
             await self.apps.rooms.aclose()
         self.apps.frames.close()
+        await asyncio.gather(*(listener.aclose() for listener in self._listeners))
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await self.apps.dispatcher.aclose()
 
     async def _listen(self, app: web.Application, port: int, *, frames: bool = False) -> int:
-        # No access log: addresses may carry a token.
-        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT)
+        # No access log: addresses may carry a token. No body is inflated: content encodings are refused.
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=HttpLog(logger),
+            shutdown_timeout=_REQUEST_TIMEOUT,
+            auto_decompress=False,
+        )
         self._runners.append(runner)
         await runner.setup()
-        site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
+        assert runner.server is not None
+        listener = Listener(
+            runner.server,
+            self._clients,
+            proxies=TrustedProxies(self._config.trusted_proxies),
+            tls=self._config.tls,
+            handshake_seconds=self._config.limits.header_seconds,
+            metrics=self.apps.metrics,
+        )
+        self._listeners.append(listener)
         try:
-            await site.start()
+            return await listener.listen(self._config.host, port)
         except OSError as error:
             raise CannotListen(error, host=self._config.host, port=port, frames=frames) from error
-        return int(runner.addresses[0][1])

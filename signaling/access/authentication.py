@@ -17,6 +17,7 @@ from control.roles import Actor, Role
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import Claims, ExpiredToken, InvalidToken, ShareTokens
+from signaling.http.http_connections import HttpConnection
 from signaling.ports import RunHandle, Runs, ShareLinks
 from signaling.problems import Problem
 
@@ -82,6 +83,13 @@ class Authenticator:
 
         Nobody can guess a share token's signature, so share tokens are accepted from there, too.
         """
+        credential = await self._check(request)
+        connection = HttpConnection.of(request)
+        if connection is not None:
+            connection.know()
+        return credential
+
+    async def _check(self, request: web.Request) -> Credential:
         presented = _presented(request)
         try:
             claims = self._tokens.read(presented)

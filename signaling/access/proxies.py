@@ -72,6 +72,10 @@ class TrustedProxies:
         # An open quote of the client's would swallow what the proxy adds.
         return None if all(_FORWARDED.fullmatch(value) for value in values) else "its Forwarded header cannot be read"
 
+    def trusts(self, address: str) -> bool:
+        """Returns whether a trusted proxy has this address."""
+        return self._trusts(_address(address))
+
     def _trusts(self, address: _Address | None) -> bool:
         return address is not None and any(address in network for network in self._trusted)
 
