@@ -21,8 +21,8 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry, ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
-from signaling.http.http_connections import HttpConnection
 from signaling.http.health import Check, Health
+from signaling.http.http_connections import HttpConnection
 from signaling.http.instructions import InstructionsApi
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
@@ -78,6 +78,7 @@ def build(
         runs=runs,
         rate_limiter=_rate_limiter(limits),
         proxies=proxies,
+        origins=origins,
     )
     connections = ConnectionRegistry(ViewerSlots(config.limits), metrics)
     dispatcher = CommandDispatcher(metrics, limits)

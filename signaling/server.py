@@ -15,8 +15,8 @@ from media.aio import CloseOnce
 from signaling.access.proxies import TrustedProxies
 from signaling.app import Apps, build
 from signaling.config import Config
-from signaling.http.http_connections import HttpConnections, ConnectionQuota
 from signaling.http.health import Check
+from signaling.http.http_connections import ConnectionQuota, HttpConnections
 from signaling.http.listener import Listener
 from signaling.log_adapters import HttpLog
 from signaling.ports import Attachments, RunHandle, Runs, ShareLinks

@@ -14,6 +14,7 @@ from aiohttp import web
 from control.protocol.links import SharedLink
 from control.protocol.shape import utc_now
 from control.roles import Actor, Role
+from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import Claims, ExpiredToken, InvalidToken, ShareTokens
@@ -69,6 +70,7 @@ class Authenticator:
         runs: Runs,
         rate_limiter: RateLimiter,
         proxies: TrustedProxies,
+        origins: Origins,
     ) -> None:
         self._keys = {name: _digest(key) for name, key in api_keys.items()}
         self._secret = secret.encode()
@@ -77,6 +79,7 @@ class Authenticator:
         self._runs = runs
         self._rate_limiter = rate_limiter
         self._proxies = proxies
+        self._origins = origins
 
     async def credential(self, request: web.Request) -> Credential:
         """Returns the credential. Raises Problem 401, and 429 for a key from where too many wrong ones came.
@@ -96,7 +99,7 @@ class Authenticator:
         except ExpiredToken as error:
             raise _unauthorized(str(error), code="link_expired") from None
         except InvalidToken as error:
-            return self._by_key(presented, self._proxies.client_info(request).address, str(error))
+            return self._by_key(presented, request, str(error))
         credential = Credential(None, claims, claims.subject or self._pseudonym("token", claims.id))
         for id in credential.token_ids:
             if await self._links.is_revoked(claims.run_id, id):
@@ -142,16 +145,19 @@ class Authenticator:
             link = SharedLink(id=claims.id, role=claims.role, created_at=utc_now(), expires_at=claims.expires_at)
             self._links.seen(claims.run_id, claims.id, link)
 
-    def _by_key(self, presented: str, address: str, otherwise: str) -> Credential:
-        self._rate_limiter.check_auth_failures(address)
-        owner = self._owner_of(presented)
+    def _by_key(self, presented: str, request: web.Request, otherwise: str) -> Credential:
+        address, digest = self._proxies.client_info(request).address, _digest(presented)
+        if self._origins.is_foreign(request) and not self._rate_limiter.has_been_right(address, digest):
+            raise _from_elsewhere()
+        self._rate_limiter.check_auth_failures(address, digest)
+        owner = self._owner_of(digest)
         if owner is None:
             self._rate_limiter.record_auth_failure(address)
             raise _unauthorized(otherwise)
+        self._rate_limiter.record_auth_success(address, digest)
         return Credential(owner, None, self._pseudonym("owner", owner))
 
-    def _owner_of(self, presented: str) -> str | None:
-        digest = _digest(presented)
+    def _owner_of(self, digest: bytes) -> str | None:
         matches = [name for name, key in self._keys.items() if hmac.compare_digest(key, digest)]
         return matches[0] if matches else None
 
@@ -193,6 +199,12 @@ def link_revoked() -> Problem:
 
 def _unauthorized(detail: str, *, code: str = "unauthorized") -> Problem:
     return Problem(401, detail, code=code, headers={"WWW-Authenticate": 'Bearer realm="jumpseat"'})
+
+
+def _from_elsewhere() -> Problem:
+    """Returns the refusal of a key that a page of elsewhere has a browser send: it is neither compared nor counted."""
+    detail = "a page of another site asks with what is no link of this server: open the address by itself, with a link"
+    return Problem(403, detail, code="forbidden")
 
 
 def _forbidden(needs: Role) -> Problem:

@@ -17,7 +17,7 @@ import pytest
 
 from signaling.access.proxies import Network, TrustedProxies
 from signaling.config import Limits
-from signaling.http.http_connections import HttpConnections, ConnectionQuota
+from signaling.http.http_connections import ConnectionQuota, HttpConnections
 from signaling.http.listener import Listener
 from signaling.metrics import Metrics
 from tests.certificates import self_signed
