@@ -90,6 +90,8 @@ class Limits(LimitSettings):
     """Seconds that a connection may wait for another request: proxies commonly keep theirs for 60."""
     proxy_idle_seconds: float = 3630.0
     """The same for a trusted proxy, which would take a connection that is closed too soon for a failure."""
+    check_rate: Rate = Rate(1200, 60)
+    """Connectivity checks that one credential may cause to addresses that have neither answered nor asked."""
     connect_seconds: float = 10.0
     """Seconds from a WHEP answer to the connection."""
 

@@ -15,7 +15,7 @@ from media.aio import TaskSet
 from media.errors import SdpRejected, StreamClosed
 from media.webrtc.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
 from signaling.access.authentication import Authenticator, RequestContext
-from signaling.access.rate_limits import RateKind
+from signaling.access.rate_limits import RateKind, RateMeter
 from signaling.config import Config
 from signaling.connections.connection import CloseReason, Connection
 from signaling.connections.dispatcher import CommandDispatcher
@@ -78,6 +78,7 @@ class WhepEndpoint:
         self._connections = connections
         self._dispatcher = dispatcher
         self._stream_addresses = stream_addresses
+        self._checks = RateMeter(config.limits.check_rate)
         self._sessions: dict[str, WhepSession] = {}
         self._closing = TaskSet(logger)
 
@@ -183,6 +184,7 @@ class WhepEndpoint:
             stream=stream,
             dispatcher=self._dispatcher,
             personalize=self._stream_addresses.personalizer(request, context),
+            may_check=lambda: self._checks.take(context.credential.identity) is None,
             on_gone=lambda: self._start_closing(session),
         )
         session = WhepSession(offer, viewer, connection, candidates=offer.candidates)
