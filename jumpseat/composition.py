@@ -139,10 +139,16 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
         store=store,
         planner_factory=planner_factory(settings),
         max_runs=settings.max_runs,
+        max_runs_per_owner=settings.max_runs_per_owner or _share_of_runs(settings),
         default_planner=settings.planner,
         policy=policy,
         options=_session_options(settings),
     )
+
+
+def _share_of_runs(settings: Settings) -> int:
+    others = len(settings.api_keys) > 1
+    return settings.max_runs - settings.max_runs // 4 if others else settings.max_runs
 
 
 def _session_options(settings: Settings) -> SessionOptions:

@@ -18,7 +18,8 @@ from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import ShareTokens
 from signaling.config import Config, Limits
 from signaling.connections.dispatcher import CommandDispatcher
-from signaling.connections.registry import ConnectionRegistry, ViewerSlots
+from signaling.connections.registry import ConnectionRegistry
+from signaling.connections.slots import ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
 from signaling.http.health import Check, Health

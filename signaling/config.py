@@ -39,7 +39,11 @@ class LimitSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     max_viewers: int = Field(default=64, ge=1, le=10_000)
-    """Viewers of one run."""
+    """Viewers of one run; its owner and controllers find a place beyond them."""
+    max_viewers_per_link: int | None = Field(default=None, ge=1, le=10_000)
+    """Of these by one link; None: three quarters."""
+    max_links_per_owner: int = Field(default=1000, ge=1, le=1_000_000)
+    """Links that live, over all runs of one owner."""
     max_connections: int = Field(default=16, ge=1, le=1000)
     """Connections of one viewer to one run."""
     max_http_connections: int = Field(default=4096, ge=4, le=1_000_000)
@@ -72,6 +76,16 @@ class LimitSettings(BaseModel):
 
 class Limits(LimitSettings):
     """All limits of one server: those that may be set, and those that follow from how it is built."""
+
+    @property
+    def viewers_by_link(self) -> int:
+        """How many viewers one link may bring to one run."""
+        return self.max_viewers_per_link or self.max_viewers - self.max_viewers // 4
+
+    @property
+    def reserve(self) -> int:
+        """Places beyond ``max_viewers`` for a run's controllers, and as many again for its owner."""
+        return max(2, self.max_viewers // 8)
 
     in_flight: int = 256
     """Commands of one connection that have not been answered yet."""

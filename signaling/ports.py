@@ -153,6 +153,9 @@ class ShareLinks(Protocol):
     async def living(self, run_id: str) -> Sequence[SharedLink]:
         """Returns the run's links that have neither expired nor been revoked, newest first."""
 
+    async def count_living(self, owner: str) -> int:
+        """Returns how many links of all runs of this owner have neither expired nor been revoked."""
+
     def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
         """Notes that somebody uses the link now.
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 
-from control.errors import Busy
 from control.protocol.shape import Clock, utc_now
-from control.protocol.wording import counted
 from signaling.access.authentication import RequestContext, link_revoked
-from signaling.config import Limits
 from signaling.connections.connection import CloseReason, Connection
+from signaling.connections.slots import Party, ViewerSlots
 from signaling.log_adapters import LogContext
 from signaling.metrics import Metrics
 from signaling.problems import Problem
@@ -21,35 +19,6 @@ logger = logging.getLogger(__name__)
 
 _REVOKED_TOKENS = 10_000
 """Revoked tokens that are kept here, for requests that were authorised just before; the store keeps all."""
-
-
-class ViewerSlots:
-    """Counts the viewers of each run, and the connections of each viewer."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._runs: dict[str, Counter[str]] = {}
-
-    def take(self, run_id: str, viewer_id: str) -> None:
-        """Takes a slot. Raises Busy where the run has ``max_viewers``, or the viewer ``max_connections``."""
-        viewers = self._runs.get(run_id, Counter[str]())
-        if viewer_id not in viewers and len(viewers) >= self._limits.max_viewers:
-            raise Busy(
-                f"this run has {counted(len(viewers), 'viewer')}, which is as many as it may have: try again later"
-            )
-        if viewers[viewer_id] >= self._limits.max_connections:
-            raise Busy(f"you have {counted(viewers[viewer_id], 'connection')} to this run already: close one first")
-        viewers[viewer_id] += 1
-        self._runs[run_id] = viewers
-
-    def release(self, run_id: str, viewer_id: str) -> None:
-        """Gives back a slot that was taken."""
-        viewers = self._runs[run_id]
-        viewers[viewer_id] -= 1
-        if not viewers[viewer_id]:
-            del viewers[viewer_id]
-        if not viewers:
-            del self._runs[run_id]
 
 
 class ConnectionRegistry:
@@ -91,7 +60,9 @@ class ConnectionRegistry:
         if any((context.run.id, id) in self._revoked for id in context.credential.token_ids):
             raise link_revoked()
         if takes_slot:
-            self._slots.take(context.run.id, context.actor.viewer_id)
+            self._slots.take(context.run.id, Party.of(context))
+        elif not joins:
+            self._slots.take_poll(context.run.id, context.credential.identity)
         connection = Connection(
             context, transport, request_close, takes_slot=takes_slot, joins=joins, on_closed=self._on_closed
         )
@@ -134,7 +105,9 @@ class ConnectionRegistry:
         self._closed.set()
         self._metrics.connections.labels(connection.transport).dec()
         if connection.takes_slot:
-            self._slots.release(context.run.id, context.actor.viewer_id)
+            self._slots.release(context.run.id, Party.of(context))
+        elif not connection.joins:
+            self._slots.release_poll(context.run.id, context.credential.identity)
         if connection.joins:
             context.run.leave(context.actor.viewer_id)
             LogContext(logger, context.run.id, context.actor.viewer_id).info("%s closed", connection.transport)

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from control.errors import Busy
 from control.protocol.events import ErrorReply, Reply
 from control.protocol.links import SharedLink
 from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
@@ -410,12 +411,13 @@ class RestApi:
         status=201,
         answer=json_content(ShareToken),
         body=json_content(TokenRequest),
-        refusals=(400, 401, 403, 404, 413, 415, 422),
+        refusals=(400, 401, 403, 404, 413, 415, 422, 503),
     )
     async def share(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         self._authenticator.spend(RateKind.TOKEN, request, context.credential)
         wanted = await read_exactly(request, TokenRequest, limit=self._limits.max_body)
+        await self._refuse_more_links(context.run.owner)
         run_id, ttl = context.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
         link = SharedLink(id=claims.id, role=claims.role, created_at=utc_now(), expires_at=claims.expires_at)
@@ -429,6 +431,11 @@ class RestApi:
         )
         location = f"/api/tests/{run_id}/tokens/{claims.id}"
         return web.json_response(made.dump(), status=201, headers={"Location": location})
+
+    async def _refuse_more_links(self, owner: str) -> None:
+        most = self._limits.max_links_per_owner
+        if await self._links.count_living(owner) >= most:
+            raise Busy(f"{most} links to your runs live, which is as many as there may be: revoke some", retry_after=60)
 
     @operation(
         "DELETE",

@@ -285,7 +285,8 @@ class FakeAttachments:
 class FakeShareLinks:
     """Implements signaling.ports.ShareLinks."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: FakeRuns | None = None) -> None:
+        self.runs = runs or FakeRuns()
         self.all: dict[tuple[str, str], SharedLink] = {}
         self.revoked: set[tuple[str, str]] = set()
 
@@ -294,6 +295,9 @@ class FakeShareLinks:
 
     async def living(self, run_id: str) -> list[SharedLink]:
         return [link for (of, _), link in self.all.items() if of == run_id]
+
+    async def count_living(self, owner: str) -> int:
+        return sum(self.runs.all[run_id].owner == owner for run_id, _ in self.all)
 
     def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
         found = self.all.get((run_id, token_id), link)

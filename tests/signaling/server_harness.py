@@ -40,7 +40,7 @@ class ServerHarness:
         self.config = config
         self.runs = FakeRuns()
         self.attachments = FakeAttachments()
-        self.links = FakeShareLinks()
+        self.links = FakeShareLinks(self.runs)
         self.server = Server(config, runs=self.runs, attachments=self.attachments, links=self.links, dist=dist)
         self.http: aiohttp.ClientSession
 
