@@ -123,7 +123,13 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             AttachSettings(drivers, store, runs, _session_options(settings), uploads or settings.data_dir / "uploads")
         )
         server = Server(
-            config, runs=runs, attachments=attachments, links=store.links, dist=DIST, checks={"database": store.check}
+            config,
+            runs=runs,
+            attachments=attachments,
+            links=store.links,
+            trail=store.audit,
+            dist=DIST,
+            checks={"database": store.check},
         )
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator
 from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
@@ -22,6 +23,7 @@ from signaling.connections.registry import ConnectionRegistry
 from signaling.connections.slots import ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
+from signaling.http.audit import AuditApi
 from signaling.http.health import Check, Health
 from signaling.http.http_connections import HttpConnection
 from signaling.http.instructions import InstructionsApi
@@ -29,7 +31,7 @@ from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
-from signaling.ports import Attachments, Runs, ShareLinks
+from signaling.ports import Attachments, AuditTrail, Runs, ShareLinks
 from signaling.problems import BODY_SECONDS, CODE, Handler, answer_problems, expect_nothing, refuse_encoded
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
@@ -62,6 +64,7 @@ def build(
     runs: Runs,
     attachments: Attachments | None,
     links: ShareLinks,
+    trail: AuditTrail,
     dist: Path,
     checks: Mapping[str, Check] | None = None,
 ) -> Apps:
@@ -81,8 +84,9 @@ def build(
         proxies=proxies,
         origins=origins,
     )
-    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics)
-    dispatcher = CommandDispatcher(metrics, limits)
+    audit = Audit(trail)
+    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics, audit)
+    dispatcher = CommandDispatcher(metrics, limits, audit)
     stream_addresses = StreamAddresses(config, origins, tokens)
     frames = FrameServer(config=config, authenticator=authenticator, connections=connections, metrics=metrics)
     whep = WhepEndpoint(
@@ -100,8 +104,10 @@ def build(
         tokens=tokens,
         links=links,
         connections=connections,
+        audit=audit,
         limits=limits,
     )
+    audits = AuditApi(authenticator=authenticator, trail=trail)
     instructions = InstructionsApi(runs=runs, authenticator=authenticator, limits=limits)
     attach = AttachApi(
         attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
@@ -115,7 +121,7 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    endpoints = (rest, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    endpoints = (rest, audits, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
     routes = [route for each in endpoints for route in each.routes()]
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []

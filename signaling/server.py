@@ -19,7 +19,7 @@ from signaling.http.health import Check
 from signaling.http.http_connections import ConnectionQuota, HttpConnections
 from signaling.http.listener import Listener
 from signaling.log_adapters import HttpLog
-from signaling.ports import Attachments, RunHandle, Runs, ShareLinks
+from signaling.ports import Attachments, AuditTrail, RunHandle, Runs, ShareLinks
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Server:
         *,
         runs: Runs,
         links: ShareLinks,
+        trail: AuditTrail,
         dist: Path,
         checks: Mapping[str, Check] | None = None,
         attachments: Attachments | None = None,
@@ -62,7 +63,9 @@ class Server:
             attachments: None for a server that takes in no tests.
         """
         self._config = config
-        self.apps: Apps = build(config, runs=runs, attachments=attachments, links=links, dist=dist, checks=checks)
+        self.apps: Apps = build(
+            config, runs=runs, attachments=attachments, links=links, trail=trail, dist=dist, checks=checks
+        )
         quota = ConnectionQuota.of(config.limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._clients = HttpConnections(quota, config.limits, self.apps.metrics)
         self._runners: list[web.AppRunner] = []

@@ -55,6 +55,8 @@ class RequestContext:
     credential: Credential
     run: RunHandle
     actor: Actor
+    address: str | None = None
+    """The client's; None where another server stands between."""
 
 
 class Authenticator:
@@ -108,8 +110,11 @@ class Authenticator:
 
     def spend(self, kind: RateKind, request: web.Request, credential: Credential) -> None:
         """Counts one for the credential and one for the client address. Raises Problem 429 where either has no room."""
-        address = self._proxies.client_info(request).address
-        self._rate_limiter.spend(kind, identity=credential.identity, address=address)
+        self._rate_limiter.spend(kind, identity=credential.identity, address=self.address(request))
+
+    def address(self, request: web.Request) -> str:
+        """Returns the client's address, as trusted proxies say it."""
+        return self._proxies.client_info(request).address
 
     async def owner(self, request: web.Request, *, spends: RateKind | None = None) -> str:
         """Returns the owner's name. Raises Problem 401, 403 for a share token, and 429."""
@@ -136,7 +141,8 @@ class Authenticator:
             raise _forbidden(needs)
         if credential.claims is not None:
             self._note_use(credential.claims)
-        return RequestContext(credential, run, self._actor(credential, request.query.get("client")))
+        actor = self._actor(credential, request.query.get("client"))
+        return RequestContext(credential, run, actor, self.address(request))
 
     def _note_use(self, claims: Claims) -> None:
         if claims.parent is not None:

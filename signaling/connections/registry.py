@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from control.protocol.shape import Clock, utc_now
+from signaling.access.audit import Audit
 from signaling.access.authentication import RequestContext, link_revoked
 from signaling.connections.connection import CloseReason, Connection
 from signaling.connections.slots import Party, ViewerSlots
@@ -24,8 +25,9 @@ _REVOKED_TOKENS = 10_000
 class ConnectionRegistry:
     """Holds every open connection, and closes those whose token expires or is revoked, or all when the server stops."""
 
-    def __init__(self, slots: ViewerSlots, metrics: Metrics, *, clock: Clock = utc_now) -> None:
+    def __init__(self, slots: ViewerSlots, metrics: Metrics, audit: Audit, *, clock: Clock = utc_now) -> None:
         self._slots = slots
+        self._audit = audit
         self._metrics = metrics
         self._clock = clock
         self._open: set[Connection] = set()
@@ -72,6 +74,7 @@ class ConnectionRegistry:
             connection.expire_after(seconds, lambda: self._request_close(connection, CloseReason.EXPIRED))
         self._open.add(connection)
         self._metrics.connections.labels(transport).inc()
+        self._audit.watched(context, transport)
         if joins:
             context.run.join(context.actor)
             LogContext(logger, context.run.id, context.actor.viewer_id).info("%s open", transport)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView
+from control.protocol.audit import NumberedAuditEntry
 from control.protocol.links import SharedLink
 from control.protocol.models import InstructionProblem, Place, RunStatus, RunView, SpecPlanner, Step
 from control.protocol.shape import Shape, Timestamp
@@ -96,6 +97,13 @@ class SharedLinkList(Shape):
     """The links to a run that have neither expired nor been revoked."""
 
     tokens: tuple[SharedLink, ...]
+
+
+class AuditPage(Shape):
+    """A page of the audit trail, oldest first."""
+
+    entries: tuple[NumberedAuditEntry, ...]
+    next_cursor: str | None
 
 
 class AttachSessionInfo(AttachSessionView):

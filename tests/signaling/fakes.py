@@ -15,6 +15,7 @@ from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView, NewAttachSession
+from control.protocol.audit import AuditEntry, NumberedAuditEntry
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
 from control.protocol.links import SharedLink
 from control.protocol.models import (
@@ -280,6 +281,20 @@ class FakeAttachments:
 
     async def close(self, session_id: str) -> None:
         self.all.pop(session_id, None)
+
+
+class FakeAuditTrail:
+    """Implements signaling.ports.AuditTrail."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, NumberedAuditEntry]] = []
+
+    def record(self, entry: AuditEntry, *, owner: str) -> None:
+        self.all.append((owner, NumberedAuditEntry(**dict(entry), number=len(self.all) + 1)))
+
+    async def read(self, owner: str, *, run_id: str | None, after: int, limit: int) -> list[NumberedAuditEntry]:
+        found = [each for of, each in self.all if of == owner and run_id in {None, each.run_id} and each.number > after]
+        return found[:limit]
 
 
 class FakeShareLinks:

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from control.protocol.events import Reply
 from control.roles import Actor, Role
+from signaling.access.audit import Audit
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.rate_limits import KnownPairs, Rate, RateKind, RateLimiter, RateMeter, network
 from signaling.config import Limits
@@ -20,7 +21,7 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem
-from tests.signaling.fakes import FakeRun
+from tests.signaling.fakes import FakeAuditTrail, FakeRun
 from tests.signaling.offers import SDP, VP8_OFFER
 from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, auth
 
@@ -231,7 +232,7 @@ class Scripted(CommandDispatcher):
     """Admits as its script says."""
 
     def __init__(self, waits: list[float | None]) -> None:
-        super().__init__(Metrics(), Limits())
+        super().__init__(Metrics(), Limits(), Audit(FakeAuditTrail()))
         self._waits = iter(waits)
 
     def admit(self, run: RunHandle, who: str) -> float | None:
