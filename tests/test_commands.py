@@ -45,7 +45,7 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("serve", "--host", ""), {"JUMPSEAT_API_KEYS": ""}, "JUMPSEAT_API_KEYS"),
         (("demo", "--no-open"), {"JUMPSEAT_API_KEYS": "", "JUMPSEAT_HOST": "localhost.example"}, "JUMPSEAT_API_KEYS"),
         (("serve",), {"JUMPSEAT_API_KEYS_FILE": "nowhere"}, "JUMPSEAT_API_KEYS_FILE"),
-        (("serve",), {"JUMPSEAT_API_KEYS_FILE": "README.md"}, "line 1"),
+        (("serve",), {"JUMPSEAT_API_KEYS_FILE": "README.md"}, "line 3"),
         (("key", "a name"), {}, "NAME"),
         (("key", "ada", "--ttl", "soon"), {}, "--ttl"),
         (("serve",), {"JUMPSEAT_SIZE": "large"}, "JUMPSEAT_SIZE"),
