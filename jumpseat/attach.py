@@ -113,7 +113,7 @@ async def _client(options: AttachOptions, settings: Settings) -> AsyncIterator[t
         async with Client(options.server, key=key or None) as client:
             yield client, key
         return
-    keys = owner_keys(settings)
+    keys = owner_keys(settings, own=True)
     key = next(iter(keys.values()))
     async with serving(settings, keys) as server, Client(server.local_url, key=key) as client:
         yield client, key

@@ -34,6 +34,7 @@ from runner.run.registry import RunRegistry
 from runner.run.session import PlannerFactory
 from runner.store.retention import Retention
 from runner.store.store import Store, StoreUnusable
+from signaling.access.api_keys import BadKeyFile, read_key_file
 from signaling.config import Config, Limits, LiveKit
 from signaling.server import CannotListen, Server
 from web import DIST
@@ -45,6 +46,7 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
     """Returns the configuration of signaling. Raises BadSetting."""
     return Config(
         api_keys=keys,
+        api_keys_file=_key_file(settings),
         secret=settings.secret or secrets.token_urlsafe(32),
         host=settings.host,
         port=settings.port,
@@ -62,6 +64,19 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
         streaming=settings.enable_streaming,
         limits=Limits.model_validate(settings, from_attributes=True),
     )
+
+
+def _key_file(settings: Settings) -> Path | None:
+    """Returns the file of keys, which can be read. Raises BadSetting."""
+    file = settings.api_keys_file
+    try:
+        if file is not None:
+            read_key_file(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise BadSetting(f"JUMPSEAT_API_KEYS_FILE: {file} is not there, or cannot be read") from None
+    except BadKeyFile as error:
+        raise BadSetting(f"JUMPSEAT_API_KEYS_FILE: {error}") from None
+    return file
 
 
 def livekit_config(settings: Settings) -> LiveKit | None:
@@ -154,7 +169,7 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
 
 
 def _share_of_runs(settings: Settings) -> int:
-    others = len(settings.api_keys) > 1
+    others = len(settings.api_keys) > 1 or settings.api_keys_file is not None
     return settings.max_runs - settings.max_runs // 4 if others else settings.max_runs
 
 

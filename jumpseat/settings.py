@@ -59,6 +59,8 @@ class Settings(LimitSettings, BaseSettings):
     """All three set: every run is also published to a LiveKit room."""
     api_keys: dict[str, str] = Field(default_factory=dict, repr=False)
     """Comma-separated ``name:key``; each name owns the runs that it creates."""
+    api_keys_file: Path | None = None
+    """A file of more keys, a ``name:key`` a line, which may be hashed and expire; read again when it changes."""
     secret: str | None = Field(default=None, min_length=16, repr=False)
     """Signs share tokens (HS256); random at start where unset."""
     tls_cert: Path | None = None
@@ -225,11 +227,14 @@ def load_settings(**flags: Any) -> Settings:  # noqa: ANN401 - each flag has the
         raise BadSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def owner_keys(settings: Settings) -> dict[str, str]:
-    """Returns each owner's key: as set, else one made now where only this machine can use it. Raises BadSetting."""
-    if settings.api_keys:
+def owner_keys(settings: Settings, *, own: bool = False) -> dict[str, str]:
+    """Returns each owner's key: as set, else one made now where only this machine can use it. Raises BadSetting.
+
+    With ``own`` there is one also where the keys are in a file, for a command that uses the server that it starts.
+    """
+    if settings.api_keys or (settings.api_keys_file and not own):
         return settings.api_keys
-    if not is_loopback(settings.host):
+    if not settings.api_keys_file and not is_loopback(settings.host):
         raise BadSetting(f"JUMPSEAT_API_KEYS: set name:key pairs, or listen on 127.0.0.1 instead of {settings.host}")
     return {"owner": secrets.token_urlsafe(24)}
 

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+<<<<<<< HEAD
 from signaling.access.audit import Audit
+=======
+from signaling.access.api_keys import ApiKeys
+>>>>>>> front
 from signaling.access.authentication import Authenticator
 from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
@@ -49,6 +53,8 @@ class Apps:
     frame_server: web.Application | None
     """None where ``api`` serves frames, too."""
     origins: Origins
+    api_keys: ApiKeys
+    authenticator: Authenticator
     connections: ConnectionRegistry
     dispatcher: CommandDispatcher
     whep: WhepEndpoint
@@ -74,8 +80,9 @@ def build(
     proxies = TrustedProxies(config.trusted_proxies)
     origins = Origins(config, proxies)
     tokens = ShareTokens(config.secret)
+    api_keys = ApiKeys(config.api_keys, file=config.api_keys_file)
     authenticator = Authenticator(
-        api_keys=config.api_keys,
+        api_keys=api_keys,
         secret=config.secret,
         tokens=tokens,
         links=links,
@@ -131,6 +138,8 @@ def build(
         ),
         frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics, limits),
         origins=origins,
+        api_keys=api_keys,
+        authenticator=authenticator,
         connections=connections,
         dispatcher=dispatcher,
         whep=whep,

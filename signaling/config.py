@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator
 
@@ -131,6 +132,8 @@ class Config:
 
     api_keys: Mapping[str, str] = field(repr=False)
     """Key by the name of its owner; the name owns the runs that it creates."""
+    api_keys_file: Path | None = None
+    """More of them, see `signaling.access.api_keys`; read again when it changes."""
     secret: str = field(repr=False)
     """Signs share tokens and makes viewer ids."""
     host: str = "127.0.0.1"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from media.aio import CloseOnce
+from media.aio import CloseOnce, TaskSet
 from signaling.access.proxies import TrustedProxies
 from signaling.app import Apps, build
 from signaling.config import Config
@@ -70,6 +70,7 @@ class Server:
         self._clients = HttpConnections(quota, config.limits, self.apps.metrics)
         self._runners: list[web.AppRunner] = []
         self._listeners: list[Listener] = []
+        self._tasks = TaskSet(logger)
         self._close_once = CloseOnce(self._close)
 
     @property
@@ -107,6 +108,8 @@ class Server:
         except BaseException:
             await self.aclose()
             raise
+        if self.apps.api_keys.may_change:
+            self._tasks.spawn(self.apps.api_keys.watch(self._cut_owner))
 
     def run_started(self, run: RunHandle) -> None:
         """Counts a new run in the metrics, and opens its LiveKit room where LiveKit is set."""
@@ -118,7 +121,11 @@ class Server:
         """Closes every connection, then the ports, and waits; safe to repeat."""
         await self._close_once()
 
+    def _cut_owner(self, owner: str) -> None:
+        self.apps.connections.revoke_owner(self.apps.authenticator.owner_identity(owner))
+
     async def _close(self) -> None:
+        await self._tasks.aclose()
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self.apps.connections.aclose()

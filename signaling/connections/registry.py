@@ -70,7 +70,7 @@ class ConnectionRegistry:
         )
         claims = context.credential.claims
         if claims is not None:
-            seconds = (claims.expires_at - self._clock()).total_seconds()
+            seconds = (claims.opened_until - self._clock()).total_seconds()
             connection.expire_after(seconds, lambda: self._request_close(connection, CloseReason.EXPIRED))
         self._open.add(connection)
         self._metrics.connections.labels(transport).inc()
@@ -88,6 +88,12 @@ class ConnectionRegistry:
         for connection in tuple(self._open):
             if connection.context.run.id == run_id and token_id in connection.context.credential.token_ids:
                 self._request_close(connection, CloseReason.REVOKED)
+
+    def revoke_owner(self, identity: str) -> None:
+        """Closes every connection of an owner who has no valid key any more, tickets of its keys included."""
+        for connection in tuple(self._open):
+            if connection.context.credential.identity == identity:
+                self._request_close(connection, CloseReason.KEY_GONE)
 
     async def aclose(self) -> None:
         """Closes every connection, accepts no new one, and waits; safe to repeat."""

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from signaling.http.attach import AttachApi
+from signaling.http.audit import AuditApi
 from signaling.http.description_page import STYLE, description_page
 from signaling.http.health import Health
 from signaling.http.instructions import InstructionsApi
@@ -24,7 +25,7 @@ from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
 from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (RestApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
+DESCRIBED: tuple[type[object], ...] = (RestApi, AuditApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
 """The classes whose handlers declare operations."""
 
 

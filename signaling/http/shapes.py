@@ -129,9 +129,9 @@ class StreamInfo(Shape):
     token: str | None = Field(repr=False)
     """A LiveKit token; None without LiveKit."""
     viewer_token: str = Field(repr=False)
-    """May watch this run and nothing else: used where a credential has to stand in an address."""
+    """A ticket of minutes that opens this run's pictures and events as a viewer, and nothing else: for an address."""
     expires_at: Timestamp
-    """When ``viewer_token`` expires."""
+    """When ``viewer_token`` expires; what it has opened by then goes on."""
 
 
 class Liveness(Shape):

@@ -312,7 +312,7 @@ class FakeShareLinks:
         return [link for (of, _), link in self.all.items() if of == run_id]
 
     async def count_living(self, owner: str) -> int:
-        return sum(self.runs.all[run_id].owner == owner for run_id, _ in self.all)
+        return sum(run_id in self.runs.all and self.runs.all[run_id].owner == owner for run_id, _ in self.all)
 
     def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
         found = self.all.get((run_id, token_id), link)
