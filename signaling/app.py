@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-<<<<<<< HEAD
-from signaling.access.audit import Audit
-=======
 from signaling.access.api_keys import ApiKeys
->>>>>>> front
+from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator
 from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
