@@ -56,6 +56,8 @@ RULES: Mapping[str, Rule] = {
     "deleteRun": Rule(Needs.OWNER),
     "getSpec": Rule(Needs.OWNER),
     "exportRun": Rule(Needs.CONTROLLER),
+    "getAudit": Rule(Needs.OWNER),
+    "listAudit": Rule(Needs.ANY_KEY),
     "getStream": Rule(Needs.VIEWER),
     "pauseRun": Rule(Needs.CONTROLLER),
     "resumeRun": Rule(Needs.CONTROLLER),
