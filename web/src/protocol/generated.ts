@@ -966,9 +966,9 @@ export interface components {
             livekitUrl: string | null;
             /** @description A LiveKit token; None without LiveKit. */
             token: string | null;
-            /** @description May watch this run and nothing else: used where a credential has to stand in an address. */
+            /** @description A ticket of minutes that opens this run's pictures and events as a viewer, and nothing else: for an address. */
             viewerToken: string;
-            /** @description When ``viewer_token`` expires. */
+            /** @description When ``viewer_token`` expires; what it has opened by then goes on. */
             expiresAt: string;
         };
         /** @description One tab of the browser. */
