@@ -54,6 +54,7 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
         public_url=settings.public_url,
         frame_base_url=settings.frame_base_url,
         trusted_proxies=settings.trusted_proxies,
+        auth_header=_auth_header(settings),
         tls=_tls(settings),
         allowed_origins=frozenset(settings.allowed_origins),
         ice_servers=settings.ice_servers,
@@ -64,6 +65,14 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
         streaming=settings.enable_streaming,
         limits=Limits.model_validate(settings, from_attributes=True),
     )
+
+
+def _auth_header(settings: Settings) -> str | None:
+    if settings.auth_header and not settings.trusted_proxies:
+        raise BadSetting(
+            "JUMPSEAT_AUTH_HEADER: set JUMPSEAT_TRUSTED_PROXIES to the address of the proxy that signs people in"
+        )
+    return settings.auth_header
 
 
 def _key_file(settings: Settings) -> Path | None:
@@ -169,7 +178,7 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
 
 
 def _share_of_runs(settings: Settings) -> int:
-    others = len(settings.api_keys) > 1 or settings.api_keys_file is not None
+    others = len(settings.api_keys) > 1 or bool(settings.api_keys_file or settings.auth_header)
     return settings.max_runs - settings.max_runs // 4 if others else settings.max_runs
 
 

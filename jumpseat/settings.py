@@ -114,6 +114,8 @@ class Settings(LimitSettings, BaseSettings):
     """Under which others reach the API's port; unset: the address that each request came to."""
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Comma-separated addresses and networks whose X-Forwarded-* and Forwarded headers are believed."""
+    auth_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,100}$")
+    """The header with the user's name, believed from ``trusted_proxies`` alone: single sign-on by a proxy."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -232,9 +234,10 @@ def owner_keys(settings: Settings, *, own: bool = False) -> dict[str, str]:
 
     With ``own`` there is one also where the keys are in a file, for a command that uses the server that it starts.
     """
-    if settings.api_keys or (settings.api_keys_file and not own):
+    elsewhere = settings.api_keys_file or settings.auth_header
+    if settings.api_keys or (elsewhere and not own):
         return settings.api_keys
-    if not settings.api_keys_file and not is_loopback(settings.host):
+    if not elsewhere and not is_loopback(settings.host):
         raise BadSetting(f"JUMPSEAT_API_KEYS: set name:key pairs, or listen on 127.0.0.1 instead of {settings.host}")
     return {"owner": secrets.token_urlsafe(24)}
 

@@ -18,6 +18,7 @@ from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import ShareTokens
+from signaling.access.single_sign_on import SingleSignOn
 from signaling.config import Config, Limits
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry
@@ -87,6 +88,7 @@ def build(
         rate_limiter=_rate_limiter(limits),
         proxies=proxies,
         origins=origins,
+        sign_on=SingleSignOn(config.auth_header, proxies, origins),
     )
     audit = Audit(trail)
     connections = ConnectionRegistry(ViewerSlots(config.limits), metrics, audit)

@@ -147,6 +147,8 @@ class Config:
     """Base address under which others reach the frame server; None: derived from the request."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks of the proxies whose X-Forwarded-* or Forwarded headers are believed."""
+    auth_header: str | None = None
+    """The header with the user's name, believed from ``trusted_proxies`` alone; None: there is no single sign-on."""
     tls: ssl.SSLContext | None = None
     allowed_origins: frozenset[str] = frozenset()
     """Exact origins whose pages may use the API besides the server's own."""

@@ -50,6 +50,8 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("serve",), {"JUMPSEAT_API_KEYS_FILE": "README.md"}, "line 3"),
         (("key", "a name"), {}, "NAME"),
         (("key", "ada", "--ttl", "soon"), {}, "--ttl"),
+        (("serve",), {"JUMPSEAT_AUTH_HEADER": "X-Remote-User"}, "JUMPSEAT_TRUSTED_PROXIES"),
+        (("serve",), {"JUMPSEAT_AUTH_HEADER": "X Remote"}, "JUMPSEAT_AUTH_HEADER"),
         (("serve",), {"JUMPSEAT_SIZE": "large"}, "JUMPSEAT_SIZE"),
         (("serve",), {"JUMPSEAT_PLANNER": "model"}, "JUMPSEAT_MODEL"),
         (("serve",), {"LIVEKIT_URL": "ws://127.0.0.1:1"}, "LIVEKIT_API_SECRET"),

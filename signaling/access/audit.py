@@ -40,14 +40,13 @@ class Audit:
 
     def record(self, action: AuditAction, context: RequestContext, detail: str | None = None) -> None:
         """Notes what the context's actor did to its run."""
-        claims = context.credential.claims
         entry = AuditEntry(
             at=self._clock(),
             run_id=context.run.id,
             action=action,
             who=context.actor.name,
             role=context.actor.role,
-            link=(claims.parent or claims.id) if claims else None,
+            link=_link(context),
             address=context.address,
             detail=detail,
         )
@@ -69,3 +68,11 @@ class Audit:
         """Notes a command that was carried out, where it is one that steers."""
         if command in _STEERING:
             self.record(AuditAction.STEERED, context, command)
+
+
+def _link(context: RequestContext) -> str | None:
+    """Returns the id of the share link that was used, itself or by a ticket that was made from it."""
+    claims = context.credential.claims
+    if claims is None:
+        return None
+    return claims.parent or (claims.id if claims.subject is None else None)

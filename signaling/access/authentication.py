@@ -17,6 +17,7 @@ from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import Claims, ExpiredToken, InvalidToken, Purpose, ShareTokens
+from signaling.access.single_sign_on import SingleSignOn
 from signaling.http.http_connections import HttpConnection
 from signaling.ports import RunHandle, Runs, ShareLinks
 from signaling.problems import Problem
@@ -74,6 +75,7 @@ class Authenticator:
         rate_limiter: RateLimiter,
         proxies: TrustedProxies,
         origins: Origins,
+        sign_on: SingleSignOn,
     ) -> None:
         self._keys = api_keys
         self._secret = secret.encode()
@@ -83,6 +85,7 @@ class Authenticator:
         self._rate_limiter = rate_limiter
         self._proxies = proxies
         self._origins = origins
+        self._sign_on = sign_on
 
     async def credential(self, request: web.Request, *, opens: Purpose | None = None) -> Credential:
         """Returns the credential. Raises Problem 401, 403, and 429 for a key from where too many wrong ones came.
@@ -103,6 +106,11 @@ class Authenticator:
 
     async def _check(self, request: web.Request) -> Credential:
         presented = _presented(request)
+        if presented is None:
+            user = self._sign_on.credential_user(request)
+            if user is None:
+                raise _unauthorized("send an API key or a share token as 'Authorization: Bearer …', or as '?token=…'")
+            return Credential(user, None, self.owner_identity(user))
         try:
             claims = self._tokens.read(presented)
         except ExpiredToken as error:
@@ -156,8 +164,7 @@ class Authenticator:
             raise _forbidden(needs)
         if credential.claims is not None:
             self._note_use(credential.claims)
-        actor = self._actor(credential, request.query.get("client"))
-        return RequestContext(credential, run, actor, self.address(request))
+        return RequestContext(credential, run, self._actor(request, credential), self.address(request))
 
     def _note_use(self, claims: Claims) -> None:
         if claims.parent is not None:
@@ -182,12 +189,14 @@ class Authenticator:
         self._rate_limiter.record_auth_success(address, shown)
         return Credential(owner, None, self.owner_identity(owner))
 
-    def _actor(self, credential: Credential, client: str | None) -> Actor:
+    def _actor(self, request: web.Request, credential: Credential) -> Actor:
+        client = request.query.get("client")
         if client and len(client) <= _MAX_CLIENT_KEY:
             viewer_id = self._pseudonym("viewer", f"{credential.identity}\0{client}")
         else:
             viewer_id = secrets.token_urlsafe(16)
-        return Actor(viewer_id, credential.role, credential.owner or f"{credential.role} {viewer_id[:4]}")
+        name = credential.owner or self._sign_on.user(request) or f"{credential.role} {viewer_id[:4]}"
+        return Actor(viewer_id, credential.role, name)
 
     def _pseudonym(self, kind: str, text: str) -> str:
         """Returns 128 bits that stand for ``text`` and cannot be guessed from it."""
@@ -195,15 +204,13 @@ class Authenticator:
         return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
-def _presented(request: web.Request) -> str:
-    """Returns the text of the credential (RFC 6750 §2.1, or a query parameter). Raises Problem 401 where none is."""
+def _presented(request: web.Request) -> str | None:
+    """Returns the text of the credential (RFC 6750 §2.1, a subprotocol or a query parameter); None where none is."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     presented = (
         value.strip() if scheme.lower() == "bearer" else _in_subprotocol(request) or request.query.get("token", "")
     )
-    if not presented:
-        raise _unauthorized("send an API key or a share token as 'Authorization: Bearer …', or as '?token=…'")
-    return presented
+    return presented or None
 
 
 def _in_subprotocol(request: web.Request) -> str | None:

@@ -205,6 +205,14 @@ def listening_addresses() -> list[str]:
     return [line.split()[1] for line in lines if line.split()[3] == "0A"]
 
 
+def addresses_of(page: Page) -> list[str]:
+    """Every address that the page asks from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    return asked
+
+
 class TestAddressBar:
     async def test_the_token_leaves_it_and_is_handed_to_nobody(self, owned: OwnedRun, viewer_browser: Browser) -> None:
         shared = await owned.share()
@@ -238,9 +246,7 @@ class TestAddressBar:
         shared = await owned.share()
         for token in (shared["token"], ADA):
             page = await viewer_browser.new_page()
-            asked: list[str] = []
-            page.on("request", lambda request, asked=asked: asked.append(request.url))  # type: ignore[misc]
-            page.on("websocket", lambda socket, asked=asked: asked.append(socket.url))  # type: ignore[misc]
+            asked = addresses_of(page)
             first = owned.url(f"/runs/{{run}}?token={token}")
             await page.goto(first)
             viewer = WatchPage(page)

@@ -74,6 +74,16 @@ async def test_watching_by_each_transport_is_noted_once_a_visit(harness: ServerH
     ]
 
 
+async def test_a_ticket_counts_as_what_it_was_made_from(harness: ServerHarness, run: FakeRun) -> None:
+    link = await harness.share(run, "viewer")
+    for token in (ADA, link["token"]):
+        _, stream = await harness.call("GET", f"/api/tests/{run.id}/stream", token=token)
+        async with harness.http.get(stream["streamUrl"], params={"token": stream["viewerToken"]}) as answer:
+            assert answer.status == 200
+    watched = [entry for entry in await entries(harness, run) if entry["action"] == "watched"]
+    assert [(entry["role"], entry["link"]) for entry in watched] == [("viewer", None), ("viewer", link["id"])]
+
+
 async def test_commands_of_a_socket_are_noted_where_they_steer_and_are_allowed(
     harness: ServerHarness, run: FakeRun
 ) -> None:
