@@ -94,7 +94,9 @@ def build(
     connections = ConnectionRegistry(ViewerSlots(config.limits), metrics, audit)
     dispatcher = CommandDispatcher(metrics, limits, audit)
     stream_addresses = StreamAddresses(config, origins, tokens)
-    frames = FrameServer(config=config, authenticator=authenticator, connections=connections, metrics=metrics)
+    frames = FrameServer(
+        config=config, authenticator=authenticator, connections=connections, audit=audit, metrics=metrics
+    )
     whep = WhepEndpoint(
         config=config,
         authenticator=authenticator,

@@ -74,8 +74,8 @@ class ConnectionRegistry:
             connection.expire_after(seconds, lambda: self._request_close(connection, CloseReason.EXPIRED))
         self._open.add(connection)
         self._metrics.connections.labels(transport).inc()
-        self._audit.watched(context, transport)
         if joins:
+            self._audit.watched(context, transport)
             context.run.join(context.actor)
             LogContext(logger, context.run.id, context.actor.viewer_id).info("%s open", transport)
         return connection

@@ -14,6 +14,7 @@ from media.errors import DecodeError, StreamClosed
 from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream
 from media.watch_counter import StreamWatch
+from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.share_tokens import Purpose
 from signaling.config import Config
@@ -46,11 +47,18 @@ class FrameServer:
     """Serves ``/stream``: JPEG by polling, and MJPEG."""
 
     def __init__(
-        self, *, config: Config, authenticator: Authenticator, connections: ConnectionRegistry, metrics: Metrics
+        self,
+        *,
+        config: Config,
+        authenticator: Authenticator,
+        connections: ConnectionRegistry,
+        audit: Audit,
+        metrics: Metrics,
     ) -> None:
         self._config = config
         self._authenticator = authenticator
         self._connections = connections
+        self._audit = audit
         self._metrics = metrics
         self._keepalive = PollKeepalive()
         self._thumbnails = Thumbnails()
@@ -69,6 +77,7 @@ class FrameServer:
         """Sends the newest picture; 304 where the client has it, or where none newer than ``after`` came in time."""
         context = await self._authorize(request)
         stream = require_stream(self._config, context.run)
+        self._audit.watched(context, "polling")
         after = _number(request, "after", least=0, most=1 << 53)
         width = _number(request, "width", least=SMALLEST, most=LARGEST)
         frame = await self._frame_for_poll(context, stream, after)
