@@ -72,7 +72,13 @@ async def serving(
             AttachSettings(drivers, store, runs, _session_options(settings), uploads or settings.data_dir / "uploads")
         )
         server = Server(
-            config, runs=runs, attachments=attachments, links=store.links, dist=DIST, checks={"database": store.check}
+            config,
+            runs=runs,
+            attachments=attachments,
+            links=store.links,
+            trail=store.audit,
+            dist=DIST,
+            checks={"database": store.check},
         )
         runs.on_started = server.run_started
         stack.push_async_callback(server.aclose)
@@ -91,10 +97,16 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
         store=store,
         planner_factory=planner_factory(settings),
         max_runs=settings.max_runs,
+        max_runs_per_owner=settings.max_runs_per_owner or _share_of_runs(settings),
         default_planner=settings.planner,
         policy=policy,
         options=_session_options(settings),
     )
+
+
+def _share_of_runs(settings: Settings) -> int:
+    others = len(settings.api_keys) > 1 or bool(settings.api_keys_file or settings.auth_header)
+    return settings.max_runs - settings.max_runs // 4 if others else settings.max_runs
 
 
 def _session_options(settings: Settings) -> SessionOptions:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
 from runner.store.atomic_write import atomic_write
+from runner.store.audit import AuditStore
 from runner.store.connection import Database, StoreFailed
 from runner.store.links import LinkStore
 from runner.store.pending_finals import PendingFinals
@@ -58,6 +59,7 @@ class Store:
         self._clock = clock
         self._reader = RowReader()
         self.links = LinkStore(database, clock)
+        self.audit = AuditStore(database)
 
     @classmethod
     async def open(cls, data_dir: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> Self:
@@ -93,6 +95,7 @@ class Store:
         """Closes the database and lets go of the data directory. Safe to repeat."""
         self._lock.close()
         await self.links.aclose()
+        await self.audit.aclose()
         await self._database.aclose()
 
     async def check(self) -> str | None:
