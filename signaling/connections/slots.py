@@ -27,7 +27,7 @@ class Party:
 
 
 @dataclass(slots=True)
-class _Places:
+class _RunSlots:
     """The places of one run that are taken."""
 
     connections: Counter[str] = field(default_factory=Counter)
@@ -46,11 +46,11 @@ class ViewerSlots:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._runs: dict[str, _Places] = {}
+        self._runs: dict[str, _RunSlots] = {}
 
     def take(self, run_id: str, party: Party) -> None:
         """Takes a slot. Raises Busy where there is none for this party, or the viewer has ``max_connections``."""
-        places = self._runs.get(run_id) or _Places()
+        places = self._runs.get(run_id) or _RunSlots()
         held = places.connections[party.viewer_id]
         if not held:
             self._refuse_when_full(places, party)
@@ -70,7 +70,7 @@ class ViewerSlots:
 
     def take_poll(self, run_id: str, link: str) -> None:
         """Counts a request that waits for a picture. Raises Busy where a link has twice as many as it has viewers."""
-        places = self._runs.get(run_id) or _Places()
+        places = self._runs.get(run_id) or _RunSlots()
         if places.polls[link] >= 2 * self._limits.max_viewers:
             raise Busy(f"{places.polls[link]} requests by this link wait for a picture already", retry_after=1)
         places.polls[link] += 1
@@ -82,7 +82,7 @@ class ViewerSlots:
         _decrement(places.polls, link)
         self._forget_when_empty(run_id, places)
 
-    def _refuse_when_full(self, places: _Places, party: Party) -> None:
+    def _refuse_when_full(self, places: _RunSlots, party: Party) -> None:
         limits, viewers, of_link = self._limits, places.viewers, places.by_link[party.link]
         beyond = {Role.VIEWER: 0, Role.CONTROLLER: limits.reserve, Role.OWNER: 2 * limits.reserve}[party.role]
         if viewers >= limits.max_viewers + beyond:
@@ -94,7 +94,7 @@ class ViewerSlots:
         if of_link >= most:
             raise Busy(f"{counted(of_link, 'viewer')} came by this link, and it may bring no more: ask for another one")
 
-    def _forget_when_empty(self, run_id: str, places: _Places) -> None:
+    def _forget_when_empty(self, run_id: str, places: _RunSlots) -> None:
         if not places.connections and not places.polls:
             del self._runs[run_id]
 
