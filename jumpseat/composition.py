@@ -119,7 +119,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         stack.push_async_callback(retention.aclose)
         retention.start()
         attachments = AttachSessions(
-            AttachSettings(drivers, store, runs, _session_options(settings), uploads or settings.data_dir / "uploads")
+            AttachSettings(drivers, store, runs, session_options(settings), uploads or settings.data_dir / "uploads")
         )
         server = Server(
             config, runs=runs, attachments=attachments, links=store.links, dist=DIST, checks={"database": store.check}
@@ -141,11 +141,11 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
         max_runs=settings.max_runs,
         default_planner=settings.planner,
         policy=policy,
-        options=_session_options(settings),
+        options=session_options(settings),
     )
 
 
-def _session_options(settings: Settings) -> SessionOptions:
+def session_options(settings: Settings) -> SessionOptions:
     return SessionOptions(
         streaming=settings.enable_streaming,
         fps=settings.fps,
@@ -153,6 +153,7 @@ def _session_options(settings: Settings) -> SessionOptions:
         size=settings.size,
         browser=settings.browser,
         max_steps=settings.max_steps,
+        controller_secrets=settings.controller_secrets,
         exporter=by_format({"pytest": export, "yaml": export_yaml, "patch": export_patch}),
     )
 

@@ -104,6 +104,8 @@ class Settings(LimitSettings, BaseSettings):
     """Of one run; the one that would make more fails."""
     max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=0)
     """Bytes for the screenshots and uploads of all runs: beyond them the oldest finished runs lose theirs."""
+    controller_secrets: bool = True
+    """``false``: who holds a controller link may use no secret, in runs that do not say otherwise."""
     keep_days: int | None = Field(default=None, ge=1, le=36_500)
     """Finished runs are removed after so many days; unset: never."""
     public_url: str | None = None

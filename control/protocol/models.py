@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from control.origins import origin_of
 from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType, Box, Size, Viewport
 from control.protocol.shape import Shape, Timestamp, field_error
 from control.secrets import SHORTEST
@@ -202,9 +204,53 @@ def http_url(text: str) -> str:
     return text
 
 
-def refuse_short_secrets(values: Mapping[str, str]) -> None:
+_BARE = re.compile(r"https?://[^/?#@]+/?", re.IGNORECASE)
+
+
+class SecretUse(StrEnum):
+    """Names where a secret may be used besides being filled into a field."""
+
+    NAVIGATION = "navigation"
+    EXPECTATION = "expectation"
+    SELECTOR = "selector"
+
+
+class GivenSecret(Shape):
+    """A secret with what it may be used for."""
+
+    value: str = Field(repr=False)
+    """3 characters or more."""
+    origins: tuple[str, ...] | None = Field(default=None, max_length=50)
+    """Where it may be filled in, such as ``https://login.example``, or ``*`` for everywhere; None: the start URL's."""
+    use: tuple[SecretUse, ...] = Field(default=(), max_length=3)
+    """What it may be used for besides fields: in addresses of its origins, in expectations, in selectors."""
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if given is None else tuple(_origin(each) for each in given)
+
+
+def _origin(text: str) -> str:
+    """Returns the origin as browsers write it; else pydantic reports the field ``secrets``."""
+    if text == "*":
+        return text
+    origin = origin_of(text)
+    if origin is None or not _BARE.fullmatch(text):
+        raise field_error(
+            "secrets", f"'{text}' is no origin: give scheme and host, such as https://login.example, or *"
+        )
+    return origin
+
+
+def secret_values(given: Mapping[str, str | GivenSecret]) -> dict[str, str]:
+    """Returns the values by name."""
+    return {name: secret if isinstance(secret, str) else secret.value for name, secret in given.items()}
+
+
+def refuse_short_secrets(given: Mapping[str, str | GivenSecret]) -> None:
     """Has pydantic report the field ``secrets`` where a value is too short to be masked in texts."""
-    for name, value in values.items():
+    for name, value in secret_values(given).items():
         if len(value) < SHORTEST:
             why = "is empty" if not value else f"is shorter than {SHORTEST} characters, and could not be hidden"
             raise field_error("secrets", f"the value of a secret {why}: {name}")
@@ -272,8 +318,10 @@ class NewRun(Shape):
     viewport: Viewport | None = None
     browser: BrowserName | None = None
     name: str | None = Field(default=None, max_length=200)
-    secrets: dict[str, str] = Field(default_factory=dict, max_length=100, repr=False)
+    secrets: dict[str, str | GivenSecret] = Field(default_factory=dict, max_length=100, repr=False)
     """Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else."""
+    controller_secrets: bool | None = None
+    """Whether controllers may use secrets in overrides and instructions; None: as the server is set."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
 

@@ -157,11 +157,20 @@ class PageDriver:
             await self._performer.load(url, timeout_ms=_OPEN_MS)
         self._tabs.news()
 
-    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
+    async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
         try:
             with self._translated():
                 async with asyncio.timeout(timeout_ms / 1000 + _PERFORM_GRACE_SECONDS):
-                    return await self._performer.perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
+                    return await self._performer.perform(
+                        action, timeout_ms=timeout_ms, carried_out=carried_out, origins=origins
+                    )
         except TimeoutError:
             raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
         finally:

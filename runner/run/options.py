@@ -40,4 +40,6 @@ class SessionOptions:
     """None, both: each run has a steady clock of its own."""
     max_steps: int = 2000
     """Of one run."""
+    controller_secrets: bool = True
+    """Whether controllers may use secrets, in runs that do not say."""
     exporter: Exporter = no_export

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from control.secrets import decoded
+
 _ENGINE: Final = re.compile(r"(?P<engine>[a-zA-Z_0-9+:*-]+)=(?P<body>.*)", re.DOTALL)
 _STRING: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 _REGEX: Final = r"/(?:\\.|[^/\\])+/[a-z]*"
@@ -112,8 +114,12 @@ def _wanted(match: re.Match[str]) -> TextMatcher | None:
         source, _, flags = match["regex"][1:].rpartition("/")
         return TextMatcher(source, flags=flags)
     if match["string"]:
-        return TextMatcher(re.sub(r"\\(.)", r"\1", match["string"][1:-1]), exact=match["flag"] != "i")
+        return TextMatcher(decoded(match["string"][1:-1], _without_backslashes), exact=match["flag"] != "i")
     return None
+
+
+def _without_backslashes(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 def name_and_role(selector: str) -> tuple[str, str | None]:
@@ -149,10 +155,17 @@ def absent(selector: str) -> str | None:
 def parse_nested(body: str) -> str | None:
     """Returns the selector that ``internal:has="…"`` and its like hold; None where it is written in another way."""
     try:
-        inner = json.loads(body)
+        return decoded(body, _json_string)
     except ValueError:
         return None
-    return inner if isinstance(inner, str) else None
+
+
+def _json_string(text: str) -> str:
+    """Raises ValueError for anything else."""
+    inner = json.loads(text)
+    if not isinstance(inner, str):
+        raise ValueError("it is no string")
+    return inner
 
 
 def _name_and_role(part: SelectorPart) -> tuple[str, str | None] | None:
