@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-browsers livekit web widgets constraints dist clean
+.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-browsers livekit web widgets constraints dist sbom clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -85,7 +85,8 @@ $(PY):
 
 $(INSTALLED): $(PY) pyproject.toml constraints.txt
 	@echo "installing the Python packages" >&2
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r constraints.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 ifeq ($(NODE),yes)
@@ -128,17 +129,23 @@ livekit: $(INSTALLED)
 test-browsers: $(INSTALLED)
 	@$(PY) -m tests.packaged_browsers firefox headless-shell >&2 || true
 
+# For every Python and platform that jumpseat runs on, each file by its hash; no address of where it was found.
+PIN = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url pyproject.toml
+
 dist: $(INSTALLED) ## build the wheel and the sdist into dist/, with the player in them
 	@rm -rf dist
 	@$(PY) -m hatchling build
 
-constraints: $(PY) ## write constraints.txt anew: the newest versions that pyproject.toml allows
-	@rm -rf build/constraints
-	@$(PY) -m venv build/constraints
-	@build/constraints/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@echo '# The versions that jumpseat is tested with; written by `make constraints`.' > constraints.txt
-	@build/constraints/bin/pip freeze --exclude-editable >> constraints.txt
-	@rm -rf build/constraints
+constraints: $(INSTALLED) ## write constraints.txt and deploy/requirements.txt anew: the newest versions that pyproject.toml allows
+	@$(PIN) --upgrade --all-extras -o constraints.txt
+	@$(PIN) --extra livekit --extra model -c constraints.txt -o deploy/requirements.txt
+
+sbom: $(INSTALLED) ## write what a release consists of into dist/, as CycloneDX 1.6: the Python packages and the player's
+	@mkdir -p dist
+	@$(VENV)/bin/cyclonedx-py requirements deploy/requirements.txt --pyproject pyproject.toml --spec-version 1.6 \
+		--output-reproducible --output-file dist/jumpseat.cdx.json
+	@cd web && npm sbom --omit dev --sbom-format cyclonedx > ../dist/player.cdx.json
 
 clean: ## remove everything that make has made here
 	@rm -rf $(VENV) build dist web/dist web/node_modules web/generator/node_modules tests/attach/suites/node/node_modules tests/pages/widgets/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -26,7 +26,7 @@ class PlayerHook(BuildHookInterface[BuilderConfig]):
         if version == "editable":
             return
         if self.target_name == "wheel":
-            # `jumpseat doctor` compares with them, and `pip install -c` takes them.
+            # `jumpseat doctor` compares with them.
             build_data["force_include"]["constraints.txt"] = "jumpseat/constraints.txt"
         if is_built(root) and ((root / "PKG-INFO").is_file() or not has_node()):
             return

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from control.protocol.models import NewRun, PlannerName
-from jumpseat.settings import BadSetting, Settings, weak_keys
+from jumpseat.settings import BadSetting, Settings, check_exposure, weak_keys
 from runner.attach.session import AttachSettings
 from runner.attach.sessions import AttachSessions
 from runner.browser.install import BrowserMissing, find_browser
@@ -103,6 +103,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
 
     Raises BadSetting where a setting cannot work on this machine.
     """
+    check_exposure(settings)
     config = signaling_config(settings, keys)
     if weak := weak_keys(settings):
         logger.warning("%s", weak)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import socket
 from importlib.metadata import version
@@ -24,6 +25,8 @@ Check = tuple[str, bool | None, str]
 
 _LEAST_DISK_BYTES = 200_000_000
 _CONSTRAINTS = "constraints.txt"
+_PINNED = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)
+"""A line of that file: the name, and the version before its marker and the hashes of its files."""
 _LIBRARIES = {"aiortc": "aiortc", "aioice": "aioice", "livekit": "livekit.rtc", "playwright": "playwright"}
 """Module by package, of those whose private names are used: tests/test_private_apis.py lists them."""
 
@@ -146,8 +149,8 @@ def _tested_versions() -> dict[str, str]:
     """Version by name, from ``constraints.txt``: beside this file in a wheel, above its folder in a checkout."""
     here = Path(__file__).parent
     file = next((path for path in (here / _CONSTRAINTS, here.parent / _CONSTRAINTS) if path.is_file()), None)
-    lines = file.read_text(encoding="utf-8").splitlines() if file else []
-    return {name: found for name, sign, found in (line.partition("==") for line in lines) if sign}
+    text = file.read_text(encoding="utf-8") if file else ""
+    return dict(_PINNED.findall(text))
 
 
 def _data(data_dir: Path) -> Check:

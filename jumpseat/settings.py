@@ -234,6 +234,16 @@ def owner_keys(settings: Settings) -> dict[str, str]:
     return {"owner": secrets.token_urlsafe(24)}
 
 
+def check_exposure(settings: Settings) -> None:
+    """Raises BadSetting where others can start runs and nobody has said what driven pages may reach."""
+    exposed = settings.public_url if is_loopback(settings.host) else settings.host or "every address"
+    if exposed and "allow_private" not in settings.model_fields_set:
+        raise BadSetting(
+            f"JUMPSEAT_ALLOW_PRIVATE: set it to false, or to true where driven pages may reach this machine's network: "
+            f"others can start them, by {exposed}"
+        )
+
+
 def weak_keys(settings: Settings) -> str | None:
     """Returns a warning, without any key, where others than this machine could guess one; else None."""
     weak = sorted(name for name, key in settings.api_keys.items() if len(key) < _SAFE_KEY)

@@ -1,6 +1,7 @@
 """Our own source files, for tests about the code; each is parsed once in a process."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,12 @@ def python_files(*places: str) -> list[Path]:
     found = [file for place in places for file in ((ROOT / place).rglob("*.py"), [ROOT / f"{place}.py"])]
     paths = sorted(path for some in found for path in some if path.is_file())
     return [path for path in paths if "node_modules" not in path.parts]
+
+
+def pinned_versions() -> dict[str, str]:
+    """Returns the version of each package that jumpseat is tested with, by its name in `constraints.txt`."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lines, re.MULTILINE))
 
 
 @cache

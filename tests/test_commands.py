@@ -44,6 +44,8 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("serve", "--host", "::", "--frame-port", "0"), {"JUMPSEAT_API_KEYS": ""}, "JUMPSEAT_API_KEYS"),
         (("serve", "--host", ""), {"JUMPSEAT_API_KEYS": ""}, "JUMPSEAT_API_KEYS"),
         (("demo", "--no-open"), {"JUMPSEAT_API_KEYS": "", "JUMPSEAT_HOST": "localhost.example"}, "JUMPSEAT_API_KEYS"),
+        (("serve", "--host", "0.0.0.0"), {"JUMPSEAT_API_KEYS": "a:" + "k" * 16}, "JUMPSEAT_ALLOW_PRIVATE"),
+        (("serve",), {"JUMPSEAT_PUBLIC_URL": "https://seat.example"}, "JUMPSEAT_ALLOW_PRIVATE"),
         (("serve",), {"JUMPSEAT_SIZE": "large"}, "JUMPSEAT_SIZE"),
         (("serve",), {"JUMPSEAT_PLANNER": "model"}, "JUMPSEAT_MODEL"),
         (("serve",), {"LIVEKIT_URL": "ws://127.0.0.1:1"}, "LIVEKIT_API_SECRET"),
@@ -181,14 +183,14 @@ async def test_a_token_from_the_command_is_taken_by_the_server(tmp_path: Path) -
 
 SHORT = "ci:short-key,anna:0123456789abcdef,old:abc"
 LONG = "ci:0123456789abcdeg,anna:0123456789abcdef"
-OPEN = {"JUMPSEAT_HOST": "0.0.0.0"}
+OPEN = {"JUMPSEAT_HOST": "0.0.0.0", "JUMPSEAT_ALLOW_PRIVATE": "false"}
 
 
 @pytest.mark.parametrize(
     ("keys", "where", "weak"),
     [
         (SHORT, OPEN, True),
-        (SHORT, {"JUMPSEAT_PUBLIC_URL": "https://seat.example"}, True),
+        (SHORT, {"JUMPSEAT_PUBLIC_URL": "https://seat.example", "JUMPSEAT_ALLOW_PRIVATE": "false"}, True),
         (SHORT, {}, False),
         (LONG, OPEN, False),
     ],

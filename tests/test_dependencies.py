@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.sources import ROOT, python_files, tree
+from tests.sources import ROOT, pinned_versions, python_files, tree
 
 NODE_FOLDERS = (
     ROOT / "web",
@@ -73,8 +73,7 @@ def optional_node_packages(lock: dict[str, Any]) -> set[str]:
 
 
 def pinned() -> dict[str, Version]:
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
-    return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
+    return {canonicalize_name(name): Version(version) for name, version in pinned_versions().items()}
 
 
 def test_every_direct_dependency_is_explained_and_no_other() -> None:

@@ -1,4 +1,7 @@
-"""Brings a database to the tables that this program knows, or refuses it: by numbered migrations, after a copy."""
+"""Brings a database to the tables that this program knows, or refuses it.
+
+A new one gets them at once; one of an earlier version goes by numbered migrations, after a copy.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,17 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Column, MetaData, String, Table, inspect, select
+from sqlalchemy import Column, MetaData, String, Table, insert, inspect, select
 from sqlalchemy.engine import Connection
 
 from runner.store.permissions import create_private_file
-from runner.store.tables import meta
+from runner.store.tables import meta, metadata
 
 logger = logging.getLogger(__name__)
 
+NEWEST = "0004"
+"""The newest of the migrations, whose tables `runner.store.tables` has."""
+_KNOWN = tuple(f"{number:04}" for number in range(1, int(NEWEST) + 1))
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BASELINE = "0001"
 """What version 0.1.0 wrote, which did not use Alembic."""
@@ -49,45 +52,65 @@ def migrate(connection: Connection, file: Path | None) -> None:
 
     Raises NewerSchema, BackupFailed or SQLAlchemyError; the database is as it was then.
     """
-    scripts = ScriptDirectory(str(_MIGRATIONS))
-    known = [script.revision for script in scripts.walk_revisions()]
-    current = _checked_version(connection, known)
+    current = _checked_version(connection)
     connection.rollback()
-    if current == known[0]:
+    if current == NEWEST:
         return
     with exclusive(connection):
-        found = _checked_version(connection, known)
-        if found == known[0]:
+        found = _checked_version(connection)
+        if found == NEWEST:
+            return
+        if found is None and not _tables(connection) & metadata.tables.keys():
+            _create(connection)
             return
         if found is not None:
-            _prepare_upgrade(connection, file, found, known[0])
-        config = _config(connection)
-        if found == _BASELINE and not _is_stamped(connection):
-            command.stamp(config, _BASELINE)
-        command.upgrade(config, "head")
+            _prepare_upgrade(connection, file, found)
+        _upgrade(connection, found)
 
 
-def _checked_version(connection: Connection, known: list[str]) -> str | None:
-    """Returns the database's revision, None for one that has no tables yet. Raises NewerSchema."""
-    tables = set(inspect(connection).get_table_names())
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def _checked_version(connection: Connection) -> str | None:
+    """Returns the database's revision, None for one whose making was not finished or begun. Raises NewerSchema."""
+    tables = _tables(connection)
     stamped = connection.scalar(select(_alembic_version)) if _alembic_version.name in tables else None
     counted = connection.scalar(select(meta.c.schema_version)) if meta.name in tables else None
-    if stamped is not None and stamped not in known:
-        raise NewerSchema(_newer(stamped.lstrip("0"), known[0]))
-    if counted is not None and counted > int(known[0]):
-        raise NewerSchema(_newer(str(counted), known[0]))
+    if stamped is not None and stamped not in _KNOWN:
+        raise NewerSchema(_newer(stamped.lstrip("0")))
+    if counted is not None and counted > int(NEWEST):
+        raise NewerSchema(_newer(str(counted)))
     return stamped or (_BASELINE if counted is not None else None)
 
 
-def _newer(found: str, known: str) -> str:
+def _newer(found: str) -> str:
     return (
-        f"the database was written by a newer jumpseat (it has schema version {found}, this one knows {int(known)}): "
+        f"the database was written by a newer jumpseat (it has schema version {found}, this one knows {int(NEWEST)}): "
         "install that version or a later one, or set JUMPSEAT_DATA_DIR or JUMPSEAT_DATABASE_URL to another place"
     )
 
 
-def _is_stamped(connection: Connection) -> bool:
-    return inspect(connection).has_table(_alembic_version.name)
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    _alembic_version.create(connection)
+    connection.execute(insert(_alembic_version).values(version_num=NEWEST))
+    connection.execute(insert(meta).values(schema_version=int(NEWEST)))
+
+
+def _upgrade(connection: Connection, found: str | None) -> None:
+    # Alembic takes a tenth of a second to load, and nearly every start needs none of it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(_MIGRATIONS / "versions").replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    if found == _BASELINE and _alembic_version.name not in _tables(connection):
+        command.stamp(config, _BASELINE)
+    command.upgrade(config, "head")
 
 
 @contextlib.contextmanager
@@ -110,9 +133,9 @@ def exclusive(connection: Connection) -> Iterator[None]:
             connection.invalidate()  # the next one has the usual settings
 
 
-def _prepare_upgrade(connection: Connection, file: Path | None, found: str, wanted: str) -> None:
+def _prepare_upgrade(connection: Connection, file: Path | None, found: str) -> None:
     """Copies an SQLite database, and says what is about to happen. Raises BackupFailed."""
-    step = f"the database goes from schema version {int(found)} to {int(wanted)}"
+    step = f"the database goes from schema version {int(found)} to {int(NEWEST)}"
     if file is not None:
         logger.info("%s; a copy as it was: %s", step, _back_up(file, found))
     else:
@@ -136,12 +159,3 @@ def _back_up(file: Path, version: str) -> Path:
             part.unlink(missing_ok=True)
         raise BackupFailed(f"the database could not be copied to {backup} before its migration ({error})") from error
     return backup
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("version_locations", str(_MIGRATIONS / "versions").replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
-    config.attributes["connection"] = connection
-    return config

@@ -10,6 +10,12 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
+class _JsonText(Text):
+    """Text in a column that SQLite calls JSON, as the migrations made it."""
+
+    __visit_name__ = "JSON"
+
+
 class TolerantJson(TypeDecorator[Any]):
     """JSON that reads as None where SQLite, which checks nothing, holds anything else."""
 
@@ -17,7 +23,7 @@ class TolerantJson(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSON())
+        return dialect.type_descriptor(_JsonText() if dialect.name == "sqlite" else JSON())
 
     def process_bind_param(self, value: object, dialect: Dialect) -> object:
         return json.dumps(value) if dialect.name == "sqlite" else value

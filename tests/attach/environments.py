@@ -19,7 +19,8 @@ from pathlib import Path
 
 import platformdirs
 
-ROOT = Path(__file__).parents[2]
+from tests.sources import ROOT, pinned_versions
+
 SUITES = Path(__file__).parent / "suites"
 PACKAGES = ("playwright", "pytest", "pytest-playwright", "pytest-rerunfailures", "pytest-xdist")
 """What a project with a Playwright suite in Python installs itself."""
@@ -38,7 +39,7 @@ def python_environment(**versions: str) -> Path:
     Without `versions` they are those that jumpseat is tested with; `python_environment(playwright="1.58.0")` has
     another one. Several processes may call this at once: one installs, the others wait.
     """
-    pins = {package: version for package, version in (_constraints() | PINNED_HERE).items() if package in PACKAGES}
+    pins = {package: version for package, version in (pinned_versions() | PINNED_HERE).items() if package in PACKAGES}
     pins |= {package.replace("_", "-"): version for package, version in versions.items()}
     wanted = [f"{package}=={version}" for package, version in sorted(pins.items())]
     folder = _cache() / f"python-{_key(sys.version, *wanted)}"
@@ -76,11 +77,6 @@ def clean_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Returns an environment for a suite: without what points Python to our own packages and settings."""
     ours = ("JUMPSEAT_", "PYTEST_", "PYTHON", "VIRTUAL_ENV", "COV_", "PLAYWRIGHT_", "PW_", "NODE_OPTIONS")
     return {name: value for name, value in variables.items() if not name.startswith(ours)}
-
-
-def _constraints() -> dict[str, str]:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    return {name: version for name, _, version in (line.partition("==") for line in lines) if version}
 
 
 def _cache() -> Path:

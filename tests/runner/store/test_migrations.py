@@ -17,17 +17,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import runner.store.schema
 from runner.store.connection import configure_sqlite
-from runner.store.schema import exclusive
+from runner.store.schema import NEWEST, exclusive
 from runner.store.store import Store, StoreUnusable
 from runner.store.tables import metadata
 
 OLD = Path(__file__).parents[2] / "fixtures/store/0.1.0"
-NEWEST = "0004"
 
 
 @pytest.fixture
@@ -72,11 +73,40 @@ def differences(folder: Path) -> list[Any]:
     return found
 
 
+def layout(folder: Path) -> dict[str, list[Any]]:
+    """Returns, by table, its columns, indexes and foreign keys as SQLite has them, and what the versions say."""
+    with database(folder) as connection:
+
+        def rows(query: str) -> list[Any]:
+            return sorted(connection.execute(query).fetchall(), key=repr)
+
+        tables = [name for (name,) in rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        indexes = [name for (name,) in rows("SELECT name FROM sqlite_master WHERE type = 'index'")]
+        return {
+            **{f"{table} {part}": rows(f"PRAGMA {part}({table})") for table in tables for part in _PARTS},
+            **{index: rows(f"PRAGMA index_xinfo({index})") for index in indexes},
+            "versions": rows("SELECT version_num FROM alembic_version") + rows("SELECT * FROM jumpseat_meta"),
+        }
+
+
+_PARTS = ("table_info", "foreign_key_list")
+
+
 async def test_a_new_database_has_the_tables_that_the_program_knows(tmp_path: Path) -> None:
     await open_once(tmp_path)
     assert version(tmp_path) == NEWEST
     assert differences(tmp_path) == []
     assert backups(tmp_path) == []
+
+
+def test_the_newest_migration_is_the_one_that_the_program_knows() -> None:
+    assert ScriptDirectory(str(Path(runner.store.schema.__file__).with_name("migrations"))).get_heads() == [NEWEST]
+
+
+async def test_a_new_database_is_the_same_as_an_upgraded_one(tmp_path: Path, old: Path) -> None:
+    await open_once(tmp_path / "new")
+    await open_once(old)
+    assert layout(tmp_path / "new") == layout(old)
 
 
 async def test_an_old_database_is_copied_and_upgraded_with_one_clear_line(
@@ -156,8 +186,9 @@ async def test_processes_that_start_at_once_upgrade_once(old: Path) -> None:
     program = f"""
 import asyncio, logging, sys
 from pathlib import Path
+import runner.store.schema
 from runner.store.connection import configure_sqlite
-from runner.store.schema import exclusive
+from runner.store.schema import NEWEST, exclusive
 from runner.store.store import Store
 logging.basicConfig(level="INFO", format="%(name)s %(message)s")
 async def main():
