@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from control.protocol.attach import NewAttachSession
+from control.visible import visible
 from jumpseat.attached_command import attached_environment, check_command, client_lines, run_command
 from jumpseat.client import Client, ClientError
 from jumpseat.composition import serving
@@ -152,7 +153,8 @@ async def _end(client: Client, session: AttachSessionInfo) -> None:
         return
     if patches:
         _note("locators that were repaired:")
-        print(*patches, sep="\n", end="", file=sys.stderr, flush=True)
+        shown = [visible(patch, indent="") for patch in patches] if sys.stderr.isatty() else patches
+        print(*shown, sep="\n", end="", file=sys.stderr, flush=True)
 
 
 async def _patches(client: Client, session_id: str) -> list[str]:
@@ -174,4 +176,4 @@ def _say(line: str) -> None:
 
 
 def _note(line: str) -> None:
-    print(f"jumpseat: {line}", file=sys.stderr, flush=True)
+    print(f"jumpseat: {visible(line)}", file=sys.stderr, flush=True)

@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from control.visible import visible
 from jumpseat.client_errors import ClientError
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
 
@@ -349,5 +350,5 @@ def main() -> None:
         sys.exit(128 + signal.SIGTERM)
     else:
         sys.exit(status)
-    print(f"jumpseat: {message}", file=sys.stderr)
+    print(f"jumpseat: {visible(message)}", file=sys.stderr)
     sys.exit(2)

@@ -22,6 +22,7 @@ from media.frames import FrameSink
 from runner.browser import playwright_errors as errors
 from runner.browser.actions.perform import Performer
 from runner.browser.devtools import DevTools
+from runner.browser.dialog_flood import FLOOD_SCRIPT
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import HumanInput
@@ -87,6 +88,7 @@ class PageDriver:
             device_scale_factor=self._device_scale_factor,
             proxy=self._proxy,
         )
+        await context.add_init_script(FLOOD_SCRIPT)
         self.use(context)
         await context.new_page()
 
