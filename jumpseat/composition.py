@@ -110,6 +110,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.aclose)
+        store.keep_lease()
         policy = EgressPolicy(allow_private=settings.allow_private)
         drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, policy=policy))
         stack.push_async_callback(drivers.aclose)
@@ -126,6 +127,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             config, runs=runs, attachments=attachments, links=store.links, dist=DIST, checks={"database": store.check}
         )
         runs.on_started = server.run_started
+        store.links.on_revoked = server.link_revoked
         stack.push_async_callback(server.aclose)
         await _start(server)
         policy.own_ports = frozenset({server.port, server.frame_port})

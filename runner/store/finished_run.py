@@ -61,6 +61,8 @@ class FinishedRun:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 return e.StepReplay(id=command.id, step=await self._replayed(command.step_number))
+        if not self.view().status.final:
+            raise InvalidTransition(f"cannot {c.in_words(command.type)}: another server carries this run out")
         raise InvalidTransition(f"cannot {c.in_words(command.type)}: the run {ending(self.view().status)}")
 
     async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:

@@ -1,7 +1,7 @@
 """The store of what outlives the process: runs, their steps, their screenshots, and their share links.
 
 SQLite in WAL mode by default; any database that SQLAlchemy can reach asynchronously may be named by its URL, of which
-only SQLite is tested. Screenshots are files beside it.
+SQLite and Postgres are tested. Screenshots are files beside it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
 from runner.store.atomic_write import atomic_write
 from runner.store.connection import Database, StoreFailed
+from runner.store.lease import ServerLease
 from runner.store.links import LinkStore
 from runner.store.pending_finals import PendingFinals
 from runner.store.permissions import create_private_file, create_private_folder, tighten
@@ -58,6 +59,7 @@ class Store:
         self._clock = clock
         self._reader = RowReader()
         self.links = LinkStore(database, clock)
+        self._lease = ServerLease(database, lock.id, on_beat=self.look_at_others)
 
     @classmethod
     async def open(cls, data_dir: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> Self:
@@ -89,8 +91,18 @@ class Store:
             raise
         return store
 
+    @property
+    def server_id(self) -> str:
+        """Returns what this server process is known by in the database."""
+        return self._lock.id
+
+    def keep_lease(self) -> None:
+        """Tells other servers of the database from now on that this one lives, and looks after what they leave."""
+        self._lease.start()
+
     async def aclose(self) -> None:
         """Closes the database and lets go of the data directory. Safe to repeat."""
+        await self._lease.aclose()
         self._lock.close()
         await self.links.aclose()
         await self._database.aclose()
@@ -276,6 +288,7 @@ class Store:
     async def _prepare(self) -> None:
         await self._database.migrate()
         async with self._database.writing() as connection:
+            await self._lease.take(connection)
             await self.links.load(connection)
             await self._end_orphans(connection)
         self._database.opened()
@@ -283,8 +296,12 @@ class Store:
 
     async def _end_orphans(self, connection: AsyncConnection) -> None:
         """Ends the runs that a dead server left in flight; one whose server is alive is none of ours."""
-        rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
-        orphans = [row for row in rows if not self._lock.alive(row.server)]
+        others = (runs.c.status.not_in(_FINAL)) & (runs.c.server != self._lock.id)
+        rows = (await connection.execute(select(runs).where(others))).all()
+        leased = await self._lease.living(connection)
+        living = {id: self._lock.alive(id) for id in {row.server for row in rows}}
+        dead = {id for id, locked in living.items() if not (locked or (locked is None and id in leased))}
+        orphans = [row for row in rows if row.server in dead]
         for record in self._reader.runs(orphans):
             if (noted := self._finals.find(record.view.id)) is not None:
                 view, changed = noted.view, noted.steps
@@ -293,6 +310,12 @@ class Store:
                 view, changed = _stopped(record.view, self._reader.steps(done.all()), self._clock())
             await connection.execute(update(runs).where(runs.c.id == view.id).values(run_columns(view)))
             await _save_steps(connection, view.id, changed)
+
+    async def look_at_others(self) -> None:
+        """Takes over what other servers of the database have revoked, and the runs that one has left in flight."""
+        await self.links.refresh()
+        async with self._database.writing() as connection:
+            await self._end_orphans(connection)
 
     async def _forget_saved_finals(self) -> None:
         """Removes the notes of ends that are saved, but those of runs that another server has not saved yet."""

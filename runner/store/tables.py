@@ -70,6 +70,25 @@ steps = Table(
     Column("step", TolerantJson, nullable=False, doc="Step."),
 )
 
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("seen_us", BigInteger, nullable=False, doc="When its lease was renewed, by the database's own clock."),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
+    Column("server", String(64), nullable=False, doc="The server process that it was done by."),
+    Column("run_id", String(64), nullable=True, doc="No foreign key: what was done to a run outlives it."),
+    Column("owner", String(200), nullable=False),
+    Column("entry", TolerantJson, nullable=False, doc="AuditEntry."),
+    Index("audit_of_run", "run_id", "number"),
+)
+
 revoked_tokens = Table(
     "revoked_tokens",
     metadata,
