@@ -116,7 +116,14 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         stack.push_async_callback(drivers.aclose)
         runs = _run_registry(settings, store, drivers, policy)
         keep = timedelta(days=settings.keep_days) if settings.keep_days else None
-        retention = Retention(store, delete=runs.delete, max_disk=settings.max_disk, keep=keep)
+        retention = Retention(
+            store,
+            delete=runs.delete,
+            max_disk=settings.max_disk,
+            max_disk_per_owner=settings.max_disk_per_owner,
+            min_free=settings.min_free,
+            keep=keep,
+        )
         runs.on_ended = retention.wake
         stack.push_async_callback(retention.aclose)
         retention.start()
@@ -124,7 +131,12 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             AttachSettings(drivers, store, runs, session_options(settings), uploads or settings.data_dir / "uploads")
         )
         server = Server(
-            config, runs=runs, attachments=attachments, links=store.links, dist=DIST, checks={"database": store.check}
+            config,
+            runs=runs,
+            attachments=attachments,
+            links=store.links,
+            dist=DIST,
+            checks={"database": store.check, "disk": store.check_disk},
         )
         runs.on_started = server.run_started
         store.links.on_revoked = server.link_revoked

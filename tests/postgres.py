@@ -56,7 +56,7 @@ async def postgres(programs: Path) -> AsyncIterator[str]:
             await drained
 
 
-async def _run(*command: object, **options: Any) -> None:
+async def _run(*command: object, **options: Any) -> None:  # noqa: ANN401 - those of asyncio
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
         stdout=asyncio.subprocess.PIPE,

@@ -7,6 +7,7 @@ SQLite and Postgres are tested. Screenshots are files beside it.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -34,6 +35,8 @@ from runner.store.tables import meta, runs, share_links, steps
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
 _place = tuple_(runs.c.created_us, runs.c.id)
+_LEAST_FREE = 32_000_000
+"""Bytes: with less, a run's pictures and a database's journal are about to fail. At most a fiftieth of the disk."""
 _DATABASE = "jumpseat.sqlite3"
 _OURS = ("runs", "ends", "servers", "uploads", f"{_DATABASE}*")
 """What the server keeps in a data directory."""
@@ -221,6 +224,11 @@ class Store:
         async with self._database.reading() as connection:
             return list((await connection.execute(query)).scalars())
 
+    async def owners(self) -> dict[str, str]:
+        """Returns the owner of each run."""
+        async with self._database.reading() as connection:
+            return {row.id: row.owner for row in (await connection.execute(select(runs.c.id, runs.c.owner))).all()}
+
     async def steps(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[Step]:
         """Returns the run's steps in order, from the one behind number ``after``; at most ``limit`` of them."""
         query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.number)
@@ -274,6 +282,27 @@ class Store:
                 with suppress(FileNotFoundError):
                     sizes[folder.name] = sizes.get(folder.name, 0) + file.stat().st_size
         return sizes
+
+    def free_bytes(self) -> int:
+        """Returns how many bytes this user may still write to the disk of the data directory. Raises OSError."""
+        disk = os.statvfs(self._data_dir)
+        return disk.f_bavail * disk.f_frsize
+
+    def disk_bytes(self) -> int:
+        """Returns how large the disk of the data directory is. Raises OSError."""
+        disk = os.statvfs(self._data_dir)
+        return disk.f_blocks * disk.f_frsize
+
+    async def check_disk(self) -> str | None:
+        """Returns None where the disk has room for more runs, else one sentence on what to do."""
+        try:
+            free, least = self.free_bytes(), min(_LEAST_FREE, self.disk_bytes() // 50)
+        except OSError as error:
+            return f"the disk of JUMPSEAT_DATA_DIR cannot be looked at ({error.strerror}): see that it is mounted"
+        if free >= least:
+            return None
+        left = f"the disk of JUMPSEAT_DATA_DIR is full, {free // 1_000_000} MB are left"
+        return f"{left}: make room, or lower JUMPSEAT_MAX_DISK"
 
     async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> Path | None:
         path = self.screenshot_path(run_id, number, before=before)

@@ -1,4 +1,4 @@
-"""Two servers on one database, each with a disk of its own: neither ends the other's runs, and both see what is over."""
+"""Two servers on one database, each with a disk of its own: neither ends the other's runs, and each sees what ended."""
 
 from __future__ import annotations
 
