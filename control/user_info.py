@@ -16,6 +16,7 @@ USER_INFO = re.compile(rf"(?<=://)((?:{_PLACE}|[^\s/?#\"<>{{]|\{{(?!\{{))*)@")
 _NAMES_ONLY = re.compile(rf"(?:{_PLACE}|\$?\{{[^{{}}]*\}}|:)*")
 """Names of secrets, or expressions of exported code: these say nothing."""
 _LITERAL = re.compile(rf"({_PLACE})|:?((?:[^{{:]|\{{(?!\{{)|:(?!{_PLACE}|$))+)")
+_BEHIND_PATH = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?#\"'<>]*)[?#][^\s\"'<>]*", re.IGNORECASE)
 _NAME = "login"
 
 
@@ -27,6 +28,11 @@ def without_user_info(text: str) -> str:
 def without_literal_user_info(text: str) -> str:
     """Returns the text without user info, but for such that names secrets and nothing else."""
     return USER_INFO.sub(lambda found: found[0] if _NAMES_ONLY.fullmatch(found[1]) else "", text)
+
+
+def for_log(text: str) -> str:
+    """Returns the text with every address in it cut to what a log may say: without user info, query and fragment."""
+    return _BEHIND_PATH.sub(r"\1", without_user_info(text))
 
 
 class Logins:

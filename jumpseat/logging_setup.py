@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from control.protocol.shape import rfc3339
+from control.user_info import for_log
 from control.visible import visible
 
 logger = logging.getLogger(__name__)
@@ -24,11 +25,11 @@ class _JsonLine(logging.Formatter):
             "at": rfc3339(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": for_log(record.getMessage()),
         }
         line |= {name: getattr(record, name) for name in ("run", "viewer") if hasattr(record, name)}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = for_log(self.formatException(record.exc_info))
         return json.dumps(line)
 
 
@@ -36,7 +37,7 @@ class _TextLine(logging.Formatter):
     """Writes one event for people; what a page has put into it stays within its lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
+        return visible(for_log(super().format(record)))
 
 
 def configure_logging(level: str, format: str) -> None:

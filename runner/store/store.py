@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
+from control.user_info import without_user_info
 from runner.store.atomic_write import atomic_write
 from runner.store.connection import Database, StoreFailed
 from runner.store.lease import ServerLease
@@ -79,7 +80,8 @@ class Store:
             finals = PendingFinals(data_dir / "ends")
             lock = ServerLock.register(data_dir / "servers")
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {error}") from error
+            why = without_user_info(str(error))
+            raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {why}") from error
         store = cls(database, data_dir, finals, lock, clock)
         try:
             await store._prepare()
