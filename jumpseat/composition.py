@@ -19,6 +19,7 @@ from runner.attach.session import AttachSettings
 from runner.attach.sessions import AttachSessions
 from runner.browser.install import BrowserMissing, find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.limits import BrowserLimits
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
 from runner.egress.upstream import UpstreamProxy
@@ -137,6 +138,7 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
             links=store.links,
             dist=DIST,
             checks={"database": store.check, "disk": store.check_disk},
+            audit=store.audit,
         )
         runs.on_started = server.run_started
         store.links.on_revoked = server.link_revoked
@@ -218,6 +220,7 @@ def browser_options(
         executables=executables,
         uploads=uploads or settings.data_dir / "uploads",
         max_picture=settings.size,
+        limits=BrowserLimits(settings.max_run_memory, settings.max_run_processes),
         egress_proxy=lambda: EgressProxy(egress_policy, upstream=upstream),
     )
 

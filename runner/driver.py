@@ -196,7 +196,10 @@ class Driver(PageLook, Protocol):
 class Drivers(Protocol):
     """Opens browsers."""
 
-    async def launch(self, kind: str, *, viewport: Size) -> Driver:
-        """Raises StepFailed with what to do where no such browser can be started."""
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> Driver:
+        """Returns a browser whose pages reach these hosts alone, all that the server allows where there are none.
+
+        Raises StepFailed with what to do where no such browser can be started.
+        """
 
     async def aclose(self) -> None: ...

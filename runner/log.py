@@ -1,4 +1,4 @@
-"""Log lines of one run with its secrets masked and its addresses cut, and warnings that a page cannot repeat without end."""
+"""Log lines of one run, secrets masked and addresses cut, and warnings that a page cannot repeat without end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from control.user_info import for_log
 
 
 class RunLog(logging.LoggerAdapter[logging.Logger]):
-    """Logs for one run: masks the whole line, cuts addresses, its arguments and its traceback, and adds the run's id as ``run``."""
+    """Logs for one run: masks the whole line, its arguments and its traceback, cuts addresses, and adds ``run``."""
 
     def __init__(self, logger: logging.Logger, run_id: str, mask: Callable[[str], str]) -> None:
         """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from signaling.access.audit import Auditor
 from signaling.access.authentication import Authenticator
 from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
@@ -20,13 +21,14 @@ from signaling.connections.dispatcher import CommandDispatcher
 from signaling.connections.registry import ConnectionRegistry, ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
+from signaling.http.audit import AuditApi
 from signaling.http.health import Check, Health
 from signaling.http.instructions import InstructionsApi
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
-from signaling.ports import Attachments, Runs, ShareLinks
+from signaling.ports import Attachments, Audit, Runs, ShareLinks
 from signaling.problems import CODE, Handler, answer_problems
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
@@ -61,9 +63,11 @@ def build(
     links: ShareLinks,
     dist: Path,
     checks: Mapping[str, Check] | None = None,
+    audit: Audit | None = None,
 ) -> Apps:
     """Builds the parts and the applications; nothing is started."""
     metrics = Metrics()
+    auditor = Auditor(audit)
     limits = config.limits
     proxies = TrustedProxies(config.trusted_proxies)
     origins = Origins(config, proxies)
@@ -77,8 +81,8 @@ def build(
         rate_limiter=_rate_limiter(limits),
         proxies=proxies,
     )
-    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics)
-    dispatcher = CommandDispatcher(metrics, limits)
+    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics, auditor=auditor)
+    dispatcher = CommandDispatcher(metrics, limits, auditor=auditor)
     stream_addresses = StreamAddresses(config, origins, tokens)
     frames = FrameServer(config=config, authenticator=authenticator, connections=connections, metrics=metrics)
     whep = WhepEndpoint(
@@ -97,7 +101,9 @@ def build(
         links=links,
         connections=connections,
         limits=limits,
+        auditor=auditor,
     )
+    trail = AuditApi(audit, authenticator=authenticator)
     instructions = InstructionsApi(runs=runs, authenticator=authenticator, limits=limits)
     attach = AttachApi(
         attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
@@ -111,7 +117,7 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    endpoints = (rest, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    endpoints = (rest, trail, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
     routes = [route for each in endpoints for route in each.routes()]
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []

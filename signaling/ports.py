@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from control.event_log import EventLog
 from control.protocol.attach import AttachSessionView, NewAttachSession
+from control.protocol.audit import AuditEntry
 from control.protocol.commands import Command
 from control.protocol.events import Hello, Reply
 from control.protocol.links import SharedLink
@@ -142,6 +143,16 @@ class Attachments(Protocol):
 
     async def close(self, session_id: str) -> None:
         """Ends the session's endpoint, its browsers and its unfinished runs; safe to repeat."""
+
+
+class Audit(Protocol):
+    """The log of who did what, which is only added to."""
+
+    def note(self, entry: AuditEntry) -> None:
+        """Writes an entry down; must neither wait nor raise."""
+
+    async def of_run(self, run_id: str) -> Sequence[AuditEntry]:
+        """Returns what was done to a run, in order."""
 
 
 class ShareLinks(Protocol):

@@ -15,7 +15,7 @@ from signaling.app import Apps, build
 from signaling.config import Config
 from signaling.http.health import Check
 from signaling.log_adapters import HttpLog
-from signaling.ports import Attachments, RunHandle, Runs, ShareLinks
+from signaling.ports import Attachments, Audit, RunHandle, Runs, ShareLinks
 
 logger = logging.getLogger(__name__)
 
@@ -50,15 +50,19 @@ class Server:
         dist: Path,
         checks: Mapping[str, Check] | None = None,
         attachments: Attachments | None = None,
+        audit: Audit | None = None,
     ) -> None:
         """
         Args:
             dist: where the built web pages are; they may be missing.
             checks: what ``/readyz`` asks, by name.
+            audit: where it is written down who did what; None: nowhere.
             attachments: None for a server that takes in no tests.
         """
         self._config = config
-        self.apps: Apps = build(config, runs=runs, attachments=attachments, links=links, dist=dist, checks=checks)
+        self.apps: Apps = build(
+            config, runs=runs, attachments=attachments, links=links, dist=dist, checks=checks, audit=audit
+        )
         self._runners: list[web.AppRunner] = []
         self._close_once = CloseOnce(self._close)
 

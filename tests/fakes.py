@@ -233,14 +233,16 @@ class FakeDrivers:
     def __init__(self, driver: FakeDriver | None = None) -> None:
         self.driver = driver or FakeDriver()
         self.launched: list[tuple[str, Size]] = []
+        self.allowed: list[Sequence[str] | None] = []
         self.gate = Gate()
         self.error: str | None = None
 
-    async def launch(self, kind: str, *, viewport: Size) -> FakeDriver:
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> FakeDriver:
         await self.gate.pass_through()
         if self.error:
             raise StepFailed(self.error)
         self.launched.append((kind, viewport))
+        self.allowed.append(allow_hosts)
         return self.driver
 
     async def aclose(self) -> None:

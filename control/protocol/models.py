@@ -204,6 +204,7 @@ def http_url(text: str) -> str:
     return text
 
 
+_HOST = re.compile(r"(\*\.)?[\w-]+(\.[\w-]+)*\.?|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]+\]?")
 _BARE = re.compile(r"https?://[^/?#@]+/?", re.IGNORECASE)
 
 
@@ -320,6 +321,9 @@ class NewRun(Shape):
     name: str | None = Field(default=None, max_length=200)
     secrets: dict[str, str | GivenSecret] = Field(default_factory=dict, max_length=100, repr=False)
     """Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else."""
+    allow_hosts: tuple[str, ...] | None = Field(default=None, max_length=200)
+    """The hosts that its pages may reach besides the start URL's: names, addresses, ``*.`` before a name for all below
+    it; None: all that the server allows."""
     controller_secrets: bool | None = None
     """Whether controllers may use secrets in overrides and instructions; None: as the server is set."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
@@ -333,6 +337,20 @@ class NewRun(Shape):
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:
         refuse_short_secrets(self.secrets)
+        return self
+
+    @property
+    def reachable_hosts(self) -> tuple[str, ...] | None:
+        """The hosts that its pages may reach, the start URL's first; None: all that the server allows."""
+        host = urlsplit(self.url).hostname
+        return None if self.allow_hosts is None else (*([host] if host else ()), *self.allow_hosts)
+
+    @model_validator(mode="after")
+    def _names_hosts(self) -> Self:
+        for host in self.allow_hosts or ():
+            if not _HOST.fullmatch(host):
+                wanted = "a name, an address, or *. before a name, without scheme, port and path"
+                raise field_error("allowHosts", f"'{host}' is no host: give {wanted}")
         return self
 
     @model_validator(mode="after")

@@ -285,7 +285,9 @@ class Session:
         kind = spec.browser or self._options.browser
         try:
             async with asyncio.timeout(self._options.launch_timeout):
-                driver = await self._drivers.launch(kind, viewport=spec.viewport or self._options.size)
+                driver = await self._drivers.launch(
+                    kind, viewport=spec.viewport or self._options.size, allow_hosts=spec.reachable_hosts
+                )
         except TimeoutError:
             raise StepFailed(f"the browser did not start within {self._options.launch_timeout:g} s") from None
         parts.push_async_callback(self._close_driver, driver)

@@ -125,7 +125,7 @@ class Authenticator:
             raise _forbidden(needs)
         if credential.claims is not None:
             self._note_use(credential.claims)
-        return RequestContext(credential, run, self._actor(credential, request.query.get("client")))
+        return RequestContext(credential, run, self._actor(credential, request))
 
     def _note_use(self, claims: Claims) -> None:
         if claims.parent is not None:
@@ -147,12 +147,23 @@ class Authenticator:
         matches = [name for name, key in self._keys.items() if hmac.compare_digest(key, digest)]
         return matches[0] if matches else None
 
-    def _actor(self, credential: Credential, client: str | None) -> Actor:
+    async def actor(self, request: web.Request) -> Actor:
+        """Returns who has sent the request, where it is to no run. Raises Problem as ``credential`` does."""
+        return self._actor(await self.credential(request), request)
+
+    def _actor(self, credential: Credential, request: web.Request) -> Actor:
+        client = request.query.get("client")
         if client and len(client) <= _MAX_CLIENT_KEY:
             viewer_id = self._pseudonym("viewer", f"{credential.identity}\0{client}")
         else:
             viewer_id = secrets.token_urlsafe(16)
-        return Actor(viewer_id, credential.role, credential.owner or f"{credential.role} {viewer_id[:4]}")
+        return Actor(
+            viewer_id,
+            credential.role,
+            credential.owner or f"{credential.role} {viewer_id[:4]}",
+            address=self._proxies.client_info(request).address,
+            link=next(reversed(credential.token_ids), None),
+        )
 
     def _pseudonym(self, kind: str, text: str) -> str:
         """Returns 128 bits that stand for ``text`` and cannot be guessed from it."""

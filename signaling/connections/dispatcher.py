@@ -13,6 +13,7 @@ from control.protocol import commands as c
 from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import Actor, authorize
 from media.aio import TaskSet
+from signaling.access.audit import Auditor
 from signaling.access.rate_limits import RateMeter
 from signaling.config import Limits
 from signaling.log_adapters import LogContext
@@ -61,9 +62,10 @@ class CommandDispatcher:
     A command that was begun is carried out even if its sender's connection ends meanwhile.
     """
 
-    def __init__(self, metrics: Metrics, limits: Limits) -> None:
+    def __init__(self, metrics: Metrics, limits: Limits, *, auditor: Auditor | None = None) -> None:
         self._metrics = metrics
         self._limits = limits
+        self._auditor = auditor or Auditor(None)
         self._meter = RateMeter(limits.message_rate)
         self._cache = IdempotencyCache()
         self._tasks = TaskSet(logger)
@@ -123,13 +125,13 @@ class CommandDispatcher:
         known = self._cache.get(sender, command.id) if command.id else None
         if known is not None:
             return known
-        task = self._tasks.spawn(_submit(command, actor, run))
+        task = self._tasks.spawn(_submit(command, actor, run, self._auditor))
         if command.id:
             self._cache.put(sender, command.id, task)
         return task
 
 
-async def _submit(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
+async def _submit(command: c.Command, actor: Actor, run: RunHandle, auditor: Auditor) -> Reply:
     try:
         reply = await run.submit(command, actor)
     except (Refused, ProtocolError) as error:
@@ -138,6 +140,7 @@ async def _submit(command: c.Command, actor: Actor, run: RunHandle) -> Reply:
         LogContext(logger, run.id, actor.viewer_id).error("%s has failed", command.type, exc_info=True)
         code = JumpseatError.code
         return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
+    auditor.command(command, actor, run)
     return _with_id(reply, command.id)
 
 

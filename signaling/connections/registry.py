@@ -8,8 +8,10 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from control.errors import Busy
+from control.protocol.audit import AuditAction
 from control.protocol.shape import Clock, utc_now
 from control.protocol.wording import counted
+from signaling.access.audit import Auditor
 from signaling.access.authentication import RequestContext, link_revoked
 from signaling.config import Limits
 from signaling.connections.connection import CloseReason, Connection
@@ -55,9 +57,12 @@ class ViewerSlots:
 class ConnectionRegistry:
     """Holds every open connection, and closes those whose token expires or is revoked, or all when the server stops."""
 
-    def __init__(self, slots: ViewerSlots, metrics: Metrics, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, slots: ViewerSlots, metrics: Metrics, *, auditor: Auditor | None = None, clock: Clock = utc_now
+    ) -> None:
         self._slots = slots
         self._metrics = metrics
+        self._auditor = auditor or Auditor(None)
         self._clock = clock
         self._open: set[Connection] = set()
         self._revoked: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -102,6 +107,7 @@ class ConnectionRegistry:
         self._open.add(connection)
         self._metrics.connections.labels(transport).inc()
         if joins:
+            self._auditor.note(AuditAction.WATCHED, context.actor, context.run, transport)
             context.run.join(context.actor)
             LogContext(logger, context.run.id, context.actor.viewer_id).info("%s open", transport)
         return connection

@@ -8,11 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
+from control.protocol.audit import AuditAction
 from control.protocol.events import ErrorReply, Reply
 from control.protocol.links import SharedLink
 from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape, utc_now
 from control.roles import Role
+from signaling.access.audit import Auditor
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind, too_often
 from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
@@ -96,6 +98,7 @@ class RestApi:
         links: ShareLinks,
         connections: ConnectionRegistry,
         limits: Limits,
+        auditor: Auditor,
     ) -> None:
         self._runs = runs
         self._authenticator = authenticator
@@ -105,6 +108,7 @@ class RestApi:
         self._links = links
         self._connections = connections
         self._limits = limits
+        self._auditor = auditor
 
     def routes(self) -> list[web.RouteDef]:
         return routes_of(self)
@@ -125,6 +129,7 @@ class RestApi:
         owner = await self._authenticator.owner(request, spends=RateKind.RUN)
         spec = await read_exactly(request, NewRun, limit=self._limits.max_body)
         run = await self._runs.create(spec, owner=owner)
+        self._auditor.note(AuditAction.CREATED, await self._authenticator.actor(request), run)
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
 
     @operation(
@@ -186,6 +191,7 @@ class RestApi:
     async def remove(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         await self._runs.delete(context.run.id)
+        self._auditor.note(AuditAction.DELETED, context.actor, context.run)
         return web.Response(status=204)
 
     @operation(
@@ -220,6 +226,7 @@ class RestApi:
         context = await self._authorize(request, needs=Role.CONTROLLER)
         format = request.query.get("format", "pytest")
         text = await context.run.export(format)
+        self._auditor.note(AuditAction.EXPORTED, context.actor, context.run, format)
         content_type, name = _EXPORTS.get(format, ("text/plain", "{}.txt"))
         disposition = f'attachment; filename="{name.format(context.run.id)}"'
         return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": disposition})
@@ -420,6 +427,7 @@ class RestApi:
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
         link = SharedLink(id=claims.id, role=claims.role, created_at=utc_now(), expires_at=claims.expires_at)
         await self._links.add(run_id, link)
+        self._auditor.note(AuditAction.SHARED, context.actor, context.run, f"{claims.role} {claims.id}")
         made = ShareToken(
             id=claims.id,
             role=claims.role,
@@ -443,6 +451,7 @@ class RestApi:
         run_id, token_id = context.run.id, request.match_info["token_id"]
         await self._links.revoke(run_id, token_id, until=utc_now() + LONGEST_TTL)
         self._connections.revoke(run_id, token_id)
+        self._auditor.note(AuditAction.REVOKED, context.actor, context.run, token_id[:100])
         return web.Response(status=204)
 
     async def _authorize(

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from aiortc import RTCDataChannel, RTCPeerConnection
@@ -44,7 +44,7 @@ class ServerHarness:
         self.server = Server(config, runs=self.runs, attachments=self.attachments, links=self.links, dist=dist)
         self.http: aiohttp.ClientSession
 
-    async def __aenter__(self) -> ServerHarness:
+    async def __aenter__(self) -> Self:
         await self.server.start()
         self.http = aiohttp.ClientSession()
         return self
