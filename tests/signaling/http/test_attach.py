@@ -114,3 +114,20 @@ async def opened(harness: ServerHarness) -> str:
     status, body = await harness.call("POST", "/api/attach", body=WANTED)
     assert status == 201
     return str(body["session"]["id"])
+
+
+@pytest.mark.parametrize(
+    ("secret", "field"),
+    [
+        ({"value": "hunter22", "origins": ["https://shop.test"], "use": ["selector"]}, None),
+        ({"value": "hunter22", "origin": ["https://shop.test"]}, "secrets.PW.origin"),
+        ({"value": "hunter22", "origins": ["shop.test"]}, "secrets"),
+    ],
+)
+async def test_a_secret_says_where_it_belongs(secret: dict[str, object], field: str | None) -> None:
+    async with ServerHarness() as server:
+        headers = {"Authorization": f"Bearer {ADA}"}
+        body = {"name": "x", "secrets": {"PW": secret, "value": "a name like any other"}}
+        async with server.http.post(f"{server.url}/api/attach", json=body, headers=headers) as answer:
+            told = await answer.json()
+            assert (answer.status, told.get("field")) == ((201, None) if field is None else (422, field))

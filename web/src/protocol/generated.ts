@@ -447,6 +447,11 @@ export interface components {
             secrets?: {
                 [key: string]: string | components["schemas"]["GivenSecret"];
             };
+            /**
+             * @description The hosts that its pages may reach besides the start URL's: names, addresses, ``*.`` before a name for all below
+             *     it; None: all that the server allows.
+             */
+            allowHosts?: string[] | null;
             /** @description Whether controllers may use secrets in overrides and instructions; None: as the server is set. */
             controllerSecrets?: boolean | null;
             /** @default 15000 */
