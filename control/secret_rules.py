@@ -126,7 +126,7 @@ class SecretRules:
     def _of(self, secret: str | GivenSecret) -> frozenset[str]:
         if isinstance(secret, str) or secret.origins is None:
             return self._default
-        return frozenset(secret.origins)
+        return frozenset(origin_of(origin) or origin for origin in secret.origins)
 
 
 def uses_of(action: Action) -> Iterator[tuple[SecretUse, list[str]]]:

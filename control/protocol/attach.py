@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from control.protocol.models import GivenSecret, SessionRef, refuse_short_secrets
+from control.protocol.models import GivenSecret, SessionRef, check_secrets
 from control.protocol.shape import Shape
 
 
@@ -28,7 +28,7 @@ class NewAttachSession(Shape):
 
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:
-        refuse_short_secrets(self.secrets)
+        check_secrets(self.secrets)
         return self
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from control.origins import origin_of
 from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType, Box, Size, Viewport
@@ -226,35 +226,24 @@ class GivenSecret(Shape):
     use: tuple[SecretUse, ...] = Field(default=(), max_length=3)
     """What it may be used for besides fields: in addresses of its origins, in expectations, in selectors."""
 
-    @field_validator("origins")
-    @classmethod
-    def _are_origins(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return None if given is None else tuple(_origin(each) for each in given)
-
-
-def _origin(text: str) -> str:
-    """Returns the origin as browsers write it; else pydantic reports the field ``secrets``."""
-    if text == "*":
-        return text
-    origin = origin_of(text)
-    if origin is None or not _BARE.fullmatch(text):
-        raise field_error(
-            "secrets", f"'{text}' is no origin: give scheme and host, such as https://login.example, or *"
-        )
-    return origin
-
 
 def secret_values(given: Mapping[str, str | GivenSecret]) -> dict[str, str]:
     """Returns the values by name."""
     return {name: secret if isinstance(secret, str) else secret.value for name, secret in given.items()}
 
 
-def refuse_short_secrets(given: Mapping[str, str | GivenSecret]) -> None:
-    """Has pydantic report the field ``secrets`` where a value is too short to be masked in texts."""
+def check_secrets(given: Mapping[str, str | GivenSecret]) -> None:
+    """Has pydantic report the field ``secrets`` where a value is too short to be masked, or an origin is none."""
     for name, value in secret_values(given).items():
         if len(value) < SHORTEST:
             why = "is empty" if not value else f"is shorter than {SHORTEST} characters, and could not be hidden"
             raise field_error("secrets", f"the value of a secret {why}: {name}")
+    for origin in (
+        each for secret in given.values() if isinstance(secret, GivenSecret) for each in secret.origins or ()
+    ):
+        if origin != "*" and not (_BARE.fullmatch(origin) and origin_of(origin)):
+            wanted = "give scheme and host, such as https://login.example, or *"
+            raise field_error("secrets", f"'{origin}' is no origin: {wanted}")
 
 
 class AttachedClient(Shape):
@@ -336,7 +325,7 @@ class NewRun(Shape):
 
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:
-        refuse_short_secrets(self.secrets)
+        check_secrets(self.secrets)
         return self
 
     @property
