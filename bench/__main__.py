@@ -105,7 +105,7 @@ class Bench:
     async def attached(self) -> list[Section]:
         async with served(JUMPSEAT_MAX_RUNS="64") as server:
             rows = await attached(server, times=7 if self._full else 3, rounds=30 if self._full else 10)
-        start = await attach_start(times=7 if self._full else 3)
+            start = await attach_start(server.site, times=7 if self._full else 3)
         return [
             Section("attached", "Somebody's own suite by jumpseat attach", rows),
             Section("attachStart", "Start and end of jumpseat attach", start),

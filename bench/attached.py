@@ -84,13 +84,24 @@ async def attached(server: Served, *, times: int, rounds: int) -> list[Row]:
     ]
 
 
-async def attach_start(*, times: int) -> list[Row]:
-    """`jumpseat attach -- true`, and `true`: everything before and after the command."""
+async def attach_start(site: str, *, times: int) -> list[Row]:
+    """A suite of one test, from the command to its end: by itself and by `jumpseat attach`, in turns; and `true`."""
     with tempfile.TemporaryDirectory() as data:
-        variables = {**os.environ, "JUMPSEAT_DATA_DIR": data, "JUMPSEAT_LOG": "error"}
-        jumpseat = (sys.executable, "-m", "jumpseat", "attach", "--", "true")
-        taken = [await _timed(jumpseat, variables) for _ in range(times)]
-    return [{"what": "jumpseat attach -- true", "medianSeconds": round(statistics.median(taken), 2), "runs": times}]
+        variables = {**_variables(), "JUMPSEAT_DATA_DIR": data, "JUMPSEAT_LOG": "error"}
+        suite, jumpseat = (sys.executable, "-c", SCRIPT, site, "1"), (sys.executable, "-m", "jumpseat", "attach", "--")
+        commands = {
+            "one test, by itself": suite,
+            "one test, by jumpseat attach": (*jumpseat, *suite),
+            "true, by jumpseat attach": (*jumpseat, "true"),
+        }
+        taken: dict[str, list[float]] = {what: [] for what in commands}
+        for _ in range(times):
+            for what, command in commands.items():
+                taken[what].append(await _timed(command, variables))
+    return [
+        {"what": what, "medianSeconds": round(statistics.median(seconds), 2), "runs": times}
+        for what, seconds in taken.items()
+    ]
 
 
 async def attach_memory() -> list[Row]:

@@ -132,6 +132,12 @@ class Secrets:
             end = stop
         return MASK.join([*shown, text[end:]])
 
+    def has_parted(self, text: str) -> bool:
+        """Returns whether a value stands in the text with other signs within it, as fields with a mask show it."""
+        letters = _letters(text)
+        parted = (_letters(value) for value in self._values.values() if len(value) >= SHORTEST)
+        return any(len(value) >= SHORTEST and value in letters for value in parted) and self.refer(text) == text
+
     def _value(self, name: str) -> str:
         try:
             return self._values[name]
@@ -167,6 +173,10 @@ class Secrets:
             if not _within(found.span(), places):
                 yield found.span()
             at = found.start() + 1
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
 
 
 def _within(span: tuple[int, int], places: list[tuple[int, int]]) -> bool:

@@ -61,7 +61,10 @@ def __getattr__(name: str) -> object:
 def main() -> None:
     """The ``jumpseat`` command. Its parts take a while to load, and Ctrl-C may come while they do."""
     try:
-        from jumpseat.cli import main as command  # noqa: PLC0415
+        from jumpseat.loading import loading  # noqa: PLC0415
+
+        with loading():
+            from jumpseat.cli import main as command  # noqa: PLC0415
     except KeyboardInterrupt:
         sys.exit(130)
     try:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from control.protocol.attach import NewAttachSession
 from control.visible import visible
+from jumpseat.attach_place import Place, at_own_server, at_running_server
 from jumpseat.attached_command import attached_environment, check_command, client_lines, run_command
-from jumpseat.client import Client, ClientError
-from jumpseat.composition import serving
+from jumpseat.client_errors import ClientError
 from jumpseat.open_browser import opened, require_player
 from jumpseat.ports import with_free_ports
-from jumpseat.settings import BadSetting, Settings, environment, is_loopback, owner_keys
+from jumpseat.settings import BadSetting, Settings, environment, is_loopback
 from jumpseat.signals import until_stopped
-from signaling.http.shapes import AttachSessionInfo
+
+if TYPE_CHECKING:
+    from jumpseat.client import Client
 
 _MOST_RUNS = 1000
 """Contexts that a suite may have open at once on a server of its own."""
@@ -62,22 +65,53 @@ def attach_settings(settings: Settings) -> Settings:
 async def attach(options: AttachOptions, settings: Settings) -> int:
     """Returns the command's exit code, or 0 for an endpoint that was stopped. Raises BadSetting and ClientError."""
     _check(options)
+    wanted = _wanted(options)
     async with AsyncExitStack() as stack:
-        client, key = await stack.enter_async_context(_client(options, settings))
-        session = await client.attach(_wanted(options))
+        place = await stack.enter_async_context(_place(options, settings, wanted))
         try:
-            page = f"{session.watch_url}?token={key}"
-            _say(session.watch_url if options.server else page)
-            await stack.enter_async_context(opened(page) if options.watch else nullcontext())
-            code = await _attached(options, client, session)
+            _say(place.page)
+            await stack.enter_async_context(opened(place.page_with_key) if options.watch else nullcontext())
+            code = await _unless_it_fails(place, _attached(options, place))
         finally:
-            await asyncio.shield(_end(client, session))
+            await asyncio.shield(_end(place))
     return code
 
 
-async def _attached(options: AttachOptions, client: Client, session: AttachSessionInfo) -> int:
+def _place(options: AttachOptions, settings: Settings, wanted: NewAttachSession) -> AbstractAsyncContextManager[Place]:
+    if options.server is None:
+        return at_own_server(settings, wanted)
+    key = options.key or next(iter(settings.api_keys.values()), "")
+    return at_running_server(options.server, key, wanted)
+
+
+async def _unless_it_fails(place: Place, work: Coroutine[Any, Any, int]) -> int:
+    """Does the work, and ends it where the server turns out not to start. Raises what that one has failed with."""
+    task = asyncio.current_task()
+    assert task is not None
+
+    def failure() -> BaseException | None:
+        return place.client.exception() if place.client.done() and not place.client.cancelled() else None
+
+    def stop(_: object) -> None:
+        if failure() is not None:
+            task.cancel()
+
+    place.client.add_done_callback(stop)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        failed = failure()
+        if failed is None:
+            raise
+        task.uncancel()
+        raise failed from None
+    finally:
+        place.client.remove_done_callback(stop)
+
+
+async def _attached(options: AttachOptions, place: Place) -> int:
     if not options.command:
-        for line in client_lines(session.endpoint):
+        for line in client_lines(place.endpoint):
             _say(line)
         await until_stopped()
         return 0
@@ -87,8 +121,8 @@ async def _attached(options: AttachOptions, client: Client, session: AttachSessi
         _note(f"the timeouts of tests are switched off, because of {reason}: people take their time")
     if options.watch:
         _note("the tests begin once you are at the session's page")
-        await _until_attended(client, session)
-    variables = attached_environment(environment(), session.endpoint, untimed=untimed)
+        await _until_attended(place)
+    variables = attached_environment(environment(), place.endpoint, untimed=untimed)
     return await run_command(options.command, variables)
 
 
@@ -106,20 +140,6 @@ def _check(options: AttachOptions) -> None:
         require_player()
 
 
-@asynccontextmanager
-async def _client(options: AttachOptions, settings: Settings) -> AsyncIterator[tuple[Client, str]]:
-    """Yields a client of the given server, or of one that ends with the block, and its key."""
-    if options.server is not None:
-        key = options.key or next(iter(settings.api_keys.values()), "")
-        async with Client(options.server, key=key or None) as client:
-            yield client, key
-        return
-    keys = owner_keys(settings)
-    key = next(iter(keys.values()))
-    async with serving(settings, keys) as server, Client(server.local_url, key=key) as client:
-        yield client, key
-
-
 def _wanted(options: AttachOptions) -> NewAttachSession:
     variables = environment()
     missing = [name for name in options.secrets if not variables.get(name)]
@@ -135,19 +155,23 @@ def _wanted(options: AttachOptions) -> NewAttachSession:
     )
 
 
-async def _until_attended(client: Client, session: AttachSessionInfo) -> None:
-    while not (await client.attach_session(session.session.id)).attended:  # noqa: ASYNC110 - the server may be elsewhere
+async def _until_attended(place: Place) -> None:
+    client = await asyncio.shield(place.client)
+    while not (await client.attach_session(place.session_id)).attended:  # noqa: ASYNC110 - the server may be elsewhere
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _end(client: Client, session: AttachSessionInfo) -> None:
+async def _end(place: Place) -> None:
     """Ends the session, and says what its hooks had to say and which locators people have repaired."""
     try:
-        notes = (await client.attach_session(session.session.id)).notes
-        await client.end_attach(session.session.id)
+        client = await place.used()
+        if client is None:
+            return
+        notes = (await client.attach_session(place.session_id)).notes
+        await client.end_attach(place.session_id)
         for note in dict.fromkeys(notes):
             _note(note)
-        patches = await _patches(client, session.session.id)
+        patches = await _patches(client, place.session_id)
     except ClientError as error:
         _note(f"the repairs of this session could not be read: {error}")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shlex
 import shutil
@@ -67,7 +68,7 @@ async def run_command(command: Sequence[str], environment: Mapping[str, str]) ->
     try:
         process = await asyncio.create_subprocess_exec(*command, env=environment, process_group=0)
     except OSError as error:
-        raise BadSetting(f"{command[0]}: {error.strerror or error}") from None
+        raise BadSetting(f"{command[0]}: cannot be started: {_reason(error)}") from None
     with lent_terminal(process.pid), passed_on(process.pid) as stopped:
         try:
             await race(process.wait(), stopped.wait())
@@ -80,6 +81,14 @@ async def run_command(command: Sequence[str], environment: Mapping[str, str]) ->
                 await end_group(process.pid, within=GRACE_SECONDS)
         code = await process.wait()
     return code if code >= 0 else _SIGNALLED - code
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOEXEC:
+        return "it is no program for this machine, and a script begins with #!"
+    if error.errno == errno.ENOENT:
+        return "what its first line names is not there"  # the file itself was found
+    return error.strerror or str(error)
 
 
 def _joined(separator: str, *parts: str | None) -> str:

@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from control.visible import visible
 from jumpseat.client_errors import ClientError
@@ -191,6 +189,8 @@ def _check_writable(file: Path | None) -> None:
 
 
 async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None, strict: bool) -> int:
+    from rich.console import Console
+
     from control.protocol.models import RunStatus
     from jumpseat.open_browser import opened
     from runner.reports.junit import junit_xml
@@ -309,6 +309,9 @@ def doctor() -> None:
 
     async def work() -> int:
         marks = {True: "[green]ok    [/]", False: "[red]broken[/]", None: "[dim]-     [/]"}
+        from rich.console import Console
+        from rich.markup import escape
+
         from jumpseat.doctor import diagnose
 
         checks = await diagnose(settings)

@@ -171,12 +171,13 @@ class Client:
         return await self._json("GET", f"{_run(run_id)}/spec")
 
     async def export(self, run_id: str, *, format: str = "pytest") -> str:
-        """Returns the run as a test of its own.
+        """Returns the run as a test of its own, or as another file.
 
         Args:
             run_id: of the run.
-            format: ``pytest``; ``patch``: a unified diff of the attached test's files with the locators that people
-                chose, empty where they chose none.
+            format: ``pytest``; ``typescript``: for Playwright Test; ``yaml``: for ``jumpseat run``; ``patch``: a
+                unified diff of the attached test's files with the locators that people chose, empty where they chose
+                none.
         """
         return (await self._ask("GET", f"{_run(run_id)}/export", query={"format": format})).decode()
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import errno
-import importlib.util
+import asyncio
 import logging
-import os
-import secrets
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from control.protocol.models import NewRun, PlannerName
-from jumpseat.settings import BadSetting, Settings, check_exposure, weak_keys
+from jumpseat.ports import cannot_listen
+from jumpseat.reserved import Reserved
+from jumpseat.server_config import browser_executable, check_model, signaling_config, upstream_proxy
+from jumpseat.settings import BadSetting, Settings, weak_keys
+from media.aio import cancel_and_wait
 from runner.attach.session import AttachSettings
 from runner.attach.sessions import AttachSessions
-from runner.browser.install import BrowserMissing, find_browser
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.browser.limits import BrowserLimits
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
-from runner.egress.upstream import UpstreamProxy
-from runner.export.patch import export_patch
-from runner.export.port import by_format
-from runner.export.pytest import export
-from runner.export.yaml_file import export_yaml
+from runner.export.formats import EXPORTER
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
 from runner.planners.model import ModelOptions
@@ -35,76 +30,27 @@ from runner.run.registry import RunRegistry
 from runner.run.session import PlannerFactory
 from runner.store.retention import Retention
 from runner.store.store import Store, StoreUnusable
-from signaling.config import Config, Limits, LiveKit
+from signaling.config import Listening
 from signaling.server import CannotListen, Server
 from web import DIST
 
 logger = logging.getLogger(__name__)
 
 
-def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
-    """Returns the configuration of signaling. Raises BadSetting."""
-    return Config(
-        api_keys=keys,
-        secret=settings.secret or secrets.token_urlsafe(32),
-        host=settings.host,
-        port=settings.port,
-        frame_port=settings.frame_port or None,
-        public_url=settings.public_url,
-        frame_base_url=settings.frame_base_url,
-        trusted_proxies=settings.trusted_proxies,
-        tls=_tls(settings),
-        allowed_origins=frozenset(settings.allowed_origins),
-        ice_servers=settings.ice_servers,
-        turn_secret=settings.turn_secret,
-        ice_addresses=settings.ice_addresses,
-        ice_ports=settings.ice_ports,
-        livekit=livekit_config(settings),
-        streaming=settings.enable_streaming,
-        limits=Limits.model_validate(settings, from_attributes=True),
-    )
-
-
-def livekit_config(settings: Settings) -> LiveKit | None:
-    """Returns the LiveKit server to publish to, or None where none is set. Raises BadSetting."""
-    livekit = (settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret)
-    url, api_key, api_secret = livekit
-    if not any(livekit):
-        return None
-    if not (url and api_key and api_secret):
-        raise BadSetting("LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET: set all three, or none")
-    if not url.startswith(("ws://", "wss://")):
-        raise BadSetting("LIVEKIT_URL: give an address such as wss://livekit.example.com")
-    if importlib.util.find_spec("livekit.rtc") is None:
-        raise BadSetting("LIVEKIT_URL: to use it, install: pip install 'livekit>=1.2,<1.3'")
-    return LiveKit(url=url, api_key=api_key, api_secret=api_secret, fps=settings.fps, bitrate=settings.bitrate)
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.tls_cert is None and settings.tls_key is None:
-        return None
-    if settings.tls_cert is None or settings.tls_key is None:
-        raise BadSetting("JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: set both, or none")
-    for name, file in (("JUMPSEAT_TLS_CERT", settings.tls_cert), ("JUMPSEAT_TLS_KEY", settings.tls_key)):
-        if not os.access(file, os.R_OK):
-            raise BadSetting(f"{name}: {file} is not there, or cannot be read")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        # Without a password of ours OpenSSL would ask the terminal for one.
-        context.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
-    except (OSError, ValueError):
-        wanted = "give a certificate and its own key in PEM, the key without a password"
-        raise BadSetting(f"JUMPSEAT_TLS_CERT, JUMPSEAT_TLS_KEY: {wanted}") from None
-    return context
-
-
 @asynccontextmanager
-async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | None = None) -> AsyncIterator[Server]:
+async def serving(
+    settings: Settings, keys: dict[str, str], *, uploads: Path | None = None, reserved: Reserved | None = None
+) -> AsyncIterator[Server]:
     """Yields a running server with all its parts; they are closed in reverse, runs first so that viewers see their end.
 
     Raises BadSetting where a setting cannot work on this machine.
+
+    Args:
+        settings: all of them.
+        keys: each owner's.
+        uploads: the folder that files may be uploaded from.
+        reserved: where to listen and which attach session to open, as clients know both already.
     """
-    check_exposure(settings)
     config = signaling_config(settings, keys)
     if weak := weak_keys(settings):
         logger.warning("%s", weak)
@@ -115,6 +61,9 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         policy = EgressPolicy(allow_private=settings.allow_private)
         drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, policy=policy))
         stack.push_async_callback(drivers.aclose)
+        if reserved is not None:
+            warming_up = asyncio.create_task(drivers.warm_up())  # its process starts while ours does other things
+            stack.push_async_callback(cancel_and_wait, warming_up)
         runs = _run_registry(settings, store, drivers, policy)
         keep = timedelta(days=settings.keep_days) if settings.keep_days else None
         retention = Retention(
@@ -143,10 +92,12 @@ async def serving(settings: Settings, keys: dict[str, str], *, uploads: Path | N
         runs.on_started = server.run_started
         store.links.on_revoked = server.link_revoked
         stack.push_async_callback(server.aclose)
-        await _start(server)
+        await _start(server, reserved.listening if reserved else None)
         policy.own_ports = frozenset({server.port, server.frame_port})
         stack.push_async_callback(runs.aclose)
         stack.push_async_callback(attachments.aclose)
+        if reserved is not None:
+            await attachments.open(reserved.wanted, owner=reserved.owner, endpoint=reserved.endpoint)
         yield server
 
 
@@ -171,25 +122,15 @@ def session_options(settings: Settings) -> SessionOptions:
         browser=settings.browser,
         max_steps=settings.max_steps,
         controller_secrets=settings.controller_secrets,
-        exporter=by_format({"pytest": export, "yaml": export_yaml, "patch": export_patch}),
+        exporter=EXPORTER,
     )
 
 
-async def _start(server: Server) -> None:
+async def _start(server: Server, listening: Listening | None) -> None:
     try:
-        await server.start()
+        await server.start(listening)
     except CannotListen as error:
-        raise BadSetting(_cannot_listen(error)) from None
-
-
-def _cannot_listen(error: CannotListen) -> str:
-    name, flag = ("FRAME_SERVER_PORT", "--frame-port") if error.frames else ("JUMPSEAT_PORT", "--port")
-    if error.errno != errno.EADDRINUSE:
-        return f"JUMPSEAT_HOST, {name}: cannot listen on port {error.port} of {error.host}: {error.strerror}"
-    return (
-        f"{name}: port {error.port} of {error.host} is taken: stop what listens there (another jumpseat?), or choose "
-        f"another port by {flag} or {name}"
-    )
+        raise BadSetting(cannot_listen(error, host=error.host, port=error.port, frames=error.frames)) from None
 
 
 async def _open_store(settings: Settings) -> Store:
@@ -208,12 +149,9 @@ def browser_options(
         uploads: the folder that files may be uploaded from.
         policy: the server's own egress policy; None for a browser of its own.
     """
-    try:
-        found = find_browser(str(settings.browser_path) if settings.browser_path else None)
-    except BrowserMissing as error:
-        raise BadSetting(str(error)) from None
+    found = browser_executable(settings)
     egress_policy = policy or EgressPolicy(allow_private=settings.allow_private)
-    upstream = _upstream(settings)
+    upstream = upstream_proxy(settings)
     kind: str = settings.browser if settings.browser_path else "chromium"
     executables = {kind: str(found)} if found else {}
     return BrowserOptions(
@@ -223,17 +161,6 @@ def browser_options(
         limits=BrowserLimits(settings.max_run_memory, settings.max_run_processes),
         egress_proxy=lambda: EgressProxy(egress_policy, upstream=upstream),
     )
-
-
-def _upstream(settings: Settings) -> UpstreamProxy | None:
-    if settings.proxy is None:
-        return None
-    try:
-        return UpstreamProxy(settings.proxy, direct=settings.no_proxy)
-    except ValueError as error:
-        # What is given may hold a password.
-        known = str(error) if str(error).startswith("give") else "an address or a network is none"
-        raise BadSetting(f"JUMPSEAT_PROXY, JUMPSEAT_NO_PROXY: {known}") from None
 
 
 def model_options(settings: Settings) -> ModelOptions | None:
@@ -251,8 +178,7 @@ def model_options(settings: Settings) -> ModelOptions | None:
 
 def planner_factory(settings: Settings) -> PlannerFactory:
     """Returns what makes the planner that a run asks for. Raises BadSetting."""
-    if settings.planner == "model" and settings.model is None:
-        raise BadSetting("JUMPSEAT_MODEL: set it to provider:name, for JUMPSEAT_PLANNER is model")
+    check_model(settings)
     model = model_options(settings)
 
     def make(name: PlannerName, spec: NewRun) -> Planner:

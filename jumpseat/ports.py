@@ -1,10 +1,16 @@
-"""Which ports can be listened on."""
+"""Which ports can be listened on, and listening on them."""
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
-from jumpseat.settings import Settings
+from jumpseat.settings import BadSetting, Settings
+from signaling.config import Listening
+
+_BACKLOG = 128
+"""Connections that wait until they are accepted."""
 
 
 def bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:
@@ -33,3 +39,50 @@ def with_free_ports(settings: Settings) -> Settings:
         and bind_error(socket.SOCK_STREAM, settings.host, getattr(settings, name)) is not None
     }
     return settings.model_copy(update=free)
+
+
+def listen(settings: Settings) -> Listening:
+    """Returns sockets that listen where a server of these settings does. Raises BadSetting."""
+    api = _listen(settings.host, settings.port, frames=False)
+    try:
+        frames = _listen(settings.host, settings.frame_port, frames=True) if settings.frame_port else ()
+    except BaseException:
+        Listening(api=api).close()
+        raise
+    return Listening(api=api, frames=frames)
+
+
+def _listen(host: str, port: int, *, frames: bool) -> list[socket.socket]:
+    """Returns a socket for each address of the host, as asyncio's servers have them."""
+    sockets: list[socket.socket] = []
+    try:
+        # The same address may be found several times.
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            made = socket.socket(family, kind, protocol)
+            sockets.append(made)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family is socket.AF_INET6:
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.bind((address[0], port, *address[2:]))
+            port = made.getsockname()[1]  # the same one for all addresses
+            made.listen(_BACKLOG)
+    except OSError as error:
+        for each in sockets:
+            each.close()
+        raise BadSetting(cannot_listen(error, host=host, port=port, frames=frames)) from None
+    return sockets
+
+
+def cannot_listen(error: OSError, *, host: str, port: int, frames: bool) -> str:
+    """Returns the sentence that says why nothing can be served there; ``frames``: it is the frame server's port."""
+    name, flag = ("FRAME_SERVER_PORT", "--frame-port") if frames else ("JUMPSEAT_PORT", "--port")
+    if error.errno != errno.EADDRINUSE:
+        # What a name server says has a number below zero.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror or str(error)
+        return f"JUMPSEAT_HOST, {name}: cannot listen on port {port} of {host}: {reason}"
+    return (
+        f"{name}: port {port} of {host} is taken: stop what listens there (another jumpseat?), or choose "
+        f"another port by {flag} or {name}"
+    )

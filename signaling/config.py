@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator
 
 from control.protocol.commands import MAX_MESSAGE_BYTES
 from media.frames import Codec
-from signaling.access.proxies import Network
-from signaling.access.rate_limits import Rate
+from signaling.access.rate import Rate
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class IceServer(BaseModel):
@@ -127,3 +130,32 @@ class Config:
     streaming: bool = True
     """False: nothing is captured, and stream addresses answer 404 with that reason."""
     limits: Limits = field(default_factory=Limits)
+
+    def local_url(self, port: int) -> str:
+        """Returns the address at which this machine reaches what listens on this port."""
+        host = "127.0.0.1" if self.host in {"", "0.0.0.0", "::"} else self.host
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.tls else 'http'}://{host}:{port}"
+
+    def url(self, port: int) -> str:
+        """Returns the address at which others reach the pages, which are served on this port."""
+        return self.public_url.rstrip("/") if self.public_url else self.local_url(port)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Sockets that listen already, in place of those of a configuration; nothing has been accepted yet."""
+
+    api: Sequence[socket.socket]
+    frames: Sequence[socket.socket] = ()
+    """Empty where frames are served on the API's port."""
+
+    @property
+    def port(self) -> int:
+        """The API's port."""
+        return int(self.api[0].getsockname()[1])
+
+    def close(self) -> None:
+        """Closes them. Safe to repeat."""
+        for each in (*self.api, *self.frames):
+            each.close()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
 
 from media.aio import CloseOnce
 from signaling.app import Apps, build
-from signaling.config import Config
+from signaling.config import Config, Listening
 from signaling.http.health import Check
 from signaling.log_adapters import HttpLog
 from signaling.ports import Attachments, Audit, RunHandle, Runs, ShareLinks
@@ -79,25 +80,28 @@ class Server:
     @property
     def url(self) -> str:
         """The address at which others reach the pages."""
-        return self._config.public_url.rstrip("/") if self._config.public_url else self.local_url
+        return self._config.url(self.port)
 
     @property
     def local_url(self) -> str:
         """The address at which this machine reaches the pages."""
-        config = self._config
-        host = "127.0.0.1" if config.host in {"", "0.0.0.0", "::"} else config.host
-        host = f"[{host}]" if ":" in host else host
-        return f"{'https' if config.tls else 'http'}://{host}:{self.port}"
+        return self._config.local_url(self.port)
 
-    async def start(self) -> None:
-        """Starts listening. Raises CannotListen, such as where a port is taken; nothing is left open then."""
-        origins = self.apps.origins
+    async def start(self, listening: Listening | None = None) -> None:
+        """Starts to serve, on the sockets that are given, else on the configuration's ports.
+
+        Raises CannotListen, such as where a port is taken; nothing is left open then.
+        """
+        origins, config, frames = self.apps.origins, self._config, self.apps.frame_server
         try:
-            origins.api_port = await self._listen(self.apps.api, self._config.port)
-            if self.apps.frame_server is not None:
-                origins.frame_port = await self._listen(
-                    self.apps.frame_server, self._config.frame_port or 0, frames=True
-                )
+            if listening is not None:
+                origins.api_port = await self._accept(self.apps.api, listening.api)
+            else:
+                origins.api_port = await self._listen(self.apps.api, config.port)
+            if frames is not None and listening is not None:
+                origins.frame_port = await self._accept(frames, listening.frames)
+            elif frames is not None:
+                origins.frame_port = await self._listen(frames, config.frame_port or 0, frames=True)
         except BaseException:
             await self.aclose()
             raise
@@ -130,13 +134,23 @@ class Server:
         await self.apps.dispatcher.aclose()
 
     async def _listen(self, app: web.Application, port: int, *, frames: bool = False) -> int:
-        # No access log: addresses may carry a token.
-        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT)
-        self._runners.append(runner)
-        await runner.setup()
+        runner = await self._runner(app)
         site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
         try:
             await site.start()
         except OSError as error:
             raise CannotListen(error, host=self._config.host, port=port, frames=frames) from error
         return int(runner.addresses[0][1])
+
+    async def _accept(self, app: web.Application, sockets: Sequence[socket.socket]) -> int:
+        runner = await self._runner(app)
+        for each in sockets:
+            await web.SockSite(runner, each, ssl_context=self._config.tls).start()
+        return int(runner.addresses[0][1])
+
+    async def _runner(self, app: web.Application) -> web.AppRunner:
+        # No access log: addresses may carry a token.
+        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT)
+        self._runners.append(runner)
+        await runner.setup()
+        return runner

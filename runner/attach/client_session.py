@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from control.client_run import ClientRun
 from control.protocol.models import AttachedRun, AttachedTest, NewRun, PlannerName, Step
@@ -16,6 +17,9 @@ from runner.run.options import SessionOptions
 from runner.run.session import OpenPage, Session
 from runner.selectors.describe import describe_action
 from runner.store.store import Store
+
+_GATHER_SECONDS = 1.0
+"""A client's calls come fast: to write each one down by itself would take longer than to pass it on."""
 
 
 class ClientSession(Session):
@@ -63,7 +67,7 @@ class ClientSession(Session):
             planners=lambda _name, _spec: planner,
             drivers=drivers,
             store=store,
-            options=options,
+            options=replace(options, gather=_GATHER_SECONDS),
         )
         assert isinstance(self._run, ClientRun)
         self.client_run = self._run

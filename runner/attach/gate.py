@@ -102,6 +102,11 @@ class Gate:
         return self._closed
 
     @property
+    def watched(self) -> bool:
+        """True while somebody is connected to the run."""
+        return self._run is not None and len(self._run.viewers) > 0
+
+    @property
     def passed_over(self) -> bool:
         """True while something else is done before the call that waits."""
         return self._run is not None and self._run.detour.active

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from control.protocol.actions import Action, Size
 from runner.attach.calls import to_action
@@ -56,7 +55,7 @@ class ClientPageDriver(PageDriver):
 
     async def prepare(self) -> None:
         """Follows the context's pages from now on. To be called once."""
-        self.use(self._client_context, passive=True)
+        self.use(self._client_context, passive=True, hurried=lambda: self._gate.watched)
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
         await self._come_to_call()
@@ -86,7 +85,8 @@ class ClientPageDriver(PageDriver):
         if call is None or call.page is None:
             return
         deadline = Deadline(_PAGE_MS)
-        with suppress(PlaywrightTimeout):
+        # It is too late, or the context is gone: whatever is done next says so.
+        with suppress(PlaywrightError):
             while self._page_of(call.page) is None:
                 await self._client_context.wait_for_event("page", timeout=deadline.left_ms)
         self._follow(call.page)

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, web
 from pydantic import ValidationError
 
-from control.errors import Busy, ProtocolError
+from control.errors import Busy
 from control.protocol.attach import AttachSessionView, NewAttachSession
 from control.protocol.models import AttachedClient, AttachedRun, AttachedTest, SessionRef
 from media.aio import CloseOnce, TaskSet
@@ -26,6 +26,7 @@ from runner.attach.followed_browser import FollowedBrowser
 from runner.attach.gate import Gate
 from runner.attach.hosted_browser import HostedBrowser
 from runner.attach.page_driver import ClientPageDriver
+from runner.attach.reservation import EndpointReservation
 from runner.attach.worker import FollowedRun, Worker
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import StepFailed
@@ -58,16 +59,24 @@ class AttachSettings:
 class AttachSession:
     """Listens for clients of one command, and makes a run of each context that they open."""
 
-    def __init__(self, ref: SessionRef, wanted: NewAttachSession, *, owner: str, settings: AttachSettings) -> None:
+    def __init__(
+        self,
+        ref: SessionRef,
+        wanted: NewAttachSession,
+        *,
+        owner: str,
+        settings: AttachSettings,
+        endpoint: EndpointReservation,
+    ) -> None:
         self.ref = ref
         self.owner = owner
-        self.endpoint = ""
-        """The address for clients, once it is listening: whoever knows it can run code."""
+        self.endpoint = endpoint.address
+        """The address for clients: whoever knows it can run code."""
+        self._reserved = endpoint
         self.notes: list[str] = []
         """What the client's hooks had to say."""
         self._wanted = wanted
         self._settings = settings
-        self._token = secrets.token_urlsafe(24)
         self._runner: web.AppRunner | None = None
         self._workers: dict[str, Worker] = defaultdict(Worker)
         self._open: dict[str, tuple[FollowedRun, Worker]] = {}
@@ -79,22 +88,14 @@ class AttachSession:
         self._close_once = CloseOnce(self._close)
 
     async def start(self) -> None:
-        """Begins to listen on loopback. Raises ProtocolError that names ``port`` where that one is taken."""
-        app = web.Application(client_max_size=_LARGEST_REPORT)
-        app.router.add_get(f"/{self._token}", self._accept)
-        app.router.add_get(f"/{self._token}/attended", self._say_attended)
-        app.router.add_post(f"/{self._token}/report", self._take_report)
+        """Begins to accept clients."""
+        app, token = web.Application(client_max_size=_LARGEST_REPORT), self._reserved.token
+        app.router.add_get(f"/{token}", self._accept)
+        app.router.add_get(f"/{token}/attended", self._say_attended)
+        app.router.add_post(f"/{token}/report", self._take_report)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._wanted.port)
-        try:
-            await site.start()
-        except OSError:
-            await self._runner.cleanup()
-            message = f"port {self._wanted.port} is taken: choose another, or leave it out"
-            raise ProtocolError(message, field="port") from None
-        port = self._runner.addresses[0][1]
-        self.endpoint = f"ws://127.0.0.1:{port}/{self._token}"
+        await web.SockSite(self._runner, self._reserved.socket).start()
 
     @property
     def attended(self) -> bool:

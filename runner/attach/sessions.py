@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-
+from control.errors import ProtocolError
 from control.protocol.attach import NewAttachSession
 from control.protocol.models import SessionRef
 from media.aio import CloseOnce
+from runner.attach.reservation import EndpointReservation
 from runner.attach.session import AttachSession, AttachSettings
 
 
@@ -18,10 +18,16 @@ class AttachSessions:
         self._sessions: dict[str, AttachSession] = {}
         self._close_once = CloseOnce(self._close)
 
-    async def open(self, wanted: NewAttachSession, *, owner: str) -> AttachSession:
-        """Opens an endpoint on loopback. Raises ProtocolError that names ``port`` where that one is taken."""
-        ref = SessionRef(id=secrets.token_urlsafe(16), name=wanted.name, folder=wanted.folder)
-        session = AttachSession(ref, wanted, owner=owner, settings=self._settings)
+    async def open(
+        self, wanted: NewAttachSession, *, owner: str, endpoint: EndpointReservation | None = None
+    ) -> AttachSession:
+        """Opens an endpoint on loopback: the one that was reserved, else one on the port that is wanted.
+
+        Raises ProtocolError that names ``port`` where that one is taken.
+        """
+        endpoint = endpoint or _reserve(wanted.port)
+        ref = SessionRef(id=endpoint.session_id, name=wanted.name, folder=wanted.folder)
+        session = AttachSession(ref, wanted, owner=owner, settings=self._settings, endpoint=endpoint)
         await session.start()
         self._sessions[ref.id] = session
         return session
@@ -43,3 +49,10 @@ class AttachSessions:
     async def _close(self) -> None:
         for session_id in tuple(self._sessions):
             await self.close(session_id)
+
+
+def _reserve(port: int) -> EndpointReservation:
+    try:
+        return EndpointReservation.make(port)
+    except OSError:
+        raise ProtocolError(f"port {port} is taken: choose another, or leave it out", field="port") from None

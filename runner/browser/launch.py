@@ -142,6 +142,10 @@ class PlaywrightDrivers:
             with suppress(TimeoutError, PlaywrightError):
                 await asyncio.wait_for(playwright.stop(), _CLOSE_SECONDS)
 
+    async def warm_up(self) -> None:
+        """Starts Playwright now, for a browser that will be wanted soon."""
+        await self._running()
+
     async def _running(self) -> Playwright:
         async with self._starting:
             if self._playwright is None:

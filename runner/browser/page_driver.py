@@ -92,11 +92,13 @@ class PageDriver:
         self.use(context)
         await context.new_page()
 
-    def use(self, context: BrowserContext, *, passive: bool = False) -> None:
+    def use(
+        self, context: BrowserContext, *, passive: bool = False, hurried: Callable[[], bool] = lambda: True
+    ) -> None:
         """Follows the pages of this context from now on.
 
         With ``passive`` they are somebody else's: nothing is brought to the front or opened again, and dialogs are left
-        alone unless a person holds control.
+        alone unless a person holds control. ``hurried`` says whether what changes is to be reported at once.
         """
         self._context = context
         self._dialogs = Dialogs(
@@ -107,7 +109,12 @@ class PageDriver:
             passive=passive,
         )
         self._tabs = Tabs(
-            context, viewport=self._viewport, report=self._report_page, switched=self._switched, passive=passive
+            context,
+            viewport=self._viewport,
+            report=self._report_page,
+            switched=self._switched,
+            passive=passive,
+            hurried=hurried,
         )
         chromium = self._browser.browser_type.name == "chromium"
         devtools = DevTools()

@@ -20,6 +20,8 @@ from runner.driver import StepFailed
 logger = logging.getLogger(__name__)
 
 _TITLE_SECONDS = 1.0
+_CALM_SECONDS = 0.5
+"""To ask a page for its title takes time of the page."""
 
 
 class Tabs:
@@ -33,13 +35,23 @@ class Tabs:
         report: Callable[[PageChanged], None],
         switched: Callable[[Page], None],
         passive: bool = False,
+        hurried: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``passive``: nothing is brought to the front, and no page is opened in place of the last one."""
+        """
+        Args:
+            context: whose pages they are.
+            viewport: where a page has none.
+            report: gets every change.
+            switched: gets each page that becomes the active one.
+            passive: nothing is brought to the front, and no page is opened in place of the last one.
+            hurried: says whether a change is to be reported at once; else after a moment, with those that follow.
+        """
         self._context = context
         self._viewport = viewport
         self._report = report
         self._switched = switched
         self._passive = passive
+        self._hurried = hurried
         self._pages: list[Page] = []
         self._recent: list[Page] = []
         self._titles: dict[Page, str] = {}
@@ -159,6 +171,8 @@ class Tabs:
 
     async def _report_news(self) -> None:
         while self._stale:
+            if not self._hurried():
+                await asyncio.sleep(_CALM_SECONDS)
             self._stale = False
             await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
             self._report_changes()

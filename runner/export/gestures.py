@@ -7,7 +7,7 @@ from typing import Final
 from runner.browser.actions.code_boxes import BOXES_FROM, HELD_BY_BOXES
 from runner.browser.actions.drag_script import DRAG_POINT, WATCH
 from runner.browser.actions.scroll_script import ONE_SCREEN, SCROLL, TO_TOP, WATCH_WHEEL
-from runner.browser.actions.uploading import INPUT_WITHIN, PICKER, WATCH_DROP
+from runner.browser.actions.uploading import HELD_FILES, INPUT_WITHIN, PICKER, REACTED, WATCH_DROP, WATCH_PAGE
 
 SCROLL_SCRIPT: Final = f'''
 SCROLL = """{SCROLL}"""
@@ -110,28 +110,44 @@ def drag(source: Locator, target: Locator, *, seen: bool = True) -> None:
 '''
 UPLOAD_HELPER: Final = f'''
 
-def upload(element: Locator, files: Any) -> None:
-    """Gives files to a file input, to the chooser that a press opens, or drops them."""
-    field = element.evaluate_handle("""{INPUT_WITHIN}""").as_element()
-    if field is not None:
-        field.set_input_files(files)
+def upload(element: Locator, files: Any, *, seen: bool = True) -> None:
+    """Gives files to a file input, to the chooser that a press opens, or drops them.
+
+    Where it has been ``seen``, the input must hold them then, or the page show that it took them.
+    """
+    watch = element.evaluate_handle("""{WATCH_PAGE}""")
+    if give(element, files):
         return
-    picker = element.evaluate_handle("""{PICKER}""")
     try:
-        with element.page.expect_file_chooser(timeout=1500) as chooser:
+        taken = watch.evaluate("""{REACTED}""")
+    except Error:
+        return  # it has led to another page
+    assert taken or not seen, "nothing shows that the page took the files"
+
+
+def give(element: Locator, files: Any) -> bool:
+    """Gives the files; says whether an input holds them then."""
+    listed = files if isinstance(files, list) else [files]
+    field = element.evaluate_handle("""{INPUT_WITHIN}""").as_element()
+    if field is None:
+        picker = element.evaluate_handle("""{PICKER}""")
+        with suppress(TimeoutError), element.page.expect_file_chooser(timeout=1500) as chooser:
             element.click(timeout=1000)
-        chooser.value.set_files(files)
-        return
-    except TimeoutError:
-        asked = picker.evaluate("seen => {{ seen.restore?.(); return seen.asked; }}")
-    if asked:
-        listed = files if isinstance(files, list) else [files]
+            field = chooser.value.element
+    if field is not None:
+        field.set_input_files(listed)
+        try:
+            return field.evaluate("""{HELD_FILES}""")["held"] >= len(listed)
+        except Error:
+            return True  # it has led to another page
+    if picker.evaluate("seen => {{ seen.restore?.(); return seen.asked; }}"):
         given = [{{**file, "base64": base64.b64encode(file["buffer"]).decode(), "buffer": None}} for file in listed]
         picker.evaluate("(seen, files) => seen.give(files)", given)
-        return
+        return False
     seen = element.evaluate_handle("""{WATCH_DROP}""")
-    element.drop({{"files": files}})
+    element.drop({{"files": listed}})
     assert seen.evaluate("seen => seen.event?.defaultPrevented ?? false"), "the page does not take what is dropped"
+    return False
 '''
 TYPE_CODE_HELPER: Final = f'''
 

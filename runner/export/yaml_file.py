@@ -11,7 +11,7 @@ from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import DialogAnswer, RunView, Source, Step, StepStatus
 from control.secret_rules import uses_of
-from runner.export.pytest import LEFT_OUT, comment, secrets_of
+from runner.export.statements import LEFT_OUT, comment, secrets_of
 from runner.selectors.to_python import environment_name
 
 _HEADER: Final = """# A run of jumpseat, as it was done: what was planned, and what people did.

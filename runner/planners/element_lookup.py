@@ -213,10 +213,10 @@ class ElementLookup:
         if found := await self._by_whole_name():
             return found
         frames = await self._driver.frames()
-        return await self._anywhere(self._whole, frames) or await self._less_certain(("", *frames))
+        return await self._choose(self._whole, frames) or await self._less_certain(("", *frames))
 
     async def _by_whole_name(self) -> LookupResult | None:
-        found = await self._choose(self._whole)
+        found = await self._choose(self._whole, ("",))
         if found and self._native and found.selector.startswith("role=option"):
             # Of a native list that shows several options at a time: a click would not keep the others.
             return await self._offering(self._native[:1], ("",)) or found
@@ -233,33 +233,27 @@ class ElementLookup:
         """Returns what has the name in another way than as the whole name of an element. Raises Stuck."""
         if found := await self._offering(self._native[:1], places):
             return found
-        if found := await self._anywhere(self._likely, places):
+        if found := await self._choose(self._likely, places):
             return await self._durable(found)
         # A label around a list has the words of all its options: what can be pressed itself is looked for before.
-        if found := await self._anywhere([each for each in self._part if each.startswith("role=")], places):
+        if found := await self._choose([each for each in self._part if each.startswith("role=")], places):
             return found
         if found := await self._offering(self._native[1:], places):
             return found
-        if found := await self._anywhere(self._part, places):
+        if found := await self._choose(self._part, places):
             return found
-        found = await self._anywhere(self._likely_part, places)
+        found = await self._choose(self._likely_part, places)
         return await self._durable(found) if found else None
 
     async def _offering(self, selectors: Sequence[str], places: Sequence[str]) -> LookupResult | None:
         """Returns the list that offers an option of that name. Raises Stuck where several do that could be used."""
-        for selector in (place + selector for selector in selectors for place in places):
-            found = await self._driver.survey(selector)
-            number = len(found.usable) or found.visible
+        for selector in selectors:
+            found = await self._survey(selector, places)
+            number = found.usable or found.visible
             if number > 1 and self._thing.nth is None:
                 raise Stuck(_SEVERAL_LISTS.format(number=number, name=self._thing.name))
             if found.visible > max(self._thing.nth or 0, 0):
-                return replace(await self._durable(await self._one_of(selector, found)), offers=True)
-        return None
-
-    async def _anywhere(self, selectors: Sequence[str], places: Sequence[str]) -> LookupResult | None:
-        for place in places:
-            if found := await self._choose(selectors, place):
-                return found
+                return replace(await self._durable(await self._one_of(found)), offers=True)
         return None
 
     async def _durable(self, found: LookupResult) -> LookupResult:
@@ -310,32 +304,67 @@ class ElementLookup:
             return LookupResult(selector if self._thing.nth is None else nth(selector, self._thing.nth), seen=False)
         return LookupResult(self.late, seen=False)
 
-    async def _choose(self, selectors: Sequence[str], frame: str = "") -> LookupResult | None:
+    async def _choose(self, selectors: Sequence[str], places: Sequence[str]) -> LookupResult | None:
         """Returns the first that can be used, in the order of the selectors; else the first that can be seen."""
-        total = await self._driver.count(frame + either(selectors)) if selectors else 0
+        totals = [await self._driver.count(place + either(selectors)) for place in places] if selectors else []
+        having = [place for place, total in zip(places, totals, strict=True) if total] if selectors else []
         fallback: LookupResult | None = None
-        if not total:
-            return None
-        for selector in selectors:
-            found = await self._driver.survey(frame + selector)
+        for selector in selectors if having else ():
+            found = await self._survey(selector, having)
             if found.visible > max(self._thing.nth or 0, 0):
-                result = await self._one_of(frame + selector, found)
-                if found.usable or found.visible == total or self._thing.nth is not None or self._only_looks:
+                result = await self._one_of(found)
+                if found.usable or found.visible == sum(totals) or self._thing.nth is not None or self._only_looks:
                     return result
                 fallback = fallback or result
         return fallback
 
-    async def _one_of(self, selector: str, found: Survey) -> LookupResult:
+    async def _survey(self, selector: str, places: Sequence[str]) -> _Places:
+        return _Places(tuple([(place + selector, await self._driver.survey(place + selector)) for place in places]))
+
+    async def _one_of(self, found: _Places) -> LookupResult:
         if self._thing.nth is not None:
-            return LookupResult(nth(selector, self._thing.nth))
+            return LookupResult(found.nth(self._thing.nth))
+        selector, survey = found.best
         if self._only_looks:
             return LookupResult(selector)
         if found.visible > 1:
-            note = _ONLY_USABLE if len(found.usable) == 1 else _FIRST_OF
-            index = found.usable[0] if found.usable else 0
-            return LookupResult(nth(selector, index), note=note.format(number=found.visible, name=self._thing.name))
+            note = _ONLY_USABLE if found.usable == 1 else _FIRST_OF
+            said = note.format(number=found.visible, name=self._thing.name)
+            index = survey.usable[0] if survey.usable else 0
+            return LookupResult(nth(selector, index) if survey.visible > 1 else visible(selector), note=said)
         hidden_twin = await self._driver.count(page_with(f"{selector} >> visible=false"))
         return LookupResult(visible(selector) if hidden_twin else selector)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Holds what one selector finds in the page and its frames, in their order: a name counts in all of them."""
+
+    surveys: tuple[tuple[str, Survey], ...]
+
+    @property
+    def visible(self) -> int:
+        return sum(survey.visible for _, survey in self.surveys)
+
+    @property
+    def usable(self) -> int:
+        return sum(len(survey.usable) for _, survey in self.surveys)
+
+    @property
+    def best(self) -> tuple[str, Survey]:
+        """The selector in the first place where something can be used, else seen; and what it finds there."""
+        seen = [each for each in self.surveys if each[1].visible]
+        return next((each for each in seen if each[1].usable), (seen or list(self.surveys))[0])
+
+    def nth(self, index: int) -> str:
+        """Returns the selector of the one at that index, counted over all places; from the end where negative."""
+        places = self.surveys if index >= 0 else self.surveys[::-1]
+        left = index if index >= 0 else -index - 1
+        for selector, survey in places:
+            if left < survey.visible:
+                return nth(selector, left if index >= 0 else -left - 1)
+            left -= survey.visible
+        return nth(self.best[0], index)
 
 
 async def field_with(driver: PageLook, thing: Thing, wait_ms: int) -> str | None:

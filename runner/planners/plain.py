@@ -110,7 +110,7 @@ class PlainPlanner:
         try:
             sentences = tuple(split(task.instructions))
         except UnclosedQuote as error:
-            return _Plan(task.version, (), task.consumed, f"The instructions cannot be read: {error}")
+            return _Plan(task.version, (), task.consumed, str(error))
         shared = 0
         for sentence, settled in zip(sentences, self._settled, strict=False):
             if sentence.text != settled:

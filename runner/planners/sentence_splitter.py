@@ -170,7 +170,7 @@ def _part_at(line: str, at: int, number: int) -> Part | None:
     if end is None and opening in _ELSE_CLOSING:
         end = _closing(line, at, _ELSE_CLOSING[opening])
     if end is None:
-        raise UnclosedQuote(f"line {number}: the quote {opening} is opened and not closed in: {line.strip()}", number)
+        raise UnclosedQuote(f"Line {number}: the quote {opening} is opened and not closed in: {line.strip()}", number)
     kind = Kind.SELECTOR if opening == "`" else Kind.TEXT
     text = line[at + 1 : end]
     return Part(kind, line[at : end + 1], text.strip() if opening in _SPACED else text)

@@ -78,8 +78,10 @@ class Masking:
         """Returns an action made of a page's words, of keys or of a client's call, as it is published."""
         return self._put_away(self._named(action, self.refer_found))
 
-    def call(self, call: ElementCall) -> ElementCall:
-        """Returns the call with names in place of values."""
+    def call(self, call: ElementCall) -> ElementCall | None:
+        """Returns the call with names in place of values; None where a mask's signs keep a value from being named."""
+        if call.value is not None and self._secrets.has_parted(call.value):
+            return None
         value = None if call.value is None else self.refer_found(call.value)
         return call.model_copy(update={"selector": self.refer_found(call.selector), "value": value})
 

@@ -38,6 +38,8 @@ class SessionOptions:
     clock: Clock | None = None
     alarm: Alarm | None = None
     """None, both: each run has a steady clock of its own."""
+    gather: float = 0.0
+    """Seconds for which the changes of a run are collected before they are written down; its end is at once."""
     max_steps: int = 2000
     """Of one run."""
     controller_secrets: bool = True

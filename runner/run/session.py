@@ -97,7 +97,7 @@ class Session:
             lambda warning: self._logger.warning("%s", warning), more="the page was kept from {} more hosts and ports"
         )
         self._changes = Changes()
-        self._recorder = Recorder(self._run, store, self._logger)
+        self._recorder = Recorder(self._run, store, self._logger, gather=options.gather)
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
         self._waits = Waits(self._publish, self._clock)
@@ -151,7 +151,7 @@ class Session:
     @property
     def viewers(self) -> int:
         """Returns how many people are connected."""
-        return self._run.view(with_steps=False).viewers
+        return len(self._run.viewers)
 
     def view(self, *, with_steps: bool = True) -> RunView:
         return self._run.view(with_steps=with_steps)

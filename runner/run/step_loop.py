@@ -241,11 +241,12 @@ class StepLoop:
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
 
     def _carried_out(self, done: CarriedOut, action: Action) -> StepFacts:
+        calls = tuple(filter(None, map(self._masking.call, done.calls)))
         if references(action.text):
-            # A mask's signs in a value keep it from being known again.
-            named = [call for call in map(self._masking.call, done.calls) if references(call.value or "")]
+            # What a field has made of a value is not known again.
+            named = (call for call in calls if references(call.value or "") or call.method == "blur")
             return StepFacts(carried_out=tuple(named))
-        facts = StepFacts(carried_out=tuple(self._masking.call(call) for call in done.calls))
+        facts = StepFacts(carried_out=calls)
         return facts if done.note is None else StepFacts(**facts, note=self._masking.text(done.note))
 
     async def _do(self, action: Action, carried_out: CarriedOut) -> str | None:

@@ -12,6 +12,8 @@ from runner.selectors.to_python import locator as python_locator
 
 _PROPERTIES: Final = {"first", "last", "content_frame"}
 """What Python has as properties is a method in JavaScript."""
+_LITERAL: Final = {"/": r"\/", "\n": r"\n", "\r": r"\r", "\u2028": r"\u2028", "\u2029": r"\u2029"}
+"""What no literal of a regular expression may hold as it is."""
 
 
 def locator(selector: str, page: str = "page", *, quote: str = "'") -> str:
@@ -27,11 +29,13 @@ def locator(selector: str, page: str = "page", *, quote: str = "'") -> str:
     if references(selector):
         raise ValueError("the selector has a secret in it")
     tree = ast.parse(python_locator(selector, "page"), mode="eval").body
-    code = _Writer(quote).write(tree)
+    code = Writer(quote).write(tree)
     return f"{page}{code.removeprefix('page')}"
 
 
-class _Writer:
+class Writer:
+    """Writes Python expressions as TypeScript: those that locators consist of. Raises ValueError for any other."""
+
     def __init__(self, quote: str) -> None:
         self._quote = quote
 
@@ -41,34 +45,39 @@ class _Writer:
                 return name
             case ast.Constant() | ast.UnaryOp():
                 value = ast.literal_eval(node)
-                return self._text(value) if isinstance(value, str) else str(value).lower()
+                return text(value, self._quote) if isinstance(value, str) else str(value).lower()
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr="compile"), args=[ast.Constant(), *flags]):
                 return _regex(str(ast.literal_eval(node.args[0])), folded=bool(flags))
             case ast.Call(func=ast.Attribute(value=receiver, attr=name)):
-                return f"{self.write(receiver)}.{_camel_case(name)}({self._arguments(node)})"
+                return f"{self.write(receiver)}.{camel_case(name)}({self.arguments(node)})"
             case ast.Attribute(value=receiver, attr=name) if name in _PROPERTIES:
-                return f"{self.write(receiver)}.{_camel_case(name)}()"
+                return f"{self.write(receiver)}.{camel_case(name)}()"
         raise ValueError(f"there is no TypeScript for {ast.unparse(node)}")
 
-    def _arguments(self, node: ast.Call) -> str:
-        options = [f"{_camel_case(each.arg or '')}: {self.write(each.value)}" for each in node.keywords]
+    def arguments(self, node: ast.Call) -> str:
+        """Returns what stands between the brackets; what Python names becomes an object of options."""
+        options = [f"{camel_case(each.arg or '')}: {self.write(each.value)}" for each in node.keywords]
         given = [self.write(each) for each in node.args]
         return ", ".join([*given, f"{{ {', '.join(options)} }}"] if options else given)
 
-    def _text(self, text: str) -> str:
-        """Returns a literal in the wanted quotes, or in the other ones where that needs no escapes."""
-        double = json.dumps(text, ensure_ascii=False)
-        double = double.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        if (self._quote == '"' and '"' not in text) or (self._quote == "'" and "'" in text and '"' not in text):
-            return double
-        inner = double[1:-1].replace('\\"', '"').replace("'", "\\'")
-        return double if self._quote == '"' and "'" in text else f"'{inner}'"
+
+def text(value: str, quote: str = "'") -> str:
+    """Returns a literal in the wanted quotes, or in the other ones where that needs no escapes."""
+    double = json.dumps(value, ensure_ascii=False)
+    double = double.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    if (quote == '"' and '"' not in value) or (quote == "'" and "'" in value and '"' not in value):
+        return double
+    inner = double[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return double if quote == '"' and "'" in value else f"'{inner}'"
 
 
-def _camel_case(name: str) -> str:
+def camel_case(name: str) -> str:
+    """Returns the name as JavaScript spells it: ``getByRole`` for ``get_by_role``."""
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), name.removesuffix("_"))
 
 
 def _regex(source: str, *, folded: bool) -> str:
-    escaped = re.sub(r"(\\.)|/", lambda found: found[1] or r"\/", source, flags=re.DOTALL).replace("\n", r"\n")
-    return f"/{escaped}/{'i' if folded else ''}"
+    escaped = re.sub(
+        r"\\.|[/\n\r\u2028\u2029]", lambda found: _LITERAL.get(found[0][-1], found[0]), source, flags=re.DOTALL
+    )
+    return f"/{escaped or '(?:)'}/{'i' if folded else ''}"

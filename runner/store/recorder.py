@@ -25,22 +25,27 @@ class Recorder:
     whose store does not work goes on, and is complete in memory.
     """
 
-    def __init__(self, run: Run, store: Store, logger: RunLog) -> None:
+    def __init__(self, run: Run, store: Store, logger: RunLog, *, gather: float = 0.0) -> None:
+        """``gather``: for how many seconds changes are collected before they are written, until the end."""
         self._run = run
         self._store = store
         self._logger = logger
         self._steps: dict[int, Step] = {}
         self._writing: dict[int, Step] = {}
         self._run_changed = False
-        self._ended = False
         self._news = asyncio.Event()
         self._hurried = asyncio.Event()
+        self._gather = gather
+        self._over = asyncio.Event()
         self._stop = run.log.listen(self._on_event)
 
     async def work(self) -> None:
         """Returns after ``end`` once everything is written; after ``hurry`` in any case."""
-        while not self._ended:
+        while not self._over.is_set():
             await self._news.wait()
+            if self._gather:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), self._gather)
             await self._write()
         pause = _PAUSE
         while not await self._write():
@@ -54,7 +59,7 @@ class Recorder:
     def end(self) -> None:
         """Stops listening, as the run is over: its present state is the last that is written."""
         self._stop()
-        self._ended = True
+        self._over.set()
         self._run_changed = True
         self._news.set()
 

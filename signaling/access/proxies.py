@@ -10,7 +10,8 @@ from itertools import zip_longest
 
 from aiohttp import web
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from signaling.config import Network
+
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SCHEMES = frozenset({"http", "https"})

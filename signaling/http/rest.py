@@ -64,6 +64,7 @@ _LONGEST_SESSION = 64
 _MOST_DIGITS = 9
 _EXPORTS = {
     "pytest": ("text/x-python", "test_{}.py"),
+    "typescript": ("text/typescript", "{}.spec.ts"),
     "yaml": ("application/yaml", "{}.yaml"),
     "patch": ("text/x-diff", "{}.patch"),
 }
@@ -215,8 +216,8 @@ class RestApi:
         query=(
             Query(
                 "format",
-                "pytest: a test; yaml: a file for `jumpseat run`; patch: a unified diff, empty where no locator was "
-                "repaired.",
+                "pytest: a test in Python; typescript: one for Playwright Test; yaml: a file for `jumpseat run`; "
+                "patch: a unified diff, empty where no locator was repaired.",
                 {"type": "string", "enum": [*_EXPORTS], "default": "pytest"},
             ),
         ),

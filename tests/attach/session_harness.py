@@ -100,23 +100,32 @@ Decide = Callable[[dict[str, Any]], Awaitable[dict[str, Any] | None]]
 
 @dataclass
 class Steerer:
-    """A controller who lets every proposal go, and does something else where the test says so."""
+    """A controller who lets every proposal go, and does something else where the test says so.
+
+    What somebody has asked to be tried again needs no approval.
+    """
 
     session: OpenSession
     run_id: str
     on_proposal: Decide | None = None
     on_help: Decide | None = None
     messages: list[dict[str, Any]] = field(default_factory=list)
-    _tries_again: bool = False
-    """Whether the call that has failed is proposed again next, as review has it."""
 
     async def steer(self) -> dict[str, Any]:
         """Follows the run to its end; returns its last message."""
-        async with asyncio.timeout(2 * WAIT_SECONDS):
-            async for message in self.session.client.follow(self.run_id):
-                self.messages.append(message.data)
-                await self._answer(message.data)
+        inbox: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        async with asyncio.timeout(2 * WAIT_SECONDS), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(inbox))
+            while (message := await inbox.get()) is not None:
+                self.messages.append(message)
+                await self._answer(message)
         return self.messages[-1]
+
+    async def _follow(self, inbox: asyncio.Queue[dict[str, Any] | None]) -> None:
+        """Reads on while an answer is thought about: who does not is taken for gone after half a minute."""
+        async for message in self.session.client.follow(self.run_id):
+            inbox.put_nowait(message.data)
+        inbox.put_nowait(None)
 
     async def _answer(self, message: dict[str, Any]) -> None:
         if message["type"] == "hello":
@@ -127,9 +136,8 @@ class Steerer:
         command: dict[str, Any] | None = None
         if help_ and self.on_help:
             command = await self.on_help(help_)
-        elif waiting and (waiting["source"] == "plan" or self._tries_again):
+        elif waiting and waiting["source"] == "plan":
             command = await self.on_proposal(waiting) if self.on_proposal else None
             command = command or {"type": "approve_step", "proposalId": waiting["proposalId"]}
         if command:
-            self._tries_again = command["type"] == "resume"
             await self.session.client.send(self.run_id, command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,10 +12,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.attach.comparing import JUMPSEAT
-from tests.attach.environments import clean_variables
+from tests.attach.command import END_SECONDS, attach
 from tests.attach.session_harness import OpenSession, open_session
-from tests.attach.suite import running
 from tests.attach.suites.site import SuiteSite
 from tests.served import served
 
@@ -28,7 +25,6 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-END_SECONDS = 60
 AGENT = {"User-Agent": "Playwright/1.65.1 (x64; debian 12) python/3.11", "x-playwright-browser": "chromium"}
 INITIALIZE = json.dumps(
     {"id": 1, "guid": "", "method": "initialize", "params": {"sdkLanguage": "python"}, "metadata": {}}
@@ -57,15 +53,6 @@ with sync_playwright() as playwright:
 async def session(site: SuiteSite) -> AsyncIterator[OpenSession]:
     async with served() as server, open_session(server, site) as opened:
         yield opened
-
-
-async def attach(*arguments: str, folder: Path) -> tuple[int, str, str]:
-    """Runs `jumpseat attach`; returns exit code, stdout and stderr, once nothing of it is left."""
-    variables = clean_variables(os.environ) | {"JUMPSEAT_DATA_DIR": str(folder / "data"), "JUMPSEAT_LOG": "warning"}
-    async with asyncio.timeout(END_SECONDS), running([*JUMPSEAT, "attach", *arguments], folder, variables) as started:
-        ended = await started.end()
-        assert not started.marked()
-    return ended
 
 
 def taken_port() -> socket.socket:
@@ -110,6 +97,23 @@ async def test_exit_code_is_the_commands(command: list[str], code: int, tmp_path
     ended, stdout, stderr = await attach("--", *command, folder=tmp_path)
     assert ended == code, stderr
     assert "/sessions/" in stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("#!/no/such/interpreter\n", "cannot be started: what its first line names is not there"),
+        ("no program", "cannot be started: it is no program for this machine, and a script begins with #!"),
+        (None, "there is no such command, or it cannot be executed"),
+    ],
+    ids=["interpreter", "format", "permission"],
+)
+async def test_command_that_cannot_be_started(content: str | None, said: str, tmp_path: Path) -> None:
+    command = tmp_path / "suite"
+    command.write_text(content or "true\n")
+    command.chmod(0o600 if content is None else 0o700)
+    code, _, stderr = await attach("--", str(command), folder=tmp_path)
+    assert (code, stderr) == (2, f"jumpseat: {command}: {said}\n")
 
 
 async def test_clients_of_another_protocol(session: OpenSession, tmp_path: Path) -> None:

@@ -174,7 +174,12 @@ def minor(version: str) -> str:
 
 def boxes(steerer: Steerer) -> list[object]:
     """Where the targets of the assertions were found."""
-    proposals = [message["proposal"] for message in steerer.messages if message["type"] == "step_proposed"]
+    proposals = [
+        # The first one may have been there before its controller was.
+        message["run"]["proposal"] if message["type"] == "hello" else message["proposal"]
+        for message in steerer.messages
+        if message["type"] in {"hello", "step_proposed"}
+    ]
     found = [each["box"] for each in proposals if each and each["action"]["type"] == "expect_text"]
     assert found
     return found

@@ -113,3 +113,18 @@ def test_text_without_values_is_unchanged(text: str, values: list[str]) -> None:
 def test_what_is_resolved_can_be_masked_again(text: str, value: str) -> None:
     secrets = Secrets({"A": value})
     assert value not in secrets.mask(text + secrets.resolve("{{secret:A}}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [
+        ("4242 4242", True),
+        ("(4242)-4242.", True),
+        ("42424242", False),
+        ("{{secret:CARD}}", False),
+        ("4242 42", False),
+        ("", False),
+    ],
+)
+def test_a_value_with_a_masks_signs_in_it_is_known(text: str, parted: bool) -> None:
+    assert Secrets({"CARD": "42424242", "SHORT": "7", "SIGNS": "***"}).has_parted(text) is parted

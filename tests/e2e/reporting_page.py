@@ -12,18 +12,21 @@ from tests.served import WAIT_SECONDS, Served
 
 FIELD = (300, 130)
 BUTTON = (800, 130)
+PASSWORD = (300, 230)
 BELOW = (640, 500)
 PAGE = """<!doctype html><title>Says what it gets</title>
 <style>
 body { height: 6000px; }
 input, button { position: fixed; top: 100px; height: 60px; width: 400px; left: 100px; }
 button { left: 600px; }
+[type=password] { top: 200px; }
 </style>
-<input aria-label="Text"><button>Tap</button>
+<input aria-label="Text"><button>Tap</button><input type="password" aria-label="New password">
 <script>
 const say = (what) => fetch("/said", { method: "POST", body: JSON.stringify(what) });
 document.querySelector("input").oninput = (event) => say({ text: event.target.value });
 document.querySelector("button").onclick = (event) => say({ tapped: event.pointerType });
+document.querySelector("[type=password]").oninput = (event) => say({ password: event.target.value });
 addEventListener("scroll", () => say({ scrolled: scrollY > 100 }));
 </script>"""
 

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.chromium import chromium
-from tests.e2e.watch_page import WatchPage
+from tests.e2e.reporting_page import PASSWORD, ReportingPage
+from tests.e2e.watch_page import WatchPage, watching
 from tests.served import Served, served
 
 Act = Callable[[WatchPage], Awaitable[None]]
@@ -76,6 +77,7 @@ async def take_all(folder: Path) -> None:
         await camera.shoot("no-such-run", watch_url(server, "nobody"))
         await camera.shoot("nothing-here", f"{server.api}/nothing?token={server.key}")
         await shoot_steering(camera, server)
+        await shoot_others(camera, browser, server)
         await shoot_endings(camera, server)
         await camera.shoot("dashboard", f"{server.api}/?token={server.key}")
         await camera.shoot("new-run", f"{server.api}/?token={server.key}", press("New run"))
@@ -111,6 +113,25 @@ async def shoot_steering(camera: Camera, server: Served) -> None:
     await server.cancel(run_id)
 
 
+async def shoot_others(camera: Camera, browser: Browser, server: Served) -> None:
+    """A run while somebody else holds its control, and a password that one has typed by hand."""
+    driven = ReportingPage()
+    async with driven.site:
+        run_id = await driven.waiting_run(server)
+        async with watching(browser, server, run_id) as other:
+            await other.live("whep")
+            await take_control(other)
+            _, link = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
+            await camera.shoot("held-by-another", link["watchUrl"], moving=True)
+            await other.page.mouse.click(*await other.point(*PASSWORD))
+            await other.page.keyboard.type("tr0ub4dor")
+            await driven.until_it_says(password="tr0ub4dor")
+            await other.press("Release control")
+            await other.button("Keep new_password as a secret of this run").wait_for()
+        await camera.shoot("typed-password", watch_url(server, run_id), moving=True)
+        await server.cancel(run_id)
+
+
 async def shoot_endings(camera: Camera, server: Served) -> None:
     instructions = "Click 'Altitude mug'\nClick 'Add to basket now'\nGo to /cart"
     stuck = await server.create({"url": "/", "instructions": instructions, "name": "Stuck", "stepTimeoutMs": 1000})
@@ -129,6 +150,7 @@ async def shoot_endings(camera: Camera, server: Served) -> None:
         run_id = str((await server.create(body))["id"])
         await server.until(run_id, lambda message: message["type"] == "run_finished")
         await camera.shoot(name, watch_url(server, run_id))
+    await camera.shoot("save-as", watch_url(server, run_id), press("Save as…"))
 
 
 def watch_url(server: Served, run_id: str) -> str:
@@ -164,7 +186,7 @@ async def share(viewer: WatchPage) -> None:
 async def type_unclear(viewer: WatchPage) -> None:
     await viewer.press("New run")
     await viewer.page.get_by_label("Instructions").fill("Scroll down\nBuy it\nClick 'Checkout")
-    await viewer.sees("line 3:")
+    await viewer.sees("Line 3:")
 
 
 async def edit_again(viewer: WatchPage) -> None:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
-from tests.e2e.watch_page import PHONE, SECONDS, WatchPage, watching
+from tests.e2e.watch_page import DESKTOP, PHONE, SECONDS, WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -222,13 +222,15 @@ async def test_a_run_that_is_stuck_is_helped_by_a_suggestion(server: Served, vie
         await expect(viewer.page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
 
 
-async def test_an_element_is_picked_in_the_picture(server: Served, viewer_browser: Browser) -> None:
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_an_element_is_picked_in_the_picture(size: ViewportSize, server: Served, viewer_browser: Browser) -> None:
     run_id = await review(server, "/checkout", TWO_STEPS)
-    async with watching(viewer_browser, server, run_id) as viewer:
+    async with watching(viewer_browser, server, run_id, viewport=size) as viewer:
         await viewer.live("whep")
         at = await find_field(server, run_id, "Name")
         await viewer.tab("Override")
         await viewer.press("Pick in the picture")
+        await expect(viewer.page.locator(".jp-pick")).to_be_visible()
         await viewer.page.mouse.click(*await viewer.point(*at))
         await expect(viewer.page.get_by_label("Selector")).to_have_value(compile("Name"))
     await server.cancel(run_id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.watch_page import SECONDS, WatchPage, watching
+from tests.e2e.watch_page import PHONE, SECONDS, WatchPage, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -108,7 +108,9 @@ async def test_a_form_refuses_what_is_not_understood_and_is_filled_again_after_t
     await expect(page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
     await expect(page.locator(".jp-step")).to_have_count(1)
 
+    await page.set_viewport_size(PHONE)
     await page.goto(f"{server.api}/")
-    await page.get_by_role("button", name="Edit and run again: To be edited").first.click()
-    await expect(page.get_by_label("Instructions")).to_have_value("Scroll down")
+    await page.get_by_role("button", name="Edit and run again: To be edited").last.click()
+    await expect(page.get_by_role("form", name="Edit and run again")).to_be_in_viewport()
+    await expect(page.get_by_label("Instructions")).to_have_value("Scroll down\nScroll up")
     await context.close()

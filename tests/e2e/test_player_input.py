@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, CDPSession, expect
 
-from tests.e2e.reporting_page import BELOW, BUTTON, FIELD, ReportingPage
+from tests.e2e.reporting_page import BELOW, BUTTON, FIELD, PASSWORD, ReportingPage
 from tests.e2e.watch_page import WatchPage, watching
 from tests.served import Served
 
@@ -82,6 +82,24 @@ async def test_a_finger_taps_and_a_swipe_scrolls(server: Served, viewer_browser:
         await driven.until_it_says(tapped="touch")
         await swipe(viewer, BELOW, up=400)
         await driven.until_it_says(scrolled=True)
+
+
+async def test_a_password_typed_by_hand_is_kept_as_a_secret_of_the_run(server: Served, viewer_browser: Browser) -> None:
+    async with holding(server, viewer_browser) as (viewer, driven):
+        await viewer.page.mouse.click(*await viewer.point(*PASSWORD))
+        await viewer.page.keyboard.type("tr0ub4dor")
+        await driven.until_it_says(password="tr0ub4dor")
+        await viewer.press("Release control")
+        await viewer.press("Keep new_password as a secret of this run")
+        await viewer.sees("The password is a secret of this run now: {{secret:new_password}} stands for it")
+        await expect(viewer.button("Keep new_password as a secret of this run")).to_have_count(0)
+        assert "tr0ub4dor" not in await viewer.page.content()
+        run_id = viewer.page.url.partition("/runs/")[2].partition("?")[0]
+        override = {"type": "type", "selector": "[type=password]", "value": "{{secret:new_password}}!"}
+        await server.post(
+            f"/api/tests/{run_id}/commands", {"type": "step_override", "action": override, "place": "before"}
+        )
+        await driven.until_it_says(password="tr0ub4dor!")
 
 
 async def swipe(viewer: WatchPage, start: tuple[int, int], *, up: int) -> None:

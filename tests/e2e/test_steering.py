@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.chromium import WhepViewer, browser_variables
+from tests.chromium import WhepViewer
+from tests.exported import pytest_on
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -47,19 +46,6 @@ async def button_centre(browser: Browser, site: str) -> tuple[float, float]:
     assert box is not None
     await page.context.close()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-async def run_exported(text: str, folder: Path) -> tuple[int, str]:
-    """Exit code and output of pytest on the exported file, in a process of its own."""
-    file = folder / "test_exported.py"
-    await asyncio.to_thread(file.write_text, text)
-    environment = os.environ | browser_variables()
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", str(file))
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
 
 
 def asks_for_help(name: str) -> str:
@@ -100,7 +86,9 @@ async def test_a_stuck_run_is_helped_by_hand_and_kept_as_a_test(
     async with server.http.get(f"{server.api}/api/tests/{run_id}/export", params={"format": "pytest"}) as answer:
         exported = await answer.text()
     assert 'get_by_role("button", name="Proceed to payment", exact=True)' in exported
-    code, output = await run_exported(exported, tmp_path)
+    file = tmp_path / "test_exported.py"
+    await asyncio.to_thread(file.write_text, exported, encoding="utf-8")
+    code, output = await pytest_on(file)
     assert code == 0, output
 
 

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from jumpseat.composition import signaling_config
+from jumpseat.server_config import signaling_config
 from jumpseat.settings import BadSetting, load_settings
 from tests.certificates import self_signed
 from tests.chromium import WhepViewer

@@ -16,7 +16,7 @@ from control.protocol.models import NewRun
 from control.roles import Actor, Role
 from media.livekit.publisher import RoomPacket
 from signaling.access.authentication import Credential, RequestContext
-from signaling.access.rate_limits import Rate
+from signaling.access.rate import Rate
 from signaling.config import Limits
 from signaling.livekit.participant import CONTROL, ParticipantConnection
 from tests.media.pictures import put, quarters

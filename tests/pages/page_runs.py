@@ -17,9 +17,7 @@ from control.protocol.actions import Size
 from control.protocol.models import NewRun, RunStatus, RunView, Step
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
 from runner.browser.page_driver import PageDriver
-from runner.export.port import by_format
-from runner.export.pytest import export
-from runner.export.yaml_file import export_yaml
+from runner.export.formats import EXPORTER
 from runner.planners.factory import build_planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
@@ -98,7 +96,7 @@ async def page_runs(folder: Path, browser: Browser) -> AsyncIterator[PageRuns]:
         drivers=_ContextDrivers(drivers, browser),
         store=store,
         planner_factory=build_planner,
-        options=SessionOptions(streaming=False, exporter=by_format({"pytest": export, "yaml": export_yaml})),
+        options=SessionOptions(streaming=False, exporter=EXPORTER),
     )
     try:
         yield PageRuns(registry)

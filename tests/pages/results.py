@@ -21,6 +21,8 @@ class Result:
     steps: list[Step]
     exported: str
     """As a pytest file; empty where the run has failed."""
+    typescript: str
+    """As a file of Playwright Test; empty where the run has failed."""
     said: list[str]
     site: PageSite
 
@@ -44,7 +46,9 @@ class Results:
             case = Case.read(name)
             site = await self.stack.enter_async_context(page_site(CASES / name))
             run, steps, exported = await self.runs.run(site.url, case.instructions)
-            self.done[name] = Result(name, case, run, steps, exported, list(site.said), site)
+            session = await self.runs.registry.get(run.id)
+            typescript = await session.export("typescript") if session and exported else ""
+            self.done[name] = Result(name, case, run, steps, exported, typescript, list(site.said), site)
         return self.done[name]
 
 

@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 
 from control.protocol.models import RunStatus
 from control.roles import Actor, Role
+from tests.exported import pytest_on
 from tests.pages.page_runs import PageRuns
-from tests.runner.export.test_export import pytest_on
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import pytest_asyncio
 
 from control.protocol.models import RunStatus
 from runner.testfile import load
-from tests.pages.exported import failures
+from tests.exported import failures, typescript_failures
 from tests.pages.page_runs import Case, PageRuns, case_names
-from tests.pages.results import Results, results
+from tests.pages.results import Result, Results, results
 
+Language = Literal["pytest", "typescript"]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -49,32 +51,67 @@ async def test_a_run_that_is_exported_as_a_test_file_does_the_same(
     result.check_said(result.site.said)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.process
 @pytest.mark.long
-async def test_every_exported_test_does_the_same(cases: Results, tmp_path: Path) -> None:
-    """All of them in one process of pytest."""
+@pytest.mark.parametrize("language", ["pytest", "typescript"])
+async def test_every_exported_test_does_the_same(language: Language, cases: Results, tmp_path: Path) -> None:
+    """All of them in one process."""
     results = [await cases.of(name) for name in case_names()]
-    exported = {result.name: result for result in results if result.exported}
-    for result in exported.values():
+    exported = [result for result in results if result.exported]
+    for result in exported:
         result.site.said.clear()
-    assert await failures(tmp_path, {name: result.exported for name, result in exported.items()}) == {}
-    for result in exported.values():
+    assert await failed(language, exported, tmp_path) == {}
+    for result in exported:
         result.check_said(result.site.said)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.process
 @pytest.mark.long
-async def test_exported_tests_fail_where_the_page_does_not_do_it(cases: Results, tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", ["pytest", "typescript"])
+async def test_exported_tests_fail_where_the_page_does_not_do_it(
+    language: Language, cases: Results, tmp_path: Path
+) -> None:
     results = [await cases.of(name) for name in case_names() if Case.can_be_broken(name)]
-    exported = {}
     for result in results:
         result.site.broken = True
-        exported[result.name] = result.exported.replace("timeout=15_000", "timeout=1_000")
     try:
-        failed = await failures(tmp_path, exported)
+        ended = await failed(language, results, tmp_path, patience="1_000")
     finally:
         for result in results:
             result.site.broken = False
-    assert sorted(failed) == sorted(f"test_{name}" for name in exported)
+    assert sorted(ended) == sorted(result.name for result in results)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "name", ["fill_formatted_when_left", "upload_zone_by_its_words", "list_button_takes_the_choice"]
+)
+async def test_an_exported_test_in_typescript_passes_and_fails_where_the_page_does_not_do_it(
+    name: str, cases: Results, tmp_path: Path
+) -> None:
+    """A few of them, in every run of our tests."""
+    result = await cases.of(name)
+    result.site.said.clear()
+    for folder, broken in (("good", False), ("bad", True)):
+        (tmp_path / folder).mkdir()
+        result.site.broken = broken
+        try:
+            ended = await failed("typescript", [result], tmp_path / folder, patience="1_000")
+        finally:
+            result.site.broken = False
+        assert list(ended) == [name] * broken, ended
+    result.check_said(result.site.said)
+
+
+async def failed(
+    language: Language, results: Sequence[Result], folder: Path, *, patience: str = "15_000"
+) -> dict[str, str]:
+    """The message of every exported test that fails, by the name of its case."""
+    if language == "pytest":
+        texts = {each.name: each.exported.replace("timeout=15_000", f"timeout={patience}") for each in results}
+        return {name.removeprefix("test_"): why for name, why in (await failures(folder, texts)).items()}
+    texts = {each.name: each.typescript.replace("timeout: 15_000", f"timeout: {patience}") for each in results}
+    ended = await typescript_failures(folder, texts)
+    return {name.removesuffix(".spec.ts"): why for name, why in ended.items()}

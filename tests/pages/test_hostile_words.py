@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from control.protocol.models import RunStatus
+from tests.exported import pytest_on
 from tests.pages.page_runs import PageRuns
 from tests.runner.browser.driver_harness import site
-from tests.runner.export.test_export import pytest_on
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.process]
 

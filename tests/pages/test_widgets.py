@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from control.protocol.models import RunStatus
-from tests.pages.exported import failures
+from tests.exported import failures
 from tests.pages.page_runs import PageRuns
 from tests.pages.site import PageSite, page_site
 
@@ -40,6 +40,7 @@ USES = {
     "MUI Select, several": Use(
         "mui", "Select 'Small' in 'Sizes'\nSelect 'Large' in 'Sizes'\nSelect 'Ten' in 'Age'", "age=10"
     ),
+    "MUI Autocomplete": Use("mui", "Select 'Bern' in 'City'", "city=Bern"),
     "Ant Design Select": Use("antd", "Select 'City 3' in 'City'", "city=3"),
     "Ant Design Select, far down": Use("antd", "Select 'City 60' in 'City'", "city=60"),
     "Ant Design Select, searched": Use("antd", "Select 'France' in 'Country'", "country=France"),
@@ -56,14 +57,13 @@ USES = {
     "Bootstrap button of a box": Use("bootstrap", "Check 'Bold'", "bold=true"),
 }
 KEPT = {
-    "MUI Autocomplete": Use("mui", "Select 'Bern' in 'City'", "city=Bern"),
     "flatpickr": Use("flatpickr", "Type '2024-02-29' into 'Date'\nPress Enter in 'Date'", "date=2024-02-29"),
     "IMask of a telephone": Use("imask", "Type '5551234567' into 'Phone'", "phone=5551234567"),
     "IMask of a number": Use("imask", "Type '1234.5' into 'Price'", "price=1234.5"),
     "SortableJS": Use("sortable", "Drag 'Alpha' to 'Gamma'", "order=Beta,Gamma,Alpha,Delta"),
     "dnd-kit": Use("dnd_kit", "Drag 'Alpha' to 'Gamma'", "order=Beta,Gamma,Alpha,Delta"),
 }
-"""What shows the choice until it is left, although it ignores it, and what has no such variant."""
+"""What has no variant that ignores what is done to it."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -87,7 +87,7 @@ async def test_a_widget_that_ignores_it_fails_the_step(use: Use, runs: PageRuns,
     assert "it shows" in (run.error or "") or "still not checked" in (run.error or "")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.process
 @pytest.mark.long
 async def test_exported_tests_of_widgets_do_the_same_and_fail_where_they_are_ignored(

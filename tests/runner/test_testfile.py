@@ -95,7 +95,7 @@ URL = "url: https://shop.test/\n"
         (URL + "mode: x\nsteps: []\n", "test.yaml:2: mode: must be one of 'auto' or 'review'"),
         (URL + "instructions: |\n  Go back\n\n  Clik 'Pay'\n", 'test.yaml:5: instructions: I do not understand "Clik '),
         (URL + "instructions: Clik 'Pay'\n", "test.yaml:2: instructions: I do not understand"),
-        (URL + "instructions: Click 'Pay\n", "test.yaml:2: instructions: line 1: the quote"),
+        (URL + "instructions: Click 'Pay\n", "test.yaml:2: instructions: Line 1: the quote"),
         (
             URL + "steps: []\nsecrets:\n  A: ${MISSING}\n",
             NO_VARIABLE,

@@ -159,9 +159,10 @@ class FakeRun:
         return self.run.spec.dump() | {"secrets": {}}
 
     async def export(self, format: str) -> str:
-        if format not in {"pytest", "patch"}:
+        texts = {"pytest": "def test_run() -> None: ...\n", "patch": "--- a/shop.py\n", "typescript": "test('run');\n"}
+        if format not in texts:
             raise Unsupported(f"'{format}' is no format of ours: use pytest")
-        return "def test_run() -> None: ...\n" if format == "pytest" else "--- a/shop.py\n"
+        return texts[format]
 
     async def source(self, number: int) -> SourceExcerpt:
         if self.run.step(number).location is None:

@@ -146,17 +146,33 @@ describe("an attached run", () => {
     expect(button("Edit")).toBeUndefined();
   });
 
+  const unfold = async () => {
+    await click("Lines around shop.spec.ts:6");
+    await draw();
+  };
+
   it("unfolds the lines around a step, or says why not", async () => {
     api.source.mockResolvedValueOnce({ file: "e2e/shop.spec.ts", line: 6, first: 5, lines: ["a", "b", "c"] });
     await show({ steps: [failed] });
-    await click("Lines around shop.spec.ts:6");
+    await unfold();
     expect(api.source).toHaveBeenCalledWith("r", 1);
     expect(document.querySelector(".jp-source [data-here]")?.textContent).toBe("6b");
-    await click("Lines around shop.spec.ts:6");
+    await unfold();
     expect(document.querySelector(".jp-source")).toBeNull();
     api.source.mockRejectedValueOnce(new Error("shop.spec.ts cannot be read"));
-    await click("Lines around shop.spec.ts:6");
+    await unfold();
     expect(document.querySelector(".jp-step-source [role=status]")?.textContent).toBe("shop.spec.ts cannot be read");
+  });
+
+  it("keeps the lines unfolded when the list of steps is drawn anew", async () => {
+    api.source.mockResolvedValue({ file: "e2e/shop.spec.ts", line: 6, first: 5, lines: ["a", "b", "c"] });
+    await show({ steps: [failed] });
+    await unfold();
+    for (const panel of ["stats", "steps"] as const) {
+      ui.now = { ...ui.now, panel };
+      await draw();
+    }
+    expect(document.querySelector(".jp-source [data-here]")?.textContent).toBe("6b");
   });
 
   it("shows a repair as a diff and copies it", async () => {

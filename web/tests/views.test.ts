@@ -1,6 +1,8 @@
 import { act, createElement, type FunctionComponent, type ReactElement } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ApiClient } from "../src/api/client";
+import { SaveRun } from "../src/app/SaveRun";
 import { SecretsDialog } from "../src/app/SecretsDialog";
 import { ControlBar } from "../src/player/ControlBar";
 import { INITIAL_UI, PlayerContext, type PlayerContextValue } from "../src/player/context";
@@ -36,6 +38,56 @@ describe("views", () => {
     expect(onGiven).toHaveBeenCalledWith({ PASSWORD: "PASSWORD of mine", PIN: "PIN of mine" });
   });
 
+  describe("the menu of files to save a run as", () => {
+    const api = { exportRun: vi.fn() };
+    const onError = vi.fn();
+    const attached = { planner: "attached" } as Partial<Run>;
+    const open = async (run: Partial<Run>) => {
+      const given = { api: api as unknown as ApiClient, onError, run: { id: "r", ...run } as Run };
+      show(createElement(SaveRun, given));
+      await act(async () => button("Save as…")?.click());
+      return [...document.querySelectorAll<HTMLElement>("[role=menuitem]")];
+    };
+    const choose = async (run: Partial<Run>, at: number) => {
+      const items = await open(run);
+      await act(async () => items[at]?.click());
+    };
+    const names = (items: HTMLElement[]) => items.map((each) => each.querySelector("b")?.textContent);
+
+    beforeEach(() => {
+      api.exportRun.mockReset();
+      onError.mockReset();
+    });
+
+    it("offers a patch of an attached test only", async () => {
+      const items = await open({});
+      expect(names(items)).toEqual(["Python", "TypeScript", "YAML"]);
+      expect(document.activeElement).toBe(items[0]);
+      act(() => void items[0]?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true })));
+      expect(document.querySelector("[role=menu]")).toBeNull();
+      expect(names(await open(attached))).toEqual(["Python", "TypeScript", "YAML", "Patch"]);
+    });
+
+    it("saves the file under the server’s name, or says why not", async () => {
+      const saved = vi.fn();
+      const link = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLElement) {
+        saved((this as HTMLAnchorElement).download);
+      });
+      vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL: () => undefined }));
+      api.exportRun.mockResolvedValueOnce(new File(["test"], "r.spec.ts"));
+      await choose({}, 1);
+      expect(api.exportRun).toHaveBeenCalledWith("r", "typescript");
+      expect(saved).toHaveBeenCalledWith("r.spec.ts");
+      link.mockRestore();
+      api.exportRun.mockRejectedValueOnce(new Error("no step has passed"));
+      await choose({}, 2);
+      expect(onError).toHaveBeenLastCalledWith("no step has passed");
+      api.exportRun.mockResolvedValueOnce(new File([], "r.patch"));
+      await choose(attached, 3);
+      expect(onError.mock.lastCall?.[0]).toContain("nothing to patch");
+    });
+  });
+
   describe("of one who holds control", () => {
     const hello = eventFixtures()
       .flatMap(({ messages }) => messages)
@@ -44,10 +96,16 @@ describe("views", () => {
     const me = { viewerId: hello.viewerId, name: "Me" };
     const send = vi.fn();
 
-    const showBar = (controllers: Holder[] | undefined) => {
+    const showBar = (controllers: Holder[] | undefined, holder: Holder | null = me) => {
       const store = new Store("r");
-      const control = { holder: me, since: null };
-      const run: Run = { ...hello.run, status: "paused", control, ...(controllers ? { controllers } : {}) };
+      const control = { holder, since: null };
+      const run: Run = {
+        ...hello.run,
+        status: "paused",
+        paused: true,
+        control,
+        ...(controllers ? { controllers } : {}),
+      };
       store.receive({ ...hello, role: "controller", run });
       const value = {
         session: { store },
@@ -63,6 +121,25 @@ describe("views", () => {
       [...document.querySelectorAll("button")].flatMap(({ textContent }) =>
         textContent?.startsWith("Hand to") ? [textContent] : [],
       );
+
+    it("says who has control on what cannot be used meanwhile", () => {
+      const facts = () =>
+        ["Resume", "Step"].map((name) => ({ title: button(name)?.title, off: button(name)?.disabled }));
+      const until = "the run goes on once it is released";
+      showBar([me]);
+      expect(facts()).toEqual(Array(2).fill({ title: `You have control: ${until}`, off: true }));
+      showBar([me], { viewerId: "v-ada", name: "Ada" });
+      expect(facts()).toEqual(Array(2).fill({ title: `Ada has control: ${until}`, off: true }));
+      expect(button("Take control")).toMatchObject({
+        title: "Ada has control: ask them to release it",
+        disabled: true,
+      });
+      showBar([me], null);
+      expect(facts()).toEqual([
+        { title: "Resume (Space)", off: false },
+        { title: "Step (.)", off: false },
+      ]);
+    });
 
     it("offers to hand it to each of the others", () => {
       showBar([me, { viewerId: "v-ada", name: "Ada" }, { viewerId: "v-bob", name: "Bob" }]);

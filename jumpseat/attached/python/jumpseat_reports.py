@@ -20,6 +20,8 @@ OLDEST_VARIABLE = "JUMPSEAT_ATTACH_OLDEST"
 WORKER_HEADER = "x-jumpseat-worker"
 LAUNCH_OPTIONS_HEADER = "x-playwright-launch-options"
 OWN_BROWSER_HEADER = "x-jumpseat-own-browser"
+_FIRST_SECONDS = 30.0
+"""How long the first report may take: jumpseat may still be loading what takes it."""
 _TIMEOUT_SECONDS = 2.0
 _LONGEST_TEXT = 2000
 
@@ -55,6 +57,7 @@ class Reports:
         self._connection: HTTPConnection | None = None
         self._process = os.getpid()
         self._broken = False
+        self._timeout = _FIRST_SECONDS
 
     def send(self, event: str, **report: Any) -> None:  # noqa: ANN401 - any JSON
         """Sends one report and waits for its answer; after one that could not be delivered no more are tried."""
@@ -79,9 +82,10 @@ class Reports:
             # Loaded by every Python process of the command, most of which report nothing.
             from http.client import HTTPConnection  # noqa: PLC0415
 
-            self._connection = HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+            self._connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
         self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
         self._connection.getresponse().read()
+        self._timeout = _TIMEOUT_SECONDS
 
 
 def first_lines(text: str) -> str:

@@ -30,6 +30,11 @@ _AGAIN_SECONDS: Final = 0.05
 _GONE: Final = "The list had gone before it could be looked at."
 _UNREADABLE: Final = "The option was pressed; the list shows nowhere which one is chosen."
 _FOCUSED: Final = "css=:focus"
+_HAS_FOCUS: Final = "field => field.getRootNode().activeElement === field"
+_BLUR: Final = "field => field.blur()"
+_COME_BACK: Final = (
+    "field => { if (field.isConnected) field.focus({ preventScroll: true }); return field.isConnected; }"
+)
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Choosing:
         for wanted in self.wanted:
             await drawn.choose(wanted)
         await drawn.close()
+        await drawn.leave()
 
     async def _choose_native(self, locator: Locator, selector: str) -> None:
         described, done = self.subject.described, self.carried_out
@@ -112,6 +118,17 @@ class _NativeList:
         raise StepFailed(_shared(who, missing, shared) if shared else _offers(who, missing, options["labels"]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Holds which option was pressed, and what is asked about it."""
+
+    wanted: str
+    pressed: str
+    """The option's selector."""
+    option: ElementHandle
+    asked: dict[str, Any]
+
+
 @dataclass
 class _DrawnList:
     """A list of any other make: a listbox, or what opens one when it is pressed or typed into."""
@@ -125,8 +142,7 @@ class _DrawnList:
     _before: JSHandle | None = None
     """What could be seen before the list was opened."""
     _typed: str | None = None
-    _looked: dict[str, Any] | None = None
-    """What was asked about the option that was chosen last."""
+    _last: _Choice | None = None
     _told: str | None = None
     """What has shown that it was chosen."""
 
@@ -154,8 +170,8 @@ class _DrawnList:
         await settling.wait()
         about = {name: found[name] for name in ("names", "spoken", "others", "action")}
         told = {"kind": kind, "typed": self._typed, "several": found["severally"], "option": option, "earlier": earlier}
-        self._looked = {**about, **told}
-        await self._look(wanted, pressed, option, self._looked)
+        self._last = _Choice(wanted, pressed, option, {**about, **told})
+        await self._look(self._last)
 
     async def close(self) -> None:
         """Closes a list that stays open, such as one of several: it would lie over what comes next.
@@ -163,16 +179,36 @@ class _DrawnList:
         Raises StepFailed where that takes the choice back.
         """
         kind = await _evaluated(self.control, list_script.KIND)
-        if self._looked is None or not kind or not kind["open"] or kind["list"] or kind["modal"]:
+        if self._last is None or not kind or not kind["open"] or kind["list"] or kind["modal"]:
             return
-        if not await _evaluated(self._looked["option"], "option => option.isConnected && option.checkVisibility()"):
+        if not await _evaluated(self._last.option, "option => option.isConnected && option.checkVisibility()"):
             return
         await self.page.keyboard.press("Escape")
         self.carried_out.add("press", in_same_frame(self.selector, _FOCUSED), "Escape")
         if self._told in {"text", "value"}:
-            after = await _evaluated(self.control, list_script.LOOK, self._looked)
+            after = await _evaluated(self.control, list_script.LOOK, self._last.asked)
             if after and not after["shown"] and after["held"] is not None:
-                raise StepFailed(_not_kept(self.who, [self._looked["names"][0]], [after["held"]]))
+                raise StepFailed(_not_kept(self.who, [self._last.asked["names"][0]], [after["held"]]))
+
+    async def leave(self) -> None:
+        """Leaves a text field that shows the choice, and comes back: many show until then what they have not taken.
+
+        Raises StepFailed where the choice is lost with that.
+        """
+        if self._last is None or self._told != "value" or not await _evaluated(self.control, _HAS_FOCUS):
+            return
+        settling = await Settling.begin(self.page.locator(self.selector))
+        self.carried_out.add("blur", self.selector)
+        await _evaluated(self.control, _BLUR)
+        await settling.wait()
+        await self._look(self._last, when=" when it was left")
+        came_back = await _evaluated(self.control, _COME_BACK)
+        kind = await _evaluated(self.control, list_script.KIND) if came_back else None
+        if kind and kind["open"]:
+            # The focus alone opens it, and it would lie over what comes next.
+            await _evaluated(self.control, _BLUR)
+        elif kind:
+            self.carried_out.add("focus", self.selector)
 
     async def _open(self, kind: dict[str, Any]) -> None:
         if kind["open"] or self._before:
@@ -253,10 +289,11 @@ class _DrawnList:
 
     # What came of it
 
-    async def _look(self, wanted: str, pressed: str, option: ElementHandle, asked: dict[str, Any]) -> None:
+    async def _look(self, choice: _Choice, *, when: str = "") -> None:
         give_up = Deadline(min(_SHOW_MS, self.deadline.left_ms))
         while True:
-            look = await _evaluated(self.control, list_script.LOOK, asked) if await self._is_there() else None
+            there = await self._is_there()
+            look = await _evaluated(self.control, list_script.LOOK, choice.asked) if there else None
             if look is None or look["shown"] or look["held"] is None or give_up.over:
                 break
             await asyncio.sleep(_AGAIN_SECONDS)
@@ -264,11 +301,11 @@ class _DrawnList:
             self.carried_out.note = _GONE
         elif look["shown"]:
             self._told = look["shown"]
-            await self._record(pressed, option, look)
+            await self._record(choice.pressed, choice.option, look)
         elif look["held"] is None:
             self.carried_out.note = _UNREADABLE
         else:
-            raise StepFailed(_not_kept(self.who, [wanted], [look["held"]] if look["held"] else []))
+            raise StepFailed(_not_kept(self.who, [choice.wanted], [look["held"]] if look["held"] else [], when))
 
     async def _is_there(self) -> bool:
         """Returns whether the list is there, or another that the page has put in its place."""
@@ -318,8 +355,8 @@ def _quoted(labels: list[str]) -> str:
     return ", ".join(f"'{shorten(label)}'" for label in labels[:10])
 
 
-def _not_kept(who: str, wanted: list[str], held: list[str]) -> str:
-    return f"{who} did not keep '{shorten(', '.join(wanted))}': it shows {_quoted(held) or 'nothing'}"
+def _not_kept(who: str, wanted: list[str], held: list[str], when: str = "") -> str:
+    return f"{who} did not keep '{shorten(', '.join(wanted))}'{when}: it shows {_quoted(held) or 'nothing'}"
 
 
 def _disabled(who: str, wanted: str) -> str:

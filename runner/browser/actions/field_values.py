@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
+from runner.selectors.typography import folded
+
 _MONTHS: Final = (
     ("january", "januar", "janvier", "enero", "gennaio", "janeiro", "januari"),
     ("february", "februar", "février", "febrero", "febbraio", "fevereiro", "februari"),
@@ -135,11 +137,7 @@ def _letters(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
-    return " ".join(folded.split())
-
-
-_STRAIGHT: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "−": "-"})
+    return unicodedata.normalize("NFKC", folded(text)).casefold()
 
 
 def _has_in_order(wanted: str, held: str) -> bool:

@@ -10,7 +10,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.field_values import same_value
-from runner.driver import StepFailed
+from runner.driver import CarriedOut, StepFailed
 from runner.selectors.describe import shorten
 
 _LOOK_SECONDS: Final = 1.0
@@ -49,6 +49,10 @@ class LeftField:
     subject: Subject
     type: str
     value: str
+    kept: str | None = None
+    """What it held when it was left; None where that was not seen."""
+    lasting: bool = False
+    """Whether it held that also once the step was over that has left it."""
 
     async def is_settled(self) -> bool:
         """Returns whether it was left with what was typed, or has gone. Raises StepFailed where that is lost."""
@@ -58,10 +62,29 @@ class LeftField:
             return True
         if seen["state"] != "left":
             return bool(seen["state"] == "gone")
-        if same_value(self.type, self.value, seen["value"]) or same_value(self.type, self.value, seen["now"]):
-            return True
+        for held in (seen["value"], seen["now"]):
+            if same_value(self.type, self.value, held):
+                self.kept, self.lasting = held, held == seen["now"]
+                return True
         who = await self.subject.described()
         if self.type == "password":
             raise StepFailed(f"{who} did not keep what was typed when it was left")
         holds = f"it holds '{shorten(seen['value'])}'" if seen["value"] else "it is empty"
         raise StepFailed(f"{who} did not keep '{shorten(self.value)}' when it was left: {holds}")
+
+    def record(self, carried_out: CarriedOut, *, first: bool) -> None:
+        """Records the look in how the step was carried out that has left the field.
+
+        ``first``: before what the step did, which may have emptied it since; else after it, where that can be.
+        """
+        if self.kept is None or not (first or self.lasting):
+            return
+        looks = CarriedOut()
+        if first:
+            looks.add("blur", self.subject.selector)
+        if self.type == "editable":
+            looks.add("to_contain_text", self.subject.selector, " ".join(self.kept.split()))
+        else:
+            looks.add("to_have_value", self.subject.selector, self.kept)
+        at = 0 if first else len(carried_out.calls)
+        carried_out.calls[at:at] = looks.calls

@@ -120,9 +120,10 @@ class Performer:
         resolved: dict[str, str] = {}
         self._resolved = resolved
         self._tabs.act()
+        page = self._tabs.active
         if action == self._lost_by:
             # It was done, and what it has shown is still so: doing it again would do it twice.
-            await self._look_at_left()
+            await self._look_at_left(action, page)
         elif self._lost_by is not None:
             self._left = self._lost_by = None
         if action.type in _LEADS_ON:
@@ -134,7 +135,7 @@ class Performer:
         else:
             await way(action, deadline)
         self._lost_by = action
-        await self._look_at_left()
+        await self._look_at_left(action, page)
         self._lost_by = None
         named = {
             field: resolved[selector] for field, selector in action if field in _SELECTORS and selector in resolved
@@ -145,9 +146,13 @@ class Performer:
         """Goes to an absolute address."""
         await self._goto(url, Deadline(timeout_ms))
 
-    async def _look_at_left(self) -> None:
-        if self._left is not None and await self._left.is_settled():
-            self._left = None
+    async def _look_at_left(self, action: Action, page: Page) -> None:
+        """Records what it has seen of a field in the page that the action was done in."""
+        if self._left is None or not await self._left.is_settled():
+            return
+        if self._left.subject.locator.page is page:
+            self._left.record(self._carried_out, first=action.type is not ActionType.PRESS)
+        self._left = None
 
     def _subject(self, selector: str | None, deadline: Deadline) -> Subject:
         return Subject(self._tabs, selector or "body", deadline, self._resolved, waiting=self._waiting)
@@ -238,7 +243,10 @@ class Performer:
 
         async def upload(within_ms: float) -> None:
             await self._admit(subject, deadline)
-            self._carried_out.note = await uploading.upload(subject.locator, files, within_ms)
+            note = await uploading.upload(subject.locator, files, within_ms)
+            self._carried_out.note = note
+            if note != uploading.NOTHING_SEEN:
+                self._carried_out.add("upload", subject.selector)
 
         await subject.act(lambda ms: subject.locator.wait_for(state="attached", timeout=ms), upload)
 

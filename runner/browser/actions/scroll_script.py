@@ -42,16 +42,19 @@ _SCROLL: Final = (
     for (let over = hit((left + right) / 2, (top + bottom) / 2); over; over = above(over)) if (over === at) return true;
     return false;
   };
-  const everywhere = () => {
+  const everywhere = (scrollable = scrolls) => {
     const all = [], look = node => {
       for (const each of node.querySelectorAll('*')) {
-        if (hidden(each) > 1 && each !== root && scrolls(each)) all.push(each);
+        if (hidden(each) > 1 && each !== root && scrollable(each)) all.push(each);
         if (each.shadowRoot) look(each.shadowRoot);
       }
     };
     look(document);
     return all.filter(reachable);
   };
+  // Lists that draw a scrollbar of their own, and scroll by the wheel's events.
+  const byScript = at => overflow(at) === 'hidden' && at !== window_ && at !== html && at.clientHeight > 80
+    && hidden(at) > at.clientHeight / 2;
   const move = at => {
     const before = at.scrollTop;
     const top = end ? Math.sign(pixels) * 1e9 : pixels ?? (at === root ? innerHeight : at.clientHeight);
@@ -67,7 +70,7 @@ _SCROLL: Final = (
   const from = start ?? hit(innerWidth / 2, innerHeight / 2);
   if (!start && from?.matches('iframe, frame')) return { frame: true };
   const over = chain(from);
-  if (list) return [...new Set([...bySize(over), ...bySize(everywhere())])];
+  if (list) return [...new Set([...bySize(over), ...bySize(everywhere()), ...bySize(everywhere(byScript))])];
   const candidates = over.some(at => hidden(at) > 1) ? (end ? bySize(over) : over.filter(at => hidden(at) > 1))
     : bySize(everywhere());
   for (const at of candidates) {

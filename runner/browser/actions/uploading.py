@@ -49,17 +49,17 @@ PICKER: Final = """() => {
   return seen;
 }"""
 """Stands in for the browser's own picker of files, which no program can answer: ``give`` hands files to the page."""
-_WATCH: Final = """element => {
+WATCH_PAGE: Final = """element => {
   const seen = { changed: false }, note = () => { seen.changed = true; };
   new MutationObserver(note).observe(element.getRootNode(),
     { subtree: true, childList: true, attributes: true, characterData: true });
   return seen;
 }"""
-_REACTED: Final = """async seen => {
+REACTED: Final = """async seen => {
   for (let times = 0; times < 10 && !seen.changed; times += 1) await new Promise(done => setTimeout(done, 30));
   return seen.changed;
 }"""
-_HELD: Final = """async input => {
+HELD_FILES: Final = """async input => {
   await new Promise(done => setTimeout(done, 0));
   const types = input.accept.toLowerCase().split(',').map(each => each.trim()).filter(Boolean);
   return { held: input.files.length, types };
@@ -71,16 +71,20 @@ async def upload(element: Locator, files: list[FilePayload], within_ms: float) -
 
     Returns what is to be said of it where nothing shows what came of it. Raises StepFailed.
     """
-    watch = await element.evaluate_handle(_WATCH, timeout=within_ms)
+    watch = await element.evaluate_handle(WATCH_PAGE, timeout=within_ms)
     handle = (await element.evaluate_handle(INPUT_WITHIN, timeout=within_ms)).as_element()
     if handle is not None:
         kept, note = await _to_input(handle, files, within_ms)
         if kept:
             return note
-    elif not await _by_chooser(element, files):
-        await _by_drop(element, files, within_ms)
+    else:
+        held = await _by_chooser(element, files)
+        if held:
+            return None
+        if held is None:
+            await _by_drop(element, files, within_ms)
     try:
-        return None if await watch.evaluate(_REACTED) else NOTHING_SEEN
+        return None if await watch.evaluate(REACTED) else NOTHING_SEEN
     except PlaywrightError:
         # The page that it led to shows more than that.
         return None
@@ -94,7 +98,7 @@ async def _to_input(field: ElementHandle, files: list[FilePayload], within_ms: f
         raise StepFailed("The field takes one file only")
     await field.set_input_files(files, timeout=within_ms)
     try:
-        after = await field.evaluate(_HELD)
+        after = await field.evaluate(HELD_FILES)
     except PlaywrightError:
         # It has led to another page.
         return True, None
@@ -114,21 +118,25 @@ def _accepted(file: FilePayload, types: list[str]) -> bool:
     return not types or any(name.endswith(each) if each.startswith(".") else fnmatchcase(kind, each) for each in types)
 
 
-async def _by_chooser(element: Locator, files: list[FilePayload]) -> bool:
-    """Returns whether a press opened a file chooser, which then got the files."""
+async def _by_chooser(element: Locator, files: list[FilePayload]) -> bool | None:
+    """Returns whether the input, whose file chooser a press has opened, holds the files; None where none was opened."""
     picker = await element.evaluate_handle(PICKER, timeout=_PRESS_MS)
     try:
         async with element.page.expect_file_chooser(timeout=_CHOOSER_MS) as opened:
             await element.click(timeout=_PRESS_MS)
         chooser = await opened.value
     except PlaywrightTimeout:
-        return await _by_picker(picker, files)
+        return False if await _by_picker(picker, files) else None
     with suppress(PlaywrightError):
         await picker.evaluate("seen => seen.restore?.()")
     if len(files) > 1 and not chooser.is_multiple():
         raise StepFailed("The file chooser takes one file only")
     await chooser.set_files(files)
-    return True
+    try:
+        return bool((await chooser.element.evaluate(HELD_FILES))["held"] >= len(files))
+    except PlaywrightError:
+        # It has led to another page.
+        return True
 
 
 async def _by_picker(picker: JSHandle, files: list[FilePayload]) -> bool:

@@ -71,6 +71,8 @@ def test_what_may_mean_two_things_is_refused_with_what_the_field_takes(
         ("text", "1.234,5", "1234.5"),
         ("text", "-5", "(5)"),
         ("text", "O'Brien", "O’Brien"),
+        ("text", "Anna-Lena", "Anna\u2010Lena"),
+        ("text", "5' 11\"", "5′ 11″"),
         ("text", "abc", "ABC"),
         ("text", "Ada ", "Ada"),
         ("editable", "a **b**", "a b\n"),

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -30,7 +27,8 @@ from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
 from runner.selectors.describe import describe_action
 from runner.selectors.to_python import literal, locator
-from tests.chromium import browser_options, browser_variables
+from tests.chromium import browser_options
+from tests.exported import pytest_on
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
@@ -299,19 +297,6 @@ async def shop(front: str = SHOP) -> AsyncIterator[str]:
     app.router.add_get("/{path:.*}", answer)
     async with TestServer(app, host="127.0.0.1") as server:
         yield str(server.make_url("/"))
-
-
-async def pytest_on(file: Path, **environment: str) -> tuple[int, str]:
-    """The exit code and the output of ``pytest`` on that file alone, with the browser that these tests use."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={file.parent}", str(file)),
-        env={**os.environ, **browser_variables(), **environment},
-        cwd=file.parent,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
 
 
 def write(folder: Path, url: str, done: Sequence[Step]) -> Path:

@@ -24,8 +24,8 @@ from runner.run.registry import RunRegistry
 from runner.run.session import Session
 from runner.store.store import Store
 from tests.chromium import browser_options
+from tests.exported import pytest_on
 from tests.runner.browser.driver_harness import site
-from tests.runner.export.test_export import pytest_on
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.process]
 

@@ -191,7 +191,7 @@ def test_suggested_sentences_are_understood() -> None:
 
 
 def test_an_open_quote_is_told_with_its_line() -> None:
-    with pytest.raises(UnclosedQuote, match="line 2: the quote ' is opened and not closed"):
+    with pytest.raises(UnclosedQuote, match="Line 2: the quote ' is opened and not closed"):
         split("Go back\nClick 'Pay")
 
 

@@ -197,7 +197,7 @@ async def test_addresses_and_scrolls(showing: Showing) -> None:
 async def test_an_unknown_sentence_is_stuck() -> None:
     with pytest.raises(Stuck, match=r'I do not understand "Frobnicate the page" \(line 2\)'):
         await PlainPlanner().propose(task("\nFrobnicate the page"), NO_PAGE)
-    with pytest.raises(Stuck, match="The instructions cannot be read: line 1"):
+    with pytest.raises(Stuck, match=r"^Line 1: the quote"):
         await PlainPlanner().propose(task("Click 'Pay"), NO_PAGE)
 
 
@@ -379,3 +379,33 @@ async def test_what_comes_late_in_a_frame_is_waited_for(framed: Driver) -> None:
         .evaluate("body => body.insertAdjacentHTML('beforeend', '<button>Receipt</button>')")
     )
     assert (await asked).action.selector == TILL + 'role=button[name="Receipt"]'
+
+
+ASKED_TWICE = {
+    "/": "<iframe id=one src=/one></iframe><iframe id=two src=/two></iframe><iframe id=three src=/three></iframe>",
+    "/one": "<p>Cookies?</p><button disabled>Accept</button>",
+    "/two": "<button>Yes</button><button>Accept</button><label>Terms <select><option>No<option>Never</select></label>",
+    "/three": "<button>Yes</button><button>Yes</button><label>News <select><option>No<option>Once</select></label>",
+}
+SEVERAL = "3 elements are called 'Yes'; this is the first. Write, for example, \"the second 'Yes'\" for another."
+
+
+async def test_a_name_counts_over_all_frames(showing: Showing) -> None:
+    two, three = (f"#{frame} >> internal:control=enter-frame >> role=button" for frame in ("two", "three"))
+    async with showing(ASKED_TWICE) as driver:
+        for sentence, selector, note in (
+            ("Click 'Yes'", f'{two}[name="Yes"] >> visible=true', SEVERAL),
+            ("Click the second 'Yes'", f'{three}[name="Yes"] >> visible=true >> nth=0', None),
+            ("Click the last 'Yes'", f'{three}[name="Yes"] >> visible=true >> nth=-1', None),
+            (
+                "Click 'Accept'",
+                f'{two}[name="Accept"] >> visible=true',
+                "2 elements are called 'Accept'; this is the only one that can be used now.",
+            ),
+        ):
+            idea = await proposed(driver, sentence)
+            assert (idea.action.selector, idea.reasoning) == (selector, note)
+        with pytest.raises(Stuck, match="2 lists offer 'No'"):
+            await proposed(driver, "Choose 'No'")
+        idea = await proposed(driver, "Choose 'Once'")
+        assert "#three" in (idea.action.selector or "")

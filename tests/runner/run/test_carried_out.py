@@ -45,6 +45,17 @@ async def test_a_secret_that_a_mask_has_spelled_otherwise_is_not_told(tmp_path: 
     assert "4242" not in str(step)
 
 
+async def test_a_secret_that_a_later_step_has_seen_spelled_otherwise_is_not_told(tmp_path: Path) -> None:
+    driver = FakeDriver()
+    driver.carries_out.add("blur", "#card")
+    driver.carries_out.add("to_have_value", "#card", AS_SHOWN)
+    async with session_harness(tmp_path, FakePlanner([click("#pay")]), driver=driver, secrets={"CARD": CARD}) as run:
+        run.start()
+        await run.until(lambda: run.events(e.RunFinished))
+        (step,) = await run.steps()
+    assert [(call.method, call.value) for call in step.carried_out] == [("blur", None)]
+
+
 async def test_what_is_left_of_a_secret_is_not_told(tmp_path: Path) -> None:
     class Cuts(FakeDriver):
         async def perform(self, *_: object, **__: object) -> Action:

@@ -39,14 +39,15 @@ class LockedStore(Store):
 
 
 @asynccontextmanager
-async def recorded(folder: Path) -> AsyncIterator[tuple[Run, Recorder, LockedStore]]:
+async def recorded(folder: Path, *, gather: float = 0.0) -> AsyncIterator[tuple[Run, Recorder, LockedStore]]:
     spec = NewRun(url="http://shop.test/")
     run = Run(spec, run_id="r", planner="plain", new_id=lambda: "p", describe=describe_action, clock=FakeClock())
     store = await LockedStore.open(folder)
     store.tried = asyncio.Event()
     await store.add(RunRecord("ada", run.view(), {}))
     try:
-        yield run, Recorder(run, store, RunLog(logging.getLogger("test"), "r", Masking({}).text)), store
+        logger = RunLog(logging.getLogger("test"), "r", Masking({}).text)
+        yield run, Recorder(run, store, logger, gather=gather), store
     finally:
         await store.aclose()
 
@@ -105,6 +106,23 @@ async def test_the_end_is_tried_again_and_no_step_is_lost(tmp_path: Path) -> Non
         store.locked = 2
         recorder.end()
         await recorder.work()
+        assert await status(store) is RunStatus.CANCELLED
+        assert [step.target for step in await store.steps("r")] == ["#cart"]
+
+
+@pytest.mark.parametrize("gather", [0.0, 60.0])
+async def test_changes_are_written_at_once_or_gathered_until_the_end(tmp_path: Path, gather: float) -> None:
+    async with recorded(tmp_path, gather=gather) as (run, recorder, store):
+        work = asyncio.create_task(recorder.work())
+        run.start()
+        run.ready(None)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert store.tried.is_set() is not bool(gather)
+        run.record_human_step(click("#cart"))
+        run.cancel()
+        recorder.end()
+        await work
         assert await status(store) is RunStatus.CANCELLED
         assert [step.target for step in await store.steps("r")] == ["#cart"]
 

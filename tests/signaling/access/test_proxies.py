@@ -10,9 +10,9 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from signaling.access.proxies import ClientInfo, Network, TrustedProxies
-from signaling.access.rate_limits import Rate
-from signaling.config import Limits
+from signaling.access.proxies import ClientInfo, TrustedProxies
+from signaling.access.rate import Rate
+from signaling.config import Limits, Network
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, auth
 

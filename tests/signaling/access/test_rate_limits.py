@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from control.protocol.events import Reply
 from control.roles import Actor, Role
 from signaling.access.authentication import Credential, RequestContext
-from signaling.access.rate_limits import Rate, RateKind, RateLimiter, RateMeter, network
+from signaling.access.rate import Rate
+from signaling.access.rate_limits import RateKind, RateLimiter, RateMeter, network
 from signaling.config import Limits
 from signaling.connections.conversation import Conversation
 from signaling.connections.dispatcher import CommandDispatcher

@@ -326,9 +326,14 @@ async def test_spec_and_export(harness: ServerHarness, run: FakeRun) -> None:
         assert response.status == 200
         assert "def test_run" in await response.text()
         assert response.headers["Content-Disposition"].endswith('.py"')
-    async with harness.http.get(f"{harness.url}/api/tests/{run.id}/export?format=patch", headers=auth(ADA)) as response:
-        assert response.content_type == "text/x-diff"
-        assert response.headers["Content-Disposition"] == f'attachment; filename="{run.id}.patch"'
+    for format, content_type, name in (
+        ("patch", "text/x-diff", f"{run.id}.patch"),
+        ("typescript", "text/typescript", f"{run.id}.spec.ts"),
+    ):
+        path = f"{harness.url}/api/tests/{run.id}/export?format={format}"
+        async with harness.http.get(path, headers=auth(ADA)) as response:
+            assert response.content_type == content_type
+            assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert (await harness.call("GET", f"/api/tests/{run.id}/export?format=cobol"))[0] == 409
 
 

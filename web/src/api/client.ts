@@ -26,6 +26,9 @@ interface ClientOptions {
 }
 
 /** Calls the HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
+/** A test in Python or TypeScript, a file for `jumpseat run`, or a patch of the test's own files. */
+export type ExportFormat = "pytest" | "typescript" | "yaml" | "patch";
+
 export class ApiClient {
   readonly baseUrl: string;
   readonly token: string | null;
@@ -144,13 +147,16 @@ export class ApiClient {
     await this.request(`${testPath(runId)}/tokens/${encodeURIComponent(tokenId)}`, { method: "DELETE" });
   }
 
-  async exportPytest(runId: string): Promise<Blob> {
-    return (await this.request(`${testPath(runId)}/export?format=pytest`)).blob();
+  /** Returns the run as a file, and the name that the server gives it. */
+  async exportRun(runId: string, format: ExportFormat): Promise<File> {
+    const response = await this.request(`${testPath(runId)}/export?format=${format}`);
+    const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
+    return new File([await response.blob()], name ?? `run.${format}`);
   }
 
   /** Returns the locators that people chose as a patch of the test's files; empty where they chose none. */
   async exportPatch(runId: string): Promise<string> {
-    return (await this.request(`${testPath(runId)}/export?format=patch`)).text();
+    return (await this.exportRun(runId, "patch")).text();
   }
 
   /**

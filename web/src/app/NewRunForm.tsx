@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
 import { Button } from "../player/Button";
@@ -31,8 +31,12 @@ export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
       setBusy(false);
     }
   };
+  const form = useRef<HTMLFormElement>(null);
+  // One may have asked for it far down the page. Newer browsers answer with a promise, which is no clean-up.
+  useEffect(() => void form.current?.scrollIntoView({ block: "nearest" }), []);
   return (
     <form
+      ref={form}
       className="jp-form js-new"
       onSubmit={submit}
       onChange={() => setError(null)}

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ApiClient } from "../api/client";
-import { ApiError, describe } from "../api/errors";
+import { ApiError } from "../api/errors";
 import { isAttached, titleOf } from "../player/attached";
 import { Button } from "../player/Button";
 import { LiveStreamPlayer } from "../player/LiveStreamPlayer";
@@ -10,8 +10,8 @@ import { Header } from "./Header";
 import { Link } from "./Link";
 import { NotFound } from "./NotFound";
 import { useRunAgain } from "./RunAgain";
+import { SaveRun } from "./SaveRun";
 import { SignIn } from "./SignIn";
-import { saveAs } from "./save";
 import type { Theme } from "./theme";
 
 interface WatchPageProps {
@@ -43,7 +43,7 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
       <Header theme={theme}>
         <h1 className="js-title">{run === null ? "Run" : titleOf(run)}</h1>
         {run?.session && <SessionLink session={run.session} api={api} />}
-        {run !== null && isFinal(run.status) && !isAttached(run) && <EndedButtons run={run} api={api} />}
+        {run !== null && isFinal(run.status) && <EndedButtons run={run} api={api} />}
       </Header>
       <main className="js-player">
         <LiveStreamPlayer
@@ -85,13 +85,6 @@ function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
   const { busy, error: refusal, dialog, again } = useRunAgain(api, run);
   const [unsaved, setUnsaved] = useState<string | null>(null);
   const error = refusal ?? unsaved;
-  const keep = async () => {
-    setUnsaved(null);
-    await api.exportPytest(run.id).then(
-      (test) => saveAs(test, "test_run.py"),
-      (reason: unknown) => setUnsaved(describe(reason)),
-    );
-  };
   return (
     <div className="jp-buttons js-ended">
       {error && (
@@ -99,9 +92,13 @@ function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
           {error}
         </span>
       )}
-      <Button icon="again" label="Run again" tone="primary" disabled={busy} onClick={() => void again()} />
-      <EditAgain run={run} />
-      <Button icon="download" label="Save as test" disabled={busy} onClick={() => void keep()} />
+      {!isAttached(run) && (
+        <>
+          <Button icon="again" label="Run again" tone="primary" disabled={busy} onClick={() => void again()} />
+          <EditAgain run={run} />
+        </>
+      )}
+      <SaveRun run={run} api={api} onError={setUnsaved} />
       {dialog}
     </div>
   );

@@ -1,8 +1,8 @@
 /** Offers a file for saving. */
-export function saveAs(data: Blob, name: string): void {
+export function saveAs(file: File): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(data);
-  link.download = name;
+  link.href = URL.createObjectURL(file);
+  link.download = file.name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,5 +1,5 @@
 import { isFinal } from "../protocol/types";
-import { failedStep, holdsControl } from "../store/state";
+import { failedStep, holdsControl, whoHasControl } from "../store/state";
 import { Button } from "./Button";
 import { ConfirmButton } from "./ConfirmButton";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
@@ -36,6 +36,9 @@ function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
   const pending = usePlayerState((state) => state.pending);
   const waiting = (...types: string[]) => Object.values(pending).some((type) => types.includes(type));
   const busy = !known || waiting("pause", "resume");
+  // The run goes on when control is released, and not before.
+  const holder = usePlayerState(whoHasControl);
+  const held = holder === null ? {} : { disabled: true, title: `${holder}: the run goes on once it is released` };
   return (
     <div className="jp-group">
       {(isPaused ?? paused) ? (
@@ -46,6 +49,7 @@ function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
           hotkey="Space"
           disabled={busy}
           onClick={() => void actions.resume()}
+          {...held}
         />
       ) : (
         <Button
@@ -55,6 +59,7 @@ function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
           hotkey="Space"
           disabled={busy}
           onClick={() => void actions.pause()}
+          {...held}
         />
       )}
       <Button
@@ -64,6 +69,7 @@ function RunButtons({ isPaused }: { isPaused: boolean | undefined }) {
         hotkey="."
         disabled={!known || waiting("step")}
         onClick={() => actions.send({ type: "step" })}
+        {...held}
       />
       <CancelButton disabled={!known || waiting("cancel")} />
     </div>
@@ -132,7 +138,8 @@ function TakeControl() {
     return <ConfirmButton icon="hand" label="Take control" question={question} disabled={busy} onConfirm={force} />;
   }
   const take = () => actions.send({ type: "take_control" });
-  return <Button icon="hand" label="Take control" hotkey="T" disabled={busy || holder !== null} onClick={take} />;
+  const held = holder === null ? {} : { disabled: true, title: `${holder.name} has control: ask them to release it` };
+  return <Button icon="hand" label="Take control" hotkey="T" disabled={busy} onClick={take} {...held} />;
 }
 
 function Release({ disabled }: { disabled: boolean }) {

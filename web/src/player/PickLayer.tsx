@@ -7,7 +7,10 @@ import { usePlayer } from "./context";
 export function PickLayer() {
   const { session, actions, setUi } = usePlayer();
   const layer = useRef<HTMLButtonElement>(null);
-  useEffect(() => layer.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    layer.current?.focus({ preventScroll: true });
+    showAll(layer.current);
+  }, []);
   const pick = (event: MouseEvent<HTMLButtonElement>) => {
     const view = session.surface.view;
     const box = event.currentTarget.getBoundingClientRect();
@@ -27,7 +30,17 @@ export function PickLayer() {
       onClick={pick}
       onKeyDown={(event) => event.key === "Escape" && setUi({ picking: false })}
     >
-      <span>Click the element to use · Esc to stop</span>
+      <span>
+        Click the element to use<span className="jp-keys"> · Esc to stop</span>
+      </span>
     </button>
   );
+}
+
+/** Where the player scrolls by itself, such as on a phone, brings the picture back into view that one has scrolled past. */
+function showAll(layer: HTMLElement | null): void {
+  const layout = layer?.closest(".jp-layout");
+  if (!layer || !layout) return;
+  const above = layer.getBoundingClientRect().top - layout.getBoundingClientRect().top;
+  if (above < 0) layout.scrollBy({ top: above });
 }

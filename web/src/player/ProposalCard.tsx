@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Proposal } from "../protocol/types";
-import { approvalOf, type Help, holdsControl, type PlayerState } from "../store/state";
+import { approvalOf, type Help, holdsControl, type PlayerState, whoHasControl } from "../store/state";
 import { ActionForm } from "./ActionForm";
 import { isAttached } from "./attached";
 import { Button } from "./Button";
@@ -144,8 +144,8 @@ function Suggestion({ proposal, maySteer }: { proposal: Proposal; maySteer: bool
 
 /** Returns why the time does not run out now; null where it does. */
 function whyStanding(state: PlayerState): string | null {
-  const holder = state.run?.control.holder;
-  if (holder) return holdsControl(state) ? "you have control" : `${holder.name} has control`;
+  const who = whoHasControl(state);
+  if (who !== null) return holdsControl(state) ? "you have control" : who;
   return state.run?.paused ? "the run is paused" : null;
 }
 

@@ -6,7 +6,7 @@ import { useMaySteer, usePlayer, usePlayerState } from "./context";
 
 /** Where in the test a step is; unfolds the lines around it for those who may steer. */
 export function SourcePlace({ location, stepNumber }: { location: SourceLocation; stepNumber?: number }) {
-  const [open, setOpen] = useState(false);
+  const { ui, setUi } = usePlayer();
   const folder = usePlayerState((state) => state.run?.session?.folder);
   const maySteer = useMaySteer();
   const id = useId();
@@ -18,6 +18,8 @@ export function SourcePlace({ location, stepNumber }: { location: SourceLocation
         {name}
       </span>
     );
+  const open = ui.openSources.includes(stepNumber);
+  const others = ui.openSources.filter((number) => number !== stepNumber);
   return (
     <>
       <button
@@ -26,7 +28,7 @@ export function SourcePlace({ location, stepNumber }: { location: SourceLocation
         title={whole}
         aria-expanded={open}
         aria-controls={open ? id : undefined}
-        onClick={() => setOpen(!open)}
+        onClick={() => setUi({ openSources: open ? others : [...others, stepNumber] })}
       >
         <span className="jp-sr">Lines around </span>
         {name}

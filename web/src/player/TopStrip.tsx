@@ -1,4 +1,4 @@
-import { holdsControl, type MediaState } from "../store/state";
+import { type MediaState, whoHasControl } from "../store/state";
 import { usePlayer, usePlayerState } from "./context";
 import { formatRate, TRANSPORT_NAMES } from "./format";
 
@@ -48,11 +48,9 @@ function LiveBadge({ media, replayStep }: { media: MediaState; replayStep: numbe
 }
 
 function HolderBadge() {
-  const holder = usePlayerState((state) => state.run?.control.holder ?? null);
+  const text = usePlayerState(whoHasControl);
   const graceUntil = usePlayerState((state) => state.run?.control.graceUntil ?? null);
-  const mine = usePlayerState(holdsControl);
-  if (holder === null) return null;
-  const text = mine ? "You have control" : `${holder.name} has control`;
+  if (text === null) return null;
   return (
     <span className="jp-badge" data-tone="human">
       {graceUntil ? `${text} (away)` : text}

@@ -19,6 +19,8 @@ export interface Ui {
   actualSize: boolean;
   sharing: boolean;
   editingProposal: boolean;
+  /** Numbers of the steps whose lines in the test are unfolded. */
+  openSources: readonly number[];
 }
 
 export const INITIAL_UI: Ui = {
@@ -29,6 +31,7 @@ export const INITIAL_UI: Ui = {
   actualSize: false,
   sharing: false,
   editingProposal: false,
+  openSources: [],
 };
 
 export interface PlayerContextValue {

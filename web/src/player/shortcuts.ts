@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { isFinal } from "../protocol/types";
-import { approvalOf, failedStep, holdsControl } from "../store/state";
+import { approvalOf, failedStep, holdsControl, whoHasControl } from "../store/state";
 import { type PlayerContextValue, useMaySteer, usePlayer } from "./context";
 import { type Replay, useReplay } from "./replay";
 import { toggleFullScreen } from "./view";
@@ -46,11 +46,13 @@ function steering({ session, actions, setUi, root }: PlayerContextValue): Record
     if (failedStep(state) === null) actions.send({ type: "release_control" });
     else root.current?.querySelector<HTMLElement>("[data-release]")?.focus();
   };
+  const control = { t: () => (holdsControl(state) ? release() : actions.send({ type: "take_control" })) };
+  if (whoHasControl(state) !== null) return control;
   const keys: Record<string, () => void> = {
+    ...control,
     " ": () => void (run.paused ? actions.resume() : actions.pause()),
     k: () => void (run.paused ? actions.resume() : actions.pause()),
     ".": () => actions.send({ type: "step" }),
-    t: () => (holdsControl(state) ? release() : actions.send({ type: "take_control" })),
   };
   const approval = approvalOf(state);
   if (approval === null && state.help === null) return keys;

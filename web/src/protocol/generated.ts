@@ -216,7 +216,7 @@ export interface components {
         ElementCall: {
             selector: string;
             /** @enum {string} */
-            method: "fill" | "press_sequentially" | "press" | "scroll_to" | "type_code" | "click" | "click_at" | "select_option" | "check" | "uncheck" | "drag_to" | "to_have_value" | "to_have_values" | "to_have_text" | "to_have_attribute" | "to_contain_text" | "to_contain_class" | "to_be_checked" | "not_to_be_checked";
+            method: "fill" | "press_sequentially" | "press" | "focus" | "blur" | "scroll_to" | "type_code" | "click" | "click_at" | "select_option" | "check" | "uncheck" | "drag_to" | "upload" | "to_have_value" | "to_have_values" | "to_have_text" | "to_have_attribute" | "to_contain_text" | "to_contain_class" | "to_be_checked" | "not_to_be_checked";
             /**
              * @description Its argument: ``x,y`` of ``click_at``, of a drag the target's selector, several options or values one on each
              *     line, ``name=value`` of an attribute; a secret's value is never here.

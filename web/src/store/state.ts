@@ -117,9 +117,9 @@ export function initialState(runId: string): PlayerState {
 
 export const canSteer = (state: PlayerState): boolean => state.role === "controller" || state.role === "owner";
 
-/** Returns the command by which a person lets the proposed step happen; null while it does not wait for anybody. */
+/** Returns the command by which a person lets the proposed step happen; null while it waits for nobody, or cannot be. */
 export function approvalOf({ run }: PlayerState): Command | null {
-  if (run === null || run.proposal === null) return null;
+  if (run === null || run.proposal === null || run.control.holder !== null) return null;
   const { proposalId } = run.proposal;
   if (run.mode === "review" || run.status === "diagnosing") return { type: "approve_step", proposalId };
   return run.paused ? { type: "step" } : null;
@@ -135,4 +135,11 @@ export function failedStep({ run, help }: PlayerState): Step | null {
 export function holdsControl(state: PlayerState): boolean {
   const holder = state.run?.control.holder;
   return holder != null && holder.viewerId === state.viewerId;
+}
+
+/** Says who has control, for what cannot be done meanwhile; null while nobody has it. */
+export function whoHasControl(state: PlayerState): string | null {
+  const holder = state.run?.control.holder;
+  if (holder == null) return null;
+  return holdsControl(state) ? "You have control" : `${holder.name} has control`;
 }
