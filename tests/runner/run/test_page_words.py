@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +76,9 @@ async def nothing_is_looked_up(session: Session, *, but: frozenset[str] = frozen
             if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
         }
         assert looked_up == (but if name == "pytest" else set()), text
+        in_node = set(re.findall(r"""environment\(['"](\w+)|process\.env\W+(\w+)""", text))
+        asked = {first or second for first, second in in_node} & {*but, FORGED, "PW"}
+        assert asked == (but if name == "typescript" else set()), text
         assert FORGED in text or name == "patch", name
 
 
