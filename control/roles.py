@@ -59,10 +59,6 @@ class Actor:
     role: Role
     name: str = "somebody"
     """How others see them."""
-    address: str = ""
-    """Where they are, as far as trusted proxies tell it; for the audit log alone."""
-    link: str | None = None
-    """The id of the link that they came by; None for an API key, and for the audit log alone."""
 
 
 def authorize(actor: Actor, command_type: str) -> None:

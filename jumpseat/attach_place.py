@@ -74,7 +74,7 @@ async def at_running_server(server: str, key: str, wanted: NewAttachSession) -> 
 @asynccontextmanager
 async def at_own_server(settings: Settings, wanted: NewAttachSession) -> AsyncIterator[Place]:
     """Yields a session at once whose server is loaded meanwhile, and ends with the block. Raises BadSetting."""
-    keys = owner_keys(settings)
+    keys = owner_keys(settings, own=True)
     check_settings(settings, keys)
     owner, key = next(iter(keys.items()))
     with reserved(settings, wanted, owner=owner) as promised:

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, nullcontext, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -78,7 +78,7 @@ def serve(host: Host = None, port: Port = None, frame_port: FramePort = None) ->
 
         keys = owner_keys(settings)
         async with serving(settings, keys) as server:
-            token = "" if settings.api_keys else f"/?token={keys['owner']}"
+            token = f"/?token={keys['owner']}" if keys and not settings.api_keys else ""
             _say(f"jumpseat is ready at {server.url}{token}")
             await until_stopped()
         return 0
@@ -106,7 +106,7 @@ def demo(
     require_player()
 
     async def work() -> int:
-        keys = owner_keys(settings)
+        keys = owner_keys(settings, own=True)
         key = next(iter(keys.values()))
         async with (
             serving_shop() as shop,
@@ -159,7 +159,7 @@ def run(
 
     async def work() -> int:
         async with AsyncExitStack() as stack:
-            keys = settings.api_keys if server else owner_keys(settings)
+            keys = settings.api_keys if server else owner_keys(settings, own=True)
             used = key or next(iter(keys.values()), None)
             address = (
                 server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).local_url
@@ -290,6 +290,23 @@ def token(
     scheme = "https" if settings.tls_cert else "http"
     base = (settings.public_url or f"{scheme}://{settings.host}:{settings.port}").rstrip("/")
     _say(f"{base}/runs/{run_id}?token={minted}")
+
+
+@app.command()
+def key(
+    name: Annotated[str, typer.Argument(help="The owner: runs that are started with the key belong to this name.")],
+    ttl: Annotated[str | None, typer.Option(help="How long it is valid: 12h, 90d.  [default: for good]")] = None,
+) -> None:
+    """Makes an API key, and prints it with the line for JUMPSEAT_API_KEYS_FILE, which holds only its hash."""
+    from signaling.access.api_keys import new_key
+
+    if not re.fullmatch(r"[^:\s#]{1,100}", name):
+        raise BadSetting("NAME: give a name without spaces, ':' and '#', of at most 100 characters")
+    valid_for = _duration("--ttl", ttl, least=timedelta(seconds=1), most=timedelta(days=3650)) if ttl else None
+    made, line = new_key(name)
+    expires = f" expires={(datetime.now(UTC) + valid_for).isoformat(timespec='seconds')}" if valid_for else ""
+    _say(made)
+    _say(f"{line}{expires}")
 
 
 def _duration(option: str, text: str, *, least: timedelta, most: timedelta) -> timedelta:

@@ -15,6 +15,7 @@ from yarl import URL
 
 from control.protocol.actions import Action
 from control.protocol.attach import NewAttachSession
+from control.protocol.audit import NumberedAuditEntry
 from control.protocol.events import Event, Hello
 from control.protocol.links import SharedLink
 from control.protocol.models import (
@@ -31,6 +32,7 @@ from control.protocol.shape import Shape
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
 from signaling.http.shapes import (
     AttachSessionInfo,
+    AuditPage,
     CommandAccepted,
     RunList,
     SharedLinkList,
@@ -268,6 +270,18 @@ class Client:
     async def revoke(self, run_id: str, token_id: str) -> None:
         """Revokes a link (`ShareToken.id`) at once; its open connections are cut."""
         await self._ask("DELETE", f"{_run(run_id)}/tokens/{token_id}")
+
+    async def audit(self, run_id: str | None = None) -> list[NumberedAuditEntry]:
+        """Returns who did what to the run, oldest first; without a run to all of the owner's, removed ones included."""
+        path = "api/audit" if run_id is None else f"{_run(run_id)}/audit"
+        found: list[NumberedAuditEntry] = []
+        cursor: str | None = None
+        while True:
+            page = await self._read(AuditPage, "GET", path, query={"cursor": cursor} if cursor else {})
+            found += page.entries
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
 
     async def follow(self, run_id: str, *, since: int | None = None) -> AsyncIterator[Message]:
         """Yields every message of the run until it is finished, each once, over broken connections too.

@@ -85,9 +85,9 @@ async def serving(
             runs=runs,
             attachments=attachments,
             links=store.links,
+            trail=store.audit,
             dist=DIST,
             checks={"database": store.check, "disk": store.check_disk},
-            audit=store.audit,
         )
         runs.on_started = server.run_started
         store.links.on_revoked = server.link_revoked
@@ -107,10 +107,16 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
         store=store,
         planner_factory=planner_factory(settings),
         max_runs=settings.max_runs,
+        max_runs_per_owner=settings.max_runs_per_owner or _share_of_runs(settings),
         default_planner=settings.planner,
         policy=policy,
         options=session_options(settings),
     )
+
+
+def _share_of_runs(settings: Settings) -> int:
+    others = len(settings.api_keys) > 1 or bool(settings.api_keys_file or settings.auth_header)
+    return settings.max_runs - settings.max_runs // 4 if others else settings.max_runs
 
 
 def session_options(settings: Settings) -> SessionOptions:

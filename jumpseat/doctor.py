@@ -81,7 +81,9 @@ def check_keys(settings: Settings) -> Check:
         return ("API keys", False, str(error))
     if weak := weak_keys(settings):
         return ("API keys", None, weak)
-    return ("API keys", True, f"of {', '.join(settings.api_keys)}" if settings.api_keys else "made at start")
+    places = [f"of {', '.join(settings.api_keys)}"] if settings.api_keys else []
+    places += [f"in {settings.api_keys_file}"] if settings.api_keys_file else []
+    return ("API keys", True, " and ".join(places) or "made at start")
 
 
 def _candidates(settings: Settings) -> Check:

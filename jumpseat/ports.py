@@ -8,9 +8,7 @@ import socket
 
 from jumpseat.settings import BadSetting, Settings
 from signaling.config import Listening
-
-_BACKLOG = 128
-"""Connections that wait until they are accepted."""
+from signaling.sockets import listen_on
 
 
 def bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:
@@ -53,25 +51,10 @@ def listen(settings: Settings) -> Listening:
 
 
 def _listen(host: str, port: int, *, frames: bool) -> list[socket.socket]:
-    """Returns a socket for each address of the host, as asyncio's servers have them."""
-    sockets: list[socket.socket] = []
     try:
-        # The same address may be found several times.
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            made = socket.socket(family, kind, protocol)
-            sockets.append(made)
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family is socket.AF_INET6:
-                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            made.bind((address[0], port, *address[2:]))
-            port = made.getsockname()[1]  # the same one for all addresses
-            made.listen(_BACKLOG)
+        return listen_on(host, port)
     except OSError as error:
-        for each in sockets:
-            each.close()
         raise BadSetting(cannot_listen(error, host=host, port=port, frames=frames)) from None
-    return sockets
 
 
 def cannot_listen(error: OSError, *, host: str, port: int, frames: bool) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from jumpseat.settings import BadSetting, Settings, check_exposure
 from runner.browser.install import BrowserMissing, find_browser
 from runner.egress.upstream import UpstreamProxy
+from signaling.access.api_keys import BadKeyFile, read_key_file
 from signaling.config import Config, Limits, LiveKit
 
 
@@ -27,6 +28,7 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
     check_exposure(settings)
     return Config(
         api_keys=keys,
+        api_keys_file=_key_file(settings),
         secret=settings.secret or secrets.token_urlsafe(32),
         host=settings.host,
         port=settings.port,
@@ -34,6 +36,7 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
         public_url=settings.public_url,
         frame_base_url=settings.frame_base_url,
         trusted_proxies=settings.trusted_proxies,
+        auth_header=_auth_header(settings),
         tls=_tls(settings),
         allowed_origins=frozenset(settings.allowed_origins),
         ice_servers=settings.ice_servers,
@@ -44,6 +47,27 @@ def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
         streaming=settings.enable_streaming,
         limits=Limits.model_validate(settings, from_attributes=True),
     )
+
+
+def _auth_header(settings: Settings) -> str | None:
+    if settings.auth_header and not settings.trusted_proxies:
+        raise BadSetting(
+            "JUMPSEAT_AUTH_HEADER: set JUMPSEAT_TRUSTED_PROXIES to the address of the proxy that signs people in"
+        )
+    return settings.auth_header
+
+
+def _key_file(settings: Settings) -> Path | None:
+    """Returns the file of keys, which can be read. Raises BadSetting."""
+    file = settings.api_keys_file
+    try:
+        if file is not None:
+            read_key_file(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise BadSetting(f"JUMPSEAT_API_KEYS_FILE: {file} is not there, or cannot be read") from None
+    except BadKeyFile as error:
+        raise BadSetting(f"JUMPSEAT_API_KEYS_FILE: {error}") from None
+    return file
 
 
 def livekit_config(settings: Settings) -> LiveKit | None:

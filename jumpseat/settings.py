@@ -59,6 +59,8 @@ class Settings(LimitSettings, BaseSettings):
     """All three set: every run is also published to a LiveKit room."""
     api_keys: dict[str, str] = Field(default_factory=dict, repr=False)
     """Comma-separated ``name:key``; each name owns the runs that it creates."""
+    api_keys_file: Path | None = None
+    """A file of more keys, a ``name:key`` a line, which may be hashed and expire; read again when it changes."""
     secret: str | None = Field(default=None, min_length=16, repr=False)
     """Signs share tokens (HS256); random at start where unset."""
     tls_cert: Path | None = None
@@ -100,6 +102,8 @@ class Settings(LimitSettings, BaseSettings):
     database_url: str | None = None
     """SQLite in the data directory where unset."""
     max_runs: int = Field(default=4, ge=1, le=1000)
+    max_runs_per_owner: int | None = Field(default=None, ge=1, le=1000)
+    """Of these; unset: three quarters where there is more than one owner, all where there is one."""
     max_steps: int = Field(default=2000, ge=1, le=100_000)
     """Of one run; the one that would make more fails."""
     max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=0)
@@ -119,6 +123,8 @@ class Settings(LimitSettings, BaseSettings):
     """Under which others reach the API's port; unset: the address that each request came to."""
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
     """Comma-separated addresses and networks whose X-Forwarded-* and Forwarded headers are believed."""
+    auth_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,100}$")
+    """The header with the user's name, believed from ``trusted_proxies`` alone: single sign-on by a proxy."""
     log: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -232,11 +238,15 @@ def load_settings(**flags: Any) -> Settings:  # noqa: ANN401 - each flag has the
         raise BadSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def owner_keys(settings: Settings) -> dict[str, str]:
-    """Returns each owner's key: as set, else one made now where only this machine can use it. Raises BadSetting."""
-    if settings.api_keys:
+def owner_keys(settings: Settings, *, own: bool = False) -> dict[str, str]:
+    """Returns each owner's key: as set, else one made now where only this machine can use it. Raises BadSetting.
+
+    With ``own`` there is one also where the keys are in a file, for a command that uses the server that it starts.
+    """
+    elsewhere = settings.api_keys_file or settings.auth_header
+    if settings.api_keys or (elsewhere and not own):
         return settings.api_keys
-    if not is_loopback(settings.host):
+    if not elsewhere and not is_loopback(settings.host):
         raise BadSetting(f"JUMPSEAT_API_KEYS: set name:key pairs, or listen on 127.0.0.1 instead of {settings.host}")
     return {"owner": secrets.token_urlsafe(24)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,26 +11,30 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from signaling.access.audit import Auditor
+from signaling.access.api_keys import ApiKeys
+from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator
 from signaling.access.origins import Origins
 from signaling.access.proxies import TrustedProxies
 from signaling.access.rate_limits import RateKind, RateLimiter
 from signaling.access.share_tokens import ShareTokens
+from signaling.access.single_sign_on import SingleSignOn
 from signaling.config import Config, Limits
 from signaling.connections.dispatcher import CommandDispatcher
-from signaling.connections.registry import ConnectionRegistry, ViewerSlots
+from signaling.connections.registry import ConnectionRegistry
+from signaling.connections.slots import ViewerSlots
 from signaling.connections.websocket import WebSocketEndpoint
 from signaling.http.attach import AttachApi
 from signaling.http.audit import AuditApi
 from signaling.http.health import Check, Health
+from signaling.http.http_connections import HttpConnection
 from signaling.http.instructions import InstructionsApi
 from signaling.http.openapi import OpenApiPages
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
-from signaling.ports import Attachments, Audit, Runs, ShareLinks
-from signaling.problems import CODE, Handler, answer_problems
+from signaling.ports import Attachments, AuditTrail, Runs, ShareLinks
+from signaling.problems import BODY_SECONDS, CODE, Handler, answer_problems, expect_nothing, refuse_encoded
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.stream_addresses import StreamAddresses
 from signaling.watching.whep import WhepEndpoint
@@ -46,6 +51,8 @@ class Apps:
     frame_server: web.Application | None
     """None where ``api`` serves frames, too."""
     origins: Origins
+    api_keys: ApiKeys
+    authenticator: Authenticator
     connections: ConnectionRegistry
     dispatcher: CommandDispatcher
     whep: WhepEndpoint
@@ -61,30 +68,35 @@ def build(
     runs: Runs,
     attachments: Attachments | None,
     links: ShareLinks,
+    trail: AuditTrail,
     dist: Path,
     checks: Mapping[str, Check] | None = None,
-    audit: Audit | None = None,
 ) -> Apps:
     """Builds the parts and the applications; nothing is started."""
     metrics = Metrics()
-    auditor = Auditor(audit)
     limits = config.limits
     proxies = TrustedProxies(config.trusted_proxies)
     origins = Origins(config, proxies)
     tokens = ShareTokens(config.secret)
+    api_keys = ApiKeys(config.api_keys, file=config.api_keys_file)
     authenticator = Authenticator(
-        api_keys=config.api_keys,
+        api_keys=api_keys,
         secret=config.secret,
         tokens=tokens,
         links=links,
         runs=runs,
         rate_limiter=_rate_limiter(limits),
         proxies=proxies,
+        origins=origins,
+        sign_on=SingleSignOn(config.auth_header, proxies, origins),
     )
-    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics, auditor=auditor)
-    dispatcher = CommandDispatcher(metrics, limits, auditor=auditor)
+    audit = Audit(trail)
+    connections = ConnectionRegistry(ViewerSlots(config.limits), metrics, audit)
+    dispatcher = CommandDispatcher(metrics, limits, audit)
     stream_addresses = StreamAddresses(config, origins, tokens)
-    frames = FrameServer(config=config, authenticator=authenticator, connections=connections, metrics=metrics)
+    frames = FrameServer(
+        config=config, authenticator=authenticator, connections=connections, audit=audit, metrics=metrics
+    )
     whep = WhepEndpoint(
         config=config,
         authenticator=authenticator,
@@ -100,10 +112,10 @@ def build(
         tokens=tokens,
         links=links,
         connections=connections,
+        audit=audit,
         limits=limits,
-        auditor=auditor,
     )
-    trail = AuditApi(audit, authenticator=authenticator)
+    audits = AuditApi(authenticator=authenticator, trail=trail)
     instructions = InstructionsApi(runs=runs, authenticator=authenticator, limits=limits)
     attach = AttachApi(
         attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
@@ -117,14 +129,18 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    endpoints = (rest, trail, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    endpoints = (rest, audits, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
     routes = [route for each in endpoints for route in each.routes()]
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
-        api=_application([*routes, *shared, *OpenApiPages().routes(), *pages.routes()], origins, metrics, pages),
-        frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics),
+        api=_application(
+            [*routes, *shared, *OpenApiPages().routes(), *pages.routes()], origins, metrics, limits, pages
+        ),
+        frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics, limits),
         origins=origins,
+        api_keys=api_keys,
+        authenticator=authenticator,
         connections=connections,
         dispatcher=dispatcher,
         whep=whep,
@@ -148,12 +164,17 @@ def _livekit_rooms(config: Config, *, dispatcher: CommandDispatcher, connections
 
 
 def _application(
-    routes: list[web.RouteDef], origins: Origins, metrics: Metrics, pages: Pages | None = None
+    routes: list[web.RouteDef], origins: Origins, metrics: Metrics, limits: Limits, pages: Pages | None = None
 ) -> web.Application:
     app = web.Application(middlewares=[_outermost(origins, metrics, pages)])
-    app.add_routes(routes)
+    app[BODY_SECONDS] = limits.body_seconds
+    app.add_routes([_unexpecting(route) for route in routes])
     app.on_response_prepare.append(_headers(origins))
     return app
+
+
+def _unexpecting(route: web.RouteDef) -> web.RouteDef:
+    return web.RouteDef(route.method, route.path, route.handler, {**route.kwargs, "expect_handler": expect_nothing})
 
 
 def _outermost(origins: Origins, metrics: Metrics, pages: Pages | None) -> Middleware:
@@ -164,13 +185,31 @@ def _outermost(origins: Origins, metrics: Metrics, pages: Pages | None) -> Middl
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        connection = HttpConnection.of(request)
+        if connection is not None:
+            connection.begin_answer()
         response = await answer_problems(request, _checked(origins, handler))
         if response.status >= 400:
             metrics.refused.labels(str(response.status), response.get(CODE, "")).inc()
         page = await pages.not_found(request) if pages is not None and response.status == 404 else None
-        return response if page is None else page
+        response = page or response
+        if connection is not None and not connection.is_known and not request.content.is_eof():
+            return await _refuse_rest(request, response, connection)
+        return response
 
     return guard
+
+
+async def _refuse_rest(
+    request: web.Request, response: web.StreamResponse, connection: HttpConnection
+) -> web.StreamResponse:
+    """Answers somebody who is not known, and reads no more of the body; whatever is returned goes nowhere."""
+    response.force_close()
+    with suppress(ConnectionError):  # aiohttp finds out by itself
+        await response.prepare(request)
+        await response.write_eof()
+    await connection.end_unread()
+    return web.Response(status=499)
 
 
 def _checked(origins: Origins, handler: Handler) -> Handler:
@@ -180,6 +219,7 @@ def _checked(origins: Origins, handler: Handler) -> Handler:
             return preflight
         if origins.needs_check(request):
             origins.check(request)
+        refuse_encoded(request)
         return await handler(request)
 
     return checked

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator
 
@@ -42,9 +43,18 @@ class LimitSettings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     max_viewers: int = Field(default=64, ge=1, le=10_000)
-    """Viewers of one run."""
+    """Viewers of one run; its owner and controllers find a place beyond them."""
+    max_viewers_per_link: int | None = Field(default=None, ge=1, le=10_000)
+    """Of these by one link; None: three quarters."""
+    max_links_per_owner: int = Field(default=1000, ge=1, le=1_000_000)
+    """Links that live, over all runs of one owner."""
     max_connections: int = Field(default=16, ge=1, le=1000)
     """Connections of one viewer to one run."""
+    max_http_connections: int = Field(default=4096, ge=4, le=1_000_000)
+    """HTTP connections, WebSockets among them; at most half of the descriptors that the process may have."""
+    max_http_connections_per_address: int = Field(default=512, ge=2, le=1_000_000)
+    """Of these from one client address, those that wait or whose credential has not been checked; at most half of all.
+    """
     max_message: ByteSize = Field(default=ByteSize(MAX_MESSAGE_BYTES), ge=256, le=MAX_MESSAGE_BYTES)
     """Bytes of a control message."""
     max_sdp: ByteSize = Field(default=ByteSize(131_072), ge=1024, le=4_194_304)
@@ -71,6 +81,16 @@ class LimitSettings(BaseModel):
 class Limits(LimitSettings):
     """All limits of one server: those that may be set, and those that follow from how it is built."""
 
+    @property
+    def viewers_by_link(self) -> int:
+        """How many viewers one link may bring to one run."""
+        return self.max_viewers_per_link or self.max_viewers - self.max_viewers // 4
+
+    @property
+    def reserve(self) -> int:
+        """Places beyond ``max_viewers`` for a run's controllers, and as many again for its owner."""
+        return max(2, self.max_viewers // 8)
+
     in_flight: int = 256
     """Commands of one connection that have not been answered yet."""
     backlog: int = 4000
@@ -78,6 +98,18 @@ class Limits(LimitSettings):
     with ``since``."""
     socket_bytes: int = 1024 * 1024
     """A WebSocket message above this ends the connection; one above ``max_message`` is only refused."""
+    header_seconds: float = 20.0
+    """Seconds from a connection, or from the first byte of another request on it, to the end of the request's head."""
+    answer_seconds: float = 60.0
+    """Seconds that somebody whose credential has not been checked gets for the rest of a request and its answer."""
+    body_seconds: float = 60.0
+    """Seconds that the body of a request may take."""
+    idle_seconds: float = 75.0
+    """Seconds that a connection may wait for another request: proxies commonly keep theirs for 60."""
+    proxy_idle_seconds: float = 3630.0
+    """The same for a trusted proxy, which would take a connection that is closed too soon for a failure."""
+    check_rate: Rate = Rate(1200, 60)
+    """Connectivity checks that one credential may cause to addresses that have neither answered nor asked."""
     connect_seconds: float = 10.0
     """Seconds from a WHEP answer to the connection."""
 
@@ -103,6 +135,8 @@ class Config:
 
     api_keys: Mapping[str, str] = field(repr=False)
     """Key by the name of its owner; the name owns the runs that it creates."""
+    api_keys_file: Path | None = None
+    """More of them, see `signaling.access.api_keys`; read again when it changes."""
     secret: str = field(repr=False)
     """Signs share tokens and makes viewer ids."""
     host: str = "127.0.0.1"
@@ -116,6 +150,8 @@ class Config:
     """Base address under which others reach the frame server; None: derived from the request."""
     trusted_proxies: tuple[Network, ...] = ()
     """Networks of the proxies whose X-Forwarded-* or Forwarded headers are believed."""
+    auth_header: str | None = None
+    """The header with the user's name, believed from ``trusted_proxies`` alone; None: there is no single sign-on."""
     tls: ssl.SSLContext | None = None
     allowed_origins: frozenset[str] = frozenset()
     """Exact origins whose pages may use the API besides the server's own."""

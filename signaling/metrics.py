@@ -50,6 +50,15 @@ class Metrics:
         self.connections_cut = CounterMetric(
             "jumpseat_connections_cut", "Connections that the server ended", ["reason"], registry=self.registry
         )
+        self.http_connections = Gauge(
+            "jumpseat_http_connections", "Open HTTP connections, WebSockets among them", registry=self.registry
+        )
+        self.accept_errors = CounterMetric(
+            "jumpseat_accept_errors",
+            "Connections that the system could not give to the server",
+            ["error"],
+            registry=self.registry,
+        )
         self.refused = CounterMetric(
             "jumpseat_requests_refused", "HTTP requests that were refused", ["status", "code"], registry=self.registry
         )

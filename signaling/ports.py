@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from control.event_log import EventLog
 from control.protocol.attach import AttachSessionView, NewAttachSession
-from control.protocol.audit import AuditEntry
+from control.protocol.audit import AuditEntry, NumberedAuditEntry
 from control.protocol.commands import Command
 from control.protocol.events import Hello, Reply
 from control.protocol.links import SharedLink
@@ -145,14 +145,14 @@ class Attachments(Protocol):
         """Ends the session's endpoint, its browsers and its unfinished runs; safe to repeat."""
 
 
-class Audit(Protocol):
-    """The log of who did what, which is only added to."""
+class AuditTrail(Protocol):
+    """Who did what to which run; entries outlive their runs, and are never changed."""
 
-    def note(self, entry: AuditEntry) -> None:
-        """Writes an entry down; must neither wait nor raise."""
+    def record(self, entry: AuditEntry, *, owner: str) -> None:
+        """Adds an entry about a run of this owner; it is written soon."""
 
-    async def of_run(self, run_id: str) -> Sequence[AuditEntry]:
-        """Returns what was done to a run, in order."""
+    async def read(self, owner: str, *, run_id: str | None, after: int, limit: int) -> Sequence[NumberedAuditEntry]:
+        """Returns the entries about all runs of this owner, or about one, in order, from behind number ``after``."""
 
 
 class ShareLinks(Protocol):
@@ -163,6 +163,9 @@ class ShareLinks(Protocol):
 
     async def living(self, run_id: str) -> Sequence[SharedLink]:
         """Returns the run's links that have neither expired nor been revoked, newest first."""
+
+    async def count_living(self, owner: str) -> int:
+        """Returns how many links of all runs of this owner have neither expired nor been revoked."""
 
     def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
         """Notes that somebody uses the link now.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from pydantic import BaseModel, ValidationError
 
 from control.errors import Busy, JumpseatError, ProtocolError
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 CODE = web.ResponseKey("problem", str)
 """The key of a response under which a refusal keeps its code, for the metrics."""
+BODY_SECONDS = web.AppKey("body_seconds", float)
+"""How long the body of a request may take."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
@@ -34,6 +37,7 @@ _STATUS = {
     "rate_limited": 429,
     "busy": 503,
 }
+_CONTINUE = "100-continue"
 _UNKNOWN_ADDRESS = "there is nothing at this address; see /docs for what there is"
 
 
@@ -111,17 +115,39 @@ def _field_error(error: Any) -> dict[str, str | None]:  # noqa: ANN401 - pydanti
     return {"field": ".".join(path) or None, "message": wording(error)}
 
 
+def refuse_encoded(request: web.Request) -> None:
+    """Raises Problem 415 for a content encoding (RFC 9110 §15.5.16): some kilobytes of one may be gigabytes of body."""
+    encodings = ",".join(request.headers.getall("Content-Encoding", ())).split(",")
+    if any(each.strip().lower() not in {"", "identity"} for each in encodings):
+        detail = "send the body as it is: no Content-Encoding such as gzip is taken here"
+        raise Problem(415, detail, headers={"Accept-Encoding": "identity"})
+
+
+async def expect_nothing(request: web.Request) -> None:
+    """Leaves ``Expect`` to `read_text`: a body is asked for once it is wanted. Raises 417 (RFC 9110 §10.1.1)."""
+    if request.headers.get("Expect", "").lower() != _CONTINUE:
+        raise web.HTTPExpectationFailed(text="Expect may only be 100-continue")
+
+
 async def read_text(request: web.Request, *, limit: int) -> str:
-    """Returns the body as UTF-8 text. Raises Problem 413 over ``limit`` bytes, and 400."""
+    """Returns the body as UTF-8 text. Raises Problem 413 over ``limit`` bytes, 408, and 400."""
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
+    if request.headers.get("Expect", "").lower() == _CONTINUE and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # nothing of the answer itself has been sent
     body = bytearray()
+    seconds = request.app[BODY_SECONDS]
     try:
-        async for chunk in request.content.iter_chunked(65536):
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
+        async with asyncio.timeout(seconds):
+            async for chunk in request.content.iter_chunked(65536):
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
         return body.decode()
+    except TimeoutError:
+        detail = f"the body has not come within {seconds:g} seconds: send it again"
+        raise Problem(408, detail, headers={"Connection": "close"}) from None
     except (web.RequestPayloadError, ConnectionError):
         raise Problem(400, "the body is not what its headers say, or ends too soon", code="invalid") from None
     except UnicodeDecodeError:

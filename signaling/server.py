@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
 
-from media.aio import CloseOnce
+from media.aio import CloseOnce, TaskSet
+from signaling.access.proxies import TrustedProxies
 from signaling.app import Apps, build
 from signaling.config import Config, Listening
 from signaling.http.health import Check
+from signaling.http.http_connections import ConnectionQuota, HttpConnections
+from signaling.http.listener import Listener
 from signaling.log_adapters import HttpLog
-from signaling.ports import Attachments, Audit, RunHandle, Runs, ShareLinks
+from signaling.ports import Attachments, AuditTrail, RunHandle, Runs, ShareLinks
+from signaling.sockets import listen_on
 
 logger = logging.getLogger(__name__)
 
@@ -48,23 +53,26 @@ class Server:
         *,
         runs: Runs,
         links: ShareLinks,
+        trail: AuditTrail,
         dist: Path,
         checks: Mapping[str, Check] | None = None,
         attachments: Attachments | None = None,
-        audit: Audit | None = None,
     ) -> None:
         """
         Args:
             dist: where the built web pages are; they may be missing.
             checks: what ``/readyz`` asks, by name.
-            audit: where it is written down who did what; None: nowhere.
             attachments: None for a server that takes in no tests.
         """
         self._config = config
         self.apps: Apps = build(
-            config, runs=runs, attachments=attachments, links=links, dist=dist, checks=checks, audit=audit
+            config, runs=runs, attachments=attachments, links=links, trail=trail, dist=dist, checks=checks
         )
+        quota = ConnectionQuota.of(config.limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        self._clients = HttpConnections(quota, config.limits, self.apps.metrics)
         self._runners: list[web.AppRunner] = []
+        self._listeners: list[Listener] = []
+        self._tasks = TaskSet(logger)
         self._close_once = CloseOnce(self._close)
 
     @property
@@ -94,17 +102,16 @@ class Server:
         """
         origins, config, frames = self.apps.origins, self._config, self.apps.frame_server
         try:
-            if listening is not None:
-                origins.api_port = await self._accept(self.apps.api, listening.api)
-            else:
-                origins.api_port = await self._listen(self.apps.api, config.port)
-            if frames is not None and listening is not None:
-                origins.frame_port = await self._accept(frames, listening.frames)
-            elif frames is not None:
-                origins.frame_port = await self._listen(frames, config.frame_port or 0, frames=True)
+            given = listening.api if listening else None
+            origins.api_port = await self._listen(self.apps.api, given, config.port)
+            if frames is not None:
+                given = listening.frames if listening else None
+                origins.frame_port = await self._listen(frames, given, config.frame_port or 0, frames=True)
         except BaseException:
             await self.aclose()
             raise
+        if self.apps.api_keys.may_change:
+            self._tasks.spawn(self.apps.api_keys.watch(self._cut_owner))
 
     def run_started(self, run: RunHandle) -> None:
         """Counts a new run in the metrics, and opens its LiveKit room where LiveKit is set."""
@@ -120,7 +127,11 @@ class Server:
         """Closes every connection, then the ports, and waits; safe to repeat."""
         await self._close_once()
 
+    def _cut_owner(self, owner: str) -> None:
+        self.apps.connections.revoke_owner(self.apps.authenticator.owner_identity(owner))
+
     async def _close(self) -> None:
+        await self._tasks.aclose()
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self.apps.connections.aclose()
@@ -130,27 +141,33 @@ class Server:
         if self.apps.rooms is not None:
             await self.apps.rooms.aclose()
         self.apps.frames.close()
+        await asyncio.gather(*(listener.aclose() for listener in self._listeners))
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         await self.apps.dispatcher.aclose()
 
-    async def _listen(self, app: web.Application, port: int, *, frames: bool = False) -> int:
-        runner = await self._runner(app)
-        site = web.TCPSite(runner, self._config.host, port, ssl_context=self._config.tls, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            raise CannotListen(error, host=self._config.host, port=port, frames=frames) from error
-        return int(runner.addresses[0][1])
-
-    async def _accept(self, app: web.Application, sockets: Sequence[socket.socket]) -> int:
-        runner = await self._runner(app)
-        for each in sockets:
-            await web.SockSite(runner, each, ssl_context=self._config.tls).start()
-        return int(runner.addresses[0][1])
-
-    async def _runner(self, app: web.Application) -> web.AppRunner:
-        # No access log: addresses may carry a token.
-        runner = web.AppRunner(app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT)
+    async def _listen(
+        self, app: web.Application, given: Sequence[socket.socket] | None, port: int, *, frames: bool = False
+    ) -> int:
+        """Serves on the sockets that are given, else on new ones, and returns their port. Raises CannotListen."""
+        # No access log: addresses may carry a token. No body is inflated: content encodings are refused.
+        runner = web.AppRunner(
+            app, access_log=None, logger=HttpLog(logger), shutdown_timeout=_REQUEST_TIMEOUT, auto_decompress=False
+        )
         self._runners.append(runner)
         await runner.setup()
-        return runner
+        assert runner.server is not None
+        host = self._config.host
+        try:
+            sockets = given if given is not None else await asyncio.to_thread(listen_on, host, port)
+        except OSError as error:
+            raise CannotListen(error, host=host, port=port, frames=frames) from error
+        listener = Listener(
+            runner.server,
+            self._clients,
+            proxies=TrustedProxies(self._config.trusted_proxies),
+            tls=self._config.tls,
+            handshake_seconds=self._config.limits.header_seconds,
+            metrics=self.apps.metrics,
+        )
+        self._listeners.append(listener)
+        return listener.serve(sockets)

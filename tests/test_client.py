@@ -135,6 +135,13 @@ async def test_a_link_works_until_it_is_revoked(server: Served, client: Client) 
         assert listed.last_seen_at is not None
         await client.revoke(run.id, link.id)
         assert await client.share_links(run.id) == []
+        noted = await client.audit(run.id)
+        assert [(entry.action, entry.detail) for entry in noted] == [
+            ("created", None),
+            ("shared", link.id),
+            ("revoked", link.id),
+        ]
+        assert noted == [entry for entry in await client.audit() if entry.run_id == run.id]
         with pytest.raises(NotAuthenticated):
             await viewer.get(run.id)
         with pytest.raises(NotAuthenticated):

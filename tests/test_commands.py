@@ -46,6 +46,12 @@ async def jumpseat(*arguments: str, **environment: str) -> tuple[int, str, str]:
         (("demo", "--no-open"), {"JUMPSEAT_API_KEYS": "", "JUMPSEAT_HOST": "localhost.example"}, "JUMPSEAT_API_KEYS"),
         (("serve", "--host", "0.0.0.0"), {"JUMPSEAT_API_KEYS": "a:" + "k" * 16}, "JUMPSEAT_ALLOW_PRIVATE"),
         (("serve",), {"JUMPSEAT_PUBLIC_URL": "https://seat.example"}, "JUMPSEAT_ALLOW_PRIVATE"),
+        (("serve",), {"JUMPSEAT_API_KEYS_FILE": "nowhere"}, "JUMPSEAT_API_KEYS_FILE"),
+        (("serve",), {"JUMPSEAT_API_KEYS_FILE": "README.md"}, "line 3"),
+        (("key", "a name"), {}, "NAME"),
+        (("key", "ada", "--ttl", "soon"), {}, "--ttl"),
+        (("serve",), {"JUMPSEAT_AUTH_HEADER": "X-Remote-User"}, "JUMPSEAT_TRUSTED_PROXIES"),
+        (("serve",), {"JUMPSEAT_AUTH_HEADER": "X Remote"}, "JUMPSEAT_AUTH_HEADER"),
         (("serve",), {"JUMPSEAT_SIZE": "large"}, "JUMPSEAT_SIZE"),
         (("serve",), {"JUMPSEAT_PLANNER": "model"}, "JUMPSEAT_MODEL"),
         (("serve",), {"LIVEKIT_URL": "ws://127.0.0.1:1"}, "LIVEKIT_API_SECRET"),
@@ -162,6 +168,19 @@ async def test_a_test_that_could_not_begin_is_no_failed_test(tmp_path: Path) -> 
     code, out, _ = await jumpseat("run", str(file), "--junit", str(report), JUMPSEAT_DATA_DIR=str(tmp_path))
     assert (code, "failed" in out) == (2, True)
     assert 'errors="1"' in report.read_text()
+
+
+async def test_a_key_from_the_command_is_taken_by_a_server_that_has_only_its_hash(tmp_path: Path) -> None:
+    code, out, _ = await jumpseat("key", "ada", "--ttl", "1h")
+    key, line = out.splitlines()
+    assert (code, key in line) == (0, False)
+    file = tmp_path / "keys"
+    file.write_text(f"{line}\n", encoding="utf-8")
+    async with (
+        served(JUMPSEAT_API_KEYS="", JUMPSEAT_API_KEYS_FILE=str(file)) as server,
+        server.http.get(f"{server.api}/api/tests", headers={"Authorization": f"Bearer {key}"}) as answer,
+    ):
+        assert answer.status == 200
 
 
 async def test_a_token_from_the_command_is_taken_by_the_server(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ WRAPPER = "playwright._impl._impl_to_api_mapping:ImplWrapper"
 RSA = "aiortc's cipher suites leave out peers with an RSA certificate"
 OWN_SENDER = "our sender stands in for aiortc's"
 OUR_CANDIDATES = "aioice offers no loopback address, no port range and no mapped address of its own"
+FEW_CHECKS = "aioice checks whatever a viewer names, seven times each"
 WIRE = "RTCP is written and read by aiortc's own classes"
 SEND_TOGETHER = "all packets of a frame leave in one system call"
 
@@ -146,6 +147,8 @@ TABLE = [
         "consent checks of our own",
         "async self, request, addr, integrity_key=None, retransmissions=None",
     ),
+    PrivateName(ICE, "check_incoming", FEW_CHECKS, "self, message, addr, protocol"),
+    PrivateName("aioice.ice:StunProtocol", "send_stun", FEW_CHECKS, "self, message, addr"),
     PrivateName("aioice.ice", "get_host_addresses", OUR_CANDIDATES, "use_ipv4, use_ipv6"),
     PrivateName("aioice.ice", "server_reflexive_candidate", OUR_CANDIDATES, "async protocol, stun_server"),
     PrivateName(

@@ -1,4 +1,4 @@
-"""The audit of a run: who did what to it, when, and from where. JSON is camelCase."""
+"""The audit trail: who did what to a run, when, and from where. JSON is camelCase."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from control.roles import Role
 
 
 class AuditAction(StrEnum):
-    """What is written down."""
+    """What somebody did."""
 
     CREATED = "created"
+    REMOVED = "removed"
     WATCHED = "watched"
     STEERED = "steered"
     SHARED = "shared"
     REVOKED = "revoked"
     EXPORTED = "exported"
-    DELETED = "deleted"
+    KEPT_SECRET = "kept_secret"
 
 
 class AuditEntry(Shape):
-    """One thing that somebody did."""
+    """One thing that somebody did; nothing that was typed, and no secret, is in it."""
 
     at: Timestamp
-    action: AuditAction
     run_id: str
-    owner: str
-    """The name of the API key that the run belongs to."""
+    action: AuditAction
+    who: str
+    """The name of the API key, or a viewer's own name, by which events call them, too."""
     role: Role
-    name: str
-    """The name of the API key, or what others see of one with a link."""
     link: str | None = None
-    """The id of the link that it was done with; None for an API key."""
-    viewer_id: str | None = None
-    address: str
-    """The client's, as far as trusted proxies tell it."""
+    """The id of the share link that was used; None for an API key."""
+    address: str | None = None
+    """The address of the client; None where another server, such as LiveKit's, stands between."""
     detail: str | None = None
-    """The command, the transport, the format, or the link and its role; never what was typed."""
+    """The transport of who watched, the command of who steered, the id of the link that was shared or revoked, the
+    format that was exported, the name of the secret that was kept."""
 
 
-class AuditTrail(Shape):
-    """What was done to a run, in order."""
+class NumberedAuditEntry(AuditEntry):
+    """An entry as it is kept."""
 
-    entries: tuple[AuditEntry, ...]
+    number: int
+    """Grows from entry to entry of a server, with gaps."""

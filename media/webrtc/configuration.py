@@ -1,5 +1,6 @@
 """What a peer is configured with, in plain types: no import of aiortc or aioice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class IceServerLike(Protocol):
     def credential(self) -> str | None: ...
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeerConfiguration:
     """How one peer reaches its viewer."""
@@ -28,5 +33,7 @@ class PeerConfiguration:
     """Addresses to offer as host candidates; empty: those of this machine."""
     ice_ports: tuple[int, int] | None = None
     """Lowest and highest UDP port; None: any."""
+    may_check: Callable[[], bool] = _always
+    """Asked before each connectivity check to an address that has neither answered nor asked; False: it is not sent."""
     connect_seconds: float = 10.0
     """How long the viewer may take to connect after the answer."""

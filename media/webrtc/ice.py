@@ -14,6 +14,7 @@ from aioice.ice import StunProtocol, get_host_addresses, server_reflexive_candid
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 
 from media.webrtc.configuration import PeerConfiguration
+from media.webrtc.ice_checks import CheckBudget
 
 CONSENT_INTERVAL = 2.0
 """Seconds between consent checks. RFC 7675 §5.1 asks for 5, which together with its 30 s of patience would keep a
@@ -37,13 +38,15 @@ def configure_ice(
 ) -> None:
     """Gives a peer connection the configured candidates and consent checks; call it between the two descriptions.
 
-    aioice has a setting for none of this, so three of its connection's methods are replaced, on this connection only.
+    aioice has a setting for none of this, so four of its connection's methods are replaced, on this connection only.
 
     Args:
         last_received_at: when something else has last come from the peer, in seconds of `time.monotonic()`.
     """
     for connection in _connections(peer):
-        hosts = HostCandidates(connection, configuration.ice_addresses, configuration.ice_ports)
+        budget = CheckBudget(configuration.may_check)
+        budget.bind(connection)
+        hosts = HostCandidates(connection, configuration.ice_addresses, configuration.ice_ports, budget)
         connection.get_component_candidates = hosts.gather  # type: ignore[method-assign]
         connection.query_consent = lambda c=connection: keep_consent(c, last_received_at)  # type: ignore[method-assign, misc]
         connection.data_received = _without_empty(connection.data_received)  # type: ignore[method-assign, assignment]
@@ -68,6 +71,7 @@ class HostCandidates:
     """An address that this machine does not have is offered in place of our own: a NAT's public one, with the same
     ports forwarded. None: all addresses of this machine, or loopback where it has no other."""
     ports: tuple[int, int] | None
+    budget: CheckBudget
 
     async def gather(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
         """Takes the place of `Connection.get_component_candidates`."""
@@ -76,6 +80,8 @@ class HostCandidates:
         self.connection._protocols += protocols
         reflexive = await self._reflexive(protocols, timeout) if self.connection.stun_server else []
         relayed = await Connection.get_component_candidates(self.connection, component, [], timeout)
+        for protocol in self.connection._protocols:
+            self.budget.bind_protocol(protocol)
         return [protocol.local_candidate for protocol in protocols] + reflexive + relayed
 
     async def _bind(self, address: str, component: int) -> StunProtocol | None:

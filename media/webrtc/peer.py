@@ -13,6 +13,7 @@ from media.webrtc.configuration import PeerConfiguration
 from media.webrtc.data_channel import DataChannel, tolerate_malformed
 from media.webrtc.feedback import Feedback
 from media.webrtc.ice import configure_ice, rtc_configuration
+from media.webrtc.ice_checks import MOST_HOSTS
 from media.webrtc.sdp import Fragment, Offer, codec_preferences
 from media.webrtc.sender import replace_sender
 from media.webrtc.track import ScreencastTrack
@@ -49,6 +50,7 @@ class Peer:
         self._feedback: Feedback | None = None
         self._timeout: asyncio.TimerHandle | None = None
         self._mid = ""
+        self._hosts: set[str] = set()
 
     async def answer(self, offer: Offer, subscription: Subscription) -> str:
         """Sends the subscription's frames from now on, and closes it with the connection or where this fails.
@@ -76,11 +78,16 @@ class Peer:
     async def add_candidates(self, fragment: Fragment) -> None:
         """Adds trickled candidates (RFC 8840), whichever section they name: all share one transport.
 
+        Those beyond so many hosts are left out: the viewer's own checks reveal its address from there, too.
+
         Raises:
             CandidateRejected: one of them cannot be used.
         """
         try:
             for candidate in fragment.candidates:
+                if candidate.ip not in self._hosts and len(self._hosts) >= MOST_HOSTS:
+                    continue
+                self._hosts.add(candidate.ip)
                 candidate.sdpMid = self._mid
                 await self._connection.addIceCandidate(candidate)
         except ValueError as error:
@@ -102,6 +109,7 @@ class Peer:
         connection.on("connectionstatechange", self._on_connection_state)
         connection.on("datachannel", self._on_data_channel)
         self._mid = offer.bundle.mid
+        self._hosts.update(offer.hosts)
         await connection.setRemoteDescription(RTCSessionDescription(offer.bundle.sdp, "offer"))
         self._feedback = replace_sender(transceiver, track, offer=offer.bundle.sdp).feedback
         configure_ice(connection, self._configuration, self._last_received_at)

@@ -1,6 +1,5 @@
 """Reads offers and trickled fragments, and refuses in a sentence what aiortc would stumble over."""
 
-import ipaddress
 from dataclasses import dataclass
 
 from aiortc import RTCIceCandidate
@@ -17,6 +16,7 @@ from aiortc.sdp import (
 from media.errors import CandidateRejected, OfferRejected
 from media.frames import Codec
 from media.webrtc.bundle import Bundle, read_bundle
+from media.webrtc.ice_checks import MOST_HOSTS, may_be_checked
 
 _PROFILES = {H264Profile.PROFILE_CONSTRAINED_BASELINE: "42e01f", H264Profile.PROFILE_BASELINE: "42001f"}
 _DIGESTS = ("sha-256", "sha-384", "sha-512")
@@ -39,6 +39,8 @@ class Offer:
     password: str
     candidates: int
     """How many it brings, without those that are left out."""
+    hosts: frozenset[str]
+    """Their addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def read_offer(text: str) -> Offer:
     """
     if not text.lstrip().startswith("v=0"):
         raise OfferRejected("the body is not SDP: it must start with 'v=0'")
-    bundle = read_bundle(_without_names(text))
+    bundle = read_bundle(_without_unusable(text))
     description = _parse(bundle.sdp)
     video = next(media for media in description.media if media.kind == "video")
     _check_numbers(video)
@@ -68,7 +70,8 @@ def read_offer(text: str) -> Offer:
     if not all(_has_port(each) for each in candidates):
         raise OfferRejected(_BAD_PORT)
     codec, profile = _choose(video)
-    return Offer(bundle, codec, profile, *_ice(video), candidates=len(candidates))
+    hosts = frozenset(each.ip for each in candidates)
+    return Offer(bundle, codec, profile, *_ice(video), candidates=len(candidates), hosts=hosts)
 
 
 def read_fragment(text: str) -> Fragment:
@@ -84,7 +87,7 @@ def read_fragment(text: str) -> Fragment:
         key, _, value = line.strip().partition(":")
         if key in {"a=ice-ufrag", "a=ice-pwd"}:
             found[key] = value
-        elif key == "a=end-of-candidates" or (key == "a=candidate" and (not value or _is_named(line))):
+        elif key == "a=end-of-candidates" or (key == "a=candidate" and (not value or _is_unusable(line))):
             others = True
         elif key == "a=candidate":
             candidates.append(_candidate(value))
@@ -104,27 +107,35 @@ def codec_preferences(offer: Offer) -> list[RTCRtpCodecCapability]:
     return [*wanted, *(each for each in known if each.mimeType.lower() == "video/rtx")]
 
 
-def _without_names(text: str) -> str:
-    """Leaves out candidates with a name in place of an address, and the claim that there are no others.
+def _without_unusable(text: str) -> str:
+    """Leaves out candidates that no viewer may have, those beyond so many hosts, and the claim that these are all.
 
-    Looking up an mDNS name takes a second where it fails, which in a container it always does; and it is not needed,
-    since the viewer's own checks reveal its address (RFC 8445 §7.3.1.3). But they come later, so candidates never end.
+    Among them are names in place of addresses: looking up an mDNS name takes a second where it fails, which in a
+    container it always does; and it is not needed, since the viewer's own checks reveal its address (RFC 8445
+    §7.3.1.3). But they come later, so candidates never end.
     """
-    lines = [line for line in text.splitlines() if line.strip() != "a=end-of-candidates" and not _is_named(line)]
+    lines, hosts = [], set[str]()
+    for line in text.splitlines():
+        host = _candidate_host(line)
+        if line.strip() == "a=end-of-candidates" or (host is not None and not may_be_checked(host)):
+            continue
+        if host is not None:
+            if host not in hosts and len(hosts) >= MOST_HOSTS:
+                continue
+            hosts.add(host)
+        lines.append(line)
     return "\r\n".join(lines) + "\r\n"
 
 
-def _is_named(line: str) -> bool:
+def _is_unusable(line: str) -> bool:
+    host = _candidate_host(line)
+    return host is not None and not may_be_checked(host)
+
+
+def _candidate_host(line: str) -> str | None:
+    """Returns the address, or the name, in a line that is a candidate; None in any other."""
     bits = line.strip().split()
-    return bits[:1] != [] and bits[0].startswith("a=candidate:") and len(bits) > 4 and not _is_address(bits[4])
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return bits[4] if len(bits) > 4 and bits[0].startswith("a=candidate:") else None
 
 
 def _parse(text: str) -> SessionDescription:

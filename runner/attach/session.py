@@ -218,7 +218,7 @@ class AttachSession:
             )
 
         try:
-            session = settings.registry.adopt(make)
+            session = settings.registry.adopt(make, owner=self.owner)
         except Busy as error:
             gate.detach()
             logger.warning("a client's context goes on unwatched: %s", error)

@@ -7,7 +7,7 @@ import base64
 import binascii
 import logging
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -46,6 +46,7 @@ class RunRegistry:
         store: Store,
         planner_factory: PlannerFactory,
         max_runs: int = 4,
+        max_runs_per_owner: int | None = None,
         default_planner: PlannerName = "plain",
         policy: EgressPolicy | None = None,
         options: SessionOptions | None = None,
@@ -56,6 +57,7 @@ class RunRegistry:
             store: whoever opened it closes it, after this.
             planner_factory: makes the planner of a run.
             max_runs: how many may be active at the same time.
+            max_runs_per_owner: how many of these may be one owner's; None: all.
             default_planner: for a run that names none and has no ``steps``.
             policy: the egress policy, which says which start URLs are refused before a browser is started.
             options: how runs are carried out.
@@ -64,6 +66,8 @@ class RunRegistry:
         self._store = store
         self._planner_factory = planner_factory
         self._max_runs = max_runs
+        self._max_runs_per_owner = max_runs if max_runs_per_owner is None else max_runs_per_owner
+        self._active_by_owner: Counter[str] = Counter()
         self._default_planner = default_planner
         self._egress_policy = policy or EgressPolicy()
         self._options = options or SessionOptions()
@@ -92,9 +96,8 @@ class RunRegistry:
         self._refuse_too_many(spec)
         if self._planner_of(spec) == "plain":
             await refuse_unclear(spec.instructions or "")
-        self._refuse_when_full()
-        session = self._session(spec, owner)
-        creating = self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        self._refuse_when_full(owner)
+        creating = self._create(session := self._session(spec, owner))
         # Shielded: a client that hangs up must not leave a run in the store that was never started.
         await asyncio.shield(creating)
         return session
@@ -105,14 +108,14 @@ class RunRegistry:
             return ()
         return await asyncio.to_thread(check_instructions, instructions)
 
-    def adopt(self, make: Callable[[], AnySession]) -> AnySession:
+    def adopt(self, make: Callable[[], AnySession], *, owner: str) -> AnySession:
         """Makes and starts a run that a client outside has begun; its place in the store is taken meanwhile.
 
         Raises Busy, with nothing made, where no more runs may be active.
         """
-        self._refuse_when_full()
+        self._refuse_when_full(owner)
         session = make()
-        self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        self._create(session)
         return session
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
@@ -174,12 +177,16 @@ class RunRegistry:
         """Cancels every run and waits until its browser is gone. Safe to repeat."""
         await self._close_once()
 
-    def _refuse_when_full(self) -> None:
+    def _refuse_when_full(self, owner: str) -> None:
         if self._close_once.started:
             raise Busy("the server is stopping")
         if self.active >= self._max_runs:
             active = f"{counted(self.active, 'run')} {'is' if self.active == 1 else 'are'} active"
             raise Busy(f"{active}, and no more than {self._max_runs} may be: try again later")
+        of_owner = self._active_by_owner[owner]
+        if of_owner >= self._max_runs_per_owner:
+            yours = f"{counted(of_owner, 'run')} of yours {'is' if of_owner == 1 else 'are'} active"
+            raise Busy(f"{yours}, and one owner may have {self._max_runs_per_owner}: try again once one has ended")
 
     def _refuse_too_many(self, spec: NewRun) -> None:
         count, most = len(spec.steps or ()), self._options.max_steps
@@ -203,13 +210,26 @@ class RunRegistry:
             options=self._options,
         )
 
+    def _create(self, session: Session) -> asyncio.Task[None]:
+        """Starts to create the run; from now on it is one of its owner's active ones."""
+        self._active_by_owner[session.owner] += 1
+        return self._creating.spawn(self._begin(session), name=f"create {session.id}")
+
     async def _begin(self, session: Session) -> None:
         try:
             await self._store.add(session.record())
-        except StoreErrors as error:
+        except BaseException as error:
+            self._leave(session.owner)
+            if not isinstance(error, StoreErrors):
+                raise
             logger.error("a run was refused: the store cannot be written: %s", error)
             raise Busy(f"no run can be started: {error}") from error
         self._start(session)
+
+    def _leave(self, owner: str) -> None:
+        self._active_by_owner[owner] -= 1
+        if not self._active_by_owner[owner]:
+            del self._active_by_owner[owner]
 
     def _start(self, session: Session) -> None:
         if self._close_once.started:
@@ -222,6 +242,7 @@ class RunRegistry:
 
     def _ended(self, session: Session) -> None:
         del self._tasks[session.id]
+        self._leave(session.owner)
         self._sessions.move_to_end(session.id)
         finished = [run_id for run_id in self._sessions if run_id not in self._tasks]
         for run_id in finished[:-_KEPT]:

@@ -1,109 +1,122 @@
-"""The audit log: a table that is only added to, and the same as JSON lines in a file of each server."""
+"""The audit trail in the database: entries are added, and never changed or removed."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import ValidationError
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
-from control.protocol.audit import AuditEntry
+from control.protocol.audit import AuditEntry, NumberedAuditEntry
 from media.aio import TaskSet
 from runner.store.connection import Database, StoreFailed
-from runner.store.permissions import create_private_file
-from runner.store.rows import microseconds
+from runner.store.rows import from_microseconds, microseconds
 from runner.store.tables import audit
 
 logger = logging.getLogger(__name__)
 
-_MOST_WAITING = 10_000
-"""Entries that wait for a database that cannot be written; beyond them the oldest are in the file alone."""
-_RETRY_SECONDS = 1.0
-_LONGEST_TRAIL = 10_000
-"""Entries of one run that are read, the newest."""
+_MOST_UNWRITTEN = 10_000
+"""Entries that wait for a database that cannot be written now; what is more is lost, and the log says so."""
+_BATCH = 500
+_RETRY_SECONDS = 5.0
 
 
-class AuditLog:
-    """Fulfils ``signaling.ports.Audit``."""
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    entry: AuditEntry
+    owner: str
 
-    def __init__(self, database: Database, file: Path, server: str) -> None:
+
+class AuditStore:
+    """Fulfils ``signaling.ports.AuditTrail``."""
+
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._file = file
-        self._server = server
-        self._waiting: deque[AuditEntry] = deque(maxlen=_MOST_WAITING)
+        self._unwritten: deque[_Unwritten] = deque()
+        self._lost = False
+        self._lock = asyncio.Lock()
+        self._closing = asyncio.Event()
         self._writing = TaskSet(logger)
 
-    def note(self, entry: AuditEntry) -> None:
-        """Writes the entry to the file at once, and to the database soon."""
-        try:
-            self._append(entry)
-        except OSError as error:
-            logger.warning("the audit file cannot be written: %s", error)
-        self._waiting.append(entry)
+    def record(self, entry: AuditEntry, *, owner: str) -> None:
+        if len(self._unwritten) >= _MOST_UNWRITTEN:
+            if not self._lost:
+                logger.error("the audit trail has gaps: the database takes no entries, and no more can wait")
+            self._lost = True
+            return
+        self._unwritten.append(_Unwritten(entry, owner))
         if not self._writing:
-            self._writing.spawn(self._write_all(), name="audit")
+            self._writing.spawn(self._write_until_done())
 
-    async def of_run(self, run_id: str) -> Sequence[AuditEntry]:
-        """Returns what was done to the run, in order. Raises StoreFailed."""
+    async def read(self, owner: str, *, run_id: str | None, after: int, limit: int) -> Sequence[NumberedAuditEntry]:
         await self._write()
-        query = select(audit.c.entry).where(audit.c.run_id == run_id)
-        newest = query.order_by(audit.c.number.desc()).limit(_LONGEST_TRAIL)
+        query = select(audit).where(audit.c.owner == owner, audit.c.number > after).order_by(audit.c.number)
+        if run_id is not None:
+            query = query.where(audit.c.run_id == run_id)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(newest)).scalars().all()
-        found: list[AuditEntry] = []
-        for row in reversed(rows):
-            with suppress(ValidationError):
-                found.append(AuditEntry.model_validate(row))
-        return found
+            return tuple(_entries((await connection.execute(query.limit(limit))).all()))
 
     async def aclose(self) -> None:
         """Writes what waits, where the database can be written. Safe to repeat."""
-        await self._writing.aclose()
+        # A write that was cancelled between its commit and its answer would be made a second time.
+        self._closing.set()
+        await self._writing.join()
         with suppress(StoreFailed):
             await self._write()
 
-    def _append(self, entry: AuditEntry) -> None:
-        if not self._file.exists():
-            create_private_file(self._file)
-        # One write of a whole line: several servers may append to the same file.
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND)
-        try:
-            os.write(descriptor, f"{entry.model_dump_json(by_alias=True)}\n".encode())
-        finally:
-            os.close(descriptor)
-
-    async def _write_all(self) -> None:
-        while self._waiting:
+    async def _write_until_done(self) -> None:
+        while self._unwritten and not self._closing.is_set():
             try:
                 await self._write()
             except StoreFailed as error:
-                logger.debug("the audit log waits for the database: %s", error)
-                await asyncio.sleep(_RETRY_SECONDS)
+                logger.warning("the audit trail cannot be written: %s", error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), _RETRY_SECONDS)
 
     async def _write(self) -> None:
-        waiting = list(self._waiting)
-        if not waiting:
-            return
-        rows = [
-            {
-                "at_us": microseconds(entry.at),
-                "server": self._server,
-                "run_id": entry.run_id,
-                "owner": entry.owner,
-                "entry": entry.dump(),
-            }
-            for entry in waiting
-        ]
-        self._waiting.clear()
-        try:
-            async with self._database.writing() as connection:
-                await connection.execute(insert(audit), rows)
-        except BaseException:
-            self._waiting.extendleft(reversed(waiting))
-            raise
+        """Writes everything that waits, in order. Raises StoreFailed."""
+        async with self._lock:
+            while self._unwritten:
+                batch = [self._unwritten[index] for index in range(min(_BATCH, len(self._unwritten)))]
+                async with self._database.writing() as connection:
+                    await connection.execute(insert(audit), [_row(each) for each in batch])
+                for _ in batch:
+                    self._unwritten.popleft()
+            self._lost = False
+
+
+def _row(unwritten: _Unwritten) -> dict[str, str | int | None]:
+    entry = unwritten.entry
+    return {
+        "at_us": microseconds(entry.at),
+        "owner": unwritten.owner,
+        "run_id": entry.run_id,
+        "action": entry.action.value,
+        "who": entry.who,
+        "role": entry.role.value,
+        "link": entry.link,
+        "address": entry.address,
+        "detail": entry.detail,
+    }
+
+
+def _entries(rows: Sequence[Row[Any]]) -> Iterator[NumberedAuditEntry]:
+    """Yields the entries in these rows; what cannot be read is left out."""
+    for row in rows:
+        with suppress(ValueError, TypeError, OverflowError):
+            yield NumberedAuditEntry(
+                number=row.number,
+                at=from_microseconds(row.at_us),
+                run_id=row.run_id,
+                action=row.action,
+                who=row.who,
+                role=row.role,
+                link=row.link,
+                address=row.address,
+                detail=row.detail,
+            )

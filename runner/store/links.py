@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.protocol.links import SharedLink
@@ -20,7 +20,7 @@ from control.protocol.shape import Clock
 from media.aio import TaskSet
 from runner.store.connection import Database, StoreFailed
 from runner.store.rows import from_microseconds, microseconds
-from runner.store.tables import revoked_tokens, share_links
+from runner.store.tables import revoked_tokens, runs, share_links
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +83,13 @@ class LinkStore:
         now = self._clock()
         living = [each for each in found.values() if each.expires_at > now and not self._is_revoked(run_id, each.id)]
         return sorted(living, key=lambda link: (link.created_at, link.id), reverse=True)
+
+    async def count_living(self, owner: str) -> int:
+        of_owner = (share_links.c.run_id == runs.c.id) & (runs.c.owner == owner)
+        living = share_links.c.expires_us > microseconds(self._clock())
+        query = select(func.count()).select_from(share_links.join(runs, of_owner)).where(living)
+        async with self._database.reading() as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
         before = self._unwritten.get(token_id)

@@ -23,7 +23,7 @@ from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
 from control.user_info import without_user_info
 from runner.store.atomic_write import atomic_write
-from runner.store.audit import AuditLog
+from runner.store.audit import AuditStore
 from runner.store.connection import Database, StoreFailed
 from runner.store.lease import ServerLease
 from runner.store.links import LinkStore
@@ -40,8 +40,7 @@ _place = tuple_(runs.c.created_us, runs.c.id)
 _LEAST_FREE = 32_000_000
 """Bytes: with less, a run's pictures and a database's journal are about to fail. At most a fiftieth of the disk."""
 _DATABASE = "jumpseat.sqlite3"
-_AUDIT = "audit.jsonl"
-_OURS = (_AUDIT, "runs", "ends", "servers", "uploads", f"{_DATABASE}*")
+_OURS = ("runs", "ends", "servers", "uploads", f"{_DATABASE}*")
 """What the server keeps in a data directory."""
 
 StoreErrors = (StoreFailed, OSError)
@@ -65,7 +64,7 @@ class Store:
         self._clock = clock
         self._reader = RowReader()
         self.links = LinkStore(database, clock)
-        self.audit = AuditLog(database, data_dir / _AUDIT, lock.id)
+        self.audit = AuditStore(database)
         self._lease = ServerLease(database, lock.id, on_beat=self.look_at_others)
 
     @classmethod
@@ -110,10 +109,10 @@ class Store:
 
     async def aclose(self) -> None:
         """Closes the database and lets go of the data directory. Safe to repeat."""
-        await self.audit.aclose()
         await self._lease.aclose()
         self._lock.close()
         await self.links.aclose()
+        await self.audit.aclose()
         await self._database.aclose()
 
     async def check(self) -> str | None:

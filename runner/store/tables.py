@@ -77,18 +77,6 @@ servers = Table(
     Column("seen_us", BigInteger, nullable=False, doc="When its lease was renewed, by the database's own clock."),
 )
 
-audit = Table(
-    "audit",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("at_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
-    Column("server", String(64), nullable=False, doc="The server process that it was done by."),
-    Column("run_id", String(64), nullable=True, doc="No foreign key: what was done to a run outlives it."),
-    Column("owner", String(200), nullable=False),
-    Column("entry", TolerantJson, nullable=False, doc="AuditEntry."),
-    Index("audit_of_run", "run_id", "number"),
-)
-
 revoked_tokens = Table(
     "revoked_tokens",
     metadata,
@@ -106,4 +94,22 @@ share_links = Table(
     Column("expires_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
     Column("seen_us", BigInteger, nullable=True, doc="Microseconds since the epoch; None: never used."),
     Index("share_links_of_run", "run_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, doc="Never used a second time."),
+    Column("at_us", BigInteger, nullable=False, doc="Microseconds since the epoch."),
+    Column("owner", String(200), nullable=False),
+    Column("run_id", String(64), nullable=False, doc="Of a run that may have been removed."),
+    Column("action", String(16), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("link", String(128), nullable=True, doc="The share link; None: by an API key."),
+    Column("address", String(64), nullable=True),
+    Column("detail", String(200), nullable=True),
+    Index("audit_of_run", "run_id", "number"),
+    Index("audit_of_owner", "owner", "number"),
+    sqlite_autoincrement=True,
 )

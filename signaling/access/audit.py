@@ -1,44 +1,78 @@
-"""What is written to the audit log: by whom, with which link, from where."""
+"""Notes who did what to a run, for its owner."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from control.protocol.audit import AuditAction, AuditEntry
-from control.protocol.commands import Command
 from control.protocol.shape import Clock, utc_now
-from control.roles import Actor
-from signaling.ports import Audit, RunHandle
+from control.roles import Role
+from signaling.access.authentication import RequestContext
+from signaling.ports import AuditTrail
 
-UNTOLD = frozenset({"ping", "replay_step", "pick", "input"})
-"""Commands that change nothing, and input, of which there are many a second: taking control stands for it."""
+_SAME_VISIT_SECONDS = 300.0
+"""Whoever comes again so soon by the same transport, as polling clients do, is still the same visitor."""
+_VISITORS = 10_000
+_STEERING = frozenset(
+    {
+        *("pause", "resume", "step", "cancel", "step_override", "skip_step", "approve_step", "update_instructions"),
+        *("take_control", "release_control", "answer_dialog", "pick"),
+    }
+)
+"""Commands that change what a run does. What somebody does who holds control is in the run's steps."""
 
 
-class Auditor:
-    """Words the entries of the audit log; does nothing where there is none."""
+class Audit:
+    """Puts what was done into the audit trail."""
 
-    def __init__(self, log: Audit | None, *, clock: Clock = utc_now) -> None:
-        self._log = log
+    def __init__(self, trail: AuditTrail, *, clock: Clock = utc_now) -> None:
+        self.trail = trail
         self._clock = clock
+        self._visits: OrderedDict[tuple[str, str, str | None, str], float] = OrderedDict()
+        """When each visitor was last noted, by run, credential, address and transport."""
 
-    def note(self, action: AuditAction, actor: Actor, run: RunHandle, detail: str | None = None) -> None:
-        """Writes down what somebody has done to a run."""
-        if self._log is None:
-            return
-        self._log.note(
-            AuditEntry(
-                at=self._clock(),
-                action=action,
-                run_id=run.id,
-                owner=run.owner,
-                role=actor.role,
-                name=actor.name,
-                link=actor.link,
-                viewer_id=actor.viewer_id,
-                address=actor.address,
-                detail=detail,
-            )
+    def created(self, run_id: str, *, owner: str, address: str | None) -> None:
+        """Notes a new run."""
+        entry = AuditEntry(
+            at=self._clock(), run_id=run_id, action=AuditAction.CREATED, who=owner, role=Role.OWNER, address=address
         )
+        self.trail.record(entry, owner=owner)
 
-    def command(self, command: Command, actor: Actor, run: RunHandle) -> None:
-        """Writes down a command that was carried out."""
-        if command.type not in UNTOLD:
-            self.note(AuditAction.STEERED, actor, run, command.type)
+    def record(self, action: AuditAction, context: RequestContext, detail: str | None = None) -> None:
+        """Notes what the context's actor did to its run."""
+        entry = AuditEntry(
+            at=self._clock(),
+            run_id=context.run.id,
+            action=action,
+            who=context.actor.name,
+            role=context.actor.role,
+            link=_link(context),
+            address=context.address,
+            detail=detail,
+        )
+        self.trail.record(entry, owner=context.run.owner)
+
+    def watched(self, context: RequestContext, transport: str) -> None:
+        """Notes that somebody watches, once for each visit."""
+        visit = (context.run.id, context.credential.identity, context.address, transport)
+        now = self._clock().timestamp()
+        last = self._visits.get(visit)
+        self._visits[visit] = now
+        self._visits.move_to_end(visit)
+        if len(self._visits) > _VISITORS:
+            self._visits.popitem(last=False)
+        if last is None or now - last > _SAME_VISIT_SECONDS:
+            self.record(AuditAction.WATCHED, context, transport)
+
+    def steered(self, context: RequestContext, command: str) -> None:
+        """Notes a command that was carried out, where it is one that steers."""
+        if command in _STEERING:
+            self.record(AuditAction.STEERED, context, command)
+
+
+def _link(context: RequestContext) -> str | None:
+    """Returns the id of the share link that was used, itself or by a ticket that was made from it."""
+    claims = context.credential.claims
+    if claims is None:
+        return None
+    return claims.parent or (claims.id if claims.subject is None else None)

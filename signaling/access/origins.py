@@ -64,6 +64,16 @@ class Origins:
         """Returns whether a page of this origin may use the address that the request came to."""
         return origin in self._config.allowed_origins or origin in self._own_origins(request)
 
+    def is_foreign(self, request: web.Request) -> bool:
+        """Returns whether a page that is not permitted had a browser make this request (Fetch Metadata, W3C).
+
+        A picture, a frame or a link has no ``Origin``; what is no browser has neither header.
+        """
+        if request.headers.get("Sec-Fetch-Site", "none").lower() in {"none", "same-origin"}:
+            return False
+        origin = request.headers.get(hdrs.ORIGIN)
+        return origin is None or not self.permits(origin, request)
+
     def _own_origins(self, request: web.Request) -> set[str]:
         """Returns the origins of our pages as browsers write them (RFC 6454 §6.2); both schemes where none is known."""
         client = self._proxies.client_info(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from aiohttp import web
 
 from signaling.config import Network
 
+logger = logging.getLogger(__name__)
+
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SCHEMES = frozenset({"http", "https"})
 _FORWARDED_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
+_ADDED_BY_PROXIES = ("X-Forwarded-For", "Forwarded")
 _PAIR = r"[\w!#$%&'*+.^`|~-]++=(?:[\w!#$%&'*+.^`|~-]++|\"(?:[^\"\\]|\\.)*+\")"
 _FORWARDED = re.compile(rf"[ \t,]*+(?:{_PAIR}[ \t;]*+(?:,[ \t,]*+)?)*+", re.ASCII)
 """RFC 7239 §4, with possessive quantifiers: a header that does not fit takes no longer than one that does."""
@@ -48,11 +52,13 @@ class TrustedProxies:
 
     def __init__(self, trusted: Collection[Network] = ()) -> None:
         self._trusted = tuple(trusted)
+        self._told = False
 
     def client_info(self, request: web.Request) -> ClientInfo:
         """Returns the client: the first address that is not trusted, from the nearest proxy outwards."""
         scheme = "https" if request.secure else None
         address, hop = _address(request.remote), None
+        self._tell_of_untrusted(address, request)
         if self._trusts(address) and self.forwarding_error(request) is None:
             for hop in reversed(_hops(request)):
                 address = _address(hop.client) or address
@@ -63,6 +69,18 @@ class TrustedProxies:
         forwarded = (hop.scheme or "").lower()
         return ClientInfo(_text(address), forwarded if forwarded in _SCHEMES else scheme, hop.host or request.host)
 
+    def _tell_of_untrusted(self, address: _Address | None, request: web.Request) -> None:
+        """Says once that all who come by a proxy count as one client, as long as it is not trusted."""
+        if self._told or self._trusts(address) or not any(name in request.headers for name in _ADDED_BY_PROXIES):
+            return
+        self._told = True
+        logger.warning(
+            "requests come by way of a proxy at %s, and all its clients count as one: if it is yours, set "
+            "JUMPSEAT_TRUSTED_PROXIES=%s",
+            _text(address),
+            _text(address),
+        )
+
     def forwarding_error(self, request: web.Request) -> str | None:
         """Returns why a trusted proxy's headers cannot be used, or None: a client may have invented part of them."""
         values = request.headers.getall("Forwarded", [])
@@ -72,6 +90,10 @@ class TrustedProxies:
             return "it has both Forwarded and X-Forwarded headers: have the proxy remove the kind that it does not set"
         # An open quote of the client's would swallow what the proxy adds.
         return None if all(_FORWARDED.fullmatch(value) for value in values) else "its Forwarded header cannot be read"
+
+    def trusts(self, address: str) -> bool:
+        """Returns whether a trusted proxy has this address."""
+        return self._trusts(_address(address))
 
     def _trusts(self, address: _Address | None) -> bool:
         return address is not None and any(address in network for network in self._trusted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import math
 import time
@@ -53,6 +54,30 @@ class RateMeter:
         return state, None if decision.allowed else (decision.retry_after_ms or 0) / 1000
 
 
+class KnownPairs:
+    """Remembers by which address which key has been right, and forgets the least recently used pair first."""
+
+    def __init__(self, *, pairs: int = _MAX_KEYS) -> None:
+        self._pairs = pairs
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+
+    def add(self, network: str, key: bytes) -> None:
+        """Remembers the pair; ``key`` is a digest."""
+        pair = _pair(network, key)
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        if len(self._known) > self._pairs:
+            self._known.popitem(last=False)
+
+    def has(self, network: str, key: bytes) -> bool:
+        return _pair(network, key) in self._known
+
+
+def _pair(network: str, key: bytes) -> bytes:
+    # Of a digest of the key, so that looking it up takes a time that says nothing of any key.
+    return hashlib.sha256(network.encode() + b"\0" + key).digest()
+
+
 class RateKind(Enum):
     """What is counted by credential and by address; the value words the refusal."""
 
@@ -73,6 +98,7 @@ class RateLimiter:
         self._rates = rates
         self._meters = {kind: (RateMeter(rate), RateMeter(rate)) for kind, rate in rates.items()}
         self._auth_failures = RateMeter(auth_failures)
+        self._known = KnownPairs()
 
     def spend(self, kind: RateKind, *, identity: str, address: str) -> None:
         """Counts one for the credential and one for the address. Raises Problem 429 where either has no room."""
@@ -87,10 +113,21 @@ class RateLimiter:
         """Counts a wrong API key from this address."""
         self._auth_failures.take(network(address))
 
-    def check_auth_failures(self, address: str) -> None:
-        """Raises Problem 429 where too many wrong keys came from this address, whatever it presents now."""
+    def record_auth_success(self, address: str, key: bytes) -> None:
+        """Remembers that this key, of which ``key`` is the digest, has been right from this address."""
+        self._known.add(network(address), key)
+
+    def has_been_right(self, address: str, key: bytes) -> bool:
+        """Returns whether this key has been right from this address."""
+        return self._known.has(network(address), key)
+
+    def check_auth_failures(self, address: str, key: bytes) -> None:
+        """Raises Problem 429 where too many wrong keys came from this address.
+
+        A key that has been right from there gets through: whoever guesses learns nothing by it.
+        """
         wait = self._auth_failures.wait(network(address))
-        if wait is not None:
+        if wait is not None and not self.has_been_right(address, key):
             raise too_often("too many wrong keys came from your address", wait)
 
 

@@ -17,6 +17,7 @@ class CloseReason(Enum):
 
     REVOKED = (1008, "this link has been revoked")
     EXPIRED = (1008, "this link has expired")
+    KEY_GONE = (1008, "this key is no longer valid")
     TOO_SLOW = (1013, "too slow: come back with since")
     GOING_AWAY = (1001, "the server is stopping")
 

@@ -83,7 +83,7 @@ class Conversation:
             self._replies.reply(self._dispatcher.refuse(command.id))
 
     async def _answer(self, message: str | bytes) -> None:
-        self._replies.reply(await self._dispatcher.dispatch(message, self._context.actor, self._context.run))
+        self._replies.reply(await self._dispatcher.dispatch(message, self._context))
 
 
 class PointerMoveCoalescer:
@@ -130,7 +130,7 @@ class PointerMoveCoalescer:
             return False
         if not _is_move(command):
             return False
-        reply = await self._dispatcher.dispatch(command, self._context.actor, self._context.run)
+        reply = await self._dispatcher.dispatch(command, self._context)
         return not isinstance(reply, ErrorReply)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from control.errors import Forbidden, JumpseatError, ProtocolError, RateLimited, Refused
 from control.protocol import commands as c
 from control.protocol.events import Ack, ErrorReply, Reply
-from control.roles import Actor, authorize
+from control.roles import authorize
 from media.aio import TaskSet
-from signaling.access.audit import Auditor
+from signaling.access.audit import Audit
+from signaling.access.authentication import RequestContext
 from signaling.access.rate_limits import RateMeter
 from signaling.config import Limits
 from signaling.log_adapters import LogContext
@@ -62,10 +63,10 @@ class CommandDispatcher:
     A command that was begun is carried out even if its sender's connection ends meanwhile.
     """
 
-    def __init__(self, metrics: Metrics, limits: Limits, *, auditor: Auditor | None = None) -> None:
+    def __init__(self, metrics: Metrics, limits: Limits, audit: Audit) -> None:
         self._metrics = metrics
+        self._audit = audit
         self._limits = limits
-        self._auditor = auditor or Auditor(None)
         self._meter = RateMeter(limits.message_rate)
         self._cache = IdempotencyCache()
         self._tasks = TaskSet(logger)
@@ -90,14 +91,14 @@ class CommandDispatcher:
             return c.from_object(message)
         return c.parse(message, max_bytes=self._limits.max_message)
 
-    async def dispatch(self, message: Message | c.Command, actor: Actor, run: RunHandle) -> Reply:
+    async def dispatch(self, message: Message | c.Command, context: RequestContext) -> Reply:
         """Has the run carry out the command and returns the answer for its sender; raises CancelledError only.
 
         A command that its transport had to parse already is taken as it is. Commands are carried out in the order of
         the calls, up to the first wait of `RunHandle.submit`.
         """
         started = time.perf_counter()
-        reply, kind = await self._dispatch(message, actor, run)
+        reply, kind = await self._dispatch(message, context)
         outcome = reply.code if isinstance(reply, ErrorReply) else "done"
         self._metrics.commands.labels(kind, outcome).inc()
         self._metrics.command_seconds.observe(time.perf_counter() - started)
@@ -108,40 +109,40 @@ class CommandDispatcher:
         await self._tasks.join(_CLOSE_SECONDS)
         await self._tasks.aclose()
 
-    async def _dispatch(self, message: Message | c.Command, actor: Actor, run: RunHandle) -> tuple[Reply, str]:
+    async def _dispatch(self, message: Message | c.Command, context: RequestContext) -> tuple[Reply, str]:
         """Returns the answer, and the command's type for the metrics."""
         try:
             command = self.parse(message) if isinstance(message, str | bytes | dict) else message
         except ProtocolError as error:
             return _error(error, error.id), "unknown"
         try:
-            authorize(actor, command.type)
+            authorize(context.actor, command.type)
         except Forbidden as error:
             return _error(error, command.id), command.type
-        return await asyncio.shield(self._once(command, actor, run)), command.type
+        return await asyncio.shield(self._once(command, context)), command.type
 
-    def _once(self, command: c.Command, actor: Actor, run: RunHandle) -> asyncio.Task[Reply]:
-        sender = (run.id, actor.viewer_id)
+    def _once(self, command: c.Command, context: RequestContext) -> asyncio.Task[Reply]:
+        sender = (context.run.id, context.actor.viewer_id)
         known = self._cache.get(sender, command.id) if command.id else None
         if known is not None:
             return known
-        task = self._tasks.spawn(_submit(command, actor, run, self._auditor))
+        task = self._tasks.spawn(self._submit(command, context))
         if command.id:
             self._cache.put(sender, command.id, task)
         return task
 
-
-async def _submit(command: c.Command, actor: Actor, run: RunHandle, auditor: Auditor) -> Reply:
-    try:
-        reply = await run.submit(command, actor)
-    except (Refused, ProtocolError) as error:
-        return _error(error, command.id)
-    except Exception:
-        LogContext(logger, run.id, actor.viewer_id).error("%s has failed", command.type, exc_info=True)
-        code = JumpseatError.code
-        return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
-    auditor.command(command, actor, run)
-    return _with_id(reply, command.id)
+    async def _submit(self, command: c.Command, context: RequestContext) -> Reply:
+        run, actor = context.run, context.actor
+        try:
+            reply = await run.submit(command, actor)
+        except (Refused, ProtocolError) as error:
+            return _error(error, command.id)
+        except Exception:
+            LogContext(logger, run.id, actor.viewer_id).error("%s has failed", command.type, exc_info=True)
+            code = JumpseatError.code
+            return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
+        self._audit.steered(context, command.type)
+        return _with_id(reply, command.id)
 
 
 def _error(error: JumpseatError, id: str | None) -> ErrorReply:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 
-from control.errors import Busy
-from control.protocol.audit import AuditAction
 from control.protocol.shape import Clock, utc_now
-from control.protocol.wording import counted
-from signaling.access.audit import Auditor
+from signaling.access.audit import Audit
 from signaling.access.authentication import RequestContext, link_revoked
-from signaling.config import Limits
 from signaling.connections.connection import CloseReason, Connection
+from signaling.connections.slots import Party, ViewerSlots
 from signaling.log_adapters import LogContext
 from signaling.metrics import Metrics
 from signaling.problems import Problem
@@ -25,44 +22,13 @@ _REVOKED_TOKENS = 10_000
 """Revoked tokens that are kept here, for requests that were authorised just before; the store keeps all."""
 
 
-class ViewerSlots:
-    """Counts the viewers of each run, and the connections of each viewer."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._runs: dict[str, Counter[str]] = {}
-
-    def take(self, run_id: str, viewer_id: str) -> None:
-        """Takes a slot. Raises Busy where the run has ``max_viewers``, or the viewer ``max_connections``."""
-        viewers = self._runs.get(run_id, Counter[str]())
-        if viewer_id not in viewers and len(viewers) >= self._limits.max_viewers:
-            raise Busy(
-                f"this run has {counted(len(viewers), 'viewer')}, which is as many as it may have: try again later"
-            )
-        if viewers[viewer_id] >= self._limits.max_connections:
-            raise Busy(f"you have {counted(viewers[viewer_id], 'connection')} to this run already: close one first")
-        viewers[viewer_id] += 1
-        self._runs[run_id] = viewers
-
-    def release(self, run_id: str, viewer_id: str) -> None:
-        """Gives back a slot that was taken."""
-        viewers = self._runs[run_id]
-        viewers[viewer_id] -= 1
-        if not viewers[viewer_id]:
-            del viewers[viewer_id]
-        if not viewers:
-            del self._runs[run_id]
-
-
 class ConnectionRegistry:
     """Holds every open connection, and closes those whose token expires or is revoked, or all when the server stops."""
 
-    def __init__(
-        self, slots: ViewerSlots, metrics: Metrics, *, auditor: Auditor | None = None, clock: Clock = utc_now
-    ) -> None:
+    def __init__(self, slots: ViewerSlots, metrics: Metrics, audit: Audit, *, clock: Clock = utc_now) -> None:
         self._slots = slots
+        self._audit = audit
         self._metrics = metrics
-        self._auditor = auditor or Auditor(None)
         self._clock = clock
         self._open: set[Connection] = set()
         self._revoked: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -96,18 +62,20 @@ class ConnectionRegistry:
         if any((context.run.id, id) in self._revoked for id in context.credential.token_ids):
             raise link_revoked()
         if takes_slot:
-            self._slots.take(context.run.id, context.actor.viewer_id)
+            self._slots.take(context.run.id, Party.of(context))
+        elif not joins:
+            self._slots.take_poll(context.run.id, context.credential.identity)
         connection = Connection(
             context, transport, request_close, takes_slot=takes_slot, joins=joins, on_closed=self._on_closed
         )
         claims = context.credential.claims
         if claims is not None:
-            seconds = (claims.expires_at - self._clock()).total_seconds()
+            seconds = (claims.opened_until - self._clock()).total_seconds()
             connection.expire_after(seconds, lambda: self._request_close(connection, CloseReason.EXPIRED))
         self._open.add(connection)
         self._metrics.connections.labels(transport).inc()
         if joins:
-            self._auditor.note(AuditAction.WATCHED, context.actor, context.run, transport)
+            self._audit.watched(context, transport)
             context.run.join(context.actor)
             LogContext(logger, context.run.id, context.actor.viewer_id).info("%s open", transport)
         return connection
@@ -120,6 +88,12 @@ class ConnectionRegistry:
         for connection in tuple(self._open):
             if connection.context.run.id == run_id and token_id in connection.context.credential.token_ids:
                 self._request_close(connection, CloseReason.REVOKED)
+
+    def revoke_owner(self, identity: str) -> None:
+        """Closes every connection of an owner who has no valid key any more, tickets of its keys included."""
+        for connection in tuple(self._open):
+            if connection.context.credential.identity == identity:
+                self._request_close(connection, CloseReason.KEY_GONE)
 
     async def aclose(self) -> None:
         """Closes every connection, accepts no new one, and waits; safe to repeat."""
@@ -140,7 +114,9 @@ class ConnectionRegistry:
         self._closed.set()
         self._metrics.connections.labels(connection.transport).dec()
         if connection.takes_slot:
-            self._slots.release(context.run.id, context.actor.viewer_id)
+            self._slots.release(context.run.id, Party.of(context))
+        elif not connection.joins:
+            self._slots.release_poll(context.run.id, context.credential.identity)
         if connection.joins:
             context.run.leave(context.actor.viewer_id)
             LogContext(logger, context.run.id, context.actor.viewer_id).info("%s closed", connection.transport)

@@ -8,6 +8,7 @@ import logging
 from aiohttp import WSMsgType, web
 
 from signaling.access.authentication import Authenticator, RequestContext
+from signaling.access.share_tokens import Purpose
 from signaling.config import Limits
 from signaling.connections.connection import CloseReason, CloseSignal
 from signaling.connections.conversation import Conversation
@@ -19,6 +20,8 @@ from signaling.watching.stream_addresses import StreamAddresses
 
 logger = logging.getLogger(__name__)
 
+SUBPROTOCOL = "jumpseat.control"
+"""To be offered beside one that has the credential: a server chooses one of those that were offered."""
 _HEARTBEAT = 5.0
 """Seconds between pings; aiohttp gives a pong half of that, so a viewer that has vanished is found within 7.5 s."""
 _MAX_READ_PAUSE = 0.05
@@ -54,9 +57,13 @@ class WebSocketEndpoint:
         if not run_id:
             raise Problem(422, "say which run: ?runId=…", code="invalid", errors=[_missing("runId")])
         since = _since(request)
-        context = await self._authenticator.authorize(request, run_id)
+        context = await self._authenticator.authorize(request, run_id, opens=Purpose.WATCH)
         socket = web.WebSocketResponse(
-            heartbeat=_HEARTBEAT, max_msg_size=self._limits.socket_bytes, timeout=_CLOSE_TIMEOUT, compress=False
+            heartbeat=_HEARTBEAT,
+            max_msg_size=self._limits.socket_bytes,
+            timeout=_CLOSE_TIMEOUT,
+            compress=False,
+            protocols=(SUBPROTOCOL,),
         )
         if not socket.can_prepare(request):
             raise Problem(426, "this address speaks WebSocket", headers={"Upgrade": "websocket"})

@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from signaling.http.attach import AttachApi
+from signaling.http.audit import AuditApi
 from signaling.http.description_page import STYLE, description_page
 from signaling.http.health import Health
 from signaling.http.instructions import InstructionsApi
@@ -24,7 +25,7 @@ from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
 from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (RestApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
+DESCRIBED: tuple[type[object], ...] = (RestApi, AuditApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
 """The classes whose handlers declare operations."""
 
 
@@ -134,7 +135,8 @@ def _responses(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
         success["content"] = _media(_in_answer(operation.answer), schemas)
     problem = {"application/problem+json": {"schema": reference("ProblemDetails")}}
     everywhere = () if operation.open else _EVERYWHERE
-    refusals = sorted({*operation.refusals, *everywhere})
+    late = (408,) if operation.body else ()
+    refusals = sorted({*operation.refusals, *everywhere, *late})
     return {
         str(operation.status): success,
         **({"304": {"description": "What If-None-Match names is the newest still."}} if operation.conditional else {}),
@@ -159,11 +161,12 @@ _REFUSALS = {
     401: "The credential is missing, wrong, expired or revoked.",
     403: "The credential does not allow it, or the page's origin is not allowed.",
     404: "There is no such thing, or it is not yours.",
+    408: "The body has not come in time.",
     409: "The run's state does not allow it now.",
     410: "It was there, and was removed to make room.",
     412: "If-Match is not the session's ETag.",
     413: "The body is too large.",
-    415: "The body is of another type than is needed here.",
+    415: "The body is of another type than is needed here, or has a content encoding.",
     422: "Something in the request is wrong; the fields are named.",
     428: "If-Match is missing from an ICE restart.",
     429: "Too often, or too many wrong keys from this address; see Retry-After.",

@@ -8,13 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
+from control.errors import Busy
 from control.protocol.audit import AuditAction
 from control.protocol.events import ErrorReply, Reply
 from control.protocol.links import SharedLink
 from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape, utc_now
 from control.roles import Role
-from signaling.access.audit import Auditor
+from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind, too_often
 from signaling.access.share_tokens import LONGEST_TTL, ShareTokens
@@ -33,6 +34,15 @@ from signaling.http.operations import (
     operation,
     routes_of,
     text_content,
+)
+from signaling.http.queries import (
+    LONGEST_SEARCH,
+    LONGEST_SESSION,
+    read_limit,
+    read_number_cursor,
+    read_search,
+    read_session,
+    read_status,
 )
 from signaling.http.shapes import (
     CommandAccepted,
@@ -59,9 +69,6 @@ _PAGE = 24
 _LONGEST_PAGE = 200
 _LONGEST_STEP_PAGE = 2000
 """Steps, also where no ``limit`` is given: as many as a run has at most by default (JUMPSEAT_MAX_STEPS)."""
-_LONGEST_SEARCH = 200
-_LONGEST_SESSION = 64
-_MOST_DIGITS = 9
 _EXPORTS = {
     "pytest": ("text/x-python", "test_{}.py"),
     "typescript": ("text/typescript", "{}.spec.ts"),
@@ -98,8 +105,8 @@ class RestApi:
         tokens: ShareTokens,
         links: ShareLinks,
         connections: ConnectionRegistry,
+        audit: Audit,
         limits: Limits,
-        auditor: Auditor,
     ) -> None:
         self._runs = runs
         self._authenticator = authenticator
@@ -108,8 +115,8 @@ class RestApi:
         self._tokens = tokens
         self._links = links
         self._connections = connections
+        self._audit = audit
         self._limits = limits
-        self._auditor = auditor
 
     def routes(self) -> list[web.RouteDef]:
         return routes_of(self)
@@ -130,7 +137,7 @@ class RestApi:
         owner = await self._authenticator.owner(request, spends=RateKind.RUN)
         spec = await read_exactly(request, NewRun, limit=self._limits.max_body)
         run = await self._runs.create(spec, owner=owner)
-        self._auditor.note(AuditAction.CREATED, await self._authenticator.actor(request), run)
+        self._audit.created(run.id, owner=owner, address=self._authenticator.address(request))
         return web.json_response(run.view().dump(), status=201, headers={"Location": f"/api/tests/{run.id}"})
 
     @operation(
@@ -152,12 +159,12 @@ class RestApi:
             Query(
                 "q",
                 "Only runs that have this, in any case, in their name, address or instructions.",
-                {"type": "string", "maxLength": _LONGEST_SEARCH},
+                {"type": "string", "maxLength": LONGEST_SEARCH},
             ),
             Query(
                 "session",
                 "Only the runs of the attach session of this id.",
-                {"type": "string", "minLength": 1, "maxLength": _LONGEST_SESSION},
+                {"type": "string", "minLength": 1, "maxLength": LONGEST_SESSION},
             ),
         ),
         refusals=(401, 403, 422),
@@ -168,10 +175,10 @@ class RestApi:
         owner = await self._authenticator.owner(request)
         runs, cursor = await self._runs.list(
             owner=owner,
-            status=_status(request.query.get("status")),
-            search=_search(request.query.get("q")),
-            session=_session(request.query.get("session")),
-            limit=_limit(request.query.get("limit"), default=_PAGE, most=_LONGEST_PAGE),
+            status=read_status(request.query.get("status")),
+            search=read_search(request.query.get("q")),
+            session=read_session(request.query.get("session")),
+            limit=read_limit(request.query.get("limit"), default=_PAGE, most=_LONGEST_PAGE),
             cursor=request.query.get("cursor") or None,
         )
         return json_or_not_modified(request, RunList(runs=tuple(runs), next_cursor=cursor).dump())
@@ -192,7 +199,7 @@ class RestApi:
     async def remove(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         await self._runs.delete(context.run.id)
-        self._auditor.note(AuditAction.DELETED, context.actor, context.run)
+        self._audit.record(AuditAction.REMOVED, context)
         return web.Response(status=204)
 
     @operation(
@@ -227,7 +234,7 @@ class RestApi:
         context = await self._authorize(request, needs=Role.CONTROLLER)
         format = request.query.get("format", "pytest")
         text = await context.run.export(format)
-        self._auditor.note(AuditAction.EXPORTED, context.actor, context.run, format)
+        self._audit.record(AuditAction.EXPORTED, context, format)
         content_type, name = _EXPORTS.get(format, ("text/plain", "{}.txt"))
         disposition = f'attachment; filename="{name.format(context.run.id)}"'
         return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": disposition})
@@ -311,7 +318,7 @@ class RestApi:
         wait = self._dispatcher.admit(context.run, context.credential.identity)
         if wait is not None:
             raise too_often(self._dispatcher.refuse().message, wait)
-        reply = await self._dispatcher.dispatch(message, context.actor, context.run)
+        reply = await self._dispatcher.dispatch(message, context)
         if isinstance(reply, ErrorReply):
             raise from_code(reply.code, reply.message, field=reply.field)
         return reply
@@ -329,6 +336,7 @@ class RestApi:
         context = await self._authorize(request, needs=Role.CONTROLLER)
         wanted = await read_exactly(request, SecretRequest, limit=self._limits.max_body)
         await context.run.keep_secret(wanted.name)
+        self._audit.record(AuditAction.KEPT_SECRET, context, wanted.name)
         return web.Response(status=204)
 
     # Steps
@@ -351,8 +359,8 @@ class RestApi:
     )
     async def steps(self, request: web.Request) -> web.Response:
         context = await self._authorize(request)
-        limit = _limit(request.query.get("limit"), default=_LONGEST_STEP_PAGE, most=_LONGEST_STEP_PAGE)
-        found = await context.run.steps(after=_step_cursor(request.query.get("cursor")), limit=limit + 1)
+        limit = read_limit(request.query.get("limit"), default=_LONGEST_STEP_PAGE, most=_LONGEST_STEP_PAGE)
+        found = await context.run.steps(after=read_number_cursor(request.query.get("cursor")), limit=limit + 1)
         cursor = str(found[limit - 1].step_number) if len(found) > limit else None
         return web.json_response(StepList(steps=tuple(found[:limit]), next_cursor=cursor).dump())
 
@@ -418,17 +426,18 @@ class RestApi:
         status=201,
         answer=json_content(ShareToken),
         body=json_content(TokenRequest),
-        refusals=(400, 401, 403, 404, 413, 415, 422),
+        refusals=(400, 401, 403, 404, 413, 415, 422, 503),
     )
     async def share(self, request: web.Request) -> web.Response:
         context = await self._authorize(request, needs=Role.OWNER)
         self._authenticator.spend(RateKind.TOKEN, request, context.credential)
         wanted = await read_exactly(request, TokenRequest, limit=self._limits.max_body)
+        await self._refuse_more_links(context.run.owner)
         run_id, ttl = context.run.id, timedelta(seconds=wanted.ttl_seconds)
         token, claims = self._tokens.mint(run_id, wanted.role, ttl=ttl)
         link = SharedLink(id=claims.id, role=claims.role, created_at=utc_now(), expires_at=claims.expires_at)
         await self._links.add(run_id, link)
-        self._auditor.note(AuditAction.SHARED, context.actor, context.run, f"{claims.role} {claims.id}")
+        self._audit.record(AuditAction.SHARED, context, claims.id)
         made = ShareToken(
             id=claims.id,
             role=claims.role,
@@ -438,6 +447,11 @@ class RestApi:
         )
         location = f"/api/tests/{run_id}/tokens/{claims.id}"
         return web.json_response(made.dump(), status=201, headers={"Location": location})
+
+    async def _refuse_more_links(self, owner: str) -> None:
+        most = self._limits.max_links_per_owner
+        if await self._links.count_living(owner) >= most:
+            raise Busy(f"{most} links to your runs live, which is as many as there may be: revoke some", retry_after=60)
 
     @operation(
         "DELETE",
@@ -452,7 +466,7 @@ class RestApi:
         run_id, token_id = context.run.id, request.match_info["token_id"]
         await self._links.revoke(run_id, token_id, until=utc_now() + LONGEST_TTL)
         self._connections.revoke(run_id, token_id)
-        self._auditor.note(AuditAction.REVOKED, context.actor, context.run, token_id[:100])
+        self._audit.record(AuditAction.REVOKED, context, token_id)
         return web.Response(status=204)
 
     async def _authorize(
@@ -488,48 +502,3 @@ def _no_screenshot(context: RequestContext, step: Step, *, before: bool) -> Prob
 
 def _accepted(context: RequestContext) -> web.Response:
     return web.json_response(CommandAccepted(status=context.run.view().status).dump(), status=202)
-
-
-def _status(text: str | None) -> RunStatus | None:
-    try:
-        return None if text is None else RunStatus(text)
-    except ValueError:
-        raise _bad_query("status", f"one of {', '.join(RunStatus)}") from None
-
-
-def _limit(text: str | None, *, default: int, most: int) -> int:
-    if text is None:
-        return default
-    number = _number(text)
-    if number is None or not 1 <= number <= most:
-        raise _bad_query("limit", f"a number from 1 to {most}")
-    return number
-
-
-def _step_cursor(text: str | None) -> int:
-    if not text:
-        return 0
-    number = _number(text)
-    if number is None:
-        raise _bad_query("cursor", "nextCursor of the page before, or leave it out to start anew")
-    return number
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
-
-
-def _search(text: str | None) -> str | None:
-    if text is not None and len(text) > _LONGEST_SEARCH:
-        raise _bad_query("q", f"at most {_LONGEST_SEARCH} characters")
-    return (text or "").strip() or None
-
-
-def _session(text: str | None) -> str | None:
-    if text is not None and not 1 <= len(text) <= _LONGEST_SESSION:
-        raise _bad_query("session", f"the id of an attach session, of at most {_LONGEST_SESSION} characters")
-    return text
-
-
-def _bad_query(field: str, wanted: str) -> Problem:
-    return from_code("invalid", f"{field}: give {wanted}", field=field)

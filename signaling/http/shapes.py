@@ -8,6 +8,7 @@ from pydantic import Field
 
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView
+from control.protocol.audit import NumberedAuditEntry
 from control.protocol.links import SharedLink
 from control.protocol.models import InstructionProblem, Place, RunStatus, RunView, SpecPlanner, Step
 from control.protocol.shape import Shape, Timestamp
@@ -98,6 +99,13 @@ class SharedLinkList(Shape):
     tokens: tuple[SharedLink, ...]
 
 
+class AuditPage(Shape):
+    """A page of the audit trail, oldest first."""
+
+    entries: tuple[NumberedAuditEntry, ...]
+    next_cursor: str | None
+
+
 class AttachSessionInfo(AttachSessionView):
     """An attach session, with the address of its page."""
 
@@ -121,9 +129,9 @@ class StreamInfo(Shape):
     token: str | None = Field(repr=False)
     """A LiveKit token; None without LiveKit."""
     viewer_token: str = Field(repr=False)
-    """May watch this run and nothing else: used where a credential has to stand in an address."""
+    """A ticket of minutes that opens this run's pictures and events as a viewer, and nothing else: for an address."""
     expires_at: Timestamp
-    """When ``viewer_token`` expires."""
+    """When ``viewer_token`` expires; what it has opened by then goes on."""
 
 
 class Liveness(Shape):

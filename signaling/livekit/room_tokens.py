@@ -44,7 +44,7 @@ def livekit_token(livekit: LiveKit, context: RequestContext) -> str:
         can_publish_data=actor.role.controls,
         can_update_own_metadata=False,
     )
-    ttl = min(TTL, claims.expires_at - utc_now()) if claims else TTL
+    ttl = min(TTL, claims.opened_until - utc_now()) if claims else TTL
     token = AccessToken(livekit.api_key, livekit.api_secret).with_identity(actor.viewer_id).with_name(actor.name)
     return token.with_attributes(_attributes(actor.role, claims)).with_ttl(ttl).with_grants(grants).to_jwt()
 
@@ -78,7 +78,7 @@ def participant_context(run: RunHandle, *, identity: str, name: str, attributes:
 def _attributes(role: Role, claims: Claims | None) -> dict[str, str]:
     attributes = {"role": role.value}
     if claims is not None:
-        attributes |= {"link": claims.id, "until": str(int(claims.expires_at.timestamp()))}
+        attributes |= {"link": claims.id, "until": str(int(claims.opened_until.timestamp()))}
         attributes |= {"parent": claims.parent} if claims.parent else {}
     return attributes
 

@@ -37,7 +37,8 @@ class Rooms:
         self._limits = limits
         self._service = LiveKitService(livekit)
         self._reachability = Reachability()
-        self._webhooks = WebhookReceiver(TokenVerifier(livekit.api_key, livekit.api_secret))
+        self._verifier = TokenVerifier(livekit.api_key, livekit.api_secret)
+        self._webhooks = WebhookReceiver(self._verifier)
         self._rooms: dict[str, RunRoom] = {}
         self._tasks = TaskSet(logger)
 
@@ -70,9 +71,12 @@ class Rooms:
 
     async def webhook(self, request: web.Request) -> web.Response:
         """Takes an event that LiveKit has signed with our key; it comes sooner than the room's own."""
-        body = await read_text(request, limit=self._limits.max_body)
+        signature = request.headers.get("Authorization", "")
         try:
-            event = self._webhooks.receive(body, request.headers.get("Authorization", ""))
+            self._verifier.verify(signature)  # before the body is read, of which it holds the digest
+            event = self._webhooks.receive(await read_text(request, limit=self._limits.max_body), signature)
+        except Problem:
+            raise
         except Exception as error:  # those of the receiver have no type of their own
             raise Problem(401, "this is not signed with our LiveKit key", code="unauthorized") from error
         self._on_webhook_event(event)

@@ -14,7 +14,9 @@ from media.errors import DecodeError, StreamClosed
 from media.frames import JpegFrame, LatestFrame
 from media.stream import LiveStream
 from media.watch_counter import StreamWatch
+from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator, RequestContext
+from signaling.access.share_tokens import Purpose
 from signaling.config import Config
 from signaling.connections.connection import CloseReason, CloseSignal
 from signaling.connections.registry import ConnectionRegistry
@@ -45,11 +47,18 @@ class FrameServer:
     """Serves ``/stream``: JPEG by polling, and MJPEG."""
 
     def __init__(
-        self, *, config: Config, authenticator: Authenticator, connections: ConnectionRegistry, metrics: Metrics
+        self,
+        *,
+        config: Config,
+        authenticator: Authenticator,
+        connections: ConnectionRegistry,
+        audit: Audit,
+        metrics: Metrics,
     ) -> None:
         self._config = config
         self._authenticator = authenticator
         self._connections = connections
+        self._audit = audit
         self._metrics = metrics
         self._keepalive = PollKeepalive()
         self._thumbnails = Thumbnails()
@@ -66,8 +75,9 @@ class FrameServer:
 
     async def newest(self, request: web.Request) -> web.Response:
         """Sends the newest picture; 304 where the client has it, or where none newer than ``after`` came in time."""
-        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        context = await self._authorize(request)
         stream = require_stream(self._config, context.run)
+        self._audit.watched(context, "polling")
         after = _number(request, "after", least=0, most=1 << 53)
         width = _number(request, "width", least=SMALLEST, most=LARGEST)
         frame = await self._frame_for_poll(context, stream, after)
@@ -81,7 +91,7 @@ class FrameServer:
 
     async def mjpeg(self, request: web.Request) -> web.StreamResponse:
         """Sends each picture in place of the one before (HTML standard, multipart/x-mixed-replace)."""
-        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        context = await self._authorize(request)
         stream = require_stream(self._config, context.run)
         close_signal = CloseSignal()
         response = web.StreamResponse(
@@ -96,6 +106,10 @@ class FrameServer:
             await close_signal.run_until_set(self._send(response, context, stream, close_signal))
         await _finish(request, response)
         return response
+
+    async def _authorize(self, request: web.Request) -> RequestContext:
+        run_id = request.match_info["run_id"]
+        return await self._authenticator.authorize(request, run_id, opens=Purpose.WATCH)
 
     async def _frame_for_poll(self, context: RequestContext, stream: LiveStream, after: int | None) -> JpegFrame:
         """Returns the newest picture, or the next one where ``after`` is given or nobody watched the stream."""
@@ -119,7 +133,7 @@ class FrameServer:
         close_signal = CloseSignal()
         with self._connections.open(context, "polling", close_signal.set, takes_slot=False, joins=False):
             frame = await _wait(latest, seq, seconds, close_signal)
-        if close_signal.reason in {CloseReason.REVOKED, CloseReason.EXPIRED}:
+        if close_signal.reason in {CloseReason.REVOKED, CloseReason.EXPIRED, CloseReason.KEY_GONE}:
             raise Problem(401, f"{close_signal.reason.text}: ask for a new one", code="unauthorized")
         return frame
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import time
+from collections.abc import Callable
 from typing import Any
 
 from media.webrtc.configuration import PeerConfiguration
@@ -31,12 +32,13 @@ def turn_credentials(secret: str, user: str, *, now: float) -> tuple[str, str]:
     return username, base64.b64encode(hmac.digest(secret.encode(), username.encode(), "sha1")).decode()
 
 
-def peer_configuration(config: Config) -> PeerConfiguration:
-    """Returns how this end reaches a viewer."""
+def peer_configuration(config: Config, *, may_check: Callable[[], bool]) -> PeerConfiguration:
+    """Returns how this end reaches a viewer; ``may_check`` bounds what it sends before the viewer answers."""
     return PeerConfiguration(
         ice_servers=tuple(_with_credentials(server, config.turn_secret, "server") for server in config.ice_servers),
         ice_addresses=config.ice_addresses,
         ice_ports=config.ice_ports,
+        may_check=may_check,
         connect_seconds=config.limits.connect_seconds,
     )
 

@@ -11,14 +11,15 @@ from control.protocol.events import Event, StreamAvailable
 from control.roles import Role
 from signaling.access.authentication import RequestContext
 from signaling.access.origins import Origins
-from signaling.access.share_tokens import ShareTokens
+from signaling.access.share_tokens import TICKET_TTL, Purpose, ShareTokens
 from signaling.config import Config, LiveKit
 from signaling.connections.feed import PersonalizeEvent
 from signaling.http.shapes import StreamInfo
 from signaling.watching.availability import require_streaming
 from signaling.watching.ice_servers import viewer_ice_servers
 
-VIEWER_TOKEN_TTL = timedelta(hours=12)
+_SESSION_TTL = timedelta(hours=12)
+"""Of a ticket that opens one WHEP session alone: it may be ended after as long as anybody watches."""
 
 
 class StreamAddresses:
@@ -30,7 +31,7 @@ class StreamAddresses:
         self._tokens = tokens
 
     def stream_info(self, request: web.Request, context: RequestContext) -> StreamInfo:
-        """Returns the body of ``GET …/stream``, with a viewer token for this run that may stand in an address.
+        """Returns the body of ``GET …/stream``, with a ticket for this run that may stand in an address.
 
         Raises Problem 404 where streaming is switched off.
         """
@@ -38,7 +39,12 @@ class StreamAddresses:
         run_id = context.run.id
         credential = context.credential
         token, claims = self._tokens.mint(
-            run_id, Role.VIEWER, ttl=VIEWER_TOKEN_TTL, parent=credential.claims, subject=credential.identity
+            run_id,
+            Role.VIEWER,
+            ttl=TICKET_TTL,
+            parent=credential.claims,
+            subject=credential.identity,
+            purpose=Purpose.WATCH,
         )
         available = self._available(request, context)
         stream_url = self._stream_url(request, run_id)
@@ -61,6 +67,26 @@ class StreamAddresses:
             return self._available(request, context) if isinstance(body, StreamAvailable) else body
 
         return fill
+
+    def whep_session(self, request: web.Request, context: RequestContext, session_id: str) -> str:
+        """Returns the address of a WHEP session.
+
+        It holds a ticket where the offer's address held a token: such a client cannot send a header to it either.
+        """
+        address = f"/whep/{quote(context.run.id)}/{session_id}"
+        if not request.query.get("token") or "Authorization" in request.headers:
+            return address
+        credential = context.credential
+        ticket, _ = self._tokens.mint(
+            context.run.id,
+            Role.VIEWER,
+            ttl=_SESSION_TTL,
+            parent=credential.claims,
+            subject=credential.identity,
+            purpose=Purpose.WHEP_SESSION,
+            session_id=session_id,
+        )
+        return f"{address}?{urlencode({'token': ticket})}"
 
     def watch_url(self, request: web.Request, run_id: str, token: str) -> str:
         """Returns the address of the watch page, with the credential that opens it."""

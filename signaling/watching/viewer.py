@@ -39,10 +39,12 @@ class WhepViewer:
         stream: LiveStream,
         dispatcher: CommandDispatcher,
         personalize: PersonalizeEvent,
+        may_check: Callable[[], bool],
         on_gone: Callable[[], None],
     ) -> None:
         """
         Args:
+            may_check: see `PeerConfiguration.may_check`.
             on_gone: called once when the connection has ended or failed by itself; `aclose` is still to be called.
         """
         self._context = context
@@ -50,7 +52,8 @@ class WhepViewer:
         self._stream = stream
         self._dispatcher = dispatcher
         self._personalize = personalize
-        self._peer = Peer(peer_configuration(config), on_channel=self._on_channel, on_gone=on_gone)
+        configuration = peer_configuration(config, may_check=may_check)
+        self._peer = Peer(configuration, on_channel=self._on_channel, on_gone=on_gone)
         self._control: ControlChannel | None = None
         self._moves: PointerMoveCoalescer | None = None
         self._close_once = CloseOnce(self._close)

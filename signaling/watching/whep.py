@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
@@ -15,7 +14,8 @@ from media.aio import TaskSet
 from media.errors import SdpRejected, StreamClosed
 from media.webrtc.sdp import MOST_CANDIDATES, Fragment, Offer, read_fragment, read_offer
 from signaling.access.authentication import Authenticator, RequestContext
-from signaling.access.rate_limits import RateKind
+from signaling.access.rate_limits import RateKind, RateMeter
+from signaling.access.share_tokens import Purpose
 from signaling.config import Config
 from signaling.connections.connection import CloseReason, Connection
 from signaling.connections.dispatcher import CommandDispatcher
@@ -78,6 +78,7 @@ class WhepEndpoint:
         self._connections = connections
         self._dispatcher = dispatcher
         self._stream_addresses = stream_addresses
+        self._checks = RateMeter(config.limits.check_rate)
         self._sessions: dict[str, WhepSession] = {}
         self._closing = TaskSet(logger)
 
@@ -109,7 +110,8 @@ class WhepEndpoint:
     )
     async def create(self, request: web.Request) -> web.Response:
         """Answers an offer with 201, an SDP answer, and the session's address in ``Location``."""
-        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        run_id = request.match_info["run_id"]
+        context = await self._authenticator.authorize(request, run_id, opens=Purpose.WATCH)
         self._authenticator.spend(RateKind.WHEP, request, context.credential)
         require_stream(self._config, context.run)
         if request.content_type != SDP:
@@ -125,7 +127,7 @@ class WhepEndpoint:
             await self._close(session)
             raise
         response = web.Response(status=201, text=answer, content_type=SDP)
-        response.headers["Location"] = _location(request, context, session)
+        response.headers["Location"] = self._stream_addresses.whep_session(request, context, session.id)
         response.headers["ETag"] = session.etag
         response.headers["Accept-Patch"] = FRAGMENT
         for link in ice_links(self._config, context.actor.viewer_id):
@@ -164,7 +166,7 @@ class WhepEndpoint:
     @operation("DELETE", _RESOURCE, "End the session; safe to repeat.", id="whepEnd", refusals=(401, 403, 404))
     async def end(self, request: web.Request) -> web.Response:
         """Ends the session, if it has not ended yet."""
-        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        context = await self._authorize(request)
         session = self._sessions.get(request.match_info["session_id"])
         if session is not None and session.connection.context.run.id == context.run.id:
             await self._close(session)
@@ -183,6 +185,7 @@ class WhepEndpoint:
             stream=stream,
             dispatcher=self._dispatcher,
             personalize=self._stream_addresses.personalizer(request, context),
+            may_check=lambda: self._checks.take(context.credential.identity) is None,
             on_gone=lambda: self._start_closing(session),
         )
         session = WhepSession(offer, viewer, connection, candidates=offer.candidates)
@@ -196,8 +199,17 @@ class WhepEndpoint:
         except SdpRejected as error:
             raise sdp_problem(error) from error
 
+    async def _authorize(self, request: web.Request) -> RequestContext:
+        """Returns the context of a request to a session; a ticket has to be that session's own."""
+        run_id = request.match_info["run_id"]
+        context = await self._authenticator.authorize(request, run_id, opens=Purpose.WHEP_SESSION)
+        claims = context.credential.claims
+        if claims is not None and claims.session_id not in {None, request.match_info["session_id"]}:
+            raise Problem(403, "this ticket is for another session", code="forbidden")
+        return context
+
     async def _find(self, request: web.Request) -> WhepSession:
-        context = await self._authenticator.authorize(request, request.match_info["run_id"])
+        context = await self._authorize(request)
         session = self._sessions.get(request.match_info["session_id"])
         if session is None or session.connection.context.run.id != context.run.id:
             raise Problem(404, "there is no such session, or it has ended", code="not_found")
@@ -218,13 +230,3 @@ def _restarts(offer: Offer, fragment: Fragment) -> bool:
     """Returns whether the fragment asks for an ICE restart by other credentials (RFC 8839 §4.4.1.1)."""
     given = (fragment.ufrag or offer.ufrag, fragment.password or offer.password)
     return given != (offer.ufrag, offer.password)
-
-
-def _location(request: web.Request, context: RequestContext, session: WhepSession) -> str:
-    """Returns the session's address.
-
-    It holds the token where the offer's did: such a client cannot send a header to the session either.
-    """
-    token = request.query.get("token")
-    credential = f"?{urlencode({'token': token})}" if token and "Authorization" not in request.headers else ""
-    return f"/whep/{quote(context.run.id)}/{session.id}{credential}"

@@ -20,7 +20,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, Request
 
 from tests.chromium import WhepViewer
-from tests.e2e.watch_page import SECONDS
+from tests.e2e.watch_page import SECONDS, WatchPage
 from tests.processes import children
 from tests.served import Served, served
 from tests.signaling.offers import SDP, VP8_OFFER
@@ -205,6 +205,14 @@ def listening_addresses() -> list[str]:
     return [line.split()[1] for line in lines if line.split()[3] == "0A"]
 
 
+def addresses_of(page: Page) -> list[str]:
+    """Every address that the page asks from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    return asked
+
+
 class TestAddressBar:
     async def test_the_token_leaves_it_and_is_handed_to_nobody(self, owned: OwnedRun, viewer_browser: Browser) -> None:
         shared = await owned.share()
@@ -229,6 +237,28 @@ class TestAddressBar:
         await elsewhere.get_by_text("API key").first.wait_for(timeout=30 * SECONDS)
         assert token not in await elsewhere.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
         await context.close()
+
+    @pytest.mark.parametrize("transport", ["whep", "mjpeg", "polling"])
+    async def test_no_credential_is_in_any_other_address(
+        self, owned: OwnedRun, viewer_browser: Browser, transport: str
+    ) -> None:
+        """Those of a viewer and an owner: on the watch page by each transport, and on the dashboard."""
+        shared = await owned.share()
+        for token in (shared["token"], ADA):
+            page = await viewer_browser.new_page()
+            asked = addresses_of(page)
+            first = owned.url(f"/runs/{{run}}?token={token}")
+            await page.goto(first)
+            viewer = WatchPage(page)
+            await viewer.live("whep")
+            await viewer.choose(transport)
+            await page.locator(f'.jp-connection[data-transport="{transport}"]').wait_for(timeout=30 * SECONDS)
+            if token == ADA:
+                await page.goto(owned.url("/"))
+                await page.locator(".js-thumb[data-live]").first.wait_for(timeout=30 * SECONDS)
+            await page.close()
+            assert any("/ws/test-control" in each for each in asked)
+            assert [each for each in asked if token in each and each != first] == []
 
     async def test_a_page_that_is_left_sends_no_referrer(self, owned: OwnedRun, viewer_browser: Browser) -> None:
         page = await viewer_browser.new_page()

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from control.roles import Role
+from signaling.access.share_tokens import ShareTokens
 from tests.served import WAIT_SECONDS, Served, served
 from tests.signaling.offers import SDP, VP8_OFFER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+SECRET = "the secret of these limits"
 LIMITS = {
+    "JUMPSEAT_SECRET": SECRET,
     "JUMPSEAT_MAX_RUNS": "1",
     "JUMPSEAT_MAX_VIEWERS": "1",
     "JUMPSEAT_MAX_CONNECTIONS": "2",
@@ -64,12 +68,19 @@ async def full(server: Served, run_id: str, waiting: dict[str, Any]) -> None:
 async def crowded(server: Served, run_id: str) -> None:
     """Viewers, and connections of one; messages of one."""
     url = f"{server.api}/ws/test-control?runId={run_id}&client="
-    async with server.http.ws_connect(url + "one") as first, server.http.ws_connect(url + "one"):
+    token, _ = ShareTokens(SECRET).mint(run_id, Role.VIEWER)
+    link = {"Authorization": f"Bearer {token}"}
+    async with (
+        server.http.ws_connect(url + "one", headers=link) as first,
+        server.http.ws_connect(url + "one", headers=link),
+    ):
         for client in ("one", "two"):
-            async with server.http.get(url + client) as refused:
+            async with server.http.get(url + client, headers=link) as refused:
                 assert refused.status == 426
         for client, why in (("one", "2 connections"), ("two", "1 viewer")):
-            status, wait, detail = await ask(server, f"/whep/{run_id}?client={client}", data=VP8_OFFER, headers=SDP)
+            status, wait, detail = await ask(
+                server, f"/whep/{run_id}?client={client}", data=VP8_OFFER, headers=SDP | link
+            )
             assert (status, wait > 0, why in detail) == (503, True, True)
         await first.send_str('{"type": "update_instructions", "instructions": "' + "x" * 300 + '"}')
         codes: Counter[str | None] = Counter()

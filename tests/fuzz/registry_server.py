@@ -39,7 +39,9 @@ class RegistryServer(ServerHarness):
         super().__init__(UNLIMITED_CONFIG)
         self.registry = registry
         self.browsers = browsers
-        self.server = Server(UNLIMITED_CONFIG, runs=registry, links=store.links, dist=Path("there is none"))
+        self.server = Server(
+            UNLIMITED_CONFIG, runs=registry, links=store.links, trail=store.audit, dist=Path("there is none")
+        )
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol.actions import Action
 from control.protocol.attach import AttachSessionView, NewAttachSession
+from control.protocol.audit import AuditEntry, NumberedAuditEntry
 from control.protocol.events import Hello, PageChanged, Picked, Pong, Reply, StepReplay
 from control.protocol.links import SharedLink
 from control.protocol.models import (
@@ -283,10 +284,25 @@ class FakeAttachments:
         self.all.pop(session_id, None)
 
 
+class FakeAuditTrail:
+    """Implements signaling.ports.AuditTrail."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, NumberedAuditEntry]] = []
+
+    def record(self, entry: AuditEntry, *, owner: str) -> None:
+        self.all.append((owner, NumberedAuditEntry(**dict(entry), number=len(self.all) + 1)))
+
+    async def read(self, owner: str, *, run_id: str | None, after: int, limit: int) -> list[NumberedAuditEntry]:
+        found = [each for of, each in self.all if of == owner and run_id in {None, each.run_id} and each.number > after]
+        return found[:limit]
+
+
 class FakeShareLinks:
     """Implements signaling.ports.ShareLinks."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: FakeRuns | None = None) -> None:
+        self.runs = runs or FakeRuns()
         self.all: dict[tuple[str, str], SharedLink] = {}
         self.revoked: set[tuple[str, str]] = set()
 
@@ -295,6 +311,9 @@ class FakeShareLinks:
 
     async def living(self, run_id: str) -> list[SharedLink]:
         return [link for (of, _), link in self.all.items() if of == run_id]
+
+    async def count_living(self, owner: str) -> int:
+        return sum(run_id in self.runs.all and self.runs.all[run_id].owner == owner for run_id, _ in self.all)
 
     def seen(self, run_id: str, token_id: str, link: SharedLink | None) -> None:
         found = self.all.get((run_id, token_id), link)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 from aiortc import RTCDataChannel, RTCPeerConnection
@@ -19,7 +19,7 @@ from signaling.config import Config
 from signaling.server import Server
 from tests.media.pictures import put, quarters
 from tests.peers import Viewer, loopback
-from tests.signaling.fakes import FakeAttachments, FakeRun, FakeRuns, FakeShareLinks
+from tests.signaling.fakes import FakeAttachments, FakeAuditTrail, FakeRun, FakeRuns, FakeShareLinks
 
 WAIT_SECONDS = 30.0
 """For anything that comes soon; a busy machine takes its time."""
@@ -40,11 +40,14 @@ class ServerHarness:
         self.config = config
         self.runs = FakeRuns()
         self.attachments = FakeAttachments()
-        self.links = FakeShareLinks()
-        self.server = Server(config, runs=self.runs, attachments=self.attachments, links=self.links, dist=dist)
+        self.links = FakeShareLinks(self.runs)
+        self.trail = FakeAuditTrail()
+        self.server = Server(
+            config, runs=self.runs, attachments=self.attachments, links=self.links, trail=self.trail, dist=dist
+        )
         self.http: aiohttp.ClientSession
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> ServerHarness:
         await self.server.start()
         self.http = aiohttp.ClientSession()
         return self

@@ -34,7 +34,7 @@ from signaling.livekit.room_tokens import livekit_token
 from signaling.problems import answer_problems
 from signaling.server import Server
 from signaling.watching.ice_servers import turn_credentials
-from tests.signaling.fakes import FakeRun, FakeRuns, FakeShareLinks
+from tests.signaling.fakes import FakeAuditTrail, FakeRun, FakeRuns, FakeShareLinks
 from tests.signaling.server_harness import ADA, CONFIG, WAIT_SECONDS, ServerHarness, auth
 
 
@@ -190,7 +190,14 @@ class TestHealth:
         async def check() -> str | None:
             return "the disk is full"
 
-        server = Server(CONFIG, runs=FakeRuns(), links=FakeShareLinks(), dist=Path("none"), checks={"disk": check})
+        server = Server(
+            CONFIG,
+            runs=FakeRuns(),
+            links=FakeShareLinks(),
+            trail=FakeAuditTrail(),
+            dist=Path("none"),
+            checks={"disk": check},
+        )
         await server.start()
         try:
             async with aiohttp.ClientSession() as http, http.get(f"{server.url}/readyz") as response:
@@ -245,7 +252,7 @@ class TestLife:
     async def test_a_port_that_is_taken_leaves_nothing_open(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             config = replace(CONFIG, frame_port=taken.getsockname()[1])
-            server = Server(config, runs=FakeRuns(), links=FakeShareLinks(), dist=Path("none"))
+            server = Server(config, runs=FakeRuns(), links=FakeShareLinks(), trail=FakeAuditTrail(), dist=Path("none"))
             with pytest.raises(OSError, match="in use"):
                 await server.start()
             with pytest.raises(OSError, match=r"refused|Connect"):

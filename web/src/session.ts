@@ -1,4 +1,4 @@
-import { ApiClient, withToken } from "./api/client";
+import { ApiClient } from "./api/client";
 import { ApiError, describe } from "./api/errors";
 import { tabClientId } from "./api/token";
 import { ControlLink } from "./control/link";
@@ -100,11 +100,6 @@ export class PlayerSession {
     }
   }
 
-  /** Returns the URL under which an `<img>`, which cannot send a header, finds a picture of the run. */
-  imageUrl(path: string): string {
-    return withToken(this.api.url(path), this.api.token);
-  }
-
   /** Asks for the run once, so that a refusal is shown with its reason, which a socket cannot give. */
   async #checkAccess(): Promise<void> {
     try {
@@ -150,7 +145,8 @@ export class PlayerSession {
 
   async #rungs() {
     const info = { ...(await this.api.stream(this.runId)), ...this.#knownStream };
-    const rungs = buildRungs(info, { api: this.api, control: this.link });
+    const renew = () => this.api.stream(this.runId);
+    const rungs = buildRungs(info, { api: this.api, control: this.link, renew });
     const chosen = rungs.filter(({ kind }) => this.#transport === "auto" || kind === this.#transport);
     if (chosen.length === 0) throw new Error(`This run offers no ${this.#transport} stream: choose another transport`);
     return chosen;

@@ -12,6 +12,7 @@ class PuppetSocket {
   static readonly OPEN = 1;
   static readonly made: PuppetSocket[] = [];
   readonly url: string;
+  readonly protocols: string[];
   readonly sent: Envelope[] = [];
   readyState = 0;
   bufferedAmount = 0;
@@ -19,8 +20,9 @@ class PuppetSocket {
   onclose: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
 
-  constructor(url: string) {
+  constructor(url: string, protocols: string[] = []) {
     this.url = url;
+    this.protocols = protocols;
     PuppetSocket.made.push(this);
   }
   send(text: string): void {
@@ -93,7 +95,8 @@ describe("ControlLink", () => {
   it("asks for this run with the credential and the viewer's mark", () => {
     const url = new URL(newest().url);
     expect(url.origin).toBe("wss://jumpseat.example");
-    expect(Object.fromEntries(url.searchParams)).toEqual({ runId: "r", token: "t", client: "c" });
+    expect(Object.fromEntries(url.searchParams)).toEqual({ runId: "r", client: "c" });
+    expect(newest().protocols).toEqual(["jumpseat.control", "jumpseat.bearer.dA"]);
   });
 
   it("comes back with the number of the last event, and sends what was unanswered again", async () => {

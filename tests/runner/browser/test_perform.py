@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from control.protocol.actions import Action, ActionType
 from runner.browser.actions.expect import matches
@@ -162,18 +164,38 @@ async def test_going_about(harness: DriverHarness) -> None:
     await harness.do("expect_url", value="/list/*")
 
 
-async def test_an_address_is_waited_for_though_the_way_to_another_one_was_given_up(harness: DriverHarness) -> None:
-    page, asked = harness.driver.page, asyncio.Event()
-    await page.route("**/never", lambda _: asked.set())
-    expected = asyncio.create_task(harness.do("expect_url", value="/list/cart"))
-    try:
-        await page.evaluate("void (location = '/never')")
-        await asked.wait()
-        await page.evaluate("void (location = '/list/cart')")
-        await expected
-    finally:
-        expected.cancel()
-        await page.unroute("**/never")
+LEADS_NOWHERE = """nowhere => setTimeout(() => {
+  location = nowhere;
+  fetch(nowhere + '/done', { mode: 'no-cors' }).then(() => (location = '/list/cart'));
+})"""
+"""Goes to an address that has nothing to show, so that the page stays, and then to another one."""
+
+
+async def test_an_address_is_waited_for_though_the_way_to_another_one_has_failed(
+    harness: DriverHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, waiting, failed = harness.driver.page, asyncio.Event(), asyncio.Event()
+    wait_for_url = page.wait_for_url
+
+    async def noted(*arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as Playwright has them
+        waiting.set()
+        await wait_for_url(*arguments, **options)
+
+    async def nothing(_: web.Request) -> web.Response:
+        await waiting.wait()
+        return web.Response(status=204)
+
+    async def done(_: web.Request) -> web.Response:
+        await failed.wait()
+        return web.Response()
+
+    monkeypatch.setattr(page, "wait_for_url", noted)
+    page.once("requestfailed", lambda _: failed.set())
+    app = web.Application()
+    app.add_routes([web.get("/", nothing), web.get("/done", done)])
+    async with TestServer(app, host="127.0.0.1") as server:
+        await page.evaluate(LEADS_NOWHERE, str(server.make_url("/")).rstrip("/"))
+        await harness.do("expect_url", value="/list/cart")
 
 
 async def test_there_is_nothing_before_the_first_page(open_harness: OpenHarness) -> None:

@@ -93,6 +93,7 @@ async def registry_harness(
     folder: Path,
     *,
     max_runs: int = 4,
+    max_runs_per_owner: int | None = None,
     planner: Callable[[PlannerName, NewRun], Planner] = plan,
     exporter: Exporter = no_export,
 ) -> AsyncIterator[RegistryHarness]:
@@ -103,6 +104,7 @@ async def registry_harness(
         store=store,
         planner_factory=planner,
         max_runs=max_runs,
+        max_runs_per_owner=max_runs_per_owner,
         options=SessionOptions(streaming=False, exporter=exporter),
     )
     try:
@@ -140,6 +142,20 @@ class TestCreate:
             with pytest.raises(Busy) as refusal:
                 await harness.create()
             assert refusal.value.retry_after > 0
+            first.cancel()
+            await ended(first)
+            await drained(harness.runs)
+            await harness.create()
+
+    async def test_one_owner_cannot_have_them_all(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path, max_runs=3, max_runs_per_owner=2) as harness:
+            harness.drivers.held = True
+            answers = await asyncio.gather(*(harness.create() for _ in range(5)), return_exceptions=True)
+            refusals = [answer for answer in answers if isinstance(answer, Busy)]
+            assert len(refusals) == 3
+            assert "2 runs of yours" in str(refusals[0])
+            await harness.create("bob")
+            first = next(answer for answer in answers if isinstance(answer, Session))
             first.cancel()
             await ended(first)
             await drained(harness.runs)

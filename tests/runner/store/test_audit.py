@@ -1,55 +1,85 @@
-"""The audit log is only added to, outlives restarts and the run itself, and stands in a file as JSON lines."""
+"""The audit trail in the store: in order, whole after a restart and after a database that was locked, never changed."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+import contextlib
+import logging
+import sqlite3
 from pathlib import Path
 
+import pytest
+
+import runner.store.audit
 from control.protocol.audit import AuditAction, AuditEntry
 from control.roles import Role
+from runner.store.connection import StoreFailed
 from runner.store.store import Store
-from tests.runner.store.test_store import record
+from tests.fakes import FakeClock
+from tests.runner.store.test_store import opened
 
 
-def entry(run_id: str, action: AuditAction = AuditAction.WATCHED, detail: str | None = None) -> AuditEntry:
+def entry(run_id: str = "r1", *, detail: str | None = None) -> AuditEntry:
     return AuditEntry(
-        at=datetime(2026, 1, 31, tzinfo=UTC),
-        action=action,
+        at=FakeClock().now,
         run_id=run_id,
-        owner="ada",
-        role=Role.VIEWER,
-        name="viewer ab12",
+        action=AuditAction.STEERED,
+        who="controller ab12",
+        role=Role.CONTROLLER,
         link="l1",
         address="192.0.2.7",
         detail=detail,
     )
 
 
-async def test_it_outlives_restarts_and_the_run(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path)
-    await store.add(record("r1"))
-    store.audit.note(entry("r1"))
-    store.audit.note(entry("r2"))
-    store.audit.note(entry("r1", AuditAction.STEERED, "pause"))
-    assert [each.action for each in await store.audit.of_run("r1")] == ["watched", "steered"]
-    store.audit.note(entry("r1", AuditAction.DELETED))
-    await store.delete("r1")
-    await store.aclose()
-    store = await Store.open(tmp_path)
-    try:
-        assert [each.action for each in await store.audit.of_run("r1")] == ["watched", "steered", "deleted"]
-        assert (await store.audit.of_run("r1"))[1] == entry("r1", AuditAction.STEERED, "pause")
-    finally:
-        await store.aclose()
-    lines = (tmp_path / "audit.jsonl").read_text().splitlines()
-    assert [json.loads(line)["runId"] for line in lines] == ["r1", "r2", "r1", "r1"]
-    assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+async def details(store: Store, *, run_id: str | None = None, after: int = 0, limit: int = 100) -> list[str | None]:
+    return [each.detail for each in await store.audit.read("ada", run_id=run_id, after=after, limit=limit)]
 
 
-async def test_a_forged_line_stays_within_its_own(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path)
-    store.audit.note(entry("r1", detail='\n{"action": "forged"}'))
-    await store.aclose()
-    (line,) = (tmp_path / "audit.jsonl").read_text().splitlines()
-    assert json.loads(line)["action"] == "watched"
+async def test_entries_are_there_at_once_and_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        store.audit.record(entry(detail="pause"), owner="ada")
+        (found,) = await store.audit.read("ada", run_id="r1", after=0, limit=10)
+        assert AuditEntry(**found.model_dump(exclude={"number"})) == entry(detail="pause")
+        store.audit.record(entry(detail="resume"), owner="ada")
+    async with opened(tmp_path) as store:
+        assert await details(store) == ["pause", "resume"]
+
+
+async def test_each_owner_reads_their_own_page_by_page(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for number in range(1200):
+            store.audit.record(entry(f"r{number % 2}", detail=str(number)), owner="bob" if number == 7 else "ada")
+        assert await details(store, limit=3) == ["0", "1", "2"]
+        assert await details(store, run_id="r1", limit=5) == ["1", "3", "5", "9", "11"]
+        page = await store.audit.read("ada", run_id=None, after=0, limit=1198)
+        assert await details(store, after=page[-1].number) == ["1199"]
+
+
+async def test_what_a_locked_database_did_not_take_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner.store.audit, "_RETRY_SECONDS", 0.01)
+    async with opened(tmp_path) as store:
+        with contextlib.closing(sqlite3.connect(tmp_path / "jumpseat.sqlite3")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            store.audit.record(entry(detail="kept"), owner="ada")
+            with pytest.raises(StoreFailed):
+                await store.audit.read("ada", run_id=None, after=0, limit=1)
+            other.rollback()
+        assert await details(store) == ["kept"]
+
+
+async def test_beyond_what_may_wait_entries_are_lost_and_the_log_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner.store.audit, "_MOST_UNWRITTEN", 2)
+    async with opened(tmp_path) as store:
+        with caplog.at_level(logging.ERROR):
+            for number in range(4):
+                store.audit.record(entry(detail=str(number)), owner="ada")
+        assert await details(store) == ["0", "1"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "the audit trail has gaps: the database takes no entries, and no more can wait"
+        ]
+        store.audit.record(entry(detail="after"), owner="ada")
+        assert await details(store) == ["0", "1", "after"]

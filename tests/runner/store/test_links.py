@@ -91,6 +91,19 @@ async def test_links_go_with_their_run(tmp_path: Path) -> None:
         assert await ids(store) == []
 
 
+async def test_an_owners_links_are_counted_over_all_runs_while_they_live(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with opened(tmp_path, clock=clock) as store:
+        await store.add(record())
+        await store.links.add("r1", link(clock, "a"))
+        await store.links.add("r1", link(clock, "b", hours=3))
+        await store.links.add("nobody's run", link(clock, "c"))
+        owner = record().owner
+        assert [await store.links.count_living(each) for each in (owner, "another")] == [2, 0]
+        clock.advance(seconds=2 * 3600)
+        assert await store.links.count_living(owner) == 1
+
+
 async def test_a_row_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     clock = FakeClock()
     async with opened(tmp_path, clock=clock) as store:

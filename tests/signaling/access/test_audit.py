@@ -1,89 +1,140 @@
-"""Who did what, when, and from where: written down once, told to the owner alone, never with what was typed."""
+"""Who did what to a run, when, and from where: over every transport, for its owner alone."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator
+from typing import Any
 
-from control.protocol.audit import AuditEntry
-from signaling.server import Server
-from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness
+import pytest
+import pytest_asyncio
 
-
-class FakeAudit:
-    def __init__(self) -> None:
-        self.entries: list[AuditEntry] = []
-
-    def note(self, entry: AuditEntry) -> None:
-        self.entries.append(entry)
-
-    async def of_run(self, run_id: str) -> Sequence[AuditEntry]:
-        return [entry for entry in self.entries if entry.run_id == run_id]
+from tests.signaling.fakes import FakeRun
+from tests.signaling.server_harness import ADA, BOB, ServerHarness, auth
 
 
-class AuditedHarness(ServerHarness):
-    def __init__(self) -> None:
-        super().__init__()
-        self.audit = FakeAudit()
-        self.server = Server(CONFIG, runs=self.runs, links=self.links, dist=Path("there is none"), audit=self.audit)
-
-    async def ask(self, method: str, path: str, key: str = ADA, body: object = None) -> tuple[int, str]:
-        headers = {"Authorization": f"Bearer {key}"}
-        async with self.http.request(method, f"{self.url}{path}", headers=headers, json=body) as answer:
-            return answer.status, await answer.text()
+@pytest_asyncio.fixture
+async def harness() -> AsyncIterator[ServerHarness]:
+    async with ServerHarness() as harness:
+        yield harness
 
 
-async def test_all_that_is_done_to_a_run_is_told_to_its_owner_alone() -> None:
-    async with AuditedHarness() as server:
-        status, text = await server.ask(
-            "POST", "/api/tests", body={"url": "http://shop.test/", "instructions": "Open /"}
-        )
-        assert status == 201
-        run = f"/api/tests/{json.loads(text)['id']}"
-        link = json.loads((await server.ask("POST", f"{run}/tokens", body={"role": "controller"}))[1])
-        ws = f"{server.url}/ws/test-control?runId={json.loads(text)['id']}&token={link['token']}&client=c1"
-        async with server.http.ws_connect(ws) as socket:
-            await socket.receive_json()
-            for message in ({"type": "ping", "t": 1, "id": "1"}, {"type": "pause", "id": "2"}):
-                await socket.send_json(message)
-                while (await socket.receive_json()).get("id") != message["id"]:
-                    pass
-        assert (await server.ask("POST", f"{run}/resume"))[0] == 202
-        await server.ask("GET", f"{run}/export")
-        assert (await server.ask("DELETE", f"{run}/tokens/{link['id']}"))[0] == 204
-        status, told = await server.ask("GET", f"{run}/audit")
-        assert status == 200
-        entries = json.loads(told)["entries"]
-        seen = [(entry["action"], entry["name"], entry["detail"]) for entry in entries]
-        guest = entries[2]["name"]
-        assert seen[:5] == [
-            ("created", "ada", None),
-            ("shared", "ada", f"controller {link['id']}"),
-            ("watched", guest, "websocket"),
-            ("steered", guest, "pause"),
-            ("steered", "ada", "resume"),
-        ]
-        assert [entry[0] for entry in seen[5:]] in (["exported", "revoked"], ["revoked"])
-        assert guest.startswith("controller ")
-        assert (entries[2]["link"], entries[0]["link"]) == (link["id"], None)
-        assert {entry["address"] for entry in entries} == {"127.0.0.1"}
-        lines = (await server.ask("GET", f"{run}/audit?format=jsonl"))[1].splitlines()
-        assert [json.loads(line) for line in lines] == entries
-        assert (await server.ask("GET", f"{run}/audit", BOB))[0] == 404
-        another = json.loads((await server.ask("POST", f"{run}/tokens", body={"role": "controller"}))[1])["token"]
-        assert (await server.ask("GET", f"{run}/audit", another))[0] == 403
+@pytest_asyncio.fixture
+async def run(harness: ServerHarness) -> FakeRun:
+    return await harness.new_run()
 
 
-async def test_neither_what_was_typed_nor_what_was_refused_is_written_down() -> None:
-    async with AuditedHarness() as server:
-        run = await server.new_run()
-        viewer = json.loads((await server.ask("POST", f"/api/tests/{run.id}/tokens", body={"role": "viewer"}))[1])
-        typed = {"action": {"type": "type", "selector": "#pw", "value": "hunter2"}}
-        assert (await server.ask("POST", f"/api/tests/{run.id}/override-step", body=typed))[0] == 202
-        assert server.audit.entries[-1].detail == "step_override"
-        assert "hunter2" not in str(server.audit.entries)
-        before = len(server.audit.entries)
-        assert (await server.ask("POST", f"/api/tests/{run.id}/pause", viewer["token"]))[0] == 403
-        assert (await server.ask("DELETE", f"/api/tests/{run.id}", BOB))[0] == 404
-        assert len(server.audit.entries) == before
+async def entries(harness: ServerHarness, run: FakeRun, **query: object) -> list[dict[str, Any]]:
+    text = "&".join(f"{name}={value}" for name, value in query.items())
+    status, page = await harness.call("GET", f"/api/tests/{run.id}/audit?{text}")
+    assert status == 200, page
+    return list(page["entries"])
+
+
+def said(entry: dict[str, Any]) -> tuple[str, str, str, str | None]:
+    return entry["action"], entry["who"], entry["role"], entry["detail"]
+
+
+async def test_the_whole_life_of_a_run(harness: ServerHarness) -> None:
+    status, created = await harness.call("POST", "/api/tests", body={"url": "http://shop.test/"})
+    assert status == 201
+    run = harness.runs.all[created["id"]]
+    run.open()
+    shared = await harness.share(run, "controller")
+    assert (await harness.call("POST", f"/api/tests/{run.id}/pause", token=shared["token"]))[0] == 202
+    assert (await harness.call("GET", f"/api/tests/{run.id}/export", token=shared["token"]))[0] == 200
+    assert (await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}"))[0] == 204
+    found = await entries(harness, run)
+    (pause, export) = found[2:4]
+    assert [said(entry) for entry in found] == [
+        ("created", "ada", "owner", None),
+        ("shared", "ada", "owner", shared["id"]),
+        ("steered", pause["who"], "controller", "pause"),
+        ("exported", export["who"], "controller", "pytest"),
+        ("revoked", "ada", "owner", shared["id"]),
+    ]
+    assert pause["link"] == export["link"] == shared["id"]
+    assert {entry["address"] for entry in found} == {"127.0.0.1"}
+    assert [entry["runId"] for entry in found] == [run.id] * 5
+    assert [entry["number"] for entry in found] == sorted(entry["number"] for entry in found)
+
+
+async def test_watching_by_each_transport_is_noted_once_a_visit(harness: ServerHarness, run: FakeRun) -> None:
+    link = await harness.share(run, "viewer")
+    async with harness.socket(run, token=link["token"]) as socket:
+        await socket.until("hello")
+    for _ in range(3):
+        async with harness.http.get(f"{harness.frames_url}/stream/{run.id}", headers=auth(link["token"])) as answer:
+            assert answer.status == 200
+    async with harness.peer(run, token=link["token"]):
+        pass
+    watched = [entry for entry in await entries(harness, run) if entry["action"] == "watched"]
+    assert [(entry["detail"], entry["link"]) for entry in watched] == [
+        (transport, link["id"]) for transport in ("websocket", "polling", "whep")
+    ]
+
+
+async def test_a_ticket_counts_as_what_it_was_made_from(harness: ServerHarness, run: FakeRun) -> None:
+    link = await harness.share(run, "viewer")
+    for token in (ADA, link["token"]):
+        _, stream = await harness.call("GET", f"/api/tests/{run.id}/stream", token=token)
+        async with harness.http.get(stream["streamUrl"], params={"token": stream["viewerToken"]}) as answer:
+            assert answer.status == 200
+    watched = [entry for entry in await entries(harness, run) if entry["action"] == "watched"]
+    assert [(entry["role"], entry["link"]) for entry in watched] == [("viewer", None), ("viewer", link["id"])]
+
+
+async def test_commands_of_a_socket_are_noted_where_they_steer_and_are_allowed(
+    harness: ServerHarness, run: FakeRun
+) -> None:
+    viewer = await harness.token(run, "viewer")
+    async with harness.socket(run, token=viewer) as socket:
+        await socket.until("hello")
+        assert (await socket.ask(type="pause", id="1"))["type"] == "error"
+    async with harness.socket(run) as socket:
+        await socket.until("hello")
+        for number, type in enumerate(("ping", "take_control", "release_control")):
+            await socket.ask(type=type, id=str(number), t=1)
+    steered = [said(entry) for entry in await entries(harness, run) if entry["action"] == "steered"]
+    assert steered == [("steered", "ada", "owner", "take_control"), ("steered", "ada", "owner", "release_control")]
+
+
+async def test_nobody_reads_it_but_the_owner(harness: ServerHarness, run: FakeRun) -> None:
+    await harness.share(run, "viewer")
+    path = f"/api/tests/{run.id}/audit"
+    for role in ("viewer", "controller"):
+        assert (await harness.call("GET", path, token=await harness.token(run, role)))[0] == 403
+        assert (await harness.call("GET", "/api/audit", token=await harness.token(run, role)))[0] == 403
+    assert (await harness.call("GET", path, token=None))[0] == 401
+    assert (await harness.call("GET", path, token=BOB))[0] == 404
+    assert (await harness.call("GET", "/api/audit", token=BOB)) == (200, {"entries": [], "nextCursor": None})
+
+
+async def test_it_is_read_page_by_page_and_outlives_the_run(harness: ServerHarness, run: FakeRun) -> None:
+    for _ in range(5):
+        await harness.share(run, "viewer")
+    status, page = await harness.call("GET", "/api/audit?limit=3")
+    assert (status, len(page["entries"])) == (200, 3)
+    status, rest = await harness.call("GET", f"/api/audit?limit=3&cursor={page['nextCursor']}")
+    assert (status, len(rest["entries"]), rest["nextCursor"]) == (200, 2, None)
+    await run.end()
+    assert (await harness.call("DELETE", f"/api/tests/{run.id}"))[0] == 204
+    assert (await harness.call("GET", f"/api/tests/{run.id}/audit"))[0] == 404
+    _, all_ = await harness.call("GET", "/api/audit")
+    assert [entry["action"] for entry in all_["entries"]] == ["shared"] * 5 + ["removed"]
+
+
+async def test_as_lines(harness: ServerHarness, run: FakeRun) -> None:
+    for _ in range(3):
+        await harness.share(run, "viewer")
+    async with harness.http.get(f"{harness.url}/api/tests/{run.id}/audit?format=jsonl", headers=auth(ADA)) as answer:
+        assert answer.content_type == "application/jsonl"
+        lines = (await answer.text()).splitlines()
+    assert [json.loads(line) for line in lines] == await entries(harness, run)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "cursor=first"])
+async def test_queries_that_mean_nothing_are_refused_by_name(harness: ServerHarness, run: FakeRun, query: str) -> None:
+    status, problem = await harness.call("GET", f"/api/tests/{run.id}/audit?{query}")
+    assert status == 422
+    assert problem["detail"].startswith(query.split("=", maxsplit=1)[0])

@@ -155,3 +155,18 @@ async def test_doubtful_headers_are_refused_with_the_reason() -> None:
         status, problem = await harness.call("GET", "/api/tests", headers=headers)
         assert status == 400
         assert "have the proxy remove" in problem["detail"]
+
+
+async def test_one_that_is_not_trusted_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    async with ServerHarness() as harness:
+        for name in ("X-Forwarded-For", "Forwarded", "X-Forwarded-For"):
+            await harness.call("GET", "/api/tests", headers={name: "for=192.0.2.7"})
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert "JUMPSEAT_TRUSTED_PROXIES=127.0.0.1" in told[0]
+
+
+async def test_one_that_is_trusted_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    async with ServerHarness(NAMED) as harness:
+        await harness.call("GET", "/api/tests", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert not caplog.records

@@ -12,16 +12,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from control.protocol.events import Reply
 from control.roles import Actor, Role
+from signaling.access.audit import Audit
 from signaling.access.authentication import Credential, RequestContext
 from signaling.access.rate import Rate
-from signaling.access.rate_limits import RateKind, RateLimiter, RateMeter, network
+from signaling.access.rate_limits import KnownPairs, RateKind, RateLimiter, RateMeter, network
 from signaling.config import Limits
 from signaling.connections.conversation import Conversation
 from signaling.connections.dispatcher import CommandDispatcher
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from signaling.problems import Problem
-from tests.signaling.fakes import FakeRun
+from tests.signaling.fakes import FakeAuditTrail, FakeRun
 from tests.signaling.offers import SDP, VP8_OFFER
 from tests.signaling.server_harness import ADA, BOB, CONFIG, ServerHarness, auth
 
@@ -61,6 +62,13 @@ class TestMeter:
         assert len(meter) == 100
         assert meter.wait("99") == 60
         assert meter.wait("0") is None
+
+    def test_pairs_that_are_known_take_bounded_room(self) -> None:
+        known = KnownPairs(pairs=10)
+        for number in range(20):
+            known.add("192.0.2.1", str(number).encode())
+        assert [known.has("192.0.2.1", str(number).encode()) for number in (9, 10, 19)] == [False, True, True]
+        assert not known.has("192.0.2.2", b"19")
 
     def test_one_host_of_ipv6_is_one_party_whatever_address_of_its_own_it_uses(self) -> None:
         rates = RateLimiter({RateKind.RUN: Rate(2, LONG)}, auth_failures=Rate(2, LONG))
@@ -151,6 +159,55 @@ class TestGuessing:
             async with harness.http.get(f"{harness.frames_url}/stream/x", headers=auth(ADA)) as response:
                 assert response.status == 429
 
+    async def test_a_key_that_has_been_right_from_there_gets_through(self) -> None:
+        async with limited(auth_failure_rate=Rate(3, LONG)) as harness:
+            assert (await status_of(harness, "GET", "/api/tests", headers=auth(ADA)))[0] == 200
+            for number in range(5):
+                await status_of(harness, "GET", "/api/tests", headers=auth(f"guess {number}"))
+            for key, status in ((ADA, 200), (BOB, 429), (ADA[:-1], 429)):
+                assert (await status_of(harness, "GET", "/api/tests", headers=auth(key)))[0] == status
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+    async def test_pages_of_elsewhere_lock_nobody_out(self, site: str) -> None:
+        async with limited(auth_failure_rate=Rate(3, LONG)) as harness:
+            run = await harness.new_run()
+            token = await harness.token(await harness.new_run(), "viewer")
+            picture = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+            frame = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+            for headers in (picture, frame):
+                for number in range(9):
+                    for base in (f"{harness.url}/api/tests", f"{harness.frames_url}/stream/{run.id}"):
+                        url = f"{base}?token=guess{number}"
+                        async with harness.http.get(url, headers=headers) as response:
+                            assert response.status == 403
+            assert (await status_of(harness, "GET", "/api/tests", headers=auth(BOB)))[0] == 200
+            path = f"/api/tests/{run.id}?token="
+            assert (await status_of(harness, "GET", path + token, headers=picture))[0] == 404  # a link, of another run
+
+    async def test_links_in_pages_of_elsewhere_work(self) -> None:
+        async with limited(auth_failure_rate=Rate(3, LONG)) as harness:
+            run = await harness.new_run()
+            token = await harness.token(run, "viewer")
+            for mode in ("no-cors", "navigate"):
+                headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}
+                async with harness.http.get(
+                    f"{harness.frames_url}/stream/{run.id}?token={token}", headers=headers
+                ) as ok:
+                    assert ok.status == 200
+
+    async def test_whoever_can_send_the_header_learns_no_key_by_it(self) -> None:
+        async with limited(auth_failure_rate=Rate(3, LONG)) as harness:
+            for key in ("guess", BOB):
+                headers = auth(key) | {"Sec-Fetch-Site": "cross-site"}
+                assert (await status_of(harness, "GET", "/api/tests", headers=headers))[0] == 403
+
+    async def test_pages_that_are_permitted_count_as_ours(self) -> None:
+        config = replace(CONFIG, allowed_origins=frozenset({"https://app.example"}))
+        async with ServerHarness(config) as harness:
+            headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://app.example"}
+            for key, status in ((ADA, 200), ("guess", 401)):
+                assert (await status_of(harness, "GET", "/api/tests", headers=auth(key) | headers))[0] == status
+
     async def test_links_cannot_be_guessed_so_they_work_on(self) -> None:
         async with limited(auth_failure_rate=Rate(2, LONG)) as harness:
             run = await harness.new_run()
@@ -176,7 +233,7 @@ class Scripted(CommandDispatcher):
     """Admits as its script says."""
 
     def __init__(self, waits: list[float | None]) -> None:
-        super().__init__(Metrics(), Limits())
+        super().__init__(Metrics(), Limits(), Audit(FakeAuditTrail()))
         self._waits = iter(waits)
 
     def admit(self, run: RunHandle, who: str) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from control.protocol import commands as c
 from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import LEAST_ROLE, Actor, Role
+from signaling.access.audit import Audit
 from signaling.access.authentication import Credential, RequestContext
 from signaling.config import Limits
 from signaling.connections.conversation import Conversation, PointerMoveCoalescer
@@ -20,7 +21,7 @@ from signaling.connections.dispatcher import CommandDispatcher, Message
 from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from tests.control.test_run_table import COMMANDS
-from tests.signaling.fakes import FakeRun
+from tests.signaling.fakes import FakeAuditTrail, FakeRun
 
 ROOT = Path(__file__).parents[3]
 EVE = Actor("eve", Role.VIEWER, "Eve")
@@ -33,7 +34,7 @@ class CountingDispatcher(CommandDispatcher):
     """Notes what it parses; admits messages only while ``open``."""
 
     def __init__(self) -> None:
-        super().__init__(Metrics(), Limits())
+        super().__init__(Metrics(), Limits(), Audit(FakeAuditTrail()))
         self.parsed: list[Message] = []
         self.open = True
 
@@ -68,7 +69,7 @@ def context(run: FakeRun) -> RequestContext:
 async def test_what_the_role_forbids_never_reaches_the_run(
     name: str, dispatcher: CountingDispatcher, run: FakeRun
 ) -> None:
-    reply = await dispatcher.dispatch(COMMANDS[name].dump() | {"id": "1"}, EVE, run)
+    reply = await dispatcher.dispatch(COMMANDS[name].dump() | {"id": "1"}, replace(context(run), actor=EVE))
     allowed = LEAST_ROLE[name] is Role.VIEWER
     assert (isinstance(reply, ErrorReply) and reply.code == "forbidden") is not allowed
     assert [command.type for command, _ in run.submitted] == ([name] if allowed else [])

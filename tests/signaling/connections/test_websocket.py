@@ -317,10 +317,11 @@ async def test_a_viewer_too_slow_is_cut_off_and_can_come_back() -> None:
 async def test_no_more_people_than_there_may_be() -> None:
     async with ServerHarness(replace(CONFIG, limits=Limits(max_viewers=1, max_connections=2))) as harness:
         run = await harness.new_run()
-        async with harness.socket(run, client="me"), harness.socket(run, client="me"):
+        token = await harness.token(run, "viewer")
+        async with harness.socket(run, token=token, client="me"), harness.socket(run, token=token, client="me"):
             for client_key in ("you", "me"):
                 with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                    async with harness.socket(run, client=client_key):
+                    async with harness.socket(run, token=token, client=client_key):
                         pass
                 assert refused.value.status == 503
                 assert refused.value.headers is not None

@@ -105,7 +105,9 @@ async def test_a_server_without_attachments_says_so(bare: ServerHarness) -> None
 @pytest.fixture
 async def bare() -> AsyncIterator[ServerHarness]:
     harness = ServerHarness()
-    harness.server = Server(CONFIG, runs=harness.runs, links=harness.links, dist=Path("there is none"))
+    harness.server = Server(
+        CONFIG, runs=harness.runs, links=harness.links, trail=harness.trail, dist=Path("there is none")
+    )
     async with harness:
         yield harness
 

@@ -381,8 +381,10 @@ async def test_the_stream_addresses_are_those_the_asker_can_reach(harness: Serve
     assert (info["iceServers"], info["livekitUrl"], info["token"]) == ([], None, None)
     _, named = await harness.call("GET", f"/api/tests/{run.id}/stream", headers={"Host": f"localhost:{port}"})
     assert named["streamUrl"] == f"http://localhost:{frames}/stream/{run.id}"
-    assert (await harness.call("GET", f"/api/tests/{run.id}", token=info["viewerToken"]))[0] == 200
-    assert (await harness.call("POST", f"/api/tests/{run.id}/pause", token=info["viewerToken"]))[0] == 403
+    async with harness.http.get(info["streamUrl"], params={"token": info["viewerToken"]}) as picture:
+        assert picture.status == 200
+    for method, path in (("GET", ""), ("GET", "/stream"), ("POST", "/pause")):
+        assert (await harness.call(method, f"/api/tests/{run.id}{path}", token=info["viewerToken"]))[0] == 403
 
 
 async def test_what_is_not_there_is_a_problem_too(harness: ServerHarness) -> None:

@@ -173,8 +173,9 @@ async def test_without_streaming_the_stream_addresses_say_so() -> None:
 async def test_no_more_viewers_than_there_may_be() -> None:
     async with ServerHarness(replace(CONFIG, limits=Limits(max_viewers=1))) as harness:
         run = await harness.new_run()
+        token = await harness.token(run, "viewer")
         async with harness.peer(run):
-            answer = await ask(harness, "POST", f"/whep/{run.id}", data=await offer_of(), headers=SDP)
+            answer = await ask(harness, "POST", f"/whep/{run.id}", data=await offer_of(), headers=SDP, token=token)
             assert answer.status == 503
             assert int(answer.headers["Retry-After"]) > 0
             assert len(harness.server.apps.whep) == 1

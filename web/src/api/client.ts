@@ -159,18 +159,28 @@ export class ApiClient {
     return (await this.exportRun(runId, "patch")).text();
   }
 
+  /** Returns a stored picture, which the browser may have kept. */
+  async picture(path: string): Promise<Blob> {
+    return (await this.request(path, { cache: "default" })).blob();
+  }
+
   /**
    * Sends one request with the credential; a refusal is thrown as `ApiError`. With `etag` the answer may be 304: what
    * that names is the newest still.
    */
   async request(
     path: string,
-    { method = "GET", body, etag }: { method?: string; body?: unknown; etag?: string } = {},
+    {
+      method = "GET",
+      body,
+      etag,
+      cache = "no-store",
+    }: { method?: string; body?: unknown; etag?: string; cache?: RequestCache } = {},
   ): Promise<Response> {
     const headers = new Headers(this.token ? { Authorization: `Bearer ${this.token}` } : {});
     if (etag !== undefined) headers.set("If-None-Match", etag);
     if (body !== undefined) headers.set("Content-Type", "application/json");
-    const init: RequestInit = { method, headers, cache: "no-store" };
+    const init: RequestInit = { method, headers, cache };
     if (body !== undefined) init.body = JSON.stringify(body);
     const response = await fetch(this.url(path), init).catch(() => {
       throw unreachable();
@@ -210,7 +220,7 @@ function testPath(runId: string): string {
   return `/api/tests/${encodeURIComponent(runId)}`;
 }
 
-/** Returns a URL with the credential in it, for `<img>` and WebSocket, which cannot send a header. */
+/** Returns a URL with a ticket in it, for a request to another origin that is to need no preflight. */
 export function withToken(url: string, token: string | null): string {
   const result = new URL(url, location.href);
   if (token !== null && !result.searchParams.has("token")) result.searchParams.set("token", token);

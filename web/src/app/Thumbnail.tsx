@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { type ApiClient, withToken } from "../api/client";
+import { PictureTicket } from "../api/ticket";
+import { useSeen, useStoredPicture } from "../picture";
 import { Icon } from "../player/Icon";
 import { isFinal, type Run } from "../protocol/types";
 
@@ -13,22 +15,13 @@ export function Thumbnail({ run, api }: { run: Run; api: ApiClient }) {
   const seen = useSeen(box);
   const source = useLiveSource({ runId: run.id, api, active: live && seen });
   const last = run.lastScreenshotUrl;
-  const url = source ?? (last && seen ? withToken(api.url(last), api.token) : null);
+  const stored = useStoredPicture(api, source === null && seen ? (last ?? null) : null);
+  const url = source ?? stored.source;
   return (
     <span className="js-thumb" ref={box} data-live={(live && source !== null) || undefined}>
       {url === null ? <Icon name="eye" /> : <img src={url} alt="" decoding="async" />}
     </span>
   );
-}
-
-function useSeen(box: { current: Element | null }): boolean {
-  const [seen, setSeen] = useState(false);
-  useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false));
-    if (box.current !== null) observer.observe(box.current);
-    return () => observer.disconnect();
-  }, [box]);
-  return seen;
 }
 
 interface LiveOptions {
@@ -60,9 +53,10 @@ interface FollowOptions {
 async function follow({ runId, api, signal, onFrame }: FollowOptions): Promise<void> {
   const info = await api.stream(runId).catch(() => null);
   if (!info?.streamUrl) return;
-  const url = new URL(withToken(api.url(info.streamUrl), info.viewerToken ?? api.token));
-  url.searchParams.set("width", String(WIDTH));
+  const ticket = new PictureTicket(info, () => api.stream(runId));
   while (!signal.aborted) {
+    const url = new URL(withToken(api.url(info.streamUrl), await ticket.get().catch(() => null)));
+    url.searchParams.set("width", String(WIDTH));
     const response = document.hidden ? null : await fetch(url, { signal }).catch(() => null);
     if (response?.status === 200) onFrame(URL.createObjectURL(await response.blob()));
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));

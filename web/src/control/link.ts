@@ -148,7 +148,7 @@ export class ControlLink implements ChannelListener {
     if (this.#socket !== null || this.#closed) return;
     const { api, store, runId, token } = this.#options;
     const since = store.state.run === null ? 0 : store.state.seq;
-    this.#socket = new SocketChannel(socketUrl(api.url("/ws/test-control"), { runId, token, since }), this);
+    this.#socket = new SocketChannel(socketUrl(api.url("/ws/test-control"), { runId, since }), token, this);
   }
 
   /** Connects again after a wait, unless a better channel carries everything. */

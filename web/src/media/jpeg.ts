@@ -1,5 +1,6 @@
 import { withToken } from "../api/client";
 import { problem, unreachable } from "../api/errors";
+import type { PictureTicket } from "../api/ticket";
 import type { Size } from "../protocol/types";
 import type { TransportKind } from "../store/state";
 import { NoPictureYet, type Sample, type Transport, type TransportListener } from "./transport";
@@ -12,7 +13,7 @@ export interface JpegFrame {
 
 export interface JpegOptions {
   url: string;
-  token: string | null;
+  ticket: PictureTicket;
   listener: TransportListener;
 }
 
@@ -60,9 +61,9 @@ export abstract class JpegTransport implements Transport {
   /** Receives frames until `signal` aborts or the server stops. */
   protected abstract receive(signal: AbortSignal): Promise<void>;
 
-  /** Sends GET with the credential in the address, so that another origin needs no preflight. Refusals are thrown. */
+  /** Sends GET with a ticket in the address, so that another origin needs no preflight. Refusals are thrown. */
   protected async get(signal: AbortSignal, query: Record<string, string> = {}): Promise<Response> {
-    const url = new URL(withToken(this.#options.url, this.#options.token));
+    const url = new URL(withToken(this.#options.url, await this.#options.ticket.get()));
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const response = await fetch(url, { signal, cache: "no-store" }).catch((error: unknown) => {
       throw signal.aborted ? error : unreachable();

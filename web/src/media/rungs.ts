@@ -1,4 +1,5 @@
 import type { ApiClient } from "../api/client";
+import { PictureTicket } from "../api/ticket";
 import type { ChannelListener } from "../control/channel";
 import type { StreamInfo } from "../protocol/types";
 import { LiveKitTransport } from "./livekit";
@@ -10,13 +11,15 @@ import { WhepTransport } from "./whep";
 interface RungContext {
   api: ApiClient;
   control: ChannelListener;
+  /** Asks the server once more, for another ticket. */
+  renew(): Promise<StreamInfo>;
 }
 
 /** Returns the transports that this stream offers to this browser, best first. */
-export function buildRungs(info: StreamInfo, { api, control }: RungContext): Rung[] {
+export function buildRungs(info: StreamInfo, { api, control, renew }: RungContext): Rung[] {
   const hasRtc = typeof RTCPeerConnection !== "undefined";
   const { livekitUrl, token, whepUrl, mjpegUrl, streamUrl, iceServers } = info;
-  const image = { token: info.viewerToken ?? api.token };
+  const image = { ticket: new PictureTicket(info, renew) };
   const rungs: Rung[] = [];
   if (hasRtc && livekitUrl && token) {
     const create = (listener: TransportListener) => new LiveKitTransport({ url: livekitUrl, token, listener, control });

@@ -1,5 +1,6 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { sentence } from "../api/errors";
+import { useSeen, useStoredPicture } from "../picture";
 import type { Step } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, formatDuration, selectorText, stepTitle } from "./format";
@@ -91,8 +92,13 @@ function StepItem({ step, before, isShown }: { step: Step; before: Step | undefi
 
 function Thumbnail({ step }: { step: Step }) {
   const { session } = usePlayer();
-  if (!step.screenshotUrl) return <span className="jp-thumb" />;
-  return <img className="jp-thumb" src={session.imageUrl(step.screenshotUrl)} alt="" loading="lazy" decoding="async" />;
+  const box = useRef<HTMLSpanElement>(null);
+  const [wanted, setWanted] = useState(false);
+  const seen = useSeen(box);
+  useEffect(() => setWanted((before) => before || seen), [seen]);
+  const { source } = useStoredPicture(session.api, wanted ? (step.screenshotUrl ?? null) : null);
+  if (source !== null) return <img className="jp-thumb" src={source} alt="" decoding="async" />;
+  return <span className="jp-thumb" ref={box} />;
 }
 
 function StepDetails({ step }: { step: Step }) {

@@ -126,6 +126,16 @@ export interface components {
             deadline: string | null;
             since: string;
         };
+        /**
+         * @description What somebody did.
+         * @enum {string}
+         */
+        AuditAction: "created" | "removed" | "watched" | "steered" | "shared" | "revoked" | "exported" | "kept_secret";
+        /** @description A page of the audit trail, oldest first. */
+        AuditPage: {
+            entries: components["schemas"]["NumberedAuditEntry"][];
+            nextCursor: string | null;
+        };
         /** @description A rectangle in CSS pixels of the viewport. */
         Box: {
             x: number;
@@ -458,6 +468,26 @@ export interface components {
             stepTimeoutMs?: number;
             /** @default 120000 */
             helpTimeoutMs?: number;
+        };
+        /** @description An entry as it is kept. */
+        NumberedAuditEntry: {
+            at: string;
+            runId: string;
+            action: components["schemas"]["AuditAction"];
+            /** @description The name of the API key, or a viewer's own name, by which events call them, too. */
+            who: string;
+            role: components["schemas"]["Role"];
+            /** @description The id of the share link that was used; None for an API key. */
+            link: string | null;
+            /** @description The address of the client; None where another server, such as LiveKit's, stands between. */
+            address: string | null;
+            /**
+             * @description The transport of who watched, the command of who steered, the id of the link that was shared or revoked, the
+             *     format that was exported, the name of the secret that was kept.
+             */
+            detail: string | null;
+            /** @description Grows from entry to entry of a server, with gaps. */
+            number: number;
         };
         /** @description The active page, its address or title, or the list of tabs has changed. */
         PageChanged: {
@@ -990,9 +1020,9 @@ export interface components {
             livekitUrl: string | null;
             /** @description A LiveKit token; None without LiveKit. */
             token: string | null;
-            /** @description May watch this run and nothing else: used where a credential has to stand in an address. */
+            /** @description A ticket of minutes that opens this run's pictures and events as a viewer, and nothing else: for an address. */
             viewerToken: string;
-            /** @description When ``viewer_token`` expires. */
+            /** @description When ``viewer_token`` expires; what it has opened by then goes on. */
             expiresAt: string;
         };
         /** @description One tab of the browser. */
@@ -1124,6 +1154,8 @@ export type AttachSessionInfo = components['schemas']['AttachSessionInfo'];
 export type AttachedClient = components['schemas']['AttachedClient'];
 export type AttachedTest = components['schemas']['AttachedTest'];
 export type Attention = components['schemas']['Attention'];
+export type AuditAction = components['schemas']['AuditAction'];
+export type AuditPage = components['schemas']['AuditPage'];
 export type Box = components['schemas']['Box'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
@@ -1149,6 +1181,7 @@ export type InstructionsUpdated = components['schemas']['InstructionsUpdated'];
 export type Liveness = components['schemas']['Liveness'];
 export type NewAttachSession = components['schemas']['NewAttachSession'];
 export type NewRun = components['schemas']['NewRun'];
+export type NumberedAuditEntry = components['schemas']['NumberedAuditEntry'];
 export type PageChanged = components['schemas']['PageChanged'];
 export type Pause = components['schemas']['Pause'];
 export type Pick = components['schemas']['Pick'];
