@@ -7,6 +7,7 @@
     ``InvalidTransition``   the run's state does not allow it
     ``NotFound``            it names something that is not there
       ``UnknownSecret``       it names a secret that the run was not given
+    ``SecretRefused``       a secret may not be used there, or by this person
     ``ControlHeld``         somebody else holds control
     ``NotHolder``           input from one who does not hold control
     ``Unsupported``         this run or this browser cannot do it
@@ -68,6 +69,12 @@ class NotFound(Refused):
 
 class UnknownSecret(NotFound):
     """``{{secret:NAME}}`` with a name that the run was not given."""
+
+
+class SecretRefused(Refused):
+    """A secret may not be used there, or by this person."""
+
+    code = "forbidden"
 
 
 class ControlHeld(Refused):

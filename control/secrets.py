@@ -1,9 +1,14 @@
-"""``{{secret:NAME}}``: values that may be used in a run and shown nowhere."""
+"""``{{secret:NAME}}``: values that may be used in a run and shown nowhere.
+
+A reference counts only where a person or the run itself has written it. Words of a page are escaped on their way into
+the run (`escape`), and nothing but `parts` reads references, so that a page's words never become one.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
 from html.entities import codepoint2name
 
 from control.errors import UnknownSecret
@@ -12,8 +17,60 @@ MASK = "•••"
 SHORTEST = 3
 """Characters that a value has at least: shorter ones would blot out text at random, and hide nothing."""
 
-_PLACE = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
+REFERENCE = re.compile(r"\{\{\s*secret:\s*(?P<secret>[^{}]*?)\s*\}\}")
+"""Finds references in text whose words of pages are escaped; `parts` is the way to read them."""
+_BRACES = "{{braces}}"
+"""Stands for two braces that begin no reference."""
+_TOKEN = re.compile(rf"{REFERENCE.pattern}|{re.escape(_BRACES)}")
+_MISLEADING = re.compile(r"\{\{(?=\s*secret:|braces\}\})")
 _JSON_ESCAPES = {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "/": r"\/", '"': r"\"", "'": r"\'"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Stands in a text for the value of a secret."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{{{{secret:{self.name}}}}}"
+
+
+def escape(text: str) -> str:
+    """Returns the text in a spelling in which nothing is a reference; `parts` and `unescape` read it back."""
+    return _MISLEADING.sub(_BRACES, text)
+
+
+def unescape(text: str) -> str:
+    """Returns the text as it was before `escape`, for people and for looking at pages."""
+    return text.replace(_BRACES, "{{")
+
+
+def parts(text: str) -> list[str | Reference]:
+    """Returns what the text is made of: words as they are meant, without escapes, and references."""
+    found: list[str | Reference] = []
+    end = 0
+    for token in _TOKEN.finditer(text):
+        name = token["secret"]
+        found += [text[end : token.start()], "{{" if name is None else Reference(name)]
+        end = token.end()
+    return [part for part in (*found, text[end:]) if part != ""]
+
+
+def references(text: str) -> list[str]:
+    """Returns the names of the secrets that the text refers to."""
+    return [part.name for part in parts(text) if isinstance(part, Reference)]
+
+
+def decoded(text: str, decode: Callable[[str], str]) -> str:
+    """Returns the text decoded, such as without backslashes, and no reference in it that was none before."""
+    plain = decode(text)
+    return plain if references(plain) == references(text) else escape(plain)
+
+
+def escape_others(text: str, known: Container[str]) -> str:
+    """Returns the text with no reference left but those to the ``known`` names."""
+    return REFERENCE.sub(lambda found: found[0] if found["secret"] in known else escape(found[0]), text)
 
 
 class Secrets:
@@ -42,7 +99,7 @@ class Secrets:
 
         Raises UnknownSecret.
         """
-        return _PLACE.sub(lambda place: self._value(place[1]), text)
+        return "".join(part if isinstance(part, str) else self._value(part.name) for part in parts(text))
 
     def refer(self, text: str) -> str:
         """Returns the text with ``{{secret:NAME}}`` in place of values, so that it still means the same.
@@ -52,9 +109,17 @@ class Secrets:
         places = self._places(text)
 
         def named(found: re.Match[str]) -> str:
-            return found[0] if _within(found.span(), places) else f"{{{{secret:{self._name(found[0])}}}}}"
+            return found[0] if _within(found.span(), places) else str(Reference(self._name(found[0])))
 
         return self._anywhere.sub(named, text) if self._anywhere else text
+
+    def refer_found(self, text: str) -> str:
+        """Returns words of a page, or keys of a person, as `refer` does, and escaped: nothing else in them refers."""
+        spelled, end = [], 0
+        for found in self._anywhere.finditer(text) if self._anywhere else ():
+            spelled += [escape(text[end : found.start()]), str(Reference(self._name(found[0])))]
+            end = found.end()
+        return "".join([*spelled, escape(text[end:])])
 
     def mask(self, text: str) -> str:
         """Returns the text with dots in place of values, plain or as URLs, JSON and HTML spell them; names stay.
@@ -86,8 +151,8 @@ class Secrets:
         return next(name for name, value in longest if re.fullmatch(_pattern(value), found))
 
     def _places(self, text: str) -> list[tuple[int, int]]:
-        """Returns the spans of names that this run knows."""
-        return [place.span() for place in _PLACE.finditer(text) if place[1] in self._values]
+        """Returns the spans of names that this run knows, and of escapes."""
+        return [token.span() for token in _TOKEN.finditer(text) if token["secret"] in (None, *self._values)]
 
     def _finds(self, text: str) -> Iterator[tuple[int, int]]:
         """Yields the spans of values in order, those that overlap joined to one."""

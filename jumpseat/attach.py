@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from control.protocol.attach import NewAttachSession
+from control.visible import visible
 from jumpseat.attach_place import Place, at_own_server, at_running_server
 from jumpseat.attached_command import attached_environment, check_command, client_lines, run_command
 from jumpseat.client_errors import ClientError
@@ -176,7 +177,8 @@ async def _end(place: Place) -> None:
         return
     if patches:
         _note("locators that were repaired:")
-        print(*patches, sep="\n", end="", file=sys.stderr, flush=True)
+        shown = [visible(patch, indent="") for patch in patches] if sys.stderr.isatty() else patches
+        print(*shown, sep="\n", end="", file=sys.stderr, flush=True)
 
 
 async def _patches(client: Client, session_id: str) -> list[str]:
@@ -198,4 +200,4 @@ def _say(line: str) -> None:
 
 
 def _note(line: str) -> None:
-    print(f"jumpseat: {line}", file=sys.stderr, flush=True)
+    print(f"jumpseat: {visible(line)}", file=sys.stderr, flush=True)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from control.visible import visible
 from jumpseat.client_errors import ClientError
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
 
@@ -369,5 +370,5 @@ def main() -> None:
         sys.exit(128 + signal.SIGTERM)
     else:
         sys.exit(status)
-    print(f"jumpseat: {message}", file=sys.stderr)
+    print(f"jumpseat: {visible(message)}", file=sys.stderr)
     sys.exit(2)

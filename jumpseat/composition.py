@@ -18,6 +18,7 @@ from media.aio import cancel_and_wait
 from runner.attach.session import AttachSettings
 from runner.attach.sessions import AttachSessions
 from runner.browser.launch import BrowserOptions, PlaywrightDrivers
+from runner.browser.limits import BrowserLimits
 from runner.egress.policy import EgressPolicy
 from runner.egress.proxy import EgressProxy
 from runner.export.formats import EXPORTER
@@ -56,6 +57,7 @@ async def serving(
     async with AsyncExitStack() as stack:
         store = await _open_store(settings)
         stack.push_async_callback(store.aclose)
+        store.keep_lease()
         policy = EgressPolicy(allow_private=settings.allow_private)
         drivers = PlaywrightDrivers(browser_options(settings, uploads=uploads, policy=policy))
         stack.push_async_callback(drivers.aclose)
@@ -64,12 +66,19 @@ async def serving(
             stack.push_async_callback(cancel_and_wait, warming_up)
         runs = _run_registry(settings, store, drivers, policy)
         keep = timedelta(days=settings.keep_days) if settings.keep_days else None
-        retention = Retention(store, delete=runs.delete, max_disk=settings.max_disk, keep=keep)
+        retention = Retention(
+            store,
+            delete=runs.delete,
+            max_disk=settings.max_disk,
+            max_disk_per_owner=settings.max_disk_per_owner,
+            min_free=settings.min_free,
+            keep=keep,
+        )
         runs.on_ended = retention.wake
         stack.push_async_callback(retention.aclose)
         retention.start()
         attachments = AttachSessions(
-            AttachSettings(drivers, store, runs, _session_options(settings), uploads or settings.data_dir / "uploads")
+            AttachSettings(drivers, store, runs, session_options(settings), uploads or settings.data_dir / "uploads")
         )
         server = Server(
             config,
@@ -78,9 +87,10 @@ async def serving(
             links=store.links,
             trail=store.audit,
             dist=DIST,
-            checks={"database": store.check},
+            checks={"database": store.check, "disk": store.check_disk},
         )
         runs.on_started = server.run_started
+        store.links.on_revoked = server.link_revoked
         stack.push_async_callback(server.aclose)
         await _start(server, reserved.listening if reserved else None)
         policy.own_ports = frozenset({server.port, server.frame_port})
@@ -100,7 +110,7 @@ def _run_registry(settings: Settings, store: Store, drivers: PlaywrightDrivers, 
         max_runs_per_owner=settings.max_runs_per_owner or _share_of_runs(settings),
         default_planner=settings.planner,
         policy=policy,
-        options=_session_options(settings),
+        options=session_options(settings),
     )
 
 
@@ -109,7 +119,7 @@ def _share_of_runs(settings: Settings) -> int:
     return settings.max_runs - settings.max_runs // 4 if others else settings.max_runs
 
 
-def _session_options(settings: Settings) -> SessionOptions:
+def session_options(settings: Settings) -> SessionOptions:
     return SessionOptions(
         streaming=settings.enable_streaming,
         fps=settings.fps,
@@ -117,6 +127,7 @@ def _session_options(settings: Settings) -> SessionOptions:
         size=settings.size,
         browser=settings.browser,
         max_steps=settings.max_steps,
+        controller_secrets=settings.controller_secrets,
         exporter=EXPORTER,
     )
 
@@ -153,6 +164,7 @@ def browser_options(
         executables=executables,
         uploads=uploads or settings.data_dir / "uploads",
         max_picture=settings.size,
+        limits=BrowserLimits(settings.max_run_memory, settings.max_run_processes),
         egress_proxy=lambda: EgressProxy(egress_policy, upstream=upstream),
     )
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from control.protocol.shape import rfc3339
+from control.user_info import for_log
+from control.visible import visible
 
 logger = logging.getLogger(__name__)
 
@@ -23,18 +25,25 @@ class _JsonLine(logging.Formatter):
             "at": rfc3339(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": for_log(record.getMessage()),
         }
         line |= {name: getattr(record, name) for name in ("run", "viewer") if hasattr(record, name)}
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = for_log(self.formatException(record.exc_info))
         return json.dumps(line)
+
+
+class _TextLine(logging.Formatter):
+    """Writes one event for people; what a page has put into it stays within its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(for_log(super().format(record)))
 
 
 def configure_logging(level: str, format: str) -> None:
     """Sends everything from ``level`` up to stderr; ``format`` is ``text`` or ``json``."""
     handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    text = _TextLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(_JsonLine() if format == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # The SDK words every failed attempt to connect as an error, and may put addresses with tokens into it.

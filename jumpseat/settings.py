@@ -108,6 +108,15 @@ class Settings(LimitSettings, BaseSettings):
     """Of one run; the one that would make more fails."""
     max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=0)
     """Bytes for the screenshots and uploads of all runs: beyond them the oldest finished runs lose theirs."""
+    max_disk_per_owner: ByteSize | None = Field(default=None, ge=0)
+    """Bytes for those of one owner; unset: an equal share of ``JUMPSEAT_MAX_DISK`` where that is used up."""
+    min_free: ByteSize = Field(default=ByteSize(500_000_000), ge=0)
+    """Bytes that stay free on the disk, at most a tenth of it: before, the oldest finished runs lose theirs."""
+    max_run_memory: ByteSize | None = Field(default=ByteSize(4_000_000_000), ge=0)
+    max_run_processes: int | None = Field(default=200, ge=1)
+    """What the browser of one run may take, on Linux: its run fails where it takes more."""
+    controller_secrets: bool = True
+    """``false``: who holds a controller link may use no secret, in runs that do not say otherwise."""
     keep_days: int | None = Field(default=None, ge=1, le=36_500)
     """Finished runs are removed after so many days; unset: never."""
     public_url: str | None = None

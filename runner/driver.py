@@ -91,34 +91,11 @@ class CarriedOut:
         self.calls.append(ElementCall.model_validate({"selector": selector, "method": method, "value": value}))
 
 
-class Driver(Protocol):
-    """One run's browser. All methods raise BrowserGone once the browser has gone."""
+class PageLook(Protocol):
+    """What planners see of one run's pages. All methods raise BrowserGone once the browser has gone.
 
-    on_page: Callable[[PageChanged], None]
-    """Called when the active page's address, title, tabs or size have changed."""
-    on_dialog: Callable[[Dialog], None]
-    """Called when a native dialog, file chooser or select opens, and again (``closed``) when it is gone."""
-    on_answered: Callable[[DialogAnswer], None]
-    """Called when a native dialog is about to be answered, by a person or by default."""
-    on_waiting: Callable[[str | None], None]
-    """Called with why an action's element cannot be used yet, while it is waited for; with None when that is over."""
-    on_gone: Callable[[BrowserGone], None]
-    """Called once, with the reason, when the browser has crashed or was closed by somebody else."""
-    on_refused: Callable[[str], None]
-    """Called with one sentence for each host and port that the page was kept from."""
-    attended: bool
-    """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
-    each native dialog is answered at once: accepted, but a prompt is dismissed."""
-
-    async def open(self, url: str) -> None:
-        """Loads the first page. Raises StepFailed with a reason for a person."""
-
-    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
-        """Does it; the answer names the elements that it was done to, where ``action`` left open which.
-
-        ``carried_out`` takes how it was done; nothing where the action says it all. Raises StepFailed. Cancelling it
-        leaves nothing behind that would act later.
-        """
+    Selectors that it is given, and those that it answers with, are written as in actions: see `control.secrets.escape`.
+    """
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
         """Returns the first visible match and its box; None where there is none within the time."""
@@ -146,6 +123,47 @@ class Driver(Protocol):
     @property
     def url(self) -> str:
         """Holds the active page's address."""
+
+
+class Driver(PageLook, Protocol):
+    """One run's browser. All methods raise BrowserGone once the browser has gone.
+
+    Selectors here are as Playwright takes them, with nothing escaped.
+    """
+
+    on_page: Callable[[PageChanged], None]
+    """Called when the active page's address, title, tabs or size have changed."""
+    on_dialog: Callable[[Dialog], None]
+    """Called when a native dialog, file chooser or select opens, and again (``closed``) when it is gone."""
+    on_answered: Callable[[DialogAnswer], None]
+    """Called when a native dialog is about to be answered, by a person or by default."""
+    on_waiting: Callable[[str | None], None]
+    """Called with why an action's element cannot be used yet, while it is waited for; with None when that is over."""
+    on_gone: Callable[[BrowserGone], None]
+    """Called once, with the reason, when the browser has crashed or was closed by somebody else."""
+    on_refused: Callable[[str], None]
+    """Called with one sentence for each host and port that the page was kept from."""
+    attended: bool
+    """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
+    each native dialog is answered at once: accepted, but a prompt is dismissed."""
+
+    async def open(self, url: str) -> None:
+        """Loads the first page. Raises StepFailed with a reason for a person."""
+
+    async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
+        """Does it; the answer names the elements that it was done to, where ``action`` left open which.
+
+        ``carried_out`` takes how it was done; nothing where the action says it all. What it fills in goes into frames
+        of these ``origins`` only, where there are any. Raises StepFailed. Cancelling it leaves nothing behind that
+        would act later.
+        """
 
     @property
     def tab(self) -> int:
@@ -178,7 +196,10 @@ class Driver(Protocol):
 class Drivers(Protocol):
     """Opens browsers."""
 
-    async def launch(self, kind: str, *, viewport: Size) -> Driver:
-        """Raises StepFailed with what to do where no such browser can be started."""
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> Driver:
+        """Returns a browser whose pages reach these hosts alone, all that the server allows where there are none.
+
+        Raises StepFailed with what to do where no such browser can be started.
+        """
 
     async def aclose(self) -> None: ...

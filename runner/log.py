@@ -1,4 +1,4 @@
-"""Log lines of one run with its secrets masked, and warnings that a page cannot repeat without end."""
+"""Log lines of one run, secrets masked and addresses cut, and warnings that a page cannot repeat without end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from control.user_info import for_log
+
 
 class RunLog(logging.LoggerAdapter[logging.Logger]):
-    """Logs for one run: masks the whole line, its arguments and its traceback, and adds the run's id as ``run``."""
+    """Logs for one run: masks the whole line, its arguments and its traceback, cuts addresses, and adds ``run``."""
 
     def __init__(self, logger: logging.Logger, run_id: str, mask: Callable[[str], str]) -> None:
         """
@@ -26,7 +28,7 @@ class RunLog(logging.LoggerAdapter[logging.Logger]):
         text = f"{self._prefix} {str(msg) % args if args else msg}"
         if kwargs.pop("exc_info", None):
             text += f"\n{traceback.format_exc().rstrip()}"
-        self.logger.log(level, "%s", self._mask(text), extra=dict(self.extra or {}), **kwargs)
+        self.logger.log(level, "%s", for_log(self._mask(text)), extra=dict(self.extra or {}), **kwargs)
 
 
 class ThrottledWarnings:

@@ -176,6 +176,8 @@ class _Reader:
         return {**data, "secrets": {name: self._secret(name, value) for name, value in secrets.items()}}
 
     def _secret(self, name: str, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, dict) and "value" in value:
+            return {**value, "value": self._secret(name, value["value"])}
         variable = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
         if variable is None:
             return value

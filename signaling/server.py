@@ -119,6 +119,10 @@ class Server:
         if self.apps.rooms is not None:
             self.apps.rooms.open(run)
 
+    def link_revoked(self, run_id: str, token_id: str) -> None:
+        """Cuts the connections of a link that another server has revoked."""
+        self.apps.connections.revoke(run_id, token_id)
+
     async def aclose(self) -> None:
         """Closes every connection, then the ports, and waits; safe to repeat."""
         await self._close_once()

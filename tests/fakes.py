@@ -86,6 +86,8 @@ class FakeDriver:
         self.performed: list[Action] = []
         self.carries_out = CarriedOut()
         """How it says that it has carried out each action."""
+        self.origins: list[frozenset[str] | None] = []
+        """Where each action was allowed to fill its value in."""
         self.timeouts: list[int] = []
         """Milliseconds that each action was given."""
         self.perform_gate = Gate()
@@ -128,10 +130,18 @@ class FakeDriver:
         self.url = url
         self.on_page(PageChanged(url=url, title="Shop"))
 
-    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
+    async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
         self._check()
         self.did.append(f"{action.type} {action.selector}")
         self.timeouts.append(timeout_ms)
+        self.origins.append(origins)
         try:
             await self.perform_gate.pass_through()
         except asyncio.CancelledError:
@@ -223,14 +233,16 @@ class FakeDrivers:
     def __init__(self, driver: FakeDriver | None = None) -> None:
         self.driver = driver or FakeDriver()
         self.launched: list[tuple[str, Size]] = []
+        self.allowed: list[Sequence[str] | None] = []
         self.gate = Gate()
         self.error: str | None = None
 
-    async def launch(self, kind: str, *, viewport: Size) -> FakeDriver:
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> FakeDriver:
         await self.gate.pass_through()
         if self.error:
             raise StepFailed(self.error)
         self.launched.append((kind, viewport))
+        self.allowed.append(allow_hosts)
         return self.driver
 
     async def aclose(self) -> None:

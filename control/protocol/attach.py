@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from control.protocol.models import SessionRef, refuse_short_secrets
+from control.protocol.models import GivenSecret, SessionRef, check_secrets
 from control.protocol.shape import Shape
 
 
@@ -19,7 +19,7 @@ class NewAttachSession(Shape):
     """True: every call waits for somebody's approval."""
     help_timeout_ms: int = Field(default=600_000, ge=0, le=86_400_000)
     """How long a failed call is kept from the client while somebody is there."""
-    secrets: dict[str, str] = Field(default_factory=dict, max_length=100, repr=False)
+    secrets: dict[str, str | GivenSecret] = Field(default_factory=dict, max_length=100, repr=False)
     """Values that are masked wherever they appear, 3 characters or more each."""
     port: int = Field(default=0, ge=0, le=65535)
     """Where the endpoint listens on loopback; 0: any free port."""
@@ -28,7 +28,7 @@ class NewAttachSession(Shape):
 
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:
-        refuse_short_secrets(self.secrets)
+        check_secrets(self.secrets)
         return self
 
 

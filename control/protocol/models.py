@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from control.origins import origin_of
 from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType, Box, Size, Viewport
 from control.protocol.shape import Shape, Timestamp, field_error
 from control.secrets import SHORTEST
@@ -205,12 +207,46 @@ def http_url(text: str) -> str:
     return text
 
 
-def refuse_short_secrets(values: Mapping[str, str]) -> None:
-    """Has pydantic report the field ``secrets`` where a value is too short to be masked in texts."""
-    for name, value in values.items():
+_HOST = re.compile(r"(\*\.)?[\w-]+(\.[\w-]+)*\.?|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]+\]?")
+_BARE = re.compile(r"https?://[^/?#@]+/?", re.IGNORECASE)
+
+
+class SecretUse(StrEnum):
+    """Names where a secret may be used besides being filled into a field."""
+
+    NAVIGATION = "navigation"
+    EXPECTATION = "expectation"
+    SELECTOR = "selector"
+
+
+class GivenSecret(Shape):
+    """A secret with what it may be used for."""
+
+    value: str = Field(repr=False)
+    """3 characters or more."""
+    origins: tuple[str, ...] | None = Field(default=None, max_length=50)
+    """Where it may be filled in, such as ``https://login.example``, or ``*`` for everywhere; None: the start URL's."""
+    use: tuple[SecretUse, ...] = Field(default=(), max_length=3)
+    """What it may be used for besides fields: in addresses of its origins, in expectations, in selectors."""
+
+
+def secret_values(given: Mapping[str, str | GivenSecret]) -> dict[str, str]:
+    """Returns the values by name."""
+    return {name: secret if isinstance(secret, str) else secret.value for name, secret in given.items()}
+
+
+def check_secrets(given: Mapping[str, str | GivenSecret]) -> None:
+    """Has pydantic report the field ``secrets`` where a value is too short to be masked, or an origin is none."""
+    for name, value in secret_values(given).items():
         if len(value) < SHORTEST:
             why = "is empty" if not value else f"is shorter than {SHORTEST} characters, and could not be hidden"
             raise field_error("secrets", f"the value of a secret {why}: {name}")
+    for origin in (
+        each for secret in given.values() if isinstance(secret, GivenSecret) for each in secret.origins or ()
+    ):
+        if origin != "*" and not (_BARE.fullmatch(origin) and origin_of(origin)):
+            wanted = "give scheme and host, such as https://login.example, or *"
+            raise field_error("secrets", f"'{origin}' is no origin: {wanted}")
 
 
 class AttachedClient(Shape):
@@ -275,8 +311,13 @@ class NewRun(Shape):
     viewport: Viewport | None = None
     browser: BrowserName | None = None
     name: str | None = Field(default=None, max_length=200)
-    secrets: dict[str, str] = Field(default_factory=dict, max_length=100, repr=False)
+    secrets: dict[str, str | GivenSecret] = Field(default_factory=dict, max_length=100, repr=False)
     """Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else."""
+    allow_hosts: tuple[str, ...] | None = Field(default=None, max_length=200)
+    """The hosts that its pages may reach besides the start URL's: names, addresses, ``*.`` before a name for all below
+    it; None: all that the server allows."""
+    controller_secrets: bool | None = None
+    """Whether controllers may use secrets in overrides and instructions; None: as the server is set."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
 
@@ -287,7 +328,21 @@ class NewRun(Shape):
 
     @model_validator(mode="after")
     def _secrets_can_be_hidden(self) -> Self:
-        refuse_short_secrets(self.secrets)
+        check_secrets(self.secrets)
+        return self
+
+    @property
+    def reachable_hosts(self) -> tuple[str, ...] | None:
+        """The hosts that its pages may reach, the start URL's first; None: all that the server allows."""
+        host = urlsplit(self.url).hostname
+        return None if self.allow_hosts is None else (*([host] if host else ()), *self.allow_hosts)
+
+    @model_validator(mode="after")
+    def _names_hosts(self) -> Self:
+        for host in self.allow_hosts or ():
+            if not _HOST.fullmatch(host):
+                wanted = "a name, an address, or *. before a name, without scheme, port and path"
+                raise field_error("allowHosts", f"'{host}' is no host: give {wanted}")
         return self
 
     @model_validator(mode="after")

@@ -76,7 +76,7 @@ class ClientSession(Session):
         planner.begin(self.client_run)
         gate.begin(self.client_run)
         gate.on_step = self._on_step
-        gate.mask, gate.mask_text = self._masking.action, self._masking.text
+        gate.mask, gate.mask_text = self._masking.found_action, self._masking.text
 
     def identify(self, test: AttachedTest) -> None:
         """Notes which test the run belongs to."""

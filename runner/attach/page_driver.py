@@ -10,7 +10,9 @@ from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Action, Size
+from runner.attach.calls import to_action
 from runner.attach.gate import Gate
+from runner.browser.actions.bound_fill import BoundFill
 from runner.browser.actions.deadline import Deadline
 from runner.browser.page_driver import PageDriver
 from runner.driver import CarriedOut, StepFailed, Target
@@ -59,12 +61,23 @@ class ClientPageDriver(PageDriver):
         await self._come_to_call()
         return await super().find(selector, timeout_ms=timeout_ms)
 
-    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
+    async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
         await self._come_to_call()
         current = self._gate.current
-        if current is not None and not self._gate.passed_over and await self._gate.attempt(current, action):
-            return action
-        return await super().perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
+        if current is not None and not self._gate.passed_over:
+            if origins is not None and action != to_action(current.call):  # the client's own call is its own affair
+                locator = self._tabs.active.locator(action.selector or "body")
+                await BoundFill(origins).admit(locator, timeout_ms)
+            if await self._gate.attempt(current, action):
+                return action
+        return await super().perform(action, timeout_ms=timeout_ms, carried_out=carried_out, origins=origins)
 
     async def _come_to_call(self) -> None:
         """Makes the page active that the current call happens in; one that was just opened is waited for."""

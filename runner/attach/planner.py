@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from control.client_run import ClientRun
 from runner.attach.calls import describe, to_action, types_into
 from runner.attach.gate import Gate, PendingCall
-from runner.driver import Driver
+from runner.driver import PageLook
 from runner.planners.base import Failure, Idea, Repair, Task
 from runner.planners.near_names import nearest
 
@@ -32,7 +32,7 @@ class CallPlanner:
     def expects(self, task: Task) -> bool:
         return False  # what it is, is proposed before anything can be done in its place
 
-    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+    async def propose(self, task: Task, driver: PageLook) -> Idea | None:
         await self._gate.settle(task.consumed)
         while True:
             self._gate.news.clear()
@@ -49,7 +49,7 @@ class CallPlanner:
             if not current.aborted:
                 return idea
 
-    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+    async def repair(self, task: Task, driver: PageLook, failure: Failure) -> Repair:
         """Returns what may be tried; where nobody is there to choose, the client gets its error and the run goes on."""
         current = self._gate.current
         aborted = current is not None and current.aborted
@@ -82,7 +82,7 @@ class CallPlanner:
     async def _idea(self, pending: PendingCall) -> Idea:
         call = pending.call
         field = types_into(call)
-        action = to_action(call, hidden=field is not None and await self._gate.is_secret_field(field))
+        action = self._gate.mask(to_action(call, hidden=field is not None and await self._gate.is_secret_field(field)))
         return Idea(action, describe(call, action), self._reasons(), location=call.location)
 
     def _at_its_place(self, ideas: Sequence[Idea], pending: PendingCall) -> tuple[Idea, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Node:
 
 def nodes(snapshot: str) -> Iterator[Node]:
     """Yields the elements in document order; text and properties of elements are left out."""
-    for line in snapshot.splitlines():
+    for line in snapshot.split("\n"):  # a name may hold what Python takes for other ends of lines
         found = _LINE.match(line)
         if found and found["role"] != "text":
             ref = _REF.search(found["attributes"])
@@ -53,4 +54,7 @@ def role_and_name(snapshot: str) -> tuple[str | None, str | None]:
 def _unescape(name: str, *, quoted: bool) -> str:
     """Undoes YAML's single quotes around the whole key, then JSON's escapes within the name."""
     text = name.replace("''", "'") if quoted else name
-    return re.sub(r"\\(.)", r"\1", text)
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return re.sub(r"\\(.)", r"\1", text)

@@ -15,10 +15,13 @@ from playwright.async_api import Browser, BrowserContext, BrowserType, Playwrigh
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
+from media.aio import TaskSet
+from runner.browser.limits import BrowserLimits, keep_within
 from runner.browser.locate import register_engines
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
 from runner.driver import StepFailed
+from runner.egress.allowed_hosts import RestrictedPolicy
 from runner.egress.proxy import EgressProxy
 
 logger = logging.getLogger(__name__)
@@ -53,6 +56,8 @@ class BrowserOptions:
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
     """The size that captured pictures are scaled down to, in pixels; None: they are as large as the viewport."""
+    limits: BrowserLimits = field(default_factory=BrowserLimits)
+    """What the browser of one run may take."""
     egress_proxy: Callable[[], EgressProxy] = EgressProxy
     """Makes the egress proxy of one browser."""
 
@@ -65,10 +70,17 @@ class PlaywrightDrivers:
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
         self._open: set[PageDriver] = set()
+        self._watches: dict[PageDriver, asyncio.Task[None]] = {}
+        self._ending = TaskSet(logger)
 
-    async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
-        """Returns a new browser with one blank page. Raises StepFailed with what to do where none can be started."""
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> PageDriver:
+        """Returns a new browser with one blank page, which reaches ``allow_hosts`` alone where they are given.
+
+        Raises StepFailed with what to do where none can be started.
+        """
         egress_proxy = self._options.egress_proxy()
+        if allow_hosts is not None:
+            egress_proxy.policy = RestrictedPolicy(egress_proxy.policy, allow_hosts)
         try:
             await egress_proxy.start()
             browser = await self._start(kind, egress_proxy)
@@ -123,6 +135,7 @@ class PlaywrightDrivers:
     async def aclose(self) -> None:
         """Closes every browser, then Playwright itself."""
         await asyncio.gather(*(driver.aclose() for driver in tuple(self._open)))
+        await self._ending.aclose()
         async with self._starting:
             playwright, self._playwright = self._playwright, None
         if playwright is not None:
@@ -217,12 +230,23 @@ class PlaywrightDrivers:
         except BaseException:
             await driver.aclose()
             raise
+        if pid is not None:
+            self._limit(driver, browser, pid)
         return driver
+
+    def _limit(self, driver: PageDriver, browser: Browser, pid: int) -> None:
+        def end(reason: str) -> None:
+            driver.lose(reason)
+            self._ending.spawn(kill(browser, pid))
+
+        self._watches[driver] = self._ending.spawn(keep_within(pid, self._options.limits, end))
 
     async def _end(
         self, driver: PageDriver, closed: Browser | BrowserContext | None, egress_proxy: EgressProxy, pid: int | None
     ) -> None:
         self._open.discard(driver)
+        if (watch := self._watches.pop(driver, None)) is not None:
+            watch.cancel()
         await egress_proxy.aclose()
         if closed is not None:
             await self._close_browser(closed, pid)
@@ -246,7 +270,7 @@ def _sandboxed() -> bool:
 def _proxy_args(egress_proxy: EgressProxy) -> list[str]:
     """Returns Chromium's arguments; ``<-loopback>`` keeps it from reaching loopback and link-local directly."""
     args = [f"--proxy-server={egress_proxy.url}", "--proxy-bypass-list=<-loopback>"]
-    if not egress_proxy.policy.allow_private:
+    if egress_proxy.policy.keeps_to_proxy:
         args.append("--webrtc-ip-handling-policy=disable_non_proxied_udp")
     return args
 

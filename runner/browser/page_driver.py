@@ -22,6 +22,7 @@ from media.frames import FrameSink
 from runner.browser import playwright_errors as errors
 from runner.browser.actions.perform import Performer
 from runner.browser.devtools import DevTools
+from runner.browser.dialog_flood import FLOOD_SCRIPT
 from runner.browser.dialogs import Dialogs
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import HumanInput
@@ -87,6 +88,7 @@ class PageDriver:
             device_scale_factor=self._device_scale_factor,
             proxy=self._proxy,
         )
+        await context.add_init_script(FLOOD_SCRIPT)
         self.use(context)
         await context.new_page()
 
@@ -164,11 +166,20 @@ class PageDriver:
             await self._performer.load(url, timeout_ms=_OPEN_MS)
         self._tabs.news()
 
-    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
+    async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
         try:
             with self._translated():
                 async with asyncio.timeout(timeout_ms / 1000 + _PERFORM_GRACE_SECONDS):
-                    return await self._performer.perform(action, timeout_ms=timeout_ms, carried_out=carried_out)
+                    return await self._performer.perform(
+                        action, timeout_ms=timeout_ms, carried_out=carried_out, origins=origins
+                    )
         except TimeoutError:
             raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
         finally:

@@ -68,6 +68,11 @@ class EgressPolicy:
         self.own_ports: frozenset[int] = frozenset()
         """The ports of this server; set once it listens."""
 
+    @property
+    def keeps_to_proxy(self) -> bool:
+        """Returns whether nothing may pass the egress proxy by, such as WebRTC's UDP."""
+        return not self.allow_private
+
     def refusal(self, address: Address, port: int) -> str | None:
         """Returns why a connection there is refused, as the end of a sentence; None where it may be made.
 
@@ -82,7 +87,7 @@ class EgressPolicy:
 
     def refusal_of_name(self, host: str) -> str | None:
         """Returns the same for a name of a metadata service, wherever the name leads."""
-        return f"{host} is {_METADATA}, which no page may reach" if _plain(host) in _METADATA_NAMES else None
+        return f"{host} is {_METADATA}, which no page may reach" if plain_host(host) in _METADATA_NAMES else None
 
     def refusal_of_url(self, url: str) -> str | None:
         """Returns one sentence where the URL is refused without asking a name server, else None."""
@@ -104,7 +109,7 @@ class EgressPolicy:
 
 def literal(host: str) -> Address | None:
     """Returns the address that this host is, in any spelling that browsers take (WHATWG URL); None for a name."""
-    text = _plain(host)
+    text = plain_host(host)
     try:
         return ip_address(text.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -117,7 +122,7 @@ def literal(host: str) -> Address | None:
 
 def is_localhost(host: str) -> bool:
     """Returns whether the name is ``localhost`` or below it (RFC 6761 §6.3)."""
-    name = _plain(host)
+    name = plain_host(host)
     return name == "localhost" or name.endswith(".localhost")
 
 
@@ -136,7 +141,7 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _plain(host: str) -> str:
+def plain_host(host: str) -> str:
     """Returns the host as browsers read it: percent signs and wide forms undone, one dot at the end dropped."""
     text = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").lower()
     return text.removesuffix(".")

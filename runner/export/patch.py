@@ -12,6 +12,7 @@ from typing import Final
 from control.errors import Unsupported
 from control.protocol.actions import Action
 from control.protocol.models import RunView, SourceLocation, Step, StepStatus
+from control.secrets import references, unescape
 from runner.export.python_locators import python_locators
 from runner.export.source_files import SourceUnreadable, language_of, read_source, shown_name
 from runner.export.typescript_locators import typescript_locators
@@ -68,7 +69,8 @@ def _repairs(steps: Sequence[Step]) -> list[RepairedLocator]:
         if step.location is None or step.proposed is None or step.status is not StepStatus.PASSED:
             continue
         for old, new in _changes(step.proposed, step.full_action):
-            found[step.location.file, step.location.line, old] = RepairedLocator(step.location, old, new)
+            written = old if references(old) else unescape(old)
+            found[step.location.file, step.location.line, written] = RepairedLocator(step.location, written, new)
     return list(found.values())
 
 
@@ -149,7 +151,7 @@ def _locators(text: str, location: SourceLocation) -> list[CodeLocator]:
 
 def _code(selector: str, file: str, *, quote: str = "'") -> str | None:
     """Returns code that begins with a dot; None for a selector with a secret in it, which no code may show."""
-    if "{{secret:" in selector:
+    if references(selector):
         return None
     if language_of(file) == "python":
         return to_python.locator(selector, "")

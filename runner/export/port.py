@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any, TypeVar
 
 from control.errors import Unsupported
-from control.protocol.models import RunView, Step
+from control.protocol.actions import ActionType
+from control.protocol.models import RunView, Source, Step
+from control.protocol.shape import Shape
+from control.secrets import escape, escape_others, references
 from control.user_info import without_user_info
 from runner.store.uploads import UploadStore
+
+S = TypeVar("S", bound=Shape)
 
 Exporter = Callable[[RunView, Sequence[Step], str], str]
 """Returns the run in the format named last. It may read files, and is called in a thread. Raises Unsupported."""
 
 
-def with_contents(steps: Sequence[Step], uploads: UploadStore) -> list[Step]:
-    """Returns the steps with the content of the files that they upload, as an exporter needs them."""
-    return [step.model_copy(update={"full_action": uploads.inline(step.full_action)}) for step in steps]
+def exportable(
+    run: RunView, steps: Sequence[Step], *, uploads: UploadStore, creation: Mapping[str, Any]
+) -> tuple[RunView, list[Step]]:
+    """Returns the run and its steps as every exporter gets them.
+
+    Steps have the content of the files that they upload, and the run the address that it was made with, whose user info
+    names secrets. Nothing refers to a secret but what refers to one of the run's own: addresses are a page's words.
+    """
+    known = {*creation.get("secrets", {}), *_typed_by_hand(steps)}
+    url = creation.get("url")
+    if url and without_user_info(str(url)) == run.url:
+        run = run.model_copy(update={"url": url})
+    run = run.model_copy(update={"url": escape_others(run.url, known)})
+    return run, [_exportable(step, uploads, known) for step in steps]
 
 
-def with_login(run: RunView, url: object) -> RunView:
-    """Returns the run with the address that it was made with, whose user info names secrets."""
-    return run.model_copy(update={"url": url}) if url and without_user_info(str(url)) == run.url else run
+def _typed_by_hand(steps: Sequence[Step]) -> set[str]:
+    """Returns the names of the passwords that people typed into fields, which stand for their values."""
+    typed = [step.full_action for step in steps if step.source is Source.HUMAN]
+    return {name for action in typed if action.type is ActionType.TYPE for name in references(action.text)}
+
+
+def _exportable(step: Step, uploads: UploadStore, known: Container[str]) -> Step:
+    def of_run(shape: S) -> S:
+        texts = {name: escape_others(text, known) for name, text in shape if type(text) is str}
+        return shape.model_copy(update=texts)
+
+    return step.model_copy(
+        update={
+            "full_action": uploads.inline(of_run(step.full_action)),
+            "proposed": step.proposed and of_run(step.proposed),
+            "carried_out": tuple(of_run(call) for call in step.carried_out),
+            "dialogs": tuple(of_run(dialog) for dialog in step.dialogs),
+            "url": step.url and escape(step.url),
+        }
+    )
 
 
 def by_format(exporters: Mapping[str, Exporter]) -> Exporter:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin
 
-from control.protocol.actions import Action, ActionType
+from control.protocol.actions import KEPT, Action, ActionType
 from control.protocol.models import ElementCall, RunView, Source, Step, StepStatus
 from control.user_info import without_user_info
 from runner.browser.file_payload import file_name, payload
 from runner.selectors.describe import shorten
 from runner.selectors.parse import absent, last_role, parse_chain
-from runner.selectors.to_python import environment_name, escaped, literal, locator, pattern, secret_names
+from runner.selectors.to_python import environment_name, escaped, literal, locator, pattern, quoted, secret_names
 from runner.selectors.typography import alike, has_variants
 
 _VALUES: Final = {"textbox", "searchbox", "spinbutton"}
@@ -296,9 +296,10 @@ def _upload_unseen(action: Action, at: str) -> list[str]:
 def _file(value: str) -> str:
     """Returns code for one file; one given by name, or whose content is lost, is looked for beside the test."""
     if not value.startswith("data:"):
-        return f"os.path.join(os.path.dirname(__file__), {literal(file_name(value))})"
+        name = quoted(file_name(value)) if value.startswith(KEPT) else literal(value)
+        return f"os.path.join(os.path.dirname(__file__), {name})"
     uploaded = payload(value, None)
-    name, kind, data = literal(uploaded["name"]), literal(uploaded["mimeType"]), uploaded["buffer"]
+    name, kind, data = quoted(uploaded["name"]), quoted(uploaded["mimeType"]), uploaded["buffer"]
     return f'{{"name": {name}, "mimeType": {kind}, "buffer": {data!r}}}'
 
 

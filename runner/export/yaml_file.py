@@ -10,6 +10,7 @@ import yaml
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import DialogAnswer, RunView, Source, Step, StepStatus
+from control.secret_rules import uses_of
 from runner.export.statements import LEFT_OUT, comment, secrets_of
 from runner.selectors.to_python import environment_name
 
@@ -30,8 +31,15 @@ def export_yaml(run: RunView, steps: Sequence[Step], format: str) -> str:
     if viewport is not None:
         head["viewport"] = {"width": viewport.width, "height": viewport.height}
     if names := secrets_of(run, steps):
-        head["secrets"] = {name: f"${{{environment_name(name)}}}" for name in names}
+        head["secrets"] = {name: _secret(name, steps) for name in names}
     return "".join([_HEADER, _dump(head), "steps:\n", *(f"  {line}\n" for line in lines)])
+
+
+def _secret(name: str, steps: Sequence[Step]) -> str | dict[str, object]:
+    """Returns where the secret's value comes from, and what these steps use it for besides fields."""
+    value = f"${{{environment_name(name)}}}"
+    uses = sorted({use for step in steps for use, names in uses_of(step.full_action) if name in names})
+    return {"value": value, "use": [str(use) for use in uses]} if uses else value
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from control.protocol.actions import Action
 from control.protocol.models import SourceLocation, Step
-from runner.driver import Driver
+from runner.driver import PageLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class Planner(Protocol):
     def expects(self, task: Task) -> bool:
         """Returns whether the next step is known to be an expectation, without looking at the page."""
 
-    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+    async def propose(self, task: Task, driver: PageLook) -> Idea | None:
         """Returns the next step; None where nothing is left. Raises Stuck."""
 
-    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+    async def repair(self, task: Task, driver: PageLook, failure: Failure) -> Repair:
         """Returns a way on after a failure, with the page as it now is. Raises Stuck."""
 
     async def aclose(self) -> None: ...

@@ -9,7 +9,7 @@ from typing import Final
 
 from control.protocol.actions import ActionType
 from media.aio import cancel_and_wait
-from runner.driver import Driver, StepFailed, Survey
+from runner.driver import PageLook, StepFailed, Survey
 from runner.planners.base import Stuck
 from runner.planners.intents import Thing
 from runner.selectors.build import (
@@ -179,7 +179,7 @@ def _leading(selectors: Sequence[str]) -> int:
 class ElementLookup:
     """Looks for one thing on one page."""
 
-    def __init__(self, driver: Driver, thing: Thing, action: ActionType) -> None:
+    def __init__(self, driver: PageLook, thing: Thing, action: ActionType) -> None:
         self._driver = driver
         self._thing = thing
         self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
@@ -367,7 +367,7 @@ class _Places:
         return nth(self.best[0], index)
 
 
-async def field_with(driver: Driver, thing: Thing, wait_ms: int) -> str | None:
+async def field_with(driver: PageLook, thing: Thing, wait_ms: int) -> str | None:
     """Returns a selector of the field whose value is the thing's name, or comes to be before the page shows the name.
 
     None where there is none in time. Raises StepFailed.

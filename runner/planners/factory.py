@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from control.errors import Unsupported
-from control.protocol.models import NewRun, PlannerName
+from control.protocol.models import NewRun, PlannerName, secret_values
 from control.secrets import Secrets
+from control.user_info import without_literal_user_info
 from runner.planners.base import Planner
 from runner.planners.model import INSTALL, ModelOptions, ModelPlanner
 from runner.planners.plain import PlainPlanner
@@ -28,6 +29,7 @@ def build_planner(name: PlannerName, spec: NewRun, *, model: ModelOptions | None
                 raise Unsupported("no model is set: set JUMPSEAT_MODEL to provider:name, for example openai:gpt-5")
             if find_spec("pydantic_ai") is None:
                 raise Unsupported(INSTALL)
-            return ModelPlanner(model, mask=Secrets(spec.secrets).mask)
+            secrets = Secrets(secret_values(spec.secrets))
+            return ModelPlanner(model, mask=lambda text: secrets.mask(without_literal_user_info(text)))
         case "attached":
             raise Unsupported("an attached run is begun by its client: run the test with 'jumpseat attach'")

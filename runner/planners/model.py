@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from control.protocol.actions import Action
-from runner.driver import Driver, StepFailed
+from runner.driver import PageLook, StepFailed
 from runner.planners.base import Failure, Idea, ModelUsage, Repair, Stuck, Task
 from runner.planners.prompt import Decision, Mask, compose
 from runner.selectors.describe import describe_action
@@ -115,10 +115,10 @@ class ModelPlanner:
     def expects(self, task: Task) -> bool:
         return False
 
-    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+    async def propose(self, task: Task, driver: PageLook) -> Idea | None:
         return await self._next(task, driver, None)
 
-    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+    async def repair(self, task: Task, driver: PageLook, failure: Failure) -> Repair:
         """Returns the model's next step, chosen with the failure in its prompt. Raises Stuck."""
         if failure.step is None:
             return Repair()
@@ -133,7 +133,7 @@ class ModelPlanner:
         if self._asked is not None:
             await self._asked.aclose()
 
-    async def _next(self, task: Task, driver: Driver, failure: Failure | None) -> Idea | None:
+    async def _next(self, task: Task, driver: PageLook, failure: Failure | None) -> Idea | None:
         for _ in range(_LOOKS):
             decision = await self._decide(task, driver, failure)
             if decision.decision == "done":
@@ -162,7 +162,7 @@ class ModelPlanner:
             f"{describe_action(action)}. Override the step, change the instructions, or resume to let it go on."
         )
 
-    async def _decide(self, task: Task, driver: Driver, failure: Failure | None) -> Decision:
+    async def _decide(self, task: Task, driver: PageLook, failure: Failure | None) -> Decision:
         view = await driver.observe()
         self._pages[len(task.steps)] = (view.url, view.snapshot)
         self._pages.pop(len(task.steps) - _MOST_ALIKE - 1, None)
@@ -185,14 +185,14 @@ class ModelPlanner:
             return self._asked
 
 
-async def _picture(driver: Driver) -> bytes | None:
+async def _picture(driver: PageLook) -> bytes | None:
     try:
         return await driver.screenshot()
     except StepFailed:
         return None
 
 
-async def _durable(action: Action, driver: Driver) -> Action:
+async def _durable(action: Action, driver: PageLook) -> Action:
     """Refs hold only until the next look; selectors made of them hold as long as the page is alike."""
     changed = {
         field: await driver.durable(selector)

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from control.protocol.actions import Action, ActionType
-from runner.driver import Driver, Element
+from runner.driver import Element, PageLook
 from runner.planners.base import Idea, Repair
 from runner.planners.element_lookup import KIND_ROLES, roles_for
 from runner.planners.intents import Thing
@@ -47,7 +47,7 @@ def lacks_its_file(action: Action, reason: str) -> bool:
     return action.type is ActionType.UPLOAD and _NO_FILE.search(reason) is not None
 
 
-async def nearest(action: Action, driver: Driver) -> Repair:
+async def nearest(action: Action, driver: PageLook) -> Repair:
     """Returns what else may have been meant by an action whose selector finds nothing."""
     if not action.selector:
         return Repair()
@@ -61,7 +61,7 @@ async def nearest(action: Action, driver: Driver) -> Repair:
 
 
 async def what_is_there(
-    thing: Thing, action: Action, driver: Driver, *, field: Literal["selector", "target"]
+    thing: Thing, action: Action, driver: PageLook, *, field: Literal["selector", "target"]
 ) -> Repair:
     """Suggests the action on the elements that are called most alike, and says what the page has."""
     elements = (await driver.observe()).elements

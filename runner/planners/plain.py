@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import Step
-from runner.driver import Driver
+from runner.driver import PageLook
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
 from runner.planners.element_lookup import ElementLookup, LookupResult, field_with
 from runner.planners.grammar import UnknownSentence, parse
@@ -62,7 +62,7 @@ class PlainPlanner:
         except UnknownSentence:
             return False
 
-    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+    async def propose(self, task: Task, driver: PageLook) -> Idea | None:
         sentence = self._sentence(task)
         if sentence is None:
             return None
@@ -70,7 +70,7 @@ class PlainPlanner:
         action, note = await self._resolve(intent, task, driver)
         return Idea(action, sentence.text, note, self.remaining(task))
 
-    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+    async def repair(self, task: Task, driver: PageLook, failure: Failure) -> Repair:
         """Returns one retry where the element is there now, or a person wants it; else elements with similar names."""
         step, sentence = failure.step, self._sentence(task)
         if step is None:
@@ -120,7 +120,7 @@ class PlainPlanner:
 
     # From a sentence to an action
 
-    async def _resolve(self, intent: Intent, task: Task, driver: Driver) -> tuple[Action, str | None]:
+    async def _resolve(self, intent: Intent, task: Task, driver: PageLook) -> tuple[Action, str | None]:
         if intent.thing is None:
             return await _without_a_thing(intent, task, driver), None
         thing, note = await self._find(intent.thing, intent, driver)
@@ -136,7 +136,7 @@ class PlainPlanner:
         target, other = await self._find(intent.target, intent, driver)
         return Action(type=intent.type, selector=thing.selector, target=target.selector), note or other
 
-    async def _find(self, thing: Thing, intent: Intent, driver: Driver) -> tuple[LookupResult, str | None]:
+    async def _find(self, thing: Thing, intent: Intent, driver: PageLook) -> tuple[LookupResult, str | None]:
         found = await ElementLookup(driver, thing, intent.type).within(self._wait_ms, self._settle_ms)
         if found.seen or intent.type in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}:
             return found, found.note
@@ -144,7 +144,7 @@ class PlainPlanner:
 
     # After a failure
 
-    async def _mend(self, sentence: Sentence, step: Step, task: Task, driver: Driver, failure: Failure) -> Repair:
+    async def _mend(self, sentence: Sentence, step: Step, task: Task, driver: PageLook, failure: Failure) -> Repair:
         intent = _understand(sentence)
         retry = await self._second_try(intent, sentence, task, driver, failure)
         if retry is not None:
@@ -154,21 +154,21 @@ class PlainPlanner:
         return await self._near(intent, driver, step.full_action)
 
     async def _second_try(
-        self, intent: Intent, sentence: Sentence, task: Task, driver: Driver, failure: Failure
+        self, intent: Intent, sentence: Sentence, task: Task, driver: PageLook, failure: Failure
     ) -> Idea | None:
         if failure.attempt > 1 or not await _is_there_now(intent, driver, failure):
             return None
         action, note = await self._resolve(intent, task, driver)
         return Idea(action, sentence.text, note or "The page may be ready for it now.", self.remaining(task))
 
-    async def _again(self, sentence: Sentence | None, step: Step, task: Task, driver: Driver) -> Idea:
+    async def _again(self, sentence: Sentence | None, step: Step, task: Task, driver: PageLook) -> Idea:
         """Returns the sentence of the step, looked up anew on the page as it now is; else the step as it was."""
         if sentence is None:
             return Idea(step.full_action, step.description, remaining=self.remaining(task))
         action, note = await self._resolve(_understand(sentence), task, driver)
         return Idea(action, sentence.text, note, self.remaining(task))
 
-    async def _near(self, intent: Intent, driver: Driver, action: Action) -> Repair:
+    async def _near(self, intent: Intent, driver: PageLook, action: Action) -> Repair:
         """Returns near matches for the thing that is missing: a drag's end where its beginning is there."""
         assert intent.thing is not None
         if await ElementLookup(driver, intent.thing, intent.type).now() is None:
@@ -185,7 +185,7 @@ def _understand(sentence: Sentence) -> Intent:
         raise Stuck(str(error)) from None
 
 
-async def _is_there_now(intent: Intent, driver: Driver, failure: Failure) -> bool:
+async def _is_there_now(intent: Intent, driver: PageLook, failure: Failure) -> bool:
     things = [thing for thing in (intent.thing, intent.target) if thing]
     if not things or intent.gone:
         return looks_transient(failure.reason)
@@ -195,7 +195,7 @@ async def _is_there_now(intent: Intent, driver: Driver, failure: Failure) -> boo
     return True
 
 
-async def _without_a_thing(intent: Intent, task: Task, driver: Driver) -> Action:
+async def _without_a_thing(intent: Intent, task: Task, driver: PageLook) -> Action:
     value = intent.value
     if intent.type is ActionType.NAVIGATE:
         value = str(value) if str(value).startswith("{{") else urljoin(task.url, str(value))

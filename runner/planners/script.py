@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from control.protocol.actions import Action
-from runner.driver import Driver
+from runner.driver import PageLook
 from runner.planners.base import Failure, Idea, Repair, Task
 from runner.planners.near_names import lacks_its_file, looks_transient, nearest
 from runner.selectors.describe import describe_action
@@ -25,13 +25,13 @@ class ScriptPlanner:
     def expects(self, task: Task) -> bool:
         return task.consumed < len(self._actions) and self._actions[task.consumed].type.expects
 
-    async def propose(self, task: Task, driver: Driver) -> Idea | None:
+    async def propose(self, task: Task, driver: PageLook) -> Idea | None:
         if task.consumed >= len(self._actions):
             return None
         action = self._actions[task.consumed]
         return Idea(action, describe_action(action), remaining=self.remaining(task))
 
-    async def repair(self, task: Task, driver: Driver, failure: Failure) -> Repair:
+    async def repair(self, task: Task, driver: PageLook, failure: Failure) -> Repair:
         """Returns one retry where the page has changed or the failure looks transient; else near matches."""
         step = failure.step
         if step is None or (lacks_its_file(step.full_action, failure.reason) and not failure.retry):
@@ -47,7 +47,7 @@ class ScriptPlanner:
         return None
 
 
-async def _may_work_now(action: Action, url: str | None, driver: Driver, reason: str) -> bool:
+async def _may_work_now(action: Action, url: str | None, driver: PageLook, reason: str) -> bool:
     if action.selector:
         return await driver.count(action.selector) > 0
     return looks_transient(reason) or driver.url != url

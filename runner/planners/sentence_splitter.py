@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from control.secrets import REFERENCE
 from runner.selectors.typography import without_invisible
 
 VERBS = (
@@ -48,7 +49,6 @@ _SPACED = "«»‹›"
 _ALSO_APOSTROPHE = "'’"
 _BEFORE_OPENING = "([{,:=（［，：、。"
 """What may stand before an opening quote, beside space of any kind."""
-_SECRET = re.compile(r"\{\{\s*secret:[^{}]*\}\}")
 _LIST_MARK = re.compile(r"^\s*(?:(?:[-*•+]|\d+[.):]|[Ss]tep\s+\d+\s*[.):])\s+|\[[ xX]?\]\s+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _END = re.compile(r"(?<![.;!])[.;!]+\s+")
@@ -160,7 +160,7 @@ def _mask(line: str, number: int) -> tuple[str, list[Part]]:
 
 
 def _part_at(line: str, at: int, number: int) -> Part | None:
-    secret = _SECRET.match(line, at)
+    secret = REFERENCE.match(line, at)
     if secret:
         return Part(Kind.SECRET, secret[0], secret[0])
     opening = line[at]

@@ -9,9 +9,10 @@ from xml.etree import ElementTree as xml
 from control.protocol.models import RunStatus, RunView, Step, StepStatus
 from control.protocol.shape import rfc3339
 from control.protocol.wording import outcome
+from control.visible import visible
 from runner.selectors.describe import plain_selector
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 §2.2 does not allow, not even escaped."""
 
 
@@ -79,4 +80,4 @@ def _seconds(run: RunView) -> float:
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("�", text)
+    return _NOT_XML.sub("�", visible(text, indent=""))

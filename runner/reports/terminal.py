@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 
 from control.protocol.models import RunStatus
 from control.protocol.wording import counted, outcome, sentence
+from control.visible import visible
 
 _MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[yellow]–[/]"}
 _SOURCES = {"override": " [magenta](override)[/]", "human": " [cyan](by hand)[/]"}
@@ -72,6 +73,11 @@ class TerminalReport:
 
     def _line(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def escape(text: str) -> str:
+    """Returns a page's words, or a person's, as they may be printed: neither markup nor the terminal obeys them."""
+    return markup.escape(visible(text, indent=" " * 7))
 
 
 def _time(deadline: str | None) -> str:

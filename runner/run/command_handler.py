@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from control.errors import InvalidTransition
+from control.errors import InvalidTransition, SecretRefused
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.wording import counted
-from control.roles import Actor
+from control.roles import Actor, Role
 from control.run import Run
+from control.secrets import references
 from runner.driver import BrowserGone
 from runner.planners.instruction_check import refuse_unclear
 from runner.run.changes import Changes
@@ -36,6 +37,7 @@ class CommandHandler:
         uploads: UploadStore,
         changes: Changes,
         max_steps: int,
+        controller_secrets: bool,
         on_browser_gone: Callable[[BrowserGone], None],
     ) -> None:
         """
@@ -46,6 +48,7 @@ class CommandHandler:
             uploads: holds the files that steps refer to.
             changes: wakes the step loop.
             max_steps: how many steps the run may have; input beyond that is refused.
+            controller_secrets: whether controllers may use the run's secrets, as its owner may.
             on_browser_gone: called where the browser has gone while it carried out a command.
         """
         self._run = run
@@ -54,6 +57,7 @@ class CommandHandler:
         self._uploads = uploads
         self._changes = changes
         self._max_steps = max_steps
+        self._controller_secrets = controller_secrets
         self._on_browser_gone = on_browser_gone
         self._control_lock = asyncio.Lock()
         """A release takes its time, and whoever asked for control first gets it first."""
@@ -79,9 +83,13 @@ class CommandHandler:
                 async with self._control_lock:
                     self._apply(command, actor)
             case c.StepOverride():
-                self._apply(command.model_copy(update={"action": self._masking.action(command.action)}), actor)
+                action = self._masking.action(command.action)
+                self._require_secrets_for(actor, action.selector, action.target, action.text)
+                self._masking.origins_for(action)
+                self._apply(command.model_copy(update={"action": action}), actor)
             case c.UpdateInstructions():
                 instructions = self._masking.refer(command.instructions)
+                self._require_secrets_for(actor, instructions)
                 if self._run.planning.planner in {"plain", "script"}:  # plain sentences, from now on
                     await refuse_unclear(instructions)
                 self._apply(command.model_copy(update={"instructions": instructions}), actor)
@@ -103,6 +111,13 @@ class CommandHandler:
         except BrowserGone as error:
             self._on_browser_gone(error)
             raise InvalidTransition("the browser has gone, and the run with it") from error
+
+    def _require_secrets_for(self, actor: Actor, *texts: str | None) -> None:
+        """Raises SecretRefused where one who may not use secrets refers to any."""
+        if actor.role is Role.OWNER or self._controller_secrets:
+            return
+        if name := next((name for text in texts for name in references(text or "")), None):
+            raise SecretRefused(f"controllers may not use secrets in this run: leave '{name}' out, or ask its owner")
 
     def _require_room(self) -> None:
         if len(self._run.steps) >= self._max_steps:

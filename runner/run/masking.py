@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, count
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from control.errors import NotFound, ProtocolError
+from control.origins import origin_of
 from control.protocol.actions import Action
-from control.protocol.models import ElementCall, NewRun
+from control.protocol.events import Picked
+from control.protocol.models import ElementCall, GivenSecret, NewRun, secret_values
 from control.protocol.shape import Shape
-from control.secrets import SHORTEST, Secrets
+from control.secret_rules import SecretRules
+from control.secrets import REFERENCE, SHORTEST, Reference, Secrets, escape, references
 from control.user_info import Logins, without_literal_user_info
 from runner.store.uploads import UploadStore
 
@@ -20,6 +23,7 @@ S = TypeVar("S", bound=Shape)
 A = TypeVar("A", bound=Shape)
 _WORDS = frozenset({"type", "button"})
 """Fields of actions that are no free text."""
+_LONGEST_NAME = 60
 _MOST_TYPED = 32
 """Passwords typed by hand that are remembered, for people to keep them."""
 
@@ -30,9 +34,13 @@ class Masking:
     With ``uploads``, uploaded files leave their content there.
     """
 
-    def __init__(self, secrets: Mapping[str, str], uploads: UploadStore | None = None) -> None:
-        self._secrets = Secrets(secrets)
+    def __init__(
+        self, secrets: Mapping[str, str | GivenSecret], uploads: UploadStore | None = None, *, start_url: str = ""
+    ) -> None:
+        self._given = dict(secrets)
+        self._secrets = Secrets(secret_values(secrets))
         self._logins = Logins(secrets)
+        self._rules = SecretRules(secrets, start_url, self._logins)
         self._uploads = uploads
         self._typed: dict[str, str] = {}
         """Passwords typed by hand, the newest last, by the names that stand for them."""
@@ -48,53 +56,82 @@ class Masking:
     def shape(self, shape: S) -> S:
         """Returns a copy with dots in place of values in every free text, and with the secrets' names in actions."""
         if isinstance(shape, Action):
-            return self._named(shape)
+            return self._named(shape, self.refer)
         return shape.model_copy(update={name: self._field(shape, name) for name in type(shape).model_fields})
 
     def refer(self, text: str) -> str:
-        """Returns the text with ``{{secret:NAME}}`` in place of values: it still means the same."""
+        """Returns what a person has written with ``{{secret:NAME}}`` in place of values: it still means the same."""
         return self._logins.refer(self._secrets.refer(text))
 
+    def refer_found(self, text: str) -> str:
+        """Returns a page's words, or a person's keys, in the same way; nothing else in them becomes a reference."""
+        return self._logins.refer(self._secrets.refer_found(text))
+
     def action(self, action: Action) -> Action:
-        """Returns the action as it is published: names in place of values, and references in place of files."""
-        named = self._named(action)
-        return self._uploads.externalize(named) if self._uploads else named
+        """Returns an action of a planner or a person as it is published.
+
+        It has names in place of values, and references in place of files.
+        """
+        return self._put_away(self._named(action, self.refer))
+
+    def found_action(self, action: Action) -> Action:
+        """Returns an action made of a page's words, of keys or of a client's call, as it is published."""
+        return self._put_away(self._named(action, self.refer_found))
 
     def call(self, call: ElementCall) -> ElementCall | None:
         """Returns the call with names in place of values; None where a mask's signs keep a value from being named."""
         if call.value is not None and self._secrets.has_parted(call.value):
             return None
-        value = None if call.value is None else self.refer(call.value)
-        return call.model_copy(update={"selector": self.refer(call.selector), "value": value})
+        value = None if call.value is None else self.refer_found(call.value)
+        return call.model_copy(update={"selector": self.refer_found(call.selector), "value": value})
+
+    def picked(self, picked: Picked) -> Picked:
+        """Returns what was picked as it is shown; its selector may be put into an action."""
+        shown = self.shape(picked)
+        return shown.model_copy(update={"selector": escape(shown.selector)})
 
     def spec(self, spec: NewRun) -> NewRun:
         """Returns what the run is made from, with names in place of values everywhere but in ``secrets``."""
+        if spec.instructions:
+            self._rules.plan_holds(self.refer(REFERENCE.sub("", spec.instructions)))
         return spec.model_copy(
             update={
                 "url": self.refer(spec.url),
                 "name": self.refer(spec.name) if spec.name else None,
                 "instructions": self.refer(spec.instructions) if spec.instructions else spec.instructions,
-                "steps": None if spec.steps is None else tuple(self._named(step) for step in spec.steps),
+                "steps": None if spec.steps is None else tuple(self._named(step, self.refer) for step in spec.steps),
             }
         )
 
-    def name_password(self, password: str, field: str) -> str:
+    def kept(self) -> dict[str, Any]:
+        """Returns the secrets as the run can be made with them anew: with empty values."""
+        return {
+            name: secret.model_copy(update={"value": ""}).model_dump(mode="json", by_alias=True, exclude_none=True)
+            if isinstance(secret := self._given.get(name), GivenSecret)
+            else ""
+            for name in self.names
+        }
+
+    def name_password(self, password: str, field: str, url: str) -> str:
         """Returns ``{{secret:NAME}}`` for what a person typed into a password field.
 
-        The name is that of the secret with this value, else made of the field's; `keep` makes a secret of it.
+        The name is that of the secret with this value, else made of the field's; `keep` makes a secret of it, which
+        belongs to the page's origin.
         """
         known = self._secrets.refer(password)
-        if known in {f"{{{{secret:{name}}}}}" for name in self._secrets.names}:
+        if known in {str(Reference(name)) for name in self._secrets.names}:
             return known
-        base = re.sub(r"\W+", "_", field).strip("_").lower() or "password"
+        # The page has named the field: by the prefix no name of its choice is that of a variable with a purpose.
+        base = "typed_" + (re.sub(r"\W+", "_", field).strip("_").lower() or "password")[:_LONGEST_NAME]
         taken = {name.lower() for name in self.names}
         names = chain([base], (f"{base}_{number}" for number in count(2)))
         name = next(name for name in names if name not in taken)
         self._typed.pop(name, None)
         self._typed[name] = password
+        self._rules.add(name, origin_of(url))
         if len(self._typed) > _MOST_TYPED:
             del self._typed[next(iter(self._typed))]
-        return f"{{{{secret:{name}}}}}"
+        return str(Reference(name))
 
     def keep(self, name: str) -> None:
         """Makes a secret of the password that was typed by hand under this name; safe to repeat.
@@ -110,8 +147,19 @@ class Masking:
             raise ProtocolError(f"name: '{name}' cannot be kept: {reason}", field="name")
         self._secrets = self._secrets.with_value(name, self._typed.pop(name))
 
+    def origins_for(self, action: Action) -> frozenset[str] | None:
+        """Returns the origins whose frames the action may be done in; None where that does not matter.
+
+        Raises SecretRefused where it uses a secret in a way that nobody has allowed.
+        """
+        return self._rules.origins_for(action)
+
     def resolve(self, action: Action) -> Action:
-        """Returns the action with values in place of names, for the browser only. Raises UnknownSecret."""
+        """Returns the action with values in place of names, for the browser only.
+
+        Raises UnknownSecret, and SecretRefused as ``origins_for`` does.
+        """
+        self.origins_for(action)
         action = self._uploads.inline(action) if self._uploads else action
         texts = {name: self.resolve_text(text) for name, text in action if isinstance(text, str) and name not in _WORDS}
         return action.model_copy(update=texts)
@@ -120,9 +168,17 @@ class Masking:
         """Returns the text with values in place of names. Raises UnknownSecret."""
         return self._logins.resolve(text, self._secrets.resolve)
 
-    def _named(self, action: A) -> A:
-        texts = {name: self.refer(text) for name, text in action if isinstance(text, str) and name not in _WORDS}
-        return action.model_copy(update=texts)
+    def _named(self, action: A, refer: Callable[[str], str]) -> A:
+        given = {name: text for name, text in action if isinstance(text, str) and name not in _WORDS}
+        named = {name: refer(text) for name, text in given.items()}
+        if isinstance(action, Action):
+            for name, text in named.items():
+                if references(text) and (refer == self.refer_found or not references(given[name])):
+                    self._rules.written(action.type, name, text)
+        return action.model_copy(update=named)
+
+    def _put_away(self, action: Action) -> Action:
+        return self._uploads.externalize(action) if self._uploads else action
 
     def _field(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
         value = getattr(shape, name)

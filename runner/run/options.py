@@ -42,4 +42,6 @@ class SessionOptions:
     """Seconds for which the changes of a run are collected before they are written down; its end is at once."""
     max_steps: int = 2000
     """Of one run."""
+    controller_secrets: bool = True
+    """Whether controllers may use secrets, in runs that do not say."""
     exporter: Exporter = no_export

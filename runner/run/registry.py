@@ -165,8 +165,11 @@ class RunRegistry:
             _, late = await asyncio.wait([self._tasks[run_id]], timeout=_CLOSE_SECONDS)
             if late:
                 raise Busy("the end of this run could not be written yet: try again later")
-        if not await self._store.has(run_id):
+        record = await self._store.get(run_id, steps=False)
+        if record is None and not await self._store.has(run_id):
             raise NotFound("there is no such run")
+        if record is not None and session is None and not record.view.status.final:
+            raise InvalidTransition("the run is active at another server: cancel it there first")
         self._sessions.pop(run_id, None)
         await self._store.delete(run_id)
 

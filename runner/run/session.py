@@ -22,7 +22,7 @@ from control.roles import Actor
 from control.run import Run
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
-from runner.export.port import with_contents, with_login
+from runner.export.port import exportable
 from runner.export.source_files import excerpt
 from runner.log import RunLog, ThrottledWarnings
 from runner.planners.base import Planner
@@ -87,7 +87,7 @@ class Session:
         self._drivers = drivers
         self._store = store
         self._uploads = UploadStore(store.uploads_folder(run_id))
-        self._masking = Masking(spec.secrets, self._uploads)
+        self._masking = Masking(spec.secrets, self._uploads, start_url=spec.url)
         spec = self._masking.spec(spec)
         self._make_planner = planners
         self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
@@ -109,6 +109,9 @@ class Session:
             uploads=self._uploads,
             changes=self._changes,
             max_steps=options.max_steps,
+            controller_secrets=options.controller_secrets
+            if spec.controller_secrets is None
+            else spec.controller_secrets,
             on_browser_gone=self._browser_gone,
         )
         self._run.log.listen(self._on_event)
@@ -172,7 +175,7 @@ class Session:
     def creation(self) -> dict[str, Any]:
         """Returns the body that the run was created with; secrets by name, with empty values."""
         body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return body | {"secrets": dict.fromkeys(self._masking.names, "")}
+        return body | {"secrets": self._masking.kept()}
 
     async def keep_secret(self, name: str) -> None:
         """Raises Refused, and StoreFailed."""
@@ -194,8 +197,7 @@ class Session:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        steps = with_contents(self._run.steps, self._uploads)
-        view = with_login(self.view(), self._run.spec.url)
+        view, steps = exportable(self.view(), self._run.steps, uploads=self._uploads, creation=self.creation())
         text = await asyncio.to_thread(self._options.exporter, view, steps, format)
         return self._masking.text(text)
 
@@ -283,7 +285,9 @@ class Session:
         kind = spec.browser or self._options.browser
         try:
             async with asyncio.timeout(self._options.launch_timeout):
-                driver = await self._drivers.launch(kind, viewport=spec.viewport or self._options.size)
+                driver = await self._drivers.launch(
+                    kind, viewport=spec.viewport or self._options.size, allow_hosts=spec.reachable_hosts
+                )
         except TimeoutError:
             raise StepFailed(f"the browser did not start within {self._options.launch_timeout:g} s") from None
         parts.push_async_callback(self._close_driver, driver)
@@ -347,7 +351,7 @@ class Session:
             self._publish(shown)
 
         def on_answered(answer: DialogAnswer) -> None:
-            text = None if answer.text is None else self._masking.refer(answer.text)
+            text = None if answer.text is None else self._masking.refer_found(answer.text)
             message = self._masking.text(answer.message)
             self._run.record_dialog(answer.model_copy(update={"message": message, "text": text}))
 

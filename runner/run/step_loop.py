@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar, assert_never
 
-from control.errors import UnknownSecret
+from control.errors import SecretRefused, UnknownSecret
 from control.next_action import Diagnose, End, Finish, Perform, Plan, Wait
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import PlannerName, Proposal, Step, StepStatus
 from control.protocol.shape import Clock
 from control.protocol.wording import counted
 from control.run import Run
+from control.secrets import references
 from control.step_history import StepFacts
 from runner.driver import BrowserGone, CarriedOut, Driver, StepFailed, Target
 from runner.log import RunLog
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
 from runner.run.changes import Alarm, Changes, NoLongerWanted
+from runner.run.escaped_look import EscapedLook
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.run.take_over import TakeOver
@@ -33,7 +35,6 @@ T = TypeVar("T")
 MAX_RETRIES = 2
 """How often a failure is retried without asking anybody; counted anew after a person has steered the run."""
 
-_NAMES_SECRET = re.compile(r"\{\{\s*secret:")
 _HELD = re.compile(r": it holds '.*'", re.DOTALL)
 """What a field is told to hold, which may be a part of a secret, or a secret in other words."""
 _FIND_TIMEOUT = 2.0
@@ -69,6 +70,7 @@ class StepLoop:
     ) -> None:
         self._run = run
         self._driver = driver
+        self._look = EscapedLook(driver)
         self._planner = planner
         self._changes = changes
         self._take_over = take_over
@@ -140,7 +142,7 @@ class StepLoop:
         try:
             planner = self._planner(self._run.planning.planner)
             with self._waits.for_planner(planner):
-                idea = await self._while_next(wanted, planner.propose(self.task(), self._driver))
+                idea = await self._while_next(wanted, planner.propose(self.task(), self._look))
         except NoLongerWanted:
             return
         except (Stuck, StepFailed) as error:
@@ -191,7 +193,7 @@ class StepLoop:
             return None
         try:
             async with asyncio.timeout(_FIND_TIMEOUT):
-                return await self._driver.find(action.selector)
+                return await self._look.find(action.selector)
         except (StepFailed, TimeoutError):
             return None
 
@@ -240,9 +242,9 @@ class StepLoop:
 
     def _carried_out(self, done: CarriedOut, action: Action) -> StepFacts:
         calls = tuple(filter(None, map(self._masking.call, done.calls)))
-        if _NAMES_SECRET.search(action.text):
+        if references(action.text):
             # What a field has made of a value is not known again.
-            named = (call for call in calls if _NAMES_SECRET.search(call.value or "") or call.method == "blur")
+            named = (call for call in calls if references(call.value or "") or call.method == "blur")
             return StepFacts(carried_out=tuple(named))
         facts = StepFacts(carried_out=calls)
         return facts if done.note is None else StepFacts(**facts, note=self._masking.text(done.note))
@@ -257,15 +259,25 @@ class StepLoop:
         try:
             async with asyncio.timeout(patience):
                 asked = self._masking.resolve(action)
-                done = await self._driver.perform(asked, timeout_ms=timeout_ms, carried_out=carried_out)
-        except (StepFailed, UnknownSecret) as error:
-            said = _HELD.sub("", str(error)) if _NAMES_SECRET.search(action.text) else str(error)
+                done = await self._driver.perform(
+                    asked,
+                    timeout_ms=timeout_ms,
+                    carried_out=carried_out,
+                    origins=self._masking.origins_for(action),
+                )
+        except (StepFailed, UnknownSecret, SecretRefused) as error:
+            said = _HELD.sub("", str(error)) if references(action.text) else str(error)
             return self._masking.text(said)
         except TimeoutError:
             return f"the browser did not answer within {patience:g} s"
         if done != asked:
-            resolved = {"selector": done.selector, "target": done.target}
-            self._run.resolve_target(self._masking.action(action.model_copy(update=resolved)))
+            resolved = self._masking.found_action(done)
+            changed = {
+                name: getattr(resolved, name)
+                for name in ("selector", "target")
+                if getattr(done, name) != getattr(asked, name)
+            }
+            self._run.resolve_target(action.model_copy(update=changed))
         return None
 
     # Diagnose
@@ -290,7 +302,7 @@ class StepLoop:
         try:
             planner = self._planner(self._run.planning.planner)
             with self._waits.for_planner(planner):
-                return await planner.repair(self.task(), self._driver, failure)
+                return await planner.repair(self.task(), self._look, failure)
         except (Stuck, StepFailed) as error:
             return Repair(reason=str(error))
         except BrowserGone:

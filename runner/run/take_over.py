@@ -62,7 +62,7 @@ class TakeOver:
         """Returns the element at a point of the picture. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
         picked = await _page_errors_refused(self._driver.pick(command), self._masking)
-        return self._masking.shape(picked.model_copy(update={"id": command.id}))
+        return self._masking.picked(picked.model_copy(update={"id": command.id}))
 
     async def input(self, command: c.Input, actor: Actor) -> None:
         """Passes pointer, keyboard or touch on to the page. Raises Refused, or BrowserGone."""
@@ -103,18 +103,19 @@ class TakeOver:
         await self._changes.until(lambda: self._run.in_flight is None)
         self._run.control_lease.require_holder(actor)
 
-    def _with_name(self, done: HumanAction) -> Action:
-        """Returns the action; a password in it is named as a secret, which exported tests look up."""
+    def _published(self, done: HumanAction) -> Action:
+        """Returns the action as it is published; a password is named as a secret, which exported tests look up."""
+        action = self._masking.found_action(done.action)
         if done.password is None:
-            return done.action
-        name = self._masking.name_password(done.password, element_name(done.action.selector or ""))
-        return done.action.model_copy(update={"value": name})
+            return action
+        field = element_name(done.action.selector or "")
+        return action.model_copy(update={"value": self._masking.name_password(done.password, field, self._driver.url)})
 
     def _record(self, actions: Iterable[HumanAction]) -> None:
         for done in actions:
             self._screenshots.invalidate()
             step = self._run.record_human_step(
-                self._masking.action(self._with_name(done)),
+                self._published(done),
                 merges=done.merges,
                 description=self._masking.text(done.description),
                 url=self._masking.text(self._driver.url),

@@ -43,7 +43,7 @@ class Engine(StrEnum):
 
 def by_role(role: str, name: str, precision: Precision) -> str:
     """Returns a selector such as ``role=button[name="Checkout"]``; a pattern where the name has several spellings."""
-    quoted = json.dumps(name, ensure_ascii=False)
+    quoted = _in_quotes(name)
     if precision is not Precision.EXACT and has_variants(name):
         whole = precision is Precision.FOLDED
         return f"role={role}[name=/{_anchored(name) if whole else alike(name)}/i]"
@@ -58,10 +58,10 @@ def by_role(role: str, name: str, precision: Precision) -> str:
 
 def by(engine: Engine, name: str, precision: Precision) -> str:
     """Returns what ``page.get_by_label(…)`` and its like make, such as ``internal:label="Name"s``. Not for roles."""
-    wanted = _wanted(name, precision)
+    if engine in {Engine.LABEL, Engine.TEXT}:
+        return f"internal:{engine}={_wanted(name, precision, json.dumps(name, ensure_ascii=False))}"
+    wanted = _wanted(name, precision, _in_quotes(name))
     match engine:
-        case Engine.LABEL | Engine.TEXT:
-            return f"internal:{engine}={wanted}"
         case Engine.TEST_ID:
             return f"internal:testid=[{engine}={wanted}]"
         case _:
@@ -156,12 +156,17 @@ def page_without(selector: str) -> str:
     return f"{frame}{enter}html >> internal:has-not={json.dumps(visible(inner), ensure_ascii=False)}"
 
 
-def _wanted(name: str, precision: Precision) -> str:
+def _in_quotes(text: str) -> str:
+    """Returns the text as attributes and roles take it: a backslash stands before quotes and backslashes."""
+    return '"{}"'.format(text.replace("\\", r"\\").replace('"', r"\""))
+
+
+def _wanted(name: str, precision: Precision, quoted: str) -> str:
     if precision is Precision.FOLDED:
         return f"/{_anchored(name)}/i"
     if precision is Precision.PART and has_variants(name):
         return f"/{alike(name)}/i"
-    return json.dumps(name, ensure_ascii=False) + ("s" if precision is Precision.EXACT else "i")
+    return quoted + ("s" if precision is Precision.EXACT else "i")
 
 
 def _anchored(name: str) -> str:

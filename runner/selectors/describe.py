@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from control.protocol.actions import Action, ActionType
+from control.secrets import Reference, parts, unescape
 from control.user_info import without_user_info
 from runner.selectors.build import ENTER_FRAME
 
@@ -22,17 +23,19 @@ _PLAIN_TEXT = re.compile(r"^(?:label|text)=(?P<name>[^\"'].*)$")
 _ENGINE = re.compile(r"\binternal:([\w-]+)=")
 _ALTERNATIVE = " >> internal:or="
 _CASE = re.compile(r'("(?:[^"\\]|\\.)*")[is](?=\]|$| >>)')
-_SECRET = re.compile(r"^\{\{\s*secret:\s*([^{}\s]+)\s*\}\}$")
 
 
 def describe_action(action: Action) -> str:
     """Returns one line that says what the action does. A secret is called by its name."""
-    return _SENTENCES[action.type](action)
+    return unescape(_SENTENCES[action.type](action))
 
 
 def describe_selector(selector: str) -> str:
     """Returns a selector as a person would say it: ``button 'Checkout'``; itself where it says no name."""
-    selector = selector.removesuffix(" >> nth=0").strip()
+    return unescape(_described(selector.removesuffix(" >> nth=0").strip()))
+
+
+def _described(selector: str) -> str:
     if found := _ROLE.match(selector):
         return f"{found['role']} {_quote(_unescape(found['name']))}" if found["name"] else found["role"]
     for pattern in (_NAMED, _ATTRIBUTE):
@@ -78,8 +81,10 @@ def _quote(text: str) -> str:
 
 
 def _value(action: Action) -> str:
-    secret = _SECRET.match(action.text)
-    return f"secret {secret[1]}" if secret else _quote(action.shown)
+    match parts(action.text):
+        case [Reference(name)]:
+            return f"secret {name}"
+    return _quote(action.shown)
 
 
 def _on(action: Action) -> str:

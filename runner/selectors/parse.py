@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from control.secrets import decoded
 
 _ENGINE: Final = re.compile(r"(?P<engine>[a-zA-Z_0-9+:*-]+)=(?P<body>.*)", re.DOTALL)
 _STRING: Final = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
@@ -97,23 +100,36 @@ def parse_attributes(body: str) -> tuple[Attribute, ...] | None:
 
 
 def _attribute(match: re.Match[str]) -> Attribute:
-    wanted = _wanted(match) or TextMatcher(match["word"] or "", exact=True)
+    wanted = _wanted(match, _in_quotes) or TextMatcher(match["word"] or "", exact=True)
     return Attribute(match["name"], wanted, match["operator"] or "", match["flag"] or "")
 
 
 def parse_text(body: str) -> TextMatcher | None:
     """Returns the text of ``"Pay"s``, ``"pay"i`` or ``/pay/i``; None where it is written in another way."""
     found = _TEXT.fullmatch(body)
-    return _wanted(found) if found else None
+    return _wanted(found, _text_in_quotes) if found else None
 
 
-def _wanted(match: re.Match[str]) -> TextMatcher | None:
+def _wanted(match: re.Match[str], decode: Callable[[str], str]) -> TextMatcher | None:
     if match["regex"]:
         source, _, flags = match["regex"][1:].rpartition("/")
         return TextMatcher(source, flags=flags)
     if match["string"]:
-        return TextMatcher(re.sub(r"\\(.)", r"\1", match["string"][1:-1]), exact=match["flag"] != "i")
+        return TextMatcher(decoded(match["string"], decode), exact=match["flag"] != "i")
     return None
+
+
+def _in_quotes(text: str) -> str:
+    """Returns what attributes and roles mean by a text in quotes: a backslash stands before what is meant as it is."""
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+
+
+def _text_in_quotes(text: str) -> str:
+    """Returns what texts and labels mean, which Playwright writes as JSON; people may write it in single quotes."""
+    try:
+        return _json_string(text)
+    except ValueError:
+        return _in_quotes(text)
 
 
 def name_and_role(selector: str) -> tuple[str, str | None]:
@@ -149,10 +165,17 @@ def absent(selector: str) -> str | None:
 def parse_nested(body: str) -> str | None:
     """Returns the selector that ``internal:has="…"`` and its like hold; None where it is written in another way."""
     try:
-        inner = json.loads(body)
+        return decoded(body, _json_string)
     except ValueError:
         return None
-    return inner if isinstance(inner, str) else None
+
+
+def _json_string(text: str) -> str:
+    """Raises ValueError for anything else."""
+    inner = json.loads(text)
+    if not isinstance(inner, str):
+        raise ValueError("it is no string")
+    return inner
 
 
 def _name_and_role(part: SelectorPart) -> tuple[str, str | None] | None:

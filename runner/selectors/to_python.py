@@ -1,4 +1,7 @@
-"""The writing of selectors and texts as Python code; every text goes through `literal`, so none becomes code."""
+"""The writing of selectors and texts as Python code; every text goes through `literal`, so none becomes code.
+
+What was decoded on the way (a file's name) goes through `quoted`: references count only where they were written.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from control.secrets import Reference, parts, references, unescape
 from runner.selectors.parse import (
     Attribute,
     SelectorPart,
@@ -19,7 +23,6 @@ from runner.selectors.parse import (
     parse_text,
 )
 
-_SECRET: Final = re.compile(r"\{\{\s*secret:\s*([^{}]*?)\s*\}\}")
 _BY_ATTRIBUTE: Final = {
     "placeholder": "get_by_placeholder",
     "alt": "get_by_alt_text",
@@ -37,12 +40,12 @@ _NESTED: Final = {
 
 def literal(text: str) -> str:
     """Returns a Python expression for the text; the test looks ``{{secret:NAME}}`` up in its environment."""
-    return _joined([SecretLookup(part) if index % 2 else part for index, part in enumerate(_SECRET.split(text))])
+    return _joined(SecretLookup(part.name) if isinstance(part, Reference) else part for part in parts(text))
 
 
 def secret_names(text: str) -> list[str]:
     """Returns the names of the secrets that the expression of `literal` looks up in the environment."""
-    return list(_SECRET.findall(text))
+    return references(text)
 
 
 def environment_name(secret: str) -> str:
@@ -68,11 +71,11 @@ def _joined(parts: Iterable[str | SecretLookup]) -> str:
     codes: list[str] = []
     for is_text, group in itertools.groupby(parts, key=lambda part: isinstance(part, str)):
         texts = [str(part) for part in group]
-        codes.extend([_quoted("".join(texts))] if is_text and any(texts) else [] if is_text else texts)
+        codes.extend([quoted("".join(texts))] if is_text and any(texts) else [] if is_text else texts)
     return " + ".join(codes) or '""'
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Returns ``repr``, which escapes all that cannot be seen, in double quotes where that needs no more escapes."""
     code = repr(text)
     return code if '"' in text or not code.startswith("'") else f'"{code[1:-1]}"'
@@ -81,8 +84,8 @@ def _quoted(text: str) -> str:
 def escaped(text: str) -> list[str | SecretLookup]:
     """Returns the text as parts of a regular expression that matches it."""
     return [
-        SecretLookup(part, escaped=True) if index % 2 else re.escape(part)
-        for index, part in enumerate(_SECRET.split(text))
+        SecretLookup(part.name, escaped=True) if isinstance(part, Reference) else re.escape(part)
+        for part in parts(text)
     ]
 
 
@@ -126,7 +129,7 @@ def _role(body: str) -> str | None:
     role, listed = parse_role(body) or (None, ())
     if role is None:
         return None
-    arguments = [_quoted(role)]
+    arguments = [quoted(role)]
     for attribute in listed:
         argument = _role_argument(attribute)
         if argument is None:
@@ -230,7 +233,7 @@ def _regex(wanted: TextMatcher) -> str | None:
         re.compile(wanted.text)
     except re.error:
         return None
-    return pattern([wanted.text], fold=bool(wanted.flags))
+    return pattern([unescape(wanted.text)], fold=bool(wanted.flags))
 
 
 def _with(before: str, code: str | None, after: str = "") -> str | None:

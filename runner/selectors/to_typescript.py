@@ -7,13 +7,13 @@ import json
 import re
 from typing import Final
 
+from control.secrets import references
 from runner.selectors.to_python import locator as python_locator
 
 _PROPERTIES: Final = {"first", "last", "content_frame"}
 """What Python has as properties is a method in JavaScript."""
 _LITERAL: Final = {"/": r"\/", "\n": r"\n", "\r": r"\r", "\u2028": r"\u2028", "\u2029": r"\u2029"}
 """What no literal of a regular expression may hold as it is."""
-_NO_CODE: Final = "{{secret:"
 
 
 def locator(selector: str, page: str = "page", *, quote: str = "'") -> str:
@@ -26,7 +26,7 @@ def locator(selector: str, page: str = "page", *, quote: str = "'") -> str:
 
     Raises ValueError for a selector with a reference to a secret.
     """
-    if _NO_CODE in selector:
+    if references(selector):
         raise ValueError("the selector has a secret in it")
     tree = ast.parse(python_locator(selector, "page"), mode="eval").body
     code = Writer(quote).write(tree)

@@ -16,7 +16,7 @@ from control.protocol.shape import Clock
 from control.protocol.wording import ending
 from control.roles import Actor
 from media.stream import LiveStream
-from runner.export.port import Exporter, with_contents, with_login
+from runner.export.port import Exporter, exportable
 from runner.export.source_files import excerpt
 from runner.store.rows import RunRecord
 from runner.store.store import Store
@@ -61,6 +61,8 @@ class FinishedRun:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 return e.StepReplay(id=command.id, step=await self._replayed(command.step_number))
+        if not self.view().status.final:
+            raise InvalidTransition(f"cannot {c.in_words(command.type)}: another server carries this run out")
         raise InvalidTransition(f"cannot {c.in_words(command.type)}: the run {ending(self.view().status)}")
 
     async def steps(self, *, after: int = 0, limit: int | None = None) -> Sequence[Step]:
@@ -83,8 +85,7 @@ class FinishedRun:
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
-        steps = with_contents(await self.steps(), self._uploads)
-        view = with_login(self.view(), self.creation().get("url"))
+        view, steps = exportable(self.view(), await self.steps(), uploads=self._uploads, creation=self._record.creation)
         return await asyncio.to_thread(self._exporter, view, steps, format)
 
     async def source(self, number: int) -> SourceExcerpt:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +24,9 @@ from runner.store.tables import revoked_tokens, runs, share_links
 
 logger = logging.getLogger(__name__)
 
+_FRESH_SECONDS = 1.0
+"""How long the database's answer that a link was not revoked is good for."""
+_MOST_ASKED = 10_000
 _WRITE_SECONDS = 5.0
 """For so long uses of links are gathered before they are written: a viewer sends many requests."""
 
@@ -43,6 +48,10 @@ class LinkStore:
         self._database = database
         self._clock = clock
         self._revoked: set[str] = set()
+        self._asked: OrderedDict[str, float] = OrderedDict()
+        """When the database was asked for each link that was not revoked, by `time.monotonic`."""
+        self.on_revoked: Callable[[str, str], None] = lambda _run, _token: None
+        """Called with the run and the link that another server of the database has revoked."""
         self._unwritten: dict[str, _Use] = {}
         """The uses since the last write, by the link's id."""
         self._writing = TaskSet(logger, expected=StoreFailed)
@@ -100,7 +109,34 @@ class LinkStore:
         self._revoked.add(key)
 
     async def is_revoked(self, run_id: str, token_id: str) -> bool:
-        return self._is_revoked(run_id, token_id)
+        """Returns whether the link was revoked, here or by another server: then it is told within a second."""
+        key, now = _key(run_id, token_id), time.monotonic()
+        if key in self._revoked:
+            return True
+        if now - self._asked.get(key, -_FRESH_SECONDS) < _FRESH_SECONDS:
+            return False
+        self._asked[key] = now
+        self._asked.move_to_end(key)
+        if len(self._asked) > _MOST_ASKED:
+            self._asked.popitem(last=False)
+        with suppress(StoreFailed):  # what is known here still holds
+            async with self._database.reading() as connection:
+                query = select(revoked_tokens.c.id).where(revoked_tokens.c.id == key)
+                if await connection.scalar(query) is not None:
+                    self._revoked_elsewhere({key})
+        return key in self._revoked
+
+    async def refresh(self) -> None:
+        """Takes over what other servers have revoked. Raises StoreFailed."""
+        async with self._database.reading() as connection:
+            found = set((await connection.execute(select(revoked_tokens.c.id))).scalars())
+        self._revoked_elsewhere(found - self._revoked)
+
+    def _revoked_elsewhere(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._revoked.add(key)
+            run_id, _, token_id = key.partition("/")
+            self.on_revoked(run_id, token_id)
 
     def _is_revoked(self, run_id: str, token_id: str) -> bool:
         return _key(run_id, token_id) in self._revoked

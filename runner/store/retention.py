@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,14 +18,17 @@ from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
 
-_PERIOD = 3600.0
-"""Seconds between two sweeps where no run ends."""
+_LOOK_SECONDS = 30.0
+"""How often the disk's free space is looked at."""
+_LOOKS = 120
+"""A sweep is made after so many looks, an hour, though no run has ended."""
 
 
 class Retention:
     """Removes finished runs and their files, the oldest first, and nothing of a run in flight.
 
-    A run whose screenshots and uploads were removed keeps its steps, and answers that each of the files is gone.
+    A run whose screenshots and uploads were removed keeps its steps, and answers that each of the files is gone. Owners
+    have equal shares of the room: who has more than theirs loses the oldest first, and nobody else on their account.
     """
 
     def __init__(
@@ -32,18 +37,27 @@ class Retention:
         *,
         delete: Callable[[str], Awaitable[None]],
         max_disk: int,
+        max_disk_per_owner: int | None = None,
+        min_free: int = 0,
         keep: timedelta | None = None,
+        free: Callable[[], int] | None = None,
         clock: Clock = utc_now,
     ) -> None:
         """
         Args:
             delete: removes a finished run with everything of it; see signaling.ports.Runs.
             max_disk: bytes that the screenshots and uploads of all runs may take (``JUMPSEAT_MAX_DISK``).
+            max_disk_per_owner: bytes that those of one owner may take; None: their share of ``max_disk``.
+            min_free: bytes that are to stay free on the disk, whatever fills it; at most a tenth of it.
+            free: returns how many bytes are free; None: those of the store's disk.
             keep: finished runs are removed so long after their end; None: never.
         """
         self._store = store
         self._delete = delete
         self._max_disk = max_disk
+        self._max_disk_per_owner = max_disk_per_owner
+        self._min_free = min(min_free, store.disk_bytes() // 10)
+        self._free = free or store.free_bytes
         self._keep = keep
         self._clock = clock
         self._awake = asyncio.Event()
@@ -68,21 +82,46 @@ class Retention:
             for run_id in await self._store.finished(before=self._clock() - self._keep):
                 await self._remove(run_id)
         sizes = await asyncio.to_thread(self._store.file_bytes)
-        excess, room = sum(sizes.values()) - self._max_disk, f"there is room for {self._max_disk} bytes"
-        if excess <= 0:
+        lacking = self._min_free - self._free()
+        if not sizes:
             return
-        for run_id in await self._store.finished():
-            if excess > 0 and run_id in sizes:
-                await asyncio.to_thread(_remove, self._store.files(run_id))
-                excess -= sizes[run_id]
-                logger.info("[run %s] its pictures and uploads were removed: %s", run_id, room)
-        if excess > 0:
-            logger.warning("pictures and uploads of the runs in flight alone are %d bytes too many: %s", excess, room)
+        owners = await self._store.owners()
+        used: Counter[str] = Counter()
+        for run_id, size in sizes.items():
+            used[owners.get(run_id, "")] += size
+        room = min(self._max_disk, used.total() - lacking) if lacking > 0 else self._max_disk
+        oldest = deque((run_id, owners.get(run_id, "")) for run_id in await self._store.finished() if run_id in sizes)
+        await self._make_room(oldest, sizes, used, room)
+
+    async def _make_room(
+        self, oldest: Iterable[tuple[str, str]], sizes: Mapping[str, int], used: Counter[str], room: int
+    ) -> None:
+        """Removes the files of the oldest runs of whoever has more than their share, until the rest fits."""
+        runs: dict[str, deque[str]] = {}
+        for run_id, owner in oldest:
+            runs.setdefault(owner, deque()).append(run_id)
+        share, said = room // len(used), f"there is room for {max(room, 0)} bytes"
+        quota = self._max_disk_per_owner
+        while True:
+            over = [owner for owner in runs if runs[owner] and quota is not None and used[owner] > quota]
+            if not over and used.total() > room:
+                over = [owner for owner in runs if runs[owner] and used[owner] > share]
+            if not over:
+                break
+            owner = max(over, key=lambda each: used[each])
+            run_id = runs[owner].popleft()
+            await asyncio.to_thread(_remove, self._store.files(run_id))
+            used[owner] -= sizes[run_id]
+            logger.info("[run %s] its pictures and uploads were removed: %s", run_id, said)
+        if (excess := used.total() - room) > 0:
+            logger.warning("pictures and uploads of the runs in flight alone are %d bytes too many: %s", excess, said)
 
     async def _watch(self) -> None:
-        while True:
+        for quiet in itertools.count(1):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), _PERIOD)
+                await asyncio.wait_for(self._awake.wait(), _LOOK_SECONDS)
+            if not self._awake.is_set() and quiet % _LOOKS and self._free() >= self._min_free:
+                continue
             self._awake.clear()
             try:
                 await self.sweep()

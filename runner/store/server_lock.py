@@ -28,11 +28,14 @@ class ServerLock:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return cls(folder, id, descriptor)
 
-    def alive(self, id: str) -> bool:
-        """Returns whether the process of that id still runs; removes the file of one that does not."""
+    def alive(self, id: str) -> bool | None:
+        """Returns whether the process of that id still runs; removes the file of one that does not.
+
+        Returns None for one that is not of this data directory: its lease in the database tells.
+        """
         path = self._folder / id
         if not path.is_file():
-            return False
+            return None
         descriptor = os.open(path, os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

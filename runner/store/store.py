@@ -1,12 +1,13 @@
 """The store of what outlives the process: runs, their steps, their screenshots, and their share links.
 
 SQLite in WAL mode by default; any database that SQLAlchemy can reach asynchronously may be named by its URL, of which
-only SQLite is tested. Screenshots are files beside it.
+SQLite and Postgres are tested. Screenshots are files beside it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -20,9 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
+from control.user_info import without_user_info
 from runner.store.atomic_write import atomic_write
 from runner.store.audit import AuditStore
 from runner.store.connection import Database, StoreFailed
+from runner.store.lease import ServerLease
 from runner.store.links import LinkStore
 from runner.store.pending_finals import PendingFinals
 from runner.store.permissions import create_private_file, create_private_folder, tighten
@@ -34,6 +37,8 @@ from runner.store.tables import meta, runs, share_links, steps
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
 _place = tuple_(runs.c.created_us, runs.c.id)
+_LEAST_FREE = 32_000_000
+"""Bytes: with less, a run's pictures and a database's journal are about to fail. At most a fiftieth of the disk."""
 _DATABASE = "jumpseat.sqlite3"
 _OURS = ("runs", "ends", "servers", "uploads", f"{_DATABASE}*")
 """What the server keeps in a data directory."""
@@ -60,6 +65,7 @@ class Store:
         self._reader = RowReader()
         self.links = LinkStore(database, clock)
         self.audit = AuditStore(database)
+        self._lease = ServerLease(database, lock.id, on_beat=self.look_at_others)
 
     @classmethod
     async def open(cls, data_dir: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> Self:
@@ -76,7 +82,8 @@ class Store:
             finals = PendingFinals(data_dir / "ends")
             lock = ServerLock.register(data_dir / "servers")
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {error}") from error
+            why = without_user_info(str(error))
+            raise StoreUnusable(f"cannot use the data directory {data_dir} or its database: {why}") from error
         store = cls(database, data_dir, finals, lock, clock)
         try:
             await store._prepare()
@@ -91,8 +98,18 @@ class Store:
             raise
         return store
 
+    @property
+    def server_id(self) -> str:
+        """Returns what this server process is known by in the database."""
+        return self._lock.id
+
+    def keep_lease(self) -> None:
+        """Tells other servers of the database from now on that this one lives, and looks after what they leave."""
+        self._lease.start()
+
     async def aclose(self) -> None:
         """Closes the database and lets go of the data directory. Safe to repeat."""
+        await self._lease.aclose()
         self._lock.close()
         await self.links.aclose()
         await self.audit.aclose()
@@ -212,6 +229,11 @@ class Store:
         async with self._database.reading() as connection:
             return list((await connection.execute(query)).scalars())
 
+    async def owners(self) -> dict[str, str]:
+        """Returns the owner of each run."""
+        async with self._database.reading() as connection:
+            return {row.id: row.owner for row in (await connection.execute(select(runs.c.id, runs.c.owner))).all()}
+
     async def steps(self, run_id: str, *, after: int = 0, limit: int | None = None) -> list[Step]:
         """Returns the run's steps in order, from the one behind number ``after``; at most ``limit`` of them."""
         query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.number)
@@ -266,6 +288,27 @@ class Store:
                     sizes[folder.name] = sizes.get(folder.name, 0) + file.stat().st_size
         return sizes
 
+    def free_bytes(self) -> int:
+        """Returns how many bytes this user may still write to the disk of the data directory. Raises OSError."""
+        disk = os.statvfs(self._data_dir)
+        return disk.f_bavail * disk.f_frsize
+
+    def disk_bytes(self) -> int:
+        """Returns how large the disk of the data directory is. Raises OSError."""
+        disk = os.statvfs(self._data_dir)
+        return disk.f_blocks * disk.f_frsize
+
+    async def check_disk(self) -> str | None:
+        """Returns None where the disk has room for more runs, else one sentence on what to do."""
+        try:
+            free, least = self.free_bytes(), min(_LEAST_FREE, self.disk_bytes() // 50)
+        except OSError as error:
+            return f"the disk of JUMPSEAT_DATA_DIR cannot be looked at ({error.strerror}): see that it is mounted"
+        if free >= least:
+            return None
+        left = f"the disk of JUMPSEAT_DATA_DIR is full, {free // 1_000_000} MB are left"
+        return f"{left}: make room, or lower JUMPSEAT_MAX_DISK"
+
     async def screenshot(self, run_id: str, number: int, *, before: bool = False) -> Path | None:
         path = self.screenshot_path(run_id, number, before=before)
         return path if await asyncio.to_thread(path.is_file) else None
@@ -279,6 +322,7 @@ class Store:
     async def _prepare(self) -> None:
         await self._database.migrate()
         async with self._database.writing() as connection:
+            await self._lease.take(connection)
             await self.links.load(connection)
             await self._end_orphans(connection)
         self._database.opened()
@@ -286,8 +330,12 @@ class Store:
 
     async def _end_orphans(self, connection: AsyncConnection) -> None:
         """Ends the runs that a dead server left in flight; one whose server is alive is none of ours."""
-        rows = (await connection.execute(select(runs).where(runs.c.status.not_in(_FINAL)))).all()
-        orphans = [row for row in rows if not self._lock.alive(row.server)]
+        others = (runs.c.status.not_in(_FINAL)) & (runs.c.server != self._lock.id)
+        rows = (await connection.execute(select(runs).where(others))).all()
+        leased = await self._lease.living(connection)
+        living = {id: self._lock.alive(id) for id in {row.server for row in rows}}
+        dead = {id for id, locked in living.items() if not (locked or (locked is None and id in leased))}
+        orphans = [row for row in rows if row.server in dead]
         for record in self._reader.runs(orphans):
             if (noted := self._finals.find(record.view.id)) is not None:
                 view, changed = noted.view, noted.steps
@@ -296,6 +344,12 @@ class Store:
                 view, changed = _stopped(record.view, self._reader.steps(done.all()), self._clock())
             await connection.execute(update(runs).where(runs.c.id == view.id).values(run_columns(view)))
             await _save_steps(connection, view.id, changed)
+
+    async def look_at_others(self) -> None:
+        """Takes over what other servers of the database have revoked, and the runs that one has left in flight."""
+        await self.links.refresh()
+        async with self._database.writing() as connection:
+            await self._end_orphans(connection)
 
     async def _forget_saved_finals(self) -> None:
         """Removes the notes of ends that are saved, but those of runs that another server has not saved yet."""

@@ -70,6 +70,13 @@ steps = Table(
     Column("step", TolerantJson, nullable=False, doc="Step."),
 )
 
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("seen_us", BigInteger, nullable=False, doc="When its lease was renewed, by the database's own clock."),
+)
+
 revoked_tokens = Table(
     "revoked_tokens",
     metadata,

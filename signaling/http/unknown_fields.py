@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -34,15 +34,22 @@ def refuse_unknown(given: object, shape: type[BaseModel], place: str = "") -> No
             raise from_code("invalid", f"{place}{name}: there is no such field; {hint}", field=f"{place}{name}")
         inner = _shape_in(fields[name].annotation)
         if inner is not None:
-            for part, item in _items(value):
+            for part, item in _items(value, by_name=_is_mapping(fields[name].annotation)):
                 refuse_unknown(item, inner, f"{place}{name}.{part}")
 
 
-def _items(value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, list):
+def _items(value: object, *, by_name: bool) -> Iterator[tuple[str, object]]:
+    if by_name and isinstance(value, dict):
+        yield from ((f"{name}.", item) for name, item in value.items())
+    elif isinstance(value, list):
         yield from ((f"{index}.", item) for index, item in enumerate(value))
     else:
         yield "", value
+
+
+def _is_mapping(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+    """Returns whether it stands for shapes by name, such as ``dict[str, Model]``."""
+    return get_origin(annotation) is dict or any(_is_mapping(each) for each in get_args(annotation))
 
 
 def _shape_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation

@@ -112,6 +112,8 @@ async def test_a_full_disk_costs_pictures_and_nothing_else(tmp_path: Path) -> No
         run = await server.get(f"/api/tests/{run_id}")
         assert [(step["status"], step["screenshotUrl"]) for step in run["steps"]] == [("passed", None)] * 2
         await no_run_can_be_started(server, "full")
+        async with server.http.get(f"{server.api}/readyz") as answer:
+            assert (answer.status, "full" in (await answer.json())["checks"]["disk"]) == (503, True)
         filler.unlink()
         await until_stored(lambda: stored_on_a_small_disk(disk, tmp_path / "copies", run_id), ("passed", 2))
         assert not [*(disk / "runs").rglob("*.part"), *(disk / "ends").rglob("*.part")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class FakeBrowsers:
     def __init__(self) -> None:
         self.drivers: list[FakeDriver] = []
 
-    async def launch(self, kind: str, *, viewport: Size) -> Driver:
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> Driver:
         self.drivers.append(FakeDriver())
         return self.drivers[-1]
 

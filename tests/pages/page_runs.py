@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ class _ContextDrivers:
     drivers: PlaywrightDrivers
     browser: Browser
 
-    async def launch(self, kind: str, *, viewport: Size) -> PageDriver:
+    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> PageDriver:
         return await self.drivers.open_context(self.browser, viewport=viewport)
 
     async def aclose(self) -> None:

@@ -43,8 +43,8 @@ async def host() -> AsyncIterator[str]:
 
 WAYS = {
     "as it is": (f"ada_l:{QUOTED}", {}, ["LOGIN"]),
-    "password by name": ("ada_l:{{secret:PW}}", {"PW": PASSWORD}, ["LOGIN", "PW"]),
-    "both by one name": ("{{secret:BOTH}}", {"BOTH": f"ada_l:{PASSWORD}"}, ["BOTH"]),
+    "password by name": ("ada_l:{{secret:PW}}", {"PW": {"value": PASSWORD, "use": ["navigation"]}}, ["LOGIN", "PW"]),
+    "both by one name": ("{{secret:BOTH}}", {"BOTH": {"value": f"ada_l:{PASSWORD}", "use": ["navigation"]}}, ["BOTH"]),
 }
 
 

@@ -12,6 +12,7 @@ from playwright.async_api import Locator
 
 from control.protocol.wording import counted
 from runner.browser.actions.actionability import Subject
+from runner.browser.actions.bound_fill import BoundFill
 from runner.browser.actions.code_boxes import BOXES_FROM, type_code
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.field_values import UnfitValue, field_value, same_value
@@ -111,6 +112,8 @@ class Filling:
     deadline: Deadline
     carried_out: CarriedOut
     sessions: DevTools
+    bound: BoundFill | None = None
+    """Says which frames the text may go into; None: any."""
 
     async def fill(self, known: Field) -> LeftField | None:
         """Types and reads back; returns how to look at the field once it is left.
@@ -124,7 +127,7 @@ class Filling:
         way = await self._way(known)
         await self._enter(known, value, way)
         held = await self._held(known)
-        if not self._took(known, value, held) and way is _Way.FILL and _has_letters(known) and value:
+        if not self._took(known, value, held) and way is _Way.FILL and self._may_use_keys(known) and value:
             way = _Way.KEYS
             known = await Field.of(self._locator, self.deadline.left_ms)
             await self._enter(known, value, way)
@@ -140,14 +143,19 @@ class Filling:
         return held is None or same_value(known.type, value, held)
 
     async def _way(self, known: Field) -> _Way:
-        if known.boxes > 1 and 1 < len(self.text) <= known.boxes:
+        if known.boxes > 1 and 1 < len(self.text) <= known.boxes and self._may_use_keys(known):
             return _Way.BOXES
         if not _has_letters(known) or not self.text:
             return _Way.FILL
         await self._locator.focus(timeout=self.deadline.left_ms)
         if not (known.keyed or known.framed or await self._listens()):
             return _Way.FILL
-        return _Way.FILL_AND_KEY if len(self.text) > _LONGEST_BY_KEYS or "\n" in self.text else _Way.KEYS
+        by_keys = len(self.text) <= _LONGEST_BY_KEYS and "\n" not in self.text and self._may_use_keys(known)
+        return _Way.KEYS if by_keys else _Way.FILL_AND_KEY
+
+    def _may_use_keys(self, known: Field) -> bool:
+        """Returns False also where a frame of another origin could take the focus, and the keys with it."""
+        return _has_letters(known) and (self.bound is None or self.bound.is_alone(self._locator.page))
 
     async def _listens(self) -> bool:
         """Returns True also where that cannot be found out: real keys do no harm."""
@@ -155,6 +163,14 @@ class Filling:
         return answer is None or bool(answer)
 
     async def _enter(self, known: Field, value: str, way: _Way) -> None:
+        if self.bound is not None:
+            element = await self.bound.admit(self._locator, self.deadline.left_ms)
+            if way in {_Way.FILL, _Way.FILL_AND_KEY}:
+                # Of the document that was looked at: a frame that goes elsewhere meanwhile gets nothing.
+                await element.fill(value, timeout=self.deadline.left_ms)
+                if way is _Way.FILL_AND_KEY:
+                    await element.press(_SILENT_KEY, timeout=self.deadline.left_ms)
+                return
         if way is _Way.BOXES:
             await type_code(self._locator, value, self.deadline)
         elif way is _Way.KEYS:

@@ -17,6 +17,7 @@ from control.user_info import without_user_info
 from runner.browser import playwright_errors as errors
 from runner.browser.actions import dragging, expect, scrolling, uploading
 from runner.browser.actions.actionability import Subject, closes, run_to_completion
+from runner.browser.actions.bound_fill import BoundFill
 from runner.browser.actions.checking import Checking
 from runner.browser.actions.choosing import Choosing
 from runner.browser.actions.deadline import Deadline
@@ -77,6 +78,8 @@ class Performer:
         """The action that has left the field without what was typed into it."""
         self._carried_out = CarriedOut()
         """Takes how the action is carried out that is being done."""
+        self._bound: BoundFill | None = None
+        """Says where the action's value may go; None: anywhere."""
         self._performers: dict[ActionType, Callable[[Action, Deadline], Awaitable[None]]] = {
             ActionType.CLICK: self._click,
             ActionType.DOUBLE_CLICK: self._double_click,
@@ -101,9 +104,17 @@ class Performer:
             ActionType.EXPECT_URL: self._expect_url,
         }
 
-    async def perform(self, action: Action, *, timeout_ms: int, carried_out: CarriedOut | None = None) -> Action:
+    async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
         """Does it, and waits for the page that it leads to; the answer names the elements that it was done to."""
         self._carried_out = CarriedOut() if carried_out is None else carried_out
+        self._bound = None if origins is None else BoundFill(origins)
         deadline = Deadline(timeout_ms)
         way = self._performers[action.type]
         resolved: dict[str, str] = {}
@@ -178,7 +189,7 @@ class Performer:
 
     async def _type(self, action: Action, deadline: Deadline) -> None:
         subject = self._subject(action.selector, deadline)
-        filling = Filling(subject, action.text, deadline, self._carried_out, self._devtools)
+        filling = Filling(subject, action.text, deadline, self._carried_out, self._devtools, self._bound)
         found: list[Field] = []
 
         async def ready(within_ms: float) -> None:
@@ -203,7 +214,12 @@ class Performer:
         await subject.wait(lambda ms: _in_state(subject.locator, "enabled", ms))
         await subject.resolve()
         choosing = Choosing(subject, wanted, deadline, self._carried_out)
+        await self._admit(subject, deadline)
         await subject.do(lambda _: choosing.choose())
+
+    async def _admit(self, subject: Subject, deadline: Deadline) -> None:
+        if self._bound is not None:
+            await self._bound.admit(subject.locator, deadline.left_ms)
 
     async def _press(self, action: Action, deadline: Deadline) -> None:
         key = action.text
@@ -226,6 +242,7 @@ class Performer:
         subject = self._subject(action.selector, deadline)
 
         async def upload(within_ms: float) -> None:
+            await self._admit(subject, deadline)
             note = await uploading.upload(subject.locator, files, within_ms)
             self._carried_out.note = note
             if note != uploading.NOTHING_SEEN:

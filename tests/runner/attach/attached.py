@@ -16,13 +16,14 @@ from control.protocol import events as e
 from control.protocol.attach import NewAttachSession
 from control.protocol.models import NewRun, PlannerName, Step
 from control.roles import Actor, Role
+from jumpseat.composition import session_options
+from jumpseat.settings import Settings
 from runner.attach.client_session import ClientSession
 from runner.attach.session import AttachSession, AttachSettings
 from runner.attach.sessions import AttachSessions
 from runner.browser.launch import PlaywrightDrivers
 from runner.planners.base import Planner
 from runner.planners.factory import build_planner
-from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.store.store import Store
 from tests.chromium import browser_options
@@ -121,7 +122,8 @@ async def attached(folder: Path, *, worker: str = "gw0", max_runs: int = 8, **wa
     store = await Store.open(folder / "data")
     drivers = PlaywrightDrivers(browser_options())
     registry = RunRegistry(drivers=drivers, store=store, planner_factory=plan, max_runs=max_runs)
-    sessions = AttachSessions(AttachSettings(drivers, store, registry, SessionOptions()))
+    options = session_options(Settings())
+    sessions = AttachSessions(AttachSettings(drivers, store, registry, options))
     try:
         session = await sessions.open(NewAttachSession(name="a suite", **wanted), owner="ada")
         async with async_playwright() as playwright:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
+from runner.egress.allowed_hosts import RestrictedPolicy
 from runner.egress.policy import Address, EgressPolicy
 from runner.egress.proxy import EgressProxy, dial
 from runner.egress.socks import TunnelEnd
@@ -50,8 +51,10 @@ class FakeInternet:
         self.dialled[address] += 1
         await dial(factory, IPv4Address("127.0.0.1"), self.public_port if address == PUBLIC else self.secret_port)
 
-    def egress_proxy(self, *, allow_private: bool) -> EgressProxy:
-        proxy = EgressProxy(EgressPolicy(allow_private=allow_private), resolver=self.lookup, dial=self.dial)
+    def egress_proxy(self, *, allow_private: bool, hosts: Sequence[str] | None = None) -> EgressProxy:
+        policy = EgressPolicy(allow_private=allow_private)
+        policy = policy if hosts is None else RestrictedPolicy(policy, hosts)
+        proxy = EgressProxy(policy, resolver=self.lookup, dial=self.dial)
         proxy.on_refused = self.refused.record
         return proxy
 
@@ -84,9 +87,13 @@ async def fake_internet() -> AsyncIterator[FakeInternet]:
 
 
 @asynccontextmanager
-async def proxied_browser(place: FakeInternet, *, allow_private: bool) -> AsyncIterator[DriverHarness]:
+async def proxied_browser(
+    place: FakeInternet, *, allow_private: bool, hosts: Sequence[str] | None = None
+) -> AsyncIterator[DriverHarness]:
     """A browser in that world."""
-    async with driver_harness({}, egress_proxy=lambda: place.egress_proxy(allow_private=allow_private)) as harness:
+    async with driver_harness(
+        {}, egress_proxy=lambda: place.egress_proxy(allow_private=allow_private, hosts=hosts)
+    ) as harness:
         harness.driver.on_refused = place.refused.record
         yield harness
 

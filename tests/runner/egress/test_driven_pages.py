@@ -112,6 +112,16 @@ async def test_no_way_leads_to_this_machine_where_that_is_not_allowed(
     await attack(strict, place, "localhost")
 
 
+@pytest.mark.browser
+async def test_no_way_leads_to_a_host_that_the_run_does_not_allow(place: FakeInternet) -> None:
+    place.names["other.test"] = [(ip_address("93.184.216.35"),)]
+    async with proxied_browser(place, allow_private=True, hosts=["public.test"]) as limited:
+        await attack(limited, place, "other.test")
+        await limited.driver.open(f"{SITE}/")
+        reason = await fails(limited, "http://other.test/secret")
+        assert reason == "http://other.test is not opened: other.test is not among the run's allowHosts"
+
+
 async def test_by_default_this_machine_may_be_reached(usual: DriverHarness, place: FakeInternet) -> None:
     await usual.driver.open(f"http://localhost:{place.secret_port}/")
     assert "/" in place.hits

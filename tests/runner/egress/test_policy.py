@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from runner.egress.allowed_hosts import RestrictedPolicy
 from runner.egress.policy import EgressPolicy, literal
 
 NEVER = [
@@ -102,3 +103,20 @@ def test_localhost_is_private() -> None:
 @pytest.mark.parametrize("host", ["example.com", "cafe", "1.2.3.4.5", "", "256.256.256.256", "fe80"])
 def test_names_are_no_addresses(host: str) -> None:
     assert literal(host) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("shop.test", True), ("SHOP.test.", True), ("sho%70.test", True), ("a.cdn.test", True), ("a.b.cdn.test", True),
+        ("127.0.0.1", True), ("0x7f.1", True), ("::1", True), ("[::1]", True),
+        ("cdn.test", False), ("evilcdn.test", False), ("shop.test.evil.test", False), ("127.0.0.2", False), ("", False),
+        ("metadata.google.internal", False),
+    ],
+)  # fmt: skip
+def test_a_run_reaches_the_hosts_that_its_owner_has_named(host: str, allowed: bool) -> None:
+    listed = ["shop.test", "*.cdn.test", "127.0.0.1", "::1", "metadata.google.internal"]
+    policy = RestrictedPolicy(EgressPolicy(), listed)
+    assert (policy.refusal_of_name(host) is None) is allowed
+    assert policy.keeps_to_proxy
+    assert RestrictedPolicy(EgressPolicy(), []).refusal_of_url("http://shop.test/") is not None

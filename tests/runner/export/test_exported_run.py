@@ -14,7 +14,7 @@ import pytest_asyncio
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action
-from control.protocol.models import NewRun, RunStatus, Source, StepStatus
+from control.protocol.models import GivenSecret, NewRun, RunStatus, SecretUse, Source, StepStatus
 from control.roles import Actor, Role
 from runner.browser.launch import PlaywrightDrivers
 from runner.export.pytest import export
@@ -158,7 +158,9 @@ async def test_what_a_person_answered_and_uploaded(runs: RunRegistry, base: str,
     secret = "Grace Hopper"
     wanted = "cookies=true;delete=false;name={{secret:NAME}};a.txt=one;b.txt=two;"
     spec = NewRun(
-        url=f"{base}/", steps=actions("wait | | 60000", f"expect_text | #out | {wanted}"), secrets={"NAME": secret}
+        url=f"{base}/",
+        steps=actions("wait | | 60000", f"expect_text | #out | {wanted}"),
+        secrets={"NAME": GivenSecret(value=secret, use=(SecretUse.EXPECTATION,))},
     )
     session = await runs.create(spec, owner="ada")
     await until(session, lambda: session.view().steps)

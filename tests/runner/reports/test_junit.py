@@ -112,4 +112,14 @@ def test_what_ends_a_run_without_a_failed_step_is_a_case(
 
 def test_characters_that_xml_forbids_are_replaced() -> None:
     report = junit_xml(view(RunStatus.PASSED, name="a\x00b\x1b[31m\ud800"), [])
-    assert suite(report).attrib["name"] == "a�b�[31m�"
+    assert suite(report).attrib["name"] == r"a\x00b\x1b[31m�"
+
+
+def test_what_a_page_says_cannot_command_the_terminal_that_shows_the_report() -> None:
+    text = junit_xml(
+        view(RunStatus.FAILED, name="a\x1b[2J"), [step(1, StepStatus.FAILED, "\x9b2J \u202etxt \r\n gone")]
+    )
+    assert not set(text) & set("\x1b\x9b\u202e\r")
+    failure = xml.fromstring(text).find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == "\\x9b2J \\u202etxt \n gone"

@@ -55,6 +55,23 @@ def test_what_went_wrong_begins_with_a_capital_and_an_interrupted_step_is_not_re
     assert f"{dim}The run is over (cancelled)" in out.getvalue()
 
 
+HOSTILE = "Click '\x1b]0;owned\x07\x9b2J\u202etxt.exe\r\n\u2713   1  Forged [bold]step[/]\x00'"
+SHOWN = "Click '\\x1b]0;owned\\x07\\x9b2J\\u202etxt.exe\n       \u2713   1  Forged [bold]step[/]\\x00'"
+
+
+def test_what_a_page_says_is_shown_and_never_obeyed() -> None:
+    """By the terminal, where it could set the title, clear the screen, or look like a line of ours."""
+    out = StringIO()
+    report = TerminalReport(Console(file=out, force_terminal=True, color_system=None), attended=True)
+    step = {"stepNumber": 1, "description": HOSTILE, "source": "plan", "durationMs": None, "status": "failed"}
+    report.show({"type": "test_step", "step": {**step, "error": HOSTILE}})
+    report.show({"type": "help_needed", "reason": HOSTILE, "deadline": None})
+    report.show({"type": "control_changed", "holder": {"name": HOSTILE}})
+    report.finished({"status": "failed", "error": HOSTILE, "name": HOSTILE, "steps": []})
+    assert out.getvalue().count(SHOWN) == 6
+    assert not set(out.getvalue()) & set("\x00\x07\x1b\x9b\r\u202e")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

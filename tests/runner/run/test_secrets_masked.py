@@ -135,9 +135,12 @@ async def test_an_element_that_is_called_so(tmp_path: Path) -> None:
 async def test_the_model_that_is_asked() -> None:
     async with serve_openai(decides(decision="act", type="click", selector="#a", description="Click it")) as server:
         model = ModelOptions(model="openai:test-model", base_url=server.base_url, api_key="key")
-        spec = NewRun(url="http://shop.test/", instructions="Buy it", secrets={"PW": SECRET})
+        spec = NewRun(url="http://ada:l0v3lace@shop.test/", instructions="Buy it", secrets={"PW": SECRET})
         planner = build_planner("model", spec, model=model)
-        await planner.propose(task(f"Type {SECRET}"), cast(Driver, FakeDriver()))
+        driver = FakeDriver()
+        driver.url = spec.url
+        await planner.propose(task(f"Type {SECRET} at {spec.url}"), cast(Driver, driver))
         assert "hunter2" not in str(server.requests)
+        assert "l0v3lace" not in str(server.requests)
         assert "•••" in server.prompt()
         await planner.aclose()

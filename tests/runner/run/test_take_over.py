@@ -228,8 +228,8 @@ async def test_a_secret_typed_by_hand_is_recorded_by_its_name(tmp_path: Path) ->
 
 
 PASSWORDS = [
-    ("opensesame", 'role=textbox[name="New password"]', "{{secret:new_password}}"),
-    ("opensesame", "#pw", "{{secret:pw_2}}"),
+    ("opensesame", 'role=textbox[name="New password"]', "{{secret:typed_new_password}}"),
+    ("opensesame", "#pw", "{{secret:typed_pw}}"),
     ("hunter2", 'role=textbox[name="New password"]', "{{secret:PW}}"),
 ]
 
@@ -266,24 +266,24 @@ async def test_a_password_typed_by_hand_is_kept_as_a_secret_where_somebody_wants
             run.driver.human.append([replace(done, password=password)])
             await run.do(c.Input(kind="text", text="x"))
         assert run.session.creation()["secrets"] == {}
-        await run.session.keep_secret("password")
-        await run.session.keep_secret("password")
-        assert run.session.creation()["secrets"] == {"password": ""}
-        assert (await run.stored()).creation["secrets"] == {"password": ""}
+        await run.session.keep_secret("typed_password")
+        await run.session.keep_secret("typed_password")
+        assert run.session.creation()["secrets"] == {"typed_password": ""}
+        assert (await run.stored()).creation["secrets"] == {"typed_password": ""}
         said = human(Action(type=ActionType.TYPE, selector="#b", value="opensesame"), "Type 'opensesame'")
         run.driver.human.append([said])
         await run.do(c.Input(kind="text", text="x"))
         step = (await run.steps())[-1]
-        assert (step.value, step.description) == ("{{secret:password}}", "Type '•••'")
+        assert (step.value, step.description) == ("{{secret:typed_password}}", "Type '•••'")
         with pytest.raises(NotFound, match="'nothing'"):
             await run.session.keep_secret("nothing")
-        with pytest.raises(ProtocolError, match="'pin' cannot be kept: it is shorter than 3 characters"):
-            await run.session.keep_secret("pin")
+        with pytest.raises(ProtocolError, match="'typed_pin' cannot be kept: it is shorter than 3 characters"):
+            await run.session.keep_secret("typed_pin")
         await run.do(c.ReleaseControl())
         await run.do(c.Cancel())
         await run.finish()
         with pytest.raises(InvalidTransition, match="was cancelled"):
-            await run.session.keep_secret("password")
+            await run.session.keep_secret("typed_password")
 
 
 async def test_a_browser_that_goes_under_a_persons_hands_fails_the_run(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,9 +31,9 @@ async def kept(folder: Path) -> AsyncIterator[Store]:
         await store.aclose()
 
 
-async def add(store: Store, run_id: str, *, age: timedelta, pictures: int, status: RunStatus) -> None:
+async def add(store: Store, run_id: str, *, age: timedelta, pictures: int, status: RunStatus, owner: str = "") -> None:
     """A run that began so long ago, with pictures of 1000 bytes each; a finished one took a minute."""
-    made = record(run_id, at=NOW - age, owner=f"owner of {run_id}")
+    made = record(run_id, at=NOW - age, owner=owner or "ada")
     await store.add(made)
     ended = {"status": status, "ended_at": NOW - age + timedelta(minutes=1) if status.final else None}
     await store.save(made.view.model_copy(update=ended), [])
@@ -47,8 +48,8 @@ async def add_some(store: Store) -> None:
         await add(store, run_id, age=timedelta(days=days), pictures=3, status=status)
 
 
-def retention(store: Store, *, max_disk: int = 10**9, keep: timedelta | None = None) -> Retention:
-    return Retention(store, delete=store.delete, max_disk=max_disk, keep=keep, clock=FakeClock())
+def retention(store: Store, *, max_disk: int = 10**9, **more: Any) -> Retention:  # noqa: ANN401 - arguments of Retention
+    return Retention(store, delete=store.delete, max_disk=max_disk, clock=FakeClock(), **more)
 
 
 async def pictures(store: Store) -> dict[str, int]:
@@ -151,3 +152,42 @@ async def test_it_looks_when_it_is_woken_and_survives_a_broken_store(
             await sweeper.aclose()
         assert await store.get("old") is None
         assert "could not be removed yet" in caplog.text
+
+
+async def add_of_two(store: Store) -> None:
+    """Bob has one old run of two pictures, Ada five newer ones of three each."""
+    await add(store, "bob's", age=timedelta(days=9), pictures=2, status=RunStatus.PASSED, owner="bob")
+    for day in range(5, 0, -1):
+        await add(store, f"ada {day}", age=timedelta(days=day), pictures=3, status=RunStatus.PASSED, owner="ada")
+
+
+async def test_one_owners_pictures_never_evict_anothers(tmp_path: Path) -> None:
+    async with kept(tmp_path) as store:
+        await add_of_two(store)
+        await retention(store, max_disk=9000).sweep()
+        assert await pictures(store) == {"bob's": 2, "ada 2": 3, "ada 1": 3}
+        await retention(store, max_disk=4000).sweep()
+        assert await pictures(store) == {"bob's": 2}
+
+
+async def test_an_owner_has_a_quota(tmp_path: Path) -> None:
+    async with kept(tmp_path) as store:
+        await add_of_two(store)
+        await retention(store, max_disk_per_owner=7000).sweep()
+        assert await pictures(store) == {"bob's": 2, "ada 2": 3, "ada 1": 3}
+
+
+async def test_free_space_is_kept_whatever_fills_the_disk(tmp_path: Path) -> None:
+    async with kept(tmp_path) as store:
+        await add_of_two(store)
+        await retention(store, min_free=10_000, free=lambda: 10_000).sweep()
+        assert sum((await pictures(store)).values()) == 17
+        await retention(store, min_free=10_000, free=lambda: 5_000).sweep()
+        assert await pictures(store) == {"bob's": 2, "ada 3": 3, "ada 2": 3, "ada 1": 3}
+
+
+async def test_a_disk_that_is_full_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with kept(tmp_path) as store:
+        assert await store.check_disk() is None
+        monkeypatch.setattr(store, "free_bytes", lambda: 4096)
+        assert "is full, 0 MB are left: make room" in (await store.check_disk() or "")

@@ -17,7 +17,7 @@ from control.protocol.models import RunStatus, StepStatus
 from control.protocol.shape import utc_now
 from runner.browser.file_payload import data_url, payload, payloads
 from runner.driver import HumanAction, StepFailed
-from runner.export.port import with_contents
+from runner.export.port import exportable
 from runner.export.pytest import export
 from runner.store.finished_run import FinishedRun
 from runner.store.uploads import UploadStore
@@ -73,9 +73,9 @@ async def test_no_content_is_in_any_event_or_step_and_the_page_gets_it_all(tmp_p
         ]
         assert steps[0].proposed
         assert steps[0].proposed.text.endswith(";name=plan%201.txt;type=text/plain;size=17")
-        stored = with_contents(
-            await run.store.steps(run.session.id), UploadStore(run.store.uploads_folder(run.session.id))
-        )
+        kept = await run.stored()
+        files = UploadStore(run.store.uploads_folder(run.session.id))
+        _, stored = exportable(kept.view, await run.store.steps(run.session.id), uploads=files, creation=kept.creation)
         assert contents(json.dumps([step.dump() for step in stored])) == {"plan", "over", "hand"}
 
 

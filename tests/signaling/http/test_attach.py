@@ -116,3 +116,20 @@ async def opened(harness: ServerHarness) -> str:
     status, body = await harness.call("POST", "/api/attach", body=WANTED)
     assert status == 201
     return str(body["session"]["id"])
+
+
+@pytest.mark.parametrize(
+    ("secret", "field"),
+    [
+        ({"value": "hunter22", "origins": ["https://shop.test"], "use": ["selector"]}, None),
+        ({"value": "hunter22", "origin": ["https://shop.test"]}, "secrets.PW.origin"),
+        ({"value": "hunter22", "origins": ["shop.test"]}, "secrets"),
+    ],
+)
+async def test_a_secret_says_where_it_belongs(
+    harness: ServerHarness, secret: dict[str, object], field: str | None
+) -> None:
+    body = {"name": "x", "secrets": {"PW": secret, "value": "a name like any other"}}
+    status, told = await harness.call("POST", "/api/attach", body=body)
+    assert status == (201 if field is None else 422)
+    assert [error["field"] for error in told.get("errors", [])] == ([] if field is None else [field])

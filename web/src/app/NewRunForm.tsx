@@ -5,6 +5,7 @@ import { Button } from "../player/Button";
 import { InstructionProblems, useInstructionProblems } from "../player/InstructionProblems";
 import type { Mode, NewRun, PlannerName } from "../protocol/types";
 import { navigate } from "./path";
+import { secretsWith } from "./secrets";
 
 const EXAMPLE = "Click 'Add to cart'\nGo to /cart\nClick 'Checkout'\nType 'Ada' into 'Name'\nExpect to see 'Thank you'";
 
@@ -144,7 +145,7 @@ export function readForm(form: FormData, initial: NewRun | null): NewRun {
       : { instructions: text("instructions"), planner: text("planner") as PlannerName }),
     mode: text("mode") as Mode,
     ...(name ? { name } : {}),
-    ...(secrets.length > 0 ? { secrets: Object.fromEntries(secrets) } : {}),
+    ...(secrets.length > 0 ? { secrets: secretsWith(initial, Object.fromEntries(secrets)) } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { describe } from "../api/errors";
 import type { NewRun, Run } from "../protocol/types";
 import { navigate } from "./path";
 import { SecretsDialog } from "./SecretsDialog";
+import { secretsWith } from "./secrets";
 
 interface RunAgain {
   busy: boolean;
@@ -33,9 +34,9 @@ export function useRunAgain(api: ApiClient, run: Run): RunAgain {
       if (Object.keys(spec.secrets ?? {}).length > 0) setAsking(spec);
       else await start(spec);
     });
-  const given = (spec: NewRun, secrets: NonNullable<NewRun["secrets"]>) => {
+  const given = (spec: NewRun, values: Record<string, string>) => {
     setAsking(null);
-    void guarded(() => start({ ...spec, secrets }));
+    void guarded(() => start({ ...spec, secrets: secretsWith(spec, values) }));
   };
   const dialog = asking && (
     <SecretsDialog

@@ -259,6 +259,18 @@ export interface components {
             /** @description Base64. */
             data: string;
         };
+        /** @description A secret with what it may be used for. */
+        GivenSecret: {
+            /** @description 3 characters or more. */
+            value: string;
+            /** @description Where it may be filled in, such as ``https://login.example``, or ``*`` for everywhere; None: the start URL's. */
+            origins?: string[] | null;
+            /**
+             * @description What it may be used for besides fields: in addresses of its origins, in expectations, in selectors.
+             * @default []
+             */
+            use?: components["schemas"]["SecretUse"][];
+        };
         /** @description The run as it stands, for a client that has just come. */
         Hello: {
             /**
@@ -416,7 +428,7 @@ export interface components {
             helpTimeoutMs?: number;
             /** @description Values that are masked wherever they appear, 3 characters or more each. */
             secrets?: {
-                [key: string]: string;
+                [key: string]: string | components["schemas"]["GivenSecret"];
             };
             /**
              * @description Where the endpoint listens on loopback; 0: any free port.
@@ -443,8 +455,15 @@ export interface components {
             name?: string | null;
             /** @description Values for ``{{secret:NAME}}`` in actions and instructions, 3 characters or more; they appear nowhere else. */
             secrets?: {
-                [key: string]: string;
+                [key: string]: string | components["schemas"]["GivenSecret"];
             };
+            /**
+             * @description The hosts that its pages may reach besides the start URL's: names, addresses, ``*.`` before a name for all below
+             *     it; None: all that the server allows.
+             */
+            allowHosts?: string[] | null;
+            /** @description Whether controllers may use secrets in overrides and instructions; None: as the server is set. */
+            controllerSecrets?: boolean | null;
             /** @default 15000 */
             stepTimeoutMs?: number;
             /** @default 120000 */
@@ -737,6 +756,11 @@ export interface components {
             /** @description The name in ``{{secret:NAME}}``, which is the step's value. */
             name: string;
         };
+        /**
+         * @description Names where a secret may be used besides being filled into a field.
+         * @enum {string}
+         */
+        SecretUse: "navigation" | "expectation" | "selector";
         /** @description One attach session: the runs of one command. */
         SessionRef: {
             id: string;
@@ -1144,6 +1168,7 @@ export type ElementCall = components['schemas']['ElementCall'];
 export type ErrorReply = components['schemas']['ErrorReply'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileContent = components['schemas']['FileContent'];
+export type GivenSecret = components['schemas']['GivenSecret'];
 export type Hello = components['schemas']['Hello'];
 export type HelpNeeded = components['schemas']['HelpNeeded'];
 export type Holder = components['schemas']['Holder'];
@@ -1176,6 +1201,7 @@ export type RunState = components['schemas']['RunState'];
 export type RunStatus = components['schemas']['RunStatus'];
 export type RunView = components['schemas']['RunView'];
 export type SecretRequest = components['schemas']['SecretRequest'];
+export type SecretUse = components['schemas']['SecretUse'];
 export type SessionRef = components['schemas']['SessionRef'];
 export type ShareToken = components['schemas']['ShareToken'];
 export type SharedLink = components['schemas']['SharedLink'];
