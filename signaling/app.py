@@ -229,9 +229,7 @@ def _headers(origins: Origins):  # type: ignore[no-untyped-def]  # noqa: ANN202 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(origins.cors(request))
         response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["Content-Security-Policy"] = origins.content_security_policy(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.update(origins.browser_rules(request))
         response.headers["Server"] = "jumpseat"
 
     return add

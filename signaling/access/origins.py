@@ -22,6 +22,24 @@ _UNCHECKED_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webho
 _PLAYER = re.compile(r"/player[\w.-]*\.js", re.ASCII)
 """The player's code, which any page may load: it holds nothing of anybody's, and tells people at a page that is not
 permitted why they see nothing."""
+_PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope"),
+        *(
+            "hid",
+            "idle-detection",
+            "magnetometer",
+            "microphone",
+            "midi",
+            "payment",
+            "screen-wake-lock",
+            "serial",
+            "usb",
+        ),
+    )
+)
+"""Nothing of these is ever asked for by our pages, nor by what could get into one."""
 _STANDARD_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -127,7 +145,33 @@ class Origins:
         base = urlsplit(self.api_base(request))
         return f"{base.scheme}://{_bracketed(base.hostname or '')}:{self.frame_port}"
 
-    def content_security_policy(self, request: web.Request) -> str:
+    def browser_rules(self, request: web.Request) -> dict[str, str]:
+        """Returns the headers by which a browser binds what we answer.
+
+        Only the player's code is for pages of other sites, and pictures where some are allowed (Fetch standard,
+        ``Cross-Origin-Resource-Policy``). HTTPS is asked for by name alone: on ``localhost`` it would hold for whatever
+        else listens there (RFC 6797 §8.3).
+        """
+        shared = bool(self._config.allowed_origins) or _is_player(request)
+        rules = {
+            "Content-Security-Policy": self._content_security_policy(request),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "cross-origin" if shared else "same-site",
+            "Permissions-Policy": _PERMISSIONS,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        base = urlsplit(self.api_base(request))
+        host = base.hostname or ""
+        if (
+            base.scheme == "https"
+            and not _is_address(host)
+            and not (host == "localhost" or host.endswith(".localhost"))
+        ):
+            rules["Strict-Transport-Security"] = "max-age=31536000"
+        return rules
+
+    def _content_security_policy(self, request: web.Request) -> str:
         """Returns what our pages may load: from elsewhere only the frame server's pictures, and LiveKit."""
         frames = self.frame_base(request)
         livekit = _livekit_sources(self._config.livekit.url) if self._config.livekit else ""

@@ -81,7 +81,7 @@ URL = "url: https://shop.test/\n"
             URL + "intructions: Go back\n",
             MISSPELT,
         ),
-        (URL + "xyz: 1\n", "test.yaml:2: xyz: there is no such field; fields: browser, "),
+        (URL + "xyz: 1\n", "test.yaml:2: xyz: there is no such field; fields: allowHosts, browser, "),
         (URL + "url: https://b.test/\n", "test.yaml:2: 'url' is given twice"),
         (URL + "steps:\n  - {type: back}\n  - type: click\n", "test.yaml:4: steps[1].selector: click needs 'selector'"),
         (URL + "steps:\n  - type: clik\n", "test.yaml:3: steps[0].type: must be one of 'click'"),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -130,9 +131,36 @@ class TestAnswers:
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
                 assert response.headers["Referrer-Policy"] == "no-referrer"
                 assert response.headers["Content-Security-Policy"].endswith("frame-ancestors 'self'")
+                assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+                assert response.headers["Cross-Origin-Resource-Policy"] == "same-site"
+                assert "camera=()" in response.headers["Permissions-Policy"]
+                assert "Strict-Transport-Security" not in response.headers
                 assert "Origin" in response.headers["Vary"]
                 assert "Access-Control-Allow-Origin" not in response.headers
                 assert "Access-Control-Allow-Credentials" not in response.headers
+
+    @pytest.mark.parametrize(
+        ("public", "bound"),
+        [
+            ("https://seat.example", True),
+            ("http://seat.example", False),
+            ("https://localhost:3001", False),
+            ("https://192.0.2.7", False),
+        ],
+    )
+    async def test_https_is_asked_for_by_name_where_it_is_there(self, public: str, bound: bool) -> None:
+        async with (
+            ServerHarness(replace(CONFIG, public_url=public)) as harness,
+            harness.http.get(harness.url, headers={"Host": urlsplit(public).netloc}) as response,
+        ):
+            assert ("Strict-Transport-Security" in response.headers) is bound
+
+    async def test_pictures_are_for_pages_of_other_sites_where_some_are_allowed(self) -> None:
+        async with (
+            ServerHarness(replace(CONFIG, allowed_origins=frozenset({"https://app.example"}))) as harness,
+            harness.http.get(harness.frames_url) as response,
+        ):
+            assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
     async def test_our_page_may_connect_to_us_alone(self, harness: ServerHarness) -> None:
         async with harness.http.get(harness.url) as response:
