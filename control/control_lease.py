@@ -26,6 +26,8 @@ class ControlLease:
         """When the holder took control; None while nobody holds it."""
         self.grace_until: datetime | None = None
         """When control ends because its holder has been gone; None while they are there."""
+        self._requests: dict[str, Holder] = {}
+        """Those who ask the holder for control, by viewer id, in the order in which they asked."""
 
     def take(self, actor: Actor, *, force: bool, present: bool = True) -> ControlChanged:
         """Gives control to the actor, from somebody else only where an owner forces it.
@@ -42,6 +44,17 @@ class ControlLease:
                 raise Forbidden("only the run's owner may take control from another person")
         return self._give(Holder(viewer_id=actor.viewer_id, name=actor.name), present=present)
 
+    def request(self, actor: Actor) -> ControlChanged | None:
+        """Notes that the actor asks for control. Raises InvalidTransition where nobody else holds it."""
+        if self.holder is None:
+            raise InvalidTransition("nobody holds control: take it")
+        if self.holder.viewer_id == actor.viewer_id:
+            raise InvalidTransition("you hold control already")
+        if actor.viewer_id in self._requests:
+            return None
+        self._requests[actor.viewer_id] = Holder(viewer_id=actor.viewer_id, name=actor.name)
+        return self._event()
+
     def release(self, actor: Actor, to: Holder | None) -> ControlChanged:
         """Gives control to ``to``, else to nobody. Raises NotHolder, or InvalidTransition where both are the same."""
         self.require_holder(actor)
@@ -55,7 +68,9 @@ class ControlLease:
             raise NotHolder("take control first" if self.holder is None else f"{self.holder.name} holds control")
 
     def viewer_disconnected(self, viewer_id: str) -> ControlChanged | None:
-        """Starts the time of grace where the holder's last connection has closed."""
+        """Starts the time of grace where the holder's last connection has closed, and forgets who asks and is gone."""
+        if self._requests.pop(viewer_id, None) is not None:
+            return self._event()
         if self.holder is None or self.holder.viewer_id != viewer_id or self.grace_until is not None:
             return None
         self.grace_until = self._clock() + self._grace
@@ -79,14 +94,22 @@ class ControlLease:
         return self._give(None) if self.holder is not None else None
 
     def view(self) -> Control:
-        """Returns the holder, and since when, as everybody may see it."""
-        return Control(holder=self.holder, since=self.since)
+        """Returns the holder, since when, and who asks for control, as everybody may see it."""
+        return Control(holder=self.holder, since=self.since, requests=self._asking)
+
+    @property
+    def _asking(self) -> tuple[Holder, ...]:
+        return tuple(self._requests.values())
 
     def _give(self, holder: Holder | None, *, present: bool = True) -> ControlChanged:
         self.holder = holder
+        if holder is None:
+            self._requests.clear()
+        else:
+            self._requests.pop(holder.viewer_id, None)
         self.since = self._clock() if holder is not None else None
         self.grace_until = None if present else self._clock() + self._grace
         return self._event()
 
     def _event(self) -> ControlChanged:
-        return ControlChanged(holder=self.holder, since=self.since, grace_until=self.grace_until)
+        return ControlChanged(holder=self.holder, since=self.since, grace_until=self.grace_until, requests=self._asking)

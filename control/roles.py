@@ -41,6 +41,7 @@ LEAST_ROLE: Final[Mapping[str, Role]] = {
     "approve_step": Role.CONTROLLER,
     "update_instructions": Role.CONTROLLER,
     "take_control": Role.CONTROLLER,
+    "request_control": Role.CONTROLLER,
     "release_control": Role.CONTROLLER,
     "input": Role.CONTROLLER,
     "pick": Role.CONTROLLER,

@@ -190,6 +190,9 @@ class Run:
                 self._update_instructions(command.instructions)
             case c.TakeControl():
                 self._take_control(actor, force=command.force)
+            case c.RequestControl():
+                self._require_active("request control")
+                self._publish(self.control_lease.request(actor))
             case c.ReleaseControl():
                 self._release_control(actor, command.to, command.failed_step)
             case c.Input() | c.AnswerDialog():

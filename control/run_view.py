@@ -29,6 +29,7 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         control=run.control_lease.view(),
         viewers=len(run.viewers),
         controllers=run.viewers.controllers,
+        watchers=run.viewers.watchers,
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=run.ended_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from control.errors import NotFound
 from control.protocol.events import Viewers
-from control.protocol.models import Holder
+from control.protocol.models import Holder, Watcher
 from control.roles import Actor
 
 
@@ -15,7 +15,8 @@ class ConnectedViewers:
         self._connections: dict[str, int] = {}
         self._actors: dict[str, Actor] = {}
         self._controllers: dict[str, Holder] = {}
-        """Each is made once, because the log keeps every event that lists them."""
+        self._watchers: dict[str, Watcher] = {}
+        """Each of both is made once, because the log keeps every event that lists them."""
 
     def __len__(self) -> int:
         return len(self._actors)
@@ -24,6 +25,9 @@ class ConnectedViewers:
         """Adds a connection; returns True where it is this viewer's first."""
         self._connections[actor.viewer_id] = self._connections.get(actor.viewer_id, 0) + 1
         self._actors[actor.viewer_id] = actor
+        known = self._watchers.get(actor.viewer_id)
+        if known is None or known.role != actor.role:
+            self._watchers[actor.viewer_id] = Watcher(viewer_id=actor.viewer_id, name=actor.name, role=actor.role.value)
         if not actor.role.controls:
             self._controllers.pop(actor.viewer_id, None)
         elif actor.viewer_id not in self._controllers:
@@ -38,12 +42,18 @@ class ConnectedViewers:
             return False
         self._actors.pop(viewer_id, None)
         self._controllers.pop(viewer_id, None)
+        self._watchers.pop(viewer_id, None)
         return self._connections.pop(viewer_id, None) is not None
 
     @property
     def controllers(self) -> tuple[Holder, ...]:
         """Those who may control, in the order in which they came."""
         return tuple(self._controllers.values())
+
+    @property
+    def watchers(self) -> tuple[Watcher, ...]:
+        """All who are connected, in the order in which they came."""
+        return tuple(self._watchers.values())
 
     def find(self, viewer_id: str) -> Actor | None:
         """Returns who is connected under this viewer id; None where nobody is."""
@@ -57,5 +67,5 @@ class ConnectedViewers:
         return Holder(viewer_id=actor.viewer_id, name=actor.name)
 
     def to_event(self) -> Viewers:
-        """Returns the event that says how many people are connected, and who of them may control."""
-        return Viewers(count=len(self), controllers=self.controllers)
+        """Returns the event that says how many people are connected, who they are, and who of them may control."""
+        return Viewers(count=len(self), controllers=self.controllers, watchers=self.watchers)

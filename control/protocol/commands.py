@@ -96,6 +96,12 @@ class TakeControl(_Command):
     """An owner may take control from another person."""
 
 
+class RequestControl(_Command):
+    """Asks whoever holds control for it; they see who asks, and may hand it over."""
+
+    type: Literal["request_control"] = "request_control"
+
+
 class ReleaseControl(_Command):
     """Gives control back to the run, or hands it to another person."""
 
@@ -187,6 +193,7 @@ Command = (
     | UpdateInstructions
     | ReplayStep
     | TakeControl
+    | RequestControl
     | ReleaseControl
     | Input
     | Pick

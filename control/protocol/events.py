@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from control.protocol.actions import Action, Box, Size
-from control.protocol.models import AttachedTest, Holder, Place, Proposal, RunStatus, RunView, Step
+from control.protocol.models import AttachedTest, Holder, Place, Proposal, RunStatus, RunView, Step, Watcher
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 
@@ -112,6 +112,8 @@ class ControlChanged(Shape):
     since: Timestamp | None = None
     grace_until: Timestamp | None = None
     """The holder has gone; control ends then, unless they come back."""
+    requests: tuple[Holder, ...] = ()
+    """Those who ask the holder for control, in the order in which they asked."""
 
 
 class Viewers(Shape):
@@ -121,6 +123,8 @@ class Viewers(Shape):
     count: int
     controllers: tuple[Holder, ...] = ()
     """Those of them who may control: whom control can be handed to."""
+    watchers: tuple[Watcher, ...] = ()
+    """All of them by name, in the order in which they came."""
 
 
 class PageChanged(Shape):

@@ -183,11 +183,24 @@ class Holder(Shape):
     name: str
 
 
+RoleName = Literal["viewer", "controller", "owner"]
+
+
+class Watcher(Shape):
+    """A person, or program, that is connected to a run."""
+
+    viewer_id: str
+    name: str
+    role: RoleName
+
+
 class Control(Shape):
     """Who holds control of the page, and since when."""
 
     holder: Holder | None = None
     since: Timestamp | None = None
+    requests: tuple[Holder, ...] = ()
+    """Those who ask the holder for it, in the order in which they asked."""
 
 
 class Attention(Shape):
@@ -405,6 +418,8 @@ class RunView(Shape):
     viewers: int
     controllers: tuple[Holder, ...] = ()
     """Those who are connected and may control, in the order in which they came."""
+    watchers: tuple[Watcher, ...] = ()
+    """All who are connected, in the order in which they came."""
     created_at: Timestamp
     started_at: Timestamp | None
     ended_at: Timestamp | None

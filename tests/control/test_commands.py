@@ -26,6 +26,7 @@ MESSAGES: list[tuple[dict[str, Any], c.Command]] = [
     ({"type": "update_instructions", "instructions": "Buy."}, c.UpdateInstructions(instructions="Buy.")),
     ({"type": "replay_step", "stepNumber": 5}, c.ReplayStep(step_number=5)),
     ({"type": "take_control", "force": True}, c.TakeControl(force=True)),
+    ({"type": "request_control"}, c.RequestControl()),
     ({"type": "release_control", "to": "v"}, c.ReleaseControl(to="v")),
     (
         {"type": "input", "kind": "down", "x": 1.5, "y": 2, "width": 640, "height": 360, "clickCount": 2},

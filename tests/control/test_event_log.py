@@ -28,6 +28,7 @@ def test_a_message_has_its_type_run_number_and_time_first() -> None:
         ("at", "2026-01-31T09:30:00.000Z"),
         ("count", 3),
         ("controllers", []),
+        ("watchers", []),
     ]
 
 

@@ -53,6 +53,7 @@ SHAPES: dict[str, type[Shape]] = {
     "Control": shapes.Control,
     "Attention": shapes.Attention,
     "Holder": shapes.Holder,
+    "Watcher": shapes.Watcher,
     "Box": actions.Box,
     "Size": actions.Size,
     "Tab": e.Tab,

@@ -37,6 +37,7 @@ COMMANDS = st.sampled_from(
         c.ApproveStep(proposal_id="replaced long ago"),
         c.TakeControl(),
         c.TakeControl(force=True),
+        c.RequestControl(),
         c.ReleaseControl(),
         c.ReleaseControl(to=BOB.viewer_id),
         c.Input(kind="move"),

@@ -26,6 +26,7 @@ COMMANDS: dict[str, c.Command] = {
     "update_instructions": c.UpdateInstructions(instructions="Buy a plum."),
     "replay_step": c.ReplayStep(step_number=1),
     "take_control": c.TakeControl(),
+    "request_control": c.RequestControl(),
     "release_control": c.ReleaseControl(),
     "input": c.Input(kind="move"),
     "answer_dialog": c.AnswerDialog(dialog_id="d", accept=True),
@@ -62,6 +63,7 @@ TABLE["skip_step"] |= dict.fromkeys((S.RUNNING, S.PAUSED), refused("no step is p
 TABLE["approve_step"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("no step waits for approval"))
 TABLE["replay_step"] |= dict.fromkeys(S, refused("there is no step 1; the run has 0 so far", NotFound))
 TABLE["replay_step"][S.DIAGNOSING] = DONE
+TABLE["request_control"] |= dict.fromkeys(OPEN, refused("nobody holds control: take it"))
 TABLE["release_control"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("take control first", NotHolder))
 TABLE["input"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
 TABLE["answer_dialog"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))

@@ -9,7 +9,7 @@ from control.next_action import Diagnose, Finish, Plan, Wait
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import RunStatus, Source
+from control.protocol.models import Holder, RunStatus, Source
 from tests.control.run_scenarios import ADA, BOB, FAILED, GRACE, HELP, OWNER, SKIPPED, VIEWER, RunScenario, click
 
 
@@ -254,3 +254,44 @@ def test_input_that_becomes_known_after_the_release_is_recorded_and_looked_at() 
     scenario.plan()
     scenario.run.record_human_step(click("late"))
     assert scenario.plan().step_number == 2
+
+
+def test_who_asks_for_control_is_seen_and_may_be_given_it() -> None:
+    scenario = RunScenario().open()
+    scenario.take(ADA)
+    scenario.run.join(BOB)
+    for _ in range(2):
+        scenario.send(c.RequestControl(), BOB)
+    bob = Holder(viewer_id=BOB.viewer_id, name=BOB.name)
+    assert scenario.run.view().control.requests == (bob,)
+    assert [each.requests for each in control_changes(scenario)] == [(), (bob,)]
+    scenario.send(c.ReleaseControl(to=BOB.viewer_id), ADA)
+    control = scenario.run.view().control
+    assert (control.holder, control.requests) == (bob, ())
+
+
+@pytest.mark.parametrize("over", ["the one who asks leaves", "control ends"])
+def test_nobody_asks_any_more_once_they_are_gone_or_control_is_free(over: str) -> None:
+    scenario = RunScenario().open()
+    scenario.take(ADA)
+    scenario.run.join(BOB)
+    scenario.send(c.RequestControl(), BOB)
+    if over == "control ends":
+        scenario.send(c.ReleaseControl(), ADA)
+    else:
+        scenario.run.leave(BOB.viewer_id)
+    assert scenario.run.view().control.requests == ()
+    assert control_changes(scenario)[-1].requests == ()
+
+
+def test_only_what_another_one_holds_can_be_asked_for() -> None:
+    scenario = RunScenario().open()
+    with pytest.raises(InvalidTransition, match="nobody holds control: take it"):
+        scenario.send(c.RequestControl(), BOB)
+    scenario.take(ADA)
+    with pytest.raises(InvalidTransition, match="you hold control already"):
+        scenario.send(c.RequestControl(), ADA)
+
+
+def control_changes(scenario: RunScenario) -> list[e.ControlChanged]:
+    return [entry.body for entry in scenario.published if isinstance(entry.body, e.ControlChanged)]

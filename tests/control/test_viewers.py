@@ -35,8 +35,25 @@ def test_the_event_names_who_may_control() -> None:
     for actor in (VIEWER, BOB, ADA, BOB):
         scenario.run.join(actor)
     bob, ada = Holder(viewer_id=BOB.viewer_id, name="Bob"), Holder(viewer_id=ADA.viewer_id, name="Ada")
-    assert scenario.published[-1].body == Viewers(count=3, controllers=(bob, ada))
+    event = scenario.published[-1].body
+    assert isinstance(event, Viewers)
+    assert (event.count, event.controllers) == (3, (bob, ada))
     assert scenario.run.view().controllers == (bob, ada)
     scenario.run.leave(BOB.viewer_id)
     scenario.run.leave(BOB.viewer_id)
-    assert scenario.published[-1].body == Viewers(count=2, controllers=(ada,))
+    event = scenario.published[-1].body
+    assert isinstance(event, Viewers)
+    assert (event.count, event.controllers) == (2, (ada,))
+
+
+def test_everybody_is_listed_by_name_while_they_are_connected() -> None:
+    viewers = ConnectedViewers()
+    for actor in (ADA, VIEWER, ADA):
+        viewers.join(actor)
+    assert [(each.name, each.role) for each in viewers.to_event().watchers] == [
+        (ADA.name, ADA.role),
+        (VIEWER.name, VIEWER.role),
+    ]
+    viewers.leave(ADA.viewer_id)
+    viewers.leave(VIEWER.viewer_id)
+    assert [each.name for each in viewers.watchers] == [ADA.name]

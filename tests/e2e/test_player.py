@@ -175,6 +175,27 @@ async def test_control_is_handed_to_another_who_is_here(server: Served, viewer_b
     await server.cancel(run_id)
 
 
+async def test_control_is_asked_for_and_given(server: Served, viewer_browser: Browser) -> None:
+    run_id = await review(server, "/checkout", TWO_STEPS)
+    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
+    assert status == 201
+    async with (
+        watching(viewer_browser, server, run_id) as one,
+        watching(viewer_browser, server, run_id, token=share["token"]) as other,
+    ):
+        await other.live("whep")
+        await one.press("Take control")
+        await other.press("Ask for control")
+        await expect(other.button("Asked for control")).to_be_disabled()
+        await expect(one.page.get_by_text("asks for control")).to_be_visible()
+        await one.page.locator(".jp-watchers summary").click()
+        await expect(one.page.get_by_label("Who is watching").get_by_role("listitem")).to_have_count(2)
+        await one.page.get_by_role("button", name="Hand to").click()
+        await expect(other.button("Release control")).to_be_visible()
+        await expect(one.page.get_by_text("asks for control")).to_have_count(0)
+    await server.cancel(run_id)
+
+
 def human(action: str, value: str) -> Callable[[dict[str, Any]], bool]:
     def seen(message: dict[str, Any]) -> bool:
         step = message.get("step", {})

@@ -95,8 +95,9 @@ describe("what is queued and proposed", () => {
 
   it("knows who may take control, as far as the server says it", () => {
     const controllers = [{ viewerId: "v", name: "Ada" }];
-    const state = say({ type: "viewers", count: 2, controllers, seq: 2 });
-    expect(state.run).toMatchObject({ viewers: 2, controllers });
+    const watchers = [{ viewerId: "v", name: "Ada", role: "controller" as const }];
+    const state = say({ type: "viewers", count: 2, controllers, watchers, seq: 2 });
+    expect(state.run).toMatchObject({ viewers: 2, controllers, watchers });
     expect(reduce(state, serverMessage({ type: "viewers", count: 3, seq: 3 })).run).toMatchObject({
       viewers: 3,
       controllers,

@@ -96,14 +96,20 @@ describe("views", () => {
     const me = { viewerId: hello.viewerId, name: "Me" };
     const send = vi.fn();
 
-    const showBar = (controllers: Holder[] | undefined, holder: Holder | null = me) => {
+    const showBar = (
+      controllers: Holder[] | undefined,
+      holder: Holder | null = me,
+      requests: Holder[] = [],
+      watchers: Run["watchers"] = [],
+    ) => {
       const store = new Store("r");
-      const control = { holder, since: null };
+      const control = { holder, since: null, requests };
       const run: Run = {
         ...hello.run,
         status: "paused",
         paused: true,
         control,
+        watchers,
         ...(controllers ? { controllers } : {}),
       };
       store.receive({ ...hello, role: "controller", run });
@@ -130,10 +136,7 @@ describe("views", () => {
       expect(facts()).toEqual(Array(2).fill({ title: `You have control: ${until}`, off: true }));
       showBar([me], { viewerId: "v-ada", name: "Ada" });
       expect(facts()).toEqual(Array(2).fill({ title: `Ada has control: ${until}`, off: true }));
-      expect(button("Take control")).toMatchObject({
-        title: "Ada has control: ask them to release it",
-        disabled: true,
-      });
+      expect(button("Ask for control")).toMatchObject({ title: "Ada has control", disabled: false });
       showBar([me], null);
       expect(facts()).toEqual([
         { title: "Resume (Space)", off: false },
@@ -146,6 +149,34 @@ describe("views", () => {
       expect(offers()).toEqual(["Hand to Ada", "Hand to Bob"]);
       act(() => button("Hand to Bob")?.click());
       expect(send).toHaveBeenCalledWith({ type: "release_control", to: "v-bob" });
+    });
+
+    it("asks for it once, and says so", () => {
+      const ada = { viewerId: "v-ada", name: "Ada" };
+      showBar([me, ada], ada);
+      act(() => button("Ask for control")?.click());
+      expect(send).toHaveBeenCalledWith({ type: "request_control" });
+      showBar([me, ada], ada, [me]);
+      expect(button("Asked for control")?.disabled).toBe(true);
+    });
+
+    it("says who asks, and offers it to them first", () => {
+      const bob = { viewerId: "v-bob", name: "Bob" };
+      showBar([me, { viewerId: "v-ada", name: "Ada" }, bob], me, [bob]);
+      expect(document.querySelector(".jp-asks")?.textContent).toBe("Bob asks for control");
+      expect(offers()).toEqual(["Hand to Bob", "Hand to Ada"]);
+      expect(button("Hand to Bob")?.dataset.tone).toBe("primary");
+    });
+
+    it("lists who is watching", () => {
+      const watchers = [
+        { ...me, role: "controller" as const },
+        { viewerId: "v-ada", name: "Ada", role: "owner" as const },
+        { viewerId: "v-eve", name: "Eve", role: "viewer" as const },
+      ];
+      showBar([me], me, [], watchers);
+      const shown = [...document.querySelectorAll(".jp-watchers li")].map(({ textContent }) => textContent);
+      expect(shown).toEqual(["Me (you)", "Ada (owner)", "Eve"]);
     });
 
     it("offers nothing where nobody else is here, or the server does not say", () => {

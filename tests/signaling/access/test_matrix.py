@@ -113,6 +113,7 @@ MESSAGES: Mapping[str, tuple[Role, dict[str, object]]] = {
     "approve_step": (Role.CONTROLLER, {}),
     "update_instructions": (Role.CONTROLLER, {"instructions": "Go to /cart"}),
     "take_control": (Role.CONTROLLER, {}),
+    "request_control": (Role.CONTROLLER, {}),
     "release_control": (Role.CONTROLLER, {}),
     "input": (Role.CONTROLLER, {"kind": "move", "x": 0.5, "y": 0.5}),
     "pick": (Role.CONTROLLER, {"x": 0.5, "y": 0.5}),

@@ -108,14 +108,35 @@ function RunState({ shown }: { shown: Shown }) {
         Step {shown.currentStep ?? current}
         {steps ? ` of ${steps}` : ""}
       </span>
-      <span className="jp-dim jp-viewers" title={`${viewers} watching`}>
-        <Icon name="eye" />
-        <span className="jp-sr">Watching: </span>
-        {viewers}
-      </span>
+      <Watchers count={viewers} />
     </div>
   );
 }
+
+/** How many people watch, and who they are. */
+function Watchers({ count }: { count: number }) {
+  const me = usePlayerState((state) => state.viewerId);
+  const watchers = usePlayerState((state) => state.run?.watchers);
+  return (
+    <details className="jp-watchers">
+      <summary className="jp-dim jp-viewers" title={`${count} watching`}>
+        <Icon name="eye" />
+        <span className="jp-sr">Watching: </span>
+        {count}
+      </summary>
+      <ul aria-label="Who is watching">
+        {(watchers ?? []).map(({ viewerId, name, role }) => (
+          <li key={viewerId}>
+            {name}
+            <span className="jp-dim">{viewerId === me ? " (you)" : role === "viewer" ? "" : ` (${role})`}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+const NOBODY: never[] = [];
 
 function TakeControl() {
   const { actions } = usePlayer();
@@ -137,9 +158,25 @@ function TakeControl() {
     const question = `Take it from ${holder.name}?`;
     return <ConfirmButton icon="hand" label="Take control" question={question} disabled={busy} onConfirm={force} />;
   }
+  if (holder !== null && role === "controller") return <AskForControl holder={holder.name} disabled={busy} />;
   const take = () => actions.send({ type: "take_control" });
-  const held = holder === null ? {} : { disabled: true, title: `${holder.name} has control: ask them to release it` };
+  const held = holder === null ? {} : { disabled: true, title: `${holder.name} has control` };
   return <Button icon="hand" label="Take control" hotkey="T" disabled={busy} onClick={take} {...held} />;
+}
+
+function AskForControl({ holder, disabled }: { holder: string; disabled: boolean }) {
+  const { actions } = usePlayer();
+  const asked = usePlayerState(({ run, viewerId }) => run?.control.requests.some((each) => each.viewerId === viewerId));
+  return (
+    <Button
+      icon="hand"
+      label={asked ? "Asked for control" : "Ask for control"}
+      hotkey="T"
+      title={asked ? `${holder} sees that you ask` : `${holder} has control`}
+      disabled={disabled || asked}
+      onClick={() => actions.send({ type: "request_control" })}
+    />
+  );
 }
 
 function Release({ disabled }: { disabled: boolean }) {
@@ -178,20 +215,33 @@ function ReleaseAfterFailure({ disabled }: { disabled: boolean }) {
   );
 }
 
-/** One button for each of the others who may steer. */
+/** One button for each of the others who may steer; those who ask for control come first. */
 function HandOver({ disabled }: { disabled: boolean }) {
   const { actions } = usePlayer();
   const me = usePlayerState((state) => state.viewerId);
   const controllers = usePlayerState((state) => state.run?.controllers);
+  const requests = usePlayerState((state) => state.run?.control.requests ?? NOBODY);
+  const isAsking = (viewerId: string) => requests.some((each) => each.viewerId === viewerId);
   const others = (controllers ?? []).filter(({ viewerId }) => viewerId !== me);
-  return others.map(({ viewerId, name }) => (
-    <Button
-      key={viewerId}
-      label={`Hand to ${name}`}
-      disabled={disabled}
-      onClick={() => actions.send({ type: "release_control", to: viewerId })}
-    />
-  ));
+  const names = requests.map(({ name }) => name).join(", ");
+  return (
+    <>
+      <span className="jp-asks" role="status">
+        {names && `${names} ${requests.length === 1 ? "asks" : "ask"} for control`}
+      </span>
+      {others
+        .toSorted((a, b) => Number(isAsking(b.viewerId)) - Number(isAsking(a.viewerId)))
+        .map(({ viewerId, name }) => (
+          <Button
+            key={viewerId}
+            label={`Hand to ${name}`}
+            tone={isAsking(viewerId) ? "primary" : "plain"}
+            disabled={disabled}
+            onClick={() => actions.send({ type: "release_control", to: viewerId })}
+          />
+        ))}
+    </>
+  );
 }
 
 function ViewButtons() {

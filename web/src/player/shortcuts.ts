@@ -46,7 +46,9 @@ function steering({ session, actions, setUi, root }: PlayerContextValue): Record
     if (failedStep(state) === null) actions.send({ type: "release_control" });
     else root.current?.querySelector<HTMLElement>("[data-release]")?.focus();
   };
-  const control = { t: () => (holdsControl(state) ? release() : actions.send({ type: "take_control" })) };
+  const isAnothers = whoHasControl(state) !== null && state.role === "controller";
+  const take = () => actions.send({ type: isAnothers ? "request_control" : "take_control" });
+  const control = { t: () => (holdsControl(state) ? release() : take()) };
   if (whoHasControl(state) !== null) return control;
   const keys: Record<string, () => void> = {
     ...control,

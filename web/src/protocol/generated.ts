@@ -171,6 +171,11 @@ export interface components {
         Control: {
             holder: components["schemas"]["Holder"] | null;
             since: string | null;
+            /**
+             * @description Those who ask the holder for it, in the order in which they asked.
+             * @default []
+             */
+            requests: components["schemas"]["Holder"][];
         };
         /** @description Another person holds control, or nobody any more, or the holder has gone or come back. */
         ControlChanged: {
@@ -183,6 +188,11 @@ export interface components {
             since: string | null;
             /** @description The holder has gone; control ends then, unless they come back. */
             graceUntil: string | null;
+            /**
+             * @description Those who ask the holder for control, in the order in which they asked.
+             * @default []
+             */
+            requests: components["schemas"]["Holder"][];
         };
         /** @description A native dialog, file chooser, ``<select>``, or the popup of an ``<input>``, none of which is in the picture. */
         Dialog: {
@@ -655,6 +665,16 @@ export interface components {
             type: "replay_step";
             stepNumber: number;
         };
+        /** @description Asks whoever holds control for it; they see who asks, and may hand it over. */
+        RequestControl: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default request_control
+             * @constant
+             */
+            type: "request_control";
+        };
         /** @description Ends a pause, or has a run that waits for help look again at what went wrong. */
         Resume: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -733,6 +753,11 @@ export interface components {
              * @default []
              */
             controllers: components["schemas"]["Holder"][];
+            /**
+             * @description All who are connected, in the order in which they came.
+             * @default []
+             */
+            watchers: components["schemas"]["Watcher"][];
             createdAt: string;
             startedAt: string | null;
             endedAt: string | null;
@@ -1097,6 +1122,11 @@ export interface components {
              * @default []
              */
             controllers: components["schemas"]["Holder"][];
+            /**
+             * @description All of them by name, in the order in which they came.
+             * @default []
+             */
+            watchers: components["schemas"]["Watcher"][];
         };
         /** @description A size that a run may ask for; pages may open smaller windows by themselves. */
         Viewport: {
@@ -1120,9 +1150,16 @@ export interface components {
             /** @description Of a ``model``: US dollars so far, where its price is known. */
             cost: number | null;
         };
+        /** @description A person, or program, that is connected to a run. */
+        Watcher: {
+            viewerId: string;
+            name: string;
+            /** @enum {string} */
+            role: "viewer" | "controller" | "owner";
+        };
         Run: components["schemas"]["RunView"];
         /** @description What a client may send, on any transport. */
-        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
+        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
         Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
@@ -1193,6 +1230,7 @@ export type Proposal = components['schemas']['Proposal'];
 export type Readiness = components['schemas']['Readiness'];
 export type ReleaseControl = components['schemas']['ReleaseControl'];
 export type ReplayStep = components['schemas']['ReplayStep'];
+export type RequestControl = components['schemas']['RequestControl'];
 export type Resume = components['schemas']['Resume'];
 export type Role = components['schemas']['Role'];
 export type RunFinished = components['schemas']['RunFinished'];
@@ -1234,6 +1272,7 @@ export type UpdateInstructions = components['schemas']['UpdateInstructions'];
 export type Viewers = components['schemas']['Viewers'];
 export type Viewport = components['schemas']['Viewport'];
 export type Waiting = components['schemas']['Waiting'];
+export type Watcher = components['schemas']['Watcher'];
 export type Run = components['schemas']['Run'];
 export type ClientMessage = components['schemas']['ClientMessage'];
 export type Event = components['schemas']['Event'];

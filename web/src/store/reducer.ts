@@ -167,8 +167,11 @@ const pickPage = ({ url, title, tabs, viewport }: ServerMessageOf<"page_changed"
   viewport: viewport ?? null,
 });
 
-const viewersOf = ({ count, controllers }: ServerMessageOf<"viewers">): Partial<Run> =>
-  controllers === undefined ? { viewers: count } : { viewers: count, controllers };
+const viewersOf = ({ count, controllers, watchers }: ServerMessageOf<"viewers">): Partial<Run> => ({
+  viewers: count,
+  ...(controllers && { controllers }),
+  ...(watchers && { watchers }),
+});
 
 /** A run that nobody holds any more looks at the page afresh, and asks anew where it must. */
 function controlChanged(state: PlayerState, message: ServerMessageOf<"control_changed">): PlayerState {
@@ -176,8 +179,8 @@ function controlChanged(state: PlayerState, message: ServerMessageOf<"control_ch
   return message.holder === null ? { ...next, help: null } : next;
 }
 
-function pickControl({ holder, since, graceUntil }: ServerMessageOf<"control_changed">): Run["control"] {
-  return { holder, since: since ?? null, graceUntil: graceUntil ?? null };
+function pickControl({ holder, since, graceUntil, requests }: ServerMessageOf<"control_changed">): Run["control"] {
+  return { holder, since: since ?? null, graceUntil: graceUntil ?? null, requests: requests ?? [] };
 }
 
 function dialogs(open: RemoteDialog[], dialog: RemoteDialog): RemoteDialog[] {
@@ -195,6 +198,6 @@ function runFinished(state: PlayerState, message: ServerMessageOf<"run_finished"
     proposal: null,
     endedAt,
   };
-  const control = { holder: null, since: null };
+  const control = { holder: null, since: null, requests: [] };
   return cleared(withRun(state, { ...change, control }));
 }
