@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-browsers livekit web widgets constraints dist sbom clean
+.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-programs livekit web widgets constraints dist sbom clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -36,13 +36,13 @@ quick: $(INSTALLED) ## lint what has changed since main, check types, and pass e
 coverage: $(INSTALLED) ## how much of the product the unit tests run; fails below the floor in pyproject.toml
 	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK) --cov --cov-report=term:skip-covered
 
-test: setup livekit test-browsers widgets ## set everything up and pass every test (PYTEST="-k name" for a part)
+test: setup livekit test-programs widgets ## set everything up and pass every test (PYTEST="-k name" for a part)
 ifeq ($(NODE),yes)
 	@cd web && npm test
 endif
 	@$(KEEP_BYTECODE) $(PY) -m pytest $(PYTEST)
 
-long: setup livekit test-browsers widgets ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
+long: setup livekit test-programs widgets ## pass the tests that take up to minutes each: suites of others by jumpseat attach, and whatever is done a thousand times
 	@$(KEEP_BYTECODE) $(PY) -m pytest -n 2 --dist loadfile -m long
 
 check: $(INSTALLED) ## lint, types and the size of the player
@@ -126,8 +126,8 @@ livekit: $(INSTALLED)
 	@$(PY) -m tests.livekit_server >&2
 
 # Tests only: without a Firefox they say that they were left out, without the headless shell they take longer.
-test-browsers: $(INSTALLED)
-	@$(PY) -m tests.packaged_browsers firefox headless-shell >&2 || true
+test-programs: $(INSTALLED)
+	@$(PY) -m tests.packaged_programs firefox headless-shell nginx postgres >&2 || true
 
 # For every Python and platform that jumpseat runs on, each file by its hash; no address of where it was found.
 PIN = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

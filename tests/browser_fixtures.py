@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.chromium import chromium
-from tests.packaged_browsers import HEADLESS_SHELL
+from tests.packaged_programs import HEADLESS_SHELL
 
 BROWSER = "JUMPSEAT_BROWSER_PATH"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.packaged_programs import POSTGRES
 from tests.served import free_port
 
 START_SECONDS = 60
@@ -19,10 +19,7 @@ START_SECONDS = 60
 
 def postgres_programs() -> Path | None:
     """The folder of ``initdb`` and ``postgres``; None where none is installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if found:
-        return found[-1].parent
-    initdb = shutil.which("initdb")
+    initdb = POSTGRES.find()
     return Path(initdb).parent if initdb else None
 
 

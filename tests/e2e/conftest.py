@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser_fixtures import SharedChromium
 from tests.firefox import Firefox, launched
-from tests.packaged_browsers import FIREFOX
+from tests.packaged_programs import FIREFOX
 from tests.served import WAIT_SECONDS, Served, served
 
 expect.set_options(timeout=WAIT_SECONDS * 1000)

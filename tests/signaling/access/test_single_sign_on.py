@@ -7,7 +7,6 @@ import base64
 import hashlib
 import ipaddress
 import logging
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from signaling.config import Network
+from tests.packaged_programs import NGINX
 from tests.served import WAIT_SECONDS, free_port
 from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, auth
 
@@ -25,7 +25,7 @@ PROXY: tuple[Network, ...] = (ipaddress.IPv4Network("127.0.0.2/32"),)
 """From where nginx asks; whoever else is on this machine has another address."""
 SIGNED_ON = replace(CONFIG, auth_header=HEADER, trusted_proxies=PROXY)
 PEOPLE = {"ada": "ada's password", "eve": "eve's password"}
-NGINX = """
+NGINX_CONFIGURATION = """
 pid {folder}/pid;
 error_log {folder}/error.log;
 daemon off;
@@ -86,14 +86,14 @@ def password_file() -> str:
 
 def write_configuration(folder: Path, port: int, target: str) -> None:
     (folder / "people").write_text(password_file())
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, target=target))
+    (folder / "nginx.conf").write_text(NGINX_CONFIGURATION.format(folder=folder, port=port, target=target))
 
 
 @asynccontextmanager
 async def nginx_before(target: str, folder: Path) -> AsyncIterator[str]:
-    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    binary = NGINX.find()
     if binary is None:
-        pytest.skip("nginx is not installed")
+        pytest.skip(f"no nginx is installed (Debian: apt-get install {NGINX.package})")
     port = free_port()
     write_configuration(folder, port, target)
     process = await asyncio.create_subprocess_exec(

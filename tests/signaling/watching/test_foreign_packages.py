@@ -15,7 +15,7 @@ import pytest
 
 from tests.chromium import chromium
 from tests.firefox import launched
-from tests.packaged_browsers import FIREFOX
+from tests.packaged_programs import FIREFOX
 from tests.signaling.fakes import FakeRun
 from tests.signaling.offers import gone
 from tests.signaling.server_harness import ADA, WAIT_SECONDS, ServerHarness
