@@ -191,7 +191,6 @@ class Run:
             case c.TakeControl():
                 self._take_control(actor, force=command.force)
             case c.RequestControl():
-                self._require_active("request control")
                 self._publish(self.control_lease.request(actor))
             case c.ReleaseControl():
                 self._release_control(actor, command.to, command.failed_step)
@@ -596,7 +595,6 @@ class Run:
 
     def _publish_status(self) -> None:
         """Publishes status and pause where they have changed."""
-        now = (self.status, self.paused)
-        if now != self._published_status:
+        if (now := (self.status, self.paused)) != self._published_status:
             self._published_status = now
             self._publish(e.RunState(status=now[0], paused=now[1]))
