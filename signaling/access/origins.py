@@ -22,6 +22,7 @@ _UNCHECKED_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/livekit/webho
 _PLAYER = re.compile(r"/player[\w.-]*\.js", re.ASCII)
 """The player's code, which any page may load: it holds nothing of anybody's, and tells people at a page that is not
 permitted why they see nothing."""
+_PICTURE = re.compile(r"/stream/[^/]+|/api/tests/[^/]+/steps/\d+/screenshot", re.ASCII)
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -148,11 +149,11 @@ class Origins:
     def browser_rules(self, request: web.Request) -> dict[str, str]:
         """Returns the headers by which a browser binds what we answer.
 
-        Only the player's code is for pages of other sites, and pictures where some are allowed (Fetch standard,
-        ``Cross-Origin-Resource-Policy``). HTTPS is asked for by name alone: on ``localhost`` it would hold for whatever
+        Pages of other sites may show the player's code and pictures, whose addresses hold what opens them, and nothing
+        else but where some are allowed (Fetch standard, ``Cross-Origin-Resource-Policy``). HTTPS is asked for by name alone: on ``localhost`` it would hold for whatever
         else listens there (RFC 6797 §8.3).
         """
-        shared = bool(self._config.allowed_origins) or _is_player(request)
+        shared = self._config.allowed_origins or _is_player(request) or _PICTURE.fullmatch(request.path)
         rules = {
             "Content-Security-Policy": self._content_security_policy(request),
             "Cross-Origin-Opener-Policy": "same-origin",

@@ -127,7 +127,7 @@ async def shoot_others(camera: Camera, browser: Browser, server: Served) -> None
             await other.page.keyboard.type("tr0ub4dor")
             await driven.until_it_says(password="tr0ub4dor")
             await other.press("Release control")
-            await other.button("Keep new_password as a secret of this run").wait_for()
+            await other.button("Keep typed_new_password as a secret of this run").wait_for()
         await camera.shoot("typed-password", watch_url(server, run_id), moving=True)
         await server.cancel(run_id)
 

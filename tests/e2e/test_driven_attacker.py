@@ -116,7 +116,7 @@ async def test_a_page_gets_nothing_of_the_server_that_drives_it(
             {
                 "straight": {"api": server.api, "frames": server.frames, "run": run_id, "query": query},
                 "around": {"api": api, "frames": frames, "run": run_id, "query": query},
-                "ask": [f"{base}/healthz" for base in (server.api, server.frames, api, frames)],
+                "ask": [f"{base}/stream/nobody" for base in (server.api, server.frames, api, frames)],
             }
         )
         assert {name: got for name, got in found["straight"].items() if got != "nothing"} == {}

@@ -90,12 +90,12 @@ async def test_a_password_typed_by_hand_is_kept_as_a_secret_of_the_run(server: S
         await viewer.page.keyboard.type("tr0ub4dor")
         await driven.until_it_says(password="tr0ub4dor")
         await viewer.press("Release control")
-        await viewer.press("Keep new_password as a secret of this run")
-        await viewer.sees("The password is a secret of this run now: {{secret:new_password}} stands for it")
-        await expect(viewer.button("Keep new_password as a secret of this run")).to_have_count(0)
+        await viewer.press("Keep typed_new_password as a secret of this run")
+        await viewer.sees("The password is a secret of this run now: {{secret:typed_new_password}} stands for it")
+        await expect(viewer.button("Keep typed_new_password as a secret of this run")).to_have_count(0)
         assert "tr0ub4dor" not in await viewer.page.content()
         run_id = viewer.page.url.partition("/runs/")[2].partition("?")[0]
-        override = {"type": "type", "selector": "[type=password]", "value": "{{secret:new_password}}!"}
+        override = {"type": "type", "selector": "[type=password]", "value": "{{secret:typed_new_password}}!"}
         await server.post(
             f"/api/tests/{run_id}/commands", {"type": "step_override", "action": override, "place": "before"}
         )
