@@ -221,7 +221,10 @@ KIND: Final = _script(
 BEFORE: Final = _script(
     "async control",
     r"""
-  // A list that was closed a moment ago may be on its way out.
+  // A list that was closed a moment ago may be on its way out, some frames after the key that has closed it.
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  const drawn = (async () => { for (let count = 0; count < 4; count += 1) await frame(); })();
+  await Promise.race([drawn, new Promise(done => setTimeout(done, 150))]);
   const ending = document.getAnimations().filter(each => each.effect?.getComputedTiming().endTime < 1000);
   const ended = Promise.allSettled(ending.map(each => each.finished));
   await Promise.race([ended, new Promise(done => setTimeout(done, 400))]);
