@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from typing import Final
 
-# A function that sets itself again and again is a clock or a poll, and says nothing about the field. What is overdue is
-# waited for a little, too: the machine may be slow.
+# Code that sets itself again and again is a clock or a poll, and says nothing about the field; so does what is set while
+# a picture is drawn, unless something that was waited for had asked for that. What is overdue is waited for a little,
+# too: the machine may be slow.
 PENDING: Final = """
   const pendingKey = Symbol.for('jumpseat.pending');
   const watchPending = () => {
     window[pendingKey]?.stop();
-    const { setTimeout: later, clearTimeout: clear, fetch } = window;
+    const { setTimeout: later, clearTimeout: clear, fetch, requestAnimationFrame: paint } = window;
     const { prototype } = XMLHttpRequest, { send } = prototype;
     const seen = { open: new Map(), asked: 0, ended: 0, later }, rounds = new Map();
+    let following = false, drawing = false;
     const ended = () => { seen.asked -= 1; seen.ended = performance.now(); };
     const timer = (act, delay, ...given) => {
-      if (typeof act !== 'function' || delay > 500) return later.call(window, act, delay, ...given);
-      const now = performance.now(), known = rounds.get(act) ?? { due: 0, number: 0 };
+      if (typeof act !== 'function' || delay > 500 || drawing) return later.call(window, act, delay, ...given);
+      const text = String(act), code = text.includes('[native code]') ? act : text;
+      const now = performance.now(), known = rounds.get(code) ?? { due: 0, number: 0 };
       const round = { due: now + (+delay || 0), number: known.number + (now >= known.due) };
-      rounds.set(act, round);
-      const id = later.call(window, (...passed) => { seen.open.delete(id); return act(...passed); }, delay, ...given);
+      rounds.set(code, round);
+      const follow = (...passed) => {
+        seen.open.delete(id);
+        following = true;
+        try { return act(...passed); } finally { following = false; }
+      };
+      const id = later.call(window, follow, delay, ...given);
       if (round.number < 4) seen.open.set(id, round.due);
       return id;
     };
     const clearing = id => { seen.open.delete(id); clear.call(window, id); };
+    const painting = act => {
+      const idle = !following && window.event === undefined, frame = {};
+      if (!idle) seen.open.set(frame, performance.now());
+      return paint.call(window, now => {
+        seen.open.delete(frame);
+        drawing = idle;
+        try { return act(now); } finally { drawing = false; }
+      });
+    };
     const asking = (...given) => {
       const answer = fetch.apply(window, given);
       seen.asked += 1;
@@ -35,11 +52,14 @@ PENDING: Final = """
       this.addEventListener('loadend', ended, { once: true });
       return send.apply(this, given);
     };
-    Object.assign(window, { setTimeout: timer, clearTimeout: clearing, fetch: asking });
+    Object.assign(window, {
+      setTimeout: timer, clearTimeout: clearing, fetch: asking, requestAnimationFrame: painting,
+    });
     prototype.send = sending;
     seen.stop = () => {
       if (window.setTimeout === timer) Object.assign(window, { setTimeout: later, clearTimeout: clear });
       if (window.fetch === asking) window.fetch = fetch;
+      if (window.requestAnimationFrame === painting) window.requestAnimationFrame = paint;
       if (prototype.send === sending) prototype.send = send;
       if (window[pendingKey] === seen) delete window[pendingKey];
     };
