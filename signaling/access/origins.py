@@ -150,8 +150,8 @@ class Origins:
         """Returns the headers by which a browser binds what we answer.
 
         Pages of other sites may show the player's code and pictures, whose addresses hold what opens them, and nothing
-        else but where some are allowed (Fetch standard, ``Cross-Origin-Resource-Policy``). HTTPS is asked for by name alone: on ``localhost`` it would hold for whatever
-        else listens there (RFC 6797 §8.3).
+        else but where some are allowed (Fetch standard, ``Cross-Origin-Resource-Policy``). HTTPS is asked for by name
+        alone: on ``localhost`` it would hold for whatever else listens there (RFC 6797 §8.3).
         """
         shared = self._config.allowed_origins or _is_player(request) or _PICTURE.fullmatch(request.path)
         rules = {

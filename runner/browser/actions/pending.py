@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-# Code that sets itself again and again is a clock or a poll, and says nothing about the field; so does what is set while
-# a picture is drawn, unless something that was waited for had asked for that. What is overdue is waited for a little,
-# too: the machine may be slow.
+# Code that sets itself again and again is a clock or a poll, and says nothing about the field; nor does what is set
+# while a picture is drawn, unless something that is waited for has asked for that. What is overdue is waited for a
+# little, too: the machine may be slow.
 PENDING: Final = """
   const pendingKey = Symbol.for('jumpseat.pending');
   const watchPending = () => {
