@@ -166,7 +166,9 @@ function TakeControl() {
 
 function AskForControl({ holder, disabled }: { holder: string; disabled: boolean }) {
   const { actions } = usePlayer();
-  const asked = usePlayerState(({ run, viewerId }) => run?.control.requests.some((each) => each.viewerId === viewerId));
+  const asked = usePlayerState(({ run, viewerId }) =>
+    run?.control.requests?.some((each) => each.viewerId === viewerId),
+  );
   return (
     <Button
       icon="hand"
