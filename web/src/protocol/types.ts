@@ -33,8 +33,7 @@ export type PlannerName = NonNullable<wire.NewRun["planner"]>;
 export type Step = wire.StepSummary & Partial<wire.Step>;
 
 /** Who holds control; `graceUntil` is set while the holder is away: control ends at this time. */
-export type ControlState = Omit<wire.Control, "requests"> &
-  Partial<Pick<wire.ControlChanged, "graceUntil" | "requests">>;
+export type ControlState = wire.Control & Partial<Pick<wire.ControlChanged, "graceUntil">>;
 
 /** A run as the player keeps it up to date: details of steps, and of control, come by events. */
 export type Run = Omit<wire.RunView, "steps" | "control"> & { steps: Step[]; control: ControlState };
