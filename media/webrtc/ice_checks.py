@@ -11,6 +11,8 @@ from collections.abc import Callable
 from aioice import Connection, stun
 from aioice.ice import StunProtocol
 
+from media.carried_addresses import carried
+
 MOST_HOSTS = 8
 """Distinct addresses of one viewer that are checked; it makes itself known from others by checks of its own."""
 MOST_CHECKS = 32
@@ -20,9 +22,6 @@ _CHECKS_FOR_A_REQUEST = 2
 _MOST_ASKING = 64
 """Addresses whose requests are taken."""
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _REFUSED = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -43,17 +42,7 @@ def may_be_checked(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return not any(each in network for each in _carried(address) for network in _REFUSED)
-
-
-def _carried(address: _Address) -> list[_Address]:
-    """Returns the address and the IPv4 address that it leads to by translation, if any."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return [address]
-    found = [address.ipv4_mapped, address.sixtofour, address.teredo[1] if address.teredo else None]
-    if address in _NAT64:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [address, *(each for each in found if each is not None)]
+    return not any(each in network for each in (address, *carried(address)) for network in _REFUSED)
 
 
 class CheckBudget:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import unicodedata
-from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from media.carried_addresses import NAT64, carried
 
 Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
@@ -48,12 +49,7 @@ def _networks(table: dict[str, tuple[str, ...]]) -> tuple[tuple[_Network, str], 
 
 _ALWAYS = _networks(_NEVER)
 _PRIVATE = _networks(_NOT_PUBLIC)
-_NAT64 = IPv6Network("64:ff9b::/96")
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
-_COMPATIBLE = IPv6Network("::/96")
-_TRANSLATED = IPv6Network("::ffff:0:0:0/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-_ISATAP = {0x00005EFE, 0x02005EFE}
 
 
 class EgressPolicy:
@@ -80,7 +76,7 @@ class EgressPolicy:
         """
         if port in self.own_ports and _is_here(address):
             return f"{address} with port {port} is this jumpseat server itself, which no page may reach"
-        for each in (address, *_carried(address)):
+        for each in (address, *carried(address)):
             if (what := _among(each, _ALWAYS)) is not None:
                 return f"{_named(address, each)} is {what}, which no page may reach"
         return None if self.allow_private else self._not_public(address)
@@ -98,7 +94,7 @@ class EgressPolicy:
         return next((f"{origin(url)} is not opened: {reason}" for reason in reasons if reason), None)
 
     def _not_public(self, address: Address) -> str | None:
-        for each in (address, *_carried(address)):
+        for each in (address, *carried(address)):
             what = _among(each, _PRIVATE)
             if what is None and isinstance(each, IPv6Address) and not _may_be_public(each):
                 what = "a reserved address"
@@ -152,39 +148,7 @@ def _among(address: Address, networks: tuple[tuple[_Network, str], ...]) -> str 
 
 
 def _may_be_public(address: IPv6Address) -> bool:
-    return address in _GLOBAL_UNICAST or address in _NAT64 or address.ipv4_mapped is not None
-
-
-def _carried(address: Address) -> Iterator[IPv4Address]:
-    """Yields the IPv4 addresses that a translator or a tunnel may make of it."""
-    if not isinstance(address, IPv6Address):
-        return
-    number = int(address)
-    if address.ipv4_mapped or any(address in net for net in (_NAT64, _LOCAL_NAT64, _TRANSLATED)) or _compatible(number):
-        yield IPv4Address(number & 0xFFFFFFFF)
-    if address in _LOCAL_NAT64:
-        yield from _local_nat64(number)
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address.teredo is not None:
-        yield from address.teredo
-    if number >> 32 & 0xFFFFFFFF in _ISATAP:
-        yield IPv4Address(number & 0xFFFFFFFF)
-
-
-def _local_nat64(number: int) -> Iterator[IPv4Address]:
-    """Yields the candidates for prefixes of 48, 56 and 64 bits; which prefix is meant is not to be seen."""
-    for length in (48, 56, 64):
-        before = 64 - length
-        high = number >> 64 & (1 << before) - 1
-        low = number >> 56 - (32 - before) & (1 << 32 - before) - 1
-        if (found := high << 32 - before | low) >> 24:
-            yield IPv4Address(found)
-
-
-def _compatible(number: int) -> bool:
-    """Returns whether it is IPv4-compatible, and neither ``::`` nor ``::1`` (RFC 4291 §2.5.5.1)."""
-    return IPv6Address(number) in _COMPATIBLE and number > 1
+    return address in _GLOBAL_UNICAST or address in NAT64 or address.ipv4_mapped is not None
 
 
 def _named(address: Address, carried: Address) -> str:

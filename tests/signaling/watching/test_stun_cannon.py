@@ -128,7 +128,7 @@ async def test_a_real_viewer_among_many_addresses_connects() -> None:
 REFUSED = [
     "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.0.1", "224.0.0.1", "239.255.255.250", "240.0.0.1",
     "255.255.255.255", "::", "fe80::1", "ff02::1", "ff02::fb", "::ffff:169.254.169.254", "::ffff:224.0.0.1",
-    "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "metadata.internal", "x.local", "",
+    "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "2606:4700::5efe:a9fe:a9fe", "metadata.internal", "x.local", "",
 ]  # fmt: skip
 ALLOWED = ["127.0.0.1", "10.0.0.7", "192.168.1.20", "100.64.0.1", "203.0.113.9", "::1", "2001:db8::7", "fd00::1"]
 
