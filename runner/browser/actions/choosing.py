@@ -211,17 +211,19 @@ class _DrawnList:
             self.carried_out.add("focus", self.selector)
 
     async def _open(self, kind: dict[str, Any]) -> None:
+        closed = False
         if kind["open"] or self._before:
             if kind["list"] or (await self._find("", scroll=False))[0]["offered"]:
                 return
             if kind["open"]:
                 # What has come with it is known only of a list that is opened now.
                 await self.page.keyboard.press("Escape")
-        self.carried_out.add("click", await self._press_opener(kind))
+                closed = True
+        self.carried_out.add("click", await self._press_opener(kind, closed=closed))
 
-    async def _press_opener(self, kind: dict[str, Any]) -> str:
-        """Returns the selector of what was pressed: the list, or what it is drawn with."""
-        self._before = await self.control.evaluate_handle(list_script.BEFORE)
+    async def _press_opener(self, kind: dict[str, Any], *, closed: bool = False) -> str:
+        """Returns the selector of what was pressed: the list, or what it is drawn with; ``closed``: it was just now."""
+        self._before = await self.control.evaluate_handle(list_script.BEFORE, closed)
         opener = self.selector + (f" >> xpath=ancestor::*[{kind['around']}]" if kind["around"] else "")
         await self.page.locator(opener).click(timeout=self.deadline.left_ms)
         return opener

@@ -219,11 +219,11 @@ KIND: Final = _script(
 )
 """Answers what kind of list it is, what it shows (``was``), and how far around it is pressed: 0 for itself."""
 BEFORE: Final = _script(
-    "async control",
+    "async (control, closed)",
     r"""
   // A list that was closed a moment ago may be on its way out, some frames after the key that has closed it.
   const frame = () => new Promise(done => requestAnimationFrame(done));
-  const drawn = (async () => { for (let count = 0; count < 4; count += 1) await frame(); })();
+  const drawn = (async () => { for (let count = 0; closed && count < 4; count += 1) await frame(); })();
   await Promise.race([drawn, new Promise(done => setTimeout(done, 150))]);
   const ending = document.getAnimations().filter(each => each.effect?.getComputedTiming().endTime < 1000);
   const ended = Promise.allSettled(ending.map(each => each.finished));
@@ -231,7 +231,10 @@ BEFORE: Final = _script(
   return new WeakSet(every(document).filter(seen));
 """,
 )
-"""Answers what can be seen before a list is opened: the other scripts need it to know what has come."""
+"""Answers what can be seen before a list is opened: the other scripts need it to know what has come.
+
+``closed``: a list has just been closed by a key.
+"""
 FIND: Final = _script(
     "(control, { before, wanted, scroll })",
     r"""
