@@ -8,56 +8,60 @@ from control.protocol.models import Holder, Watcher
 from control.roles import Actor
 
 
+class _Presence:
+    """One viewer with all their connections; what lists show of them is made once, because the log keeps each list."""
+
+    def __init__(self, actor: Actor, *, connections: int) -> None:
+        self.actor = actor
+        self.connections = connections
+        self.watcher = Watcher(viewer_id=actor.viewer_id, name=actor.name, role=actor.role.value)
+        self.holder = Holder(viewer_id=actor.viewer_id, name=actor.name) if actor.role.controls else None
+
+
 class ConnectedViewers:
     """Counts people, not connections: a viewer's data channel and WebSocket are one."""
 
     def __init__(self) -> None:
-        self._connections: dict[str, int] = {}
-        self._actors: dict[str, Actor] = {}
-        self._controllers: dict[str, Holder] = {}
-        self._watchers: dict[str, Watcher] = {}
-        """Each of both is made once, because the log keeps every event that lists them."""
+        self._present: dict[str, _Presence] = {}
+        """By viewer id, in the order in which they came."""
 
     def __len__(self) -> int:
-        return len(self._actors)
+        return len(self._present)
 
     def join(self, actor: Actor) -> bool:
         """Adds a connection; returns True where it is this viewer's first."""
-        self._connections[actor.viewer_id] = self._connections.get(actor.viewer_id, 0) + 1
-        self._actors[actor.viewer_id] = actor
-        known = self._watchers.get(actor.viewer_id)
-        if known is None or known.role != actor.role:
-            self._watchers[actor.viewer_id] = Watcher(viewer_id=actor.viewer_id, name=actor.name, role=actor.role.value)
-        if not actor.role.controls:
-            self._controllers.pop(actor.viewer_id, None)
-        elif actor.viewer_id not in self._controllers:
-            self._controllers[actor.viewer_id] = Holder(viewer_id=actor.viewer_id, name=actor.name)
-        return self._connections[actor.viewer_id] == 1
+        present = self._present.get(actor.viewer_id)
+        if present is None or present.actor.role is not actor.role:
+            connections = present.connections if present is not None else 0
+            present = self._present[actor.viewer_id] = _Presence(actor, connections=connections)
+        present.actor = actor
+        present.connections += 1
+        return present.connections == 1
 
     def leave(self, viewer_id: str) -> bool:
         """Removes a connection; returns True where it was this viewer's last."""
-        left = self._connections.get(viewer_id, 0) - 1
-        if left > 0:
-            self._connections[viewer_id] = left
+        present = self._present.get(viewer_id)
+        if present is None:
             return False
-        self._actors.pop(viewer_id, None)
-        self._controllers.pop(viewer_id, None)
-        self._watchers.pop(viewer_id, None)
-        return self._connections.pop(viewer_id, None) is not None
+        present.connections -= 1
+        if present.connections == 0:
+            del self._present[viewer_id]
+        return present.connections == 0
 
     @property
     def controllers(self) -> tuple[Holder, ...]:
         """Those who may control, in the order in which they came."""
-        return tuple(self._controllers.values())
+        return tuple(each.holder for each in self._present.values() if each.holder is not None)
 
     @property
     def watchers(self) -> tuple[Watcher, ...]:
         """All who are connected, in the order in which they came."""
-        return tuple(self._watchers.values())
+        return tuple(each.watcher for each in self._present.values())
 
     def find(self, viewer_id: str) -> Actor | None:
         """Returns who is connected under this viewer id; None where nobody is."""
-        return self._actors.get(viewer_id)
+        present = self._present.get(viewer_id)
+        return present.actor if present is not None else None
 
     def require_controller(self, viewer_id: str) -> Holder:
         """Returns the connected controller of this viewer id. Raises NotFound where there is none."""

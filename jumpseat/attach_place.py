@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from control.protocol.attach import NewAttachSession
 from jumpseat.loading import loading
 from jumpseat.reserved import Reserved, reserved
-from jumpseat.server_config import check_settings, signaling_config
+from jumpseat.server_config import checked_config
 from jumpseat.settings import Settings, owner_keys
 
 if TYPE_CHECKING:
@@ -75,14 +75,13 @@ async def at_running_server(server: str, key: str, wanted: NewAttachSession) -> 
 async def at_own_server(settings: Settings, wanted: NewAttachSession) -> AsyncIterator[Place]:
     """Yields a session at once whose server is loaded meanwhile, and ends with the block. Raises BadSetting."""
     keys = owner_keys(settings, own=True)
-    check_settings(settings, keys)
+    config = checked_config(settings, keys)
     owner, key = next(iter(keys.items()))
     with reserved(settings, wanted, owner=owner) as promised:
         there: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         over = asyncio.Event()
         server = asyncio.create_task(_serve(settings, keys, promised, there, over))
-        base = signaling_config(settings, keys).url(promised.listening.port)
-        page = f"{base}/sessions/{promised.endpoint.session_id}"
+        page = f"{config.url(promised.listening.port)}/sessions/{promised.endpoint.session_id}"
         try:
             yield Place(
                 session_id=promised.endpoint.session_id,

@@ -15,12 +15,16 @@ from signaling.access.api_keys import BadKeyFile, read_key_file
 from signaling.config import Config, Limits, LiveKit
 
 
-def check_settings(settings: Settings, keys: dict[str, str]) -> None:
-    """Raises BadSetting for what a server could not start with, as far as that is seen without one."""
-    signaling_config(settings, keys)
+def checked_config(settings: Settings, keys: dict[str, str]) -> Config:
+    """Returns the configuration of signaling.
+
+    Raises BadSetting for whatever else a server could not start with, too, as far as that is seen without one.
+    """
+    config = signaling_config(settings, keys)
     browser_executable(settings)
     upstream_proxy(settings)
     check_model(settings)
+    return config
 
 
 def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import urljoin
 
 from control.protocol.actions import KEPT, Action, ActionType
@@ -33,18 +33,10 @@ _TAKEN_BACK: Final = {ActionType.SELECT, ActionType.CHECK, ActionType.UNCHECK}
 """What a page may take back a moment later."""
 _NOTED: Final = {ActionType.UPLOAD}
 """What is noted also where the action alone says how it was done."""
-_EXPECTATIONS: Final = {
-    "to_have_value",
-    "to_have_values",
-    "to_have_text",
-    "to_have_attribute",
-    "to_contain_text",
-    "to_contain_class",
-    "to_be_checked",
-    "not_to_be_checked",
-}
-
-
+_EXPECTATIONS: Final = frozenset(
+    name for name in get_args(ElementCall.model_fields["method"].annotation) if name.startswith(("to_", "not_to_"))
+)
+"""Every way of looking that a step can have been carried out with."""
 LEFT_OUT: Final = {
     StepStatus.FAILED: "failed",
     StepStatus.SKIPPED: "was skipped",

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -82,7 +83,7 @@ class AuditStore:
         """Writes everything that waits, in order. Raises StoreFailed."""
         async with self._lock:
             while self._unwritten:
-                batch = [self._unwritten[index] for index in range(min(_BATCH, len(self._unwritten)))]
+                batch = list(islice(self._unwritten, _BATCH))
                 async with self._database.writing() as connection:
                     await connection.execute(insert(audit), [_row(each) for each in batch])
                 for _ in batch:

@@ -22,7 +22,6 @@ from signaling.http.http_connections import HttpConnection
 from signaling.ports import RunHandle, Runs, ShareLinks
 from signaling.problems import Problem
 
-_RANK = {Role.VIEWER: 0, Role.CONTROLLER: 1, Role.OWNER: 2}
 BEARER_SUBPROTOCOL = "jumpseat.bearer."
 """In front of a credential in base64url, among a WebSocket's subprotocols."""
 _MAX_CLIENT_KEY = 128
@@ -160,7 +159,7 @@ class Authenticator:
         run = await self._runs.get(run_id, with_steps=with_steps)
         if run is None or not _covers(credential, run):
             raise Problem(404, "there is no such run, or it is not yours", code="not_found")
-        if _RANK[credential.role] < _RANK[needs]:
+        if not credential.role.includes(needs):
             raise _forbidden(needs)
         if credential.claims is not None:
             self._note_use(credential.claims)
