@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -45,12 +46,15 @@ def page(browser):
 async def pytest_on(tests: Path, *options: str, **environment: str) -> tuple[int, str]:
     """The exit code and the output of ``pytest`` on that file or folder, with the browser that our tests use."""
     folder = tests.parent if tests.suffix == ".py" else tests
+    given = ("-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *options, str(tests))
+    variables = {**os.environ, **browser_variables(), **environment}
+    return await _run(sys.executable, "-m", "pytest", *given, folder=folder, variables=variables)
+
+
+async def _run(*command: str, folder: Path, variables: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code, and what it has written to either stream."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", *options, str(tests)),
-        env={**os.environ, **browser_variables(), **environment},
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        *command, env=variables, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
@@ -94,15 +98,8 @@ async def playwright_on(folder: Path, **environment: str) -> tuple[int, str]:
     path = browser_path()
     options = {"args": ["--no-sandbox"], **({"executablePath": str(path)} if path else {})}
     (folder / "playwright.config.ts").write_text(_PLAYWRIGHT_CONFIG % json.dumps(options))
-    process = await asyncio.create_subprocess_exec(
-        *("node", str(modules / "@playwright" / "test" / "cli.js"), "test"),
-        env={**clean_variables(os.environ), **environment},
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+    command = ("node", str(modules / "@playwright" / "test" / "cli.js"), "test")
+    return await _run(*command, folder=folder, variables={**clean_variables(os.environ), **environment})
 
 
 async def typescript_failures(folder: Path, exported: dict[str, str]) -> dict[str, str]:

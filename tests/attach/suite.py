@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.attach.environments import SUITES, clean_variables, node_environment, python_environment
 from tests.attach.suites.site import SuiteSite
 from tests.chromium import browser_path
@@ -25,6 +27,17 @@ END_SECONDS = 20
 Results = dict[str, str]
 """By test: its outcome, attempt by attempt, with the first line of each error where the report has it."""
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def suite_marks(seconds: float) -> list[pytest.MarkDecorator]:
+    """Returns the marks of a file whose tests start suites, each of which may take so long."""
+    return [
+        pytest.mark.asyncio(loop_scope="session"),
+        pytest.mark.process,
+        pytest.mark.slow,
+        pytest.mark.long,
+        pytest.mark.timeout(seconds),
+    ]
 
 
 @dataclass

@@ -11,17 +11,11 @@ import pytest
 from tests.attach.command import END_SECONDS, attaching
 from tests.attach.environments import clean_variables, node_environment, python_environment
 from tests.attach.session_harness import CONFTEST
-from tests.attach.suite import PytestSuite, running
+from tests.attach.suite import PytestSuite, running, suite_marks
 from tests.attach.suites.site import SuiteSite
 from tests.chromium import browser_path
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.process,
-    pytest.mark.slow,
-    pytest.mark.long,
-    pytest.mark.timeout(240),
-]
+pytestmark = suite_marks(240)
 
 PYTEST = """\
 import os

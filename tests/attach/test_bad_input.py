@@ -14,16 +14,11 @@ import pytest_asyncio
 
 from tests.attach.command import END_SECONDS, attach
 from tests.attach.session_harness import OpenSession, open_session
+from tests.attach.suite import suite_marks
 from tests.attach.suites.site import SuiteSite
 from tests.served import served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.process,
-    pytest.mark.slow,
-    pytest.mark.long,
-    pytest.mark.timeout(240),
-]
+pytestmark = suite_marks(240)
 
 AGENT = {"User-Agent": "Playwright/1.65.1 (x64; debian 12) python/3.11", "x-playwright-browser": "chromium"}
 INITIALIZE = json.dumps(

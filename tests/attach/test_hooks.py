@@ -14,15 +14,10 @@ import pytest_asyncio
 
 from tests.attach.environments import clean_variables, node_environment, python_environment
 from tests.attach.fake_endpoint import FakeEndpoint, fake_endpoint
+from tests.attach.suite import suite_marks
 from tests.browser_fixtures import SharedChromium
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.process,
-    pytest.mark.slow,
-    pytest.mark.long,
-    pytest.mark.timeout(300),
-]
+pytestmark = suite_marks(300)
 
 ATTACHED = Path(__file__).parents[2] / "jumpseat" / "attached"
 PYTEST_SUITE = """

@@ -13,17 +13,12 @@ from tests.attach.command import END_SECONDS, attaching
 from tests.attach.environments import node_environment, python_environment
 from tests.attach.onlookers import SessionPage
 from tests.attach.session_harness import CONFTEST
+from tests.attach.suite import suite_marks
 from tests.attach.suites.site import SuiteSite
 from tests.chromium import browser_path
 from tests.processes import ended
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.process,
-    pytest.mark.slow,
-    pytest.mark.long,
-    pytest.mark.timeout(240),
-]
+pytestmark = suite_marks(240)
 
 PYTEST = """\
 import os

@@ -13,17 +13,12 @@ import pytest
 import pytest_asyncio
 
 from tests.attach.session_harness import POLL_SECONDS, OpenSession, Steerer, open_session
+from tests.attach.suite import suite_marks
 from tests.attach.suites.site import SuiteSite
 from tests.processes import alive, children, ended
 from tests.served import Served, served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.process,
-    pytest.mark.slow,
-    pytest.mark.long,
-    pytest.mark.timeout(240),
-]
+pytestmark = suite_marks(240)
 
 HOLD_SECONDS = 60
 END_SECONDS = 60

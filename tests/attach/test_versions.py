@@ -12,17 +12,11 @@ import pytest_asyncio
 
 from tests.attach.environments import node_environment, python_environment
 from tests.attach.session_harness import CONFTEST, OpenSession, Steerer, open_session
-from tests.attach.suite import running
+from tests.attach.suite import running, suite_marks
 from tests.attach.suites.site import SuiteSite
 from tests.served import Served
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.process,
-    pytest.mark.slow,
-    pytest.mark.long,
-    pytest.mark.timeout(400),
-]
+pytestmark = suite_marks(400)
 
 START = 'role=button[name="Start"]'
 VERSIONS = ("1.50.0", "1.58.0", "1.60.0", "1.61.0")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, ViewportSize, expect
 
-from tests.e2e.watch_page import DESKTOP, PHONE, SECONDS, WatchPage, watching
+from tests.e2e.watch_page import DESKTOP, PHONE, SECONDS, WatchPage, two_watching, watching
 from tests.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -82,12 +82,7 @@ async def test_commands_go_over_the_data_channel_once_there_is_one(server: Serve
 
 async def test_a_pause_by_one_is_seen_by_another(server: Served, viewer_browser: Browser) -> None:
     run_id = await server.start_watchable(MOVING, seconds=120)
-    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": "viewer"})
-    assert status == 201
-    async with (
-        watching(viewer_browser, server, run_id) as one,
-        watching(viewer_browser, server, run_id, token=share["token"]) as other,
-    ):
+    async with two_watching(viewer_browser, server, run_id, role="viewer") as (one, other):
         await one.live("whep")
         await expect(other.page.get_by_role("status").get_by_text("Running")).to_be_visible()
         await expect(other.button("Pause")).to_have_count(0)
@@ -161,12 +156,7 @@ async def test_one_who_takes_control_types_into_the_remote_page(server: Served, 
 
 async def test_control_is_handed_to_another_who_is_here(server: Served, viewer_browser: Browser) -> None:
     run_id = await review(server, "/checkout", TWO_STEPS)
-    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
-    assert status == 201
-    async with (
-        watching(viewer_browser, server, run_id) as one,
-        watching(viewer_browser, server, run_id, token=share["token"]) as other,
-    ):
+    async with two_watching(viewer_browser, server, run_id, role="controller") as (one, other):
         await other.live("whep")
         await one.press("Take control")
         await one.page.get_by_role("button", name="Hand to").click()
@@ -177,12 +167,7 @@ async def test_control_is_handed_to_another_who_is_here(server: Served, viewer_b
 
 async def test_control_is_asked_for_and_given(server: Served, viewer_browser: Browser) -> None:
     run_id = await review(server, "/checkout", TWO_STEPS)
-    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
-    assert status == 201
-    async with (
-        watching(viewer_browser, server, run_id) as one,
-        watching(viewer_browser, server, run_id, token=share["token"]) as other,
-    ):
+    async with two_watching(viewer_browser, server, run_id, role="controller") as (one, other):
         await other.live("whep")
         await one.press("Take control")
         await other.press("Ask for control")

@@ -98,3 +98,17 @@ async def watching(
     yield WatchPage(page)
     await context.close()
     assert errors == []
+
+
+@asynccontextmanager
+async def two_watching(
+    browser: Browser, server: Served, run_id: str, *, role: Literal["viewer", "controller"]
+) -> AsyncIterator[tuple[WatchPage, WatchPage]]:
+    """Opens the watch page for the owner, and for somebody with a link of this role."""
+    status, share = await server.post(f"/api/tests/{run_id}/tokens", {"role": role})
+    assert status == 201
+    async with (
+        watching(browser, server, run_id) as owner,
+        watching(browser, server, run_id, token=share["token"]) as other,
+    ):
+        yield owner, other

@@ -28,8 +28,8 @@ START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, clock: Clock = utc_now) -> AsyncIterator[Store]:
-    store = await Store.open(folder, clock=clock)
+async def opened(folder: Path, *, database_url: str | None = None, clock: Clock = utc_now) -> AsyncIterator[Store]:
+    store = await Store.open(folder, database_url=database_url, clock=clock)
     try:
         yield store
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from control.protocol.models import RunStatus
 from runner.store.lease import LEASE_SECONDS
+from runner.store.rows import RunRecord
 from runner.store.store import STOPPED, Store
 from runner.store.tables import servers
 from tests.postgres import postgres, postgres_programs
-from tests.runner.store.test_store import record
+from tests.runner.store.test_store import opened, record
 from tests.served import Served, served
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.process]
@@ -53,6 +54,16 @@ async def run_out(url: str, store: Store) -> None:
     await engine.dispose()
 
 
+@asynccontextmanager
+async def one_with_a_run(folder: Path, url: str) -> AsyncIterator[tuple[Store, RunRecord]]:
+    """The store of a server that carries out a run."""
+    async with opened(folder / "a", database_url=url) as store:
+        mine = record()
+        await store.add(mine)
+        yield store, mine
+        await store.delete(mine.view.id)
+
+
 async def status(store: Store, id: str) -> RunStatus:
     found = await store.get(id)
     assert found is not None
@@ -60,39 +71,21 @@ async def status(store: Store, id: str) -> RunStatus:
 
 
 async def test_a_second_server_leaves_the_first_ones_runs_alone(tmp_path: Path, url: str) -> None:
-    async with AsyncExitStack() as stack:
-        first = await Store.open(tmp_path / "a", database_url=url)
-        stack.push_async_callback(first.aclose)
-        mine = record()
-        await first.add(mine)
-        second = await Store.open(tmp_path / "b", database_url=url)
-        stack.push_async_callback(second.aclose)
+    async with one_with_a_run(tmp_path, url) as (first, mine), opened(tmp_path / "b", database_url=url):
         assert await status(first, mine.view.id) is mine.view.status
-        await first.delete(mine.view.id)
 
 
 async def test_what_a_server_that_died_left_is_ended_by_another(tmp_path: Path, url: str) -> None:
-    async with AsyncExitStack() as stack:
-        first = await Store.open(tmp_path / "a", database_url=url)
-        stack.push_async_callback(first.aclose)
-        mine = record()
-        await first.add(mine)
-        second = await Store.open(tmp_path / "b", database_url=url)
-        stack.push_async_callback(second.aclose)
+    async with one_with_a_run(tmp_path, url) as (first, mine), opened(tmp_path / "b", database_url=url) as second:
         await run_out(url, first)
         await second.look_at_others()
         found = await second.get(mine.view.id)
         assert found is not None
         assert (found.view.status, found.view.error) == (RunStatus.FAILED, STOPPED)
-        await first.delete(mine.view.id)
 
 
 async def test_a_link_that_is_revoked_at_one_is_revoked_at_the_other(tmp_path: Path, url: str) -> None:
-    async with AsyncExitStack() as stack:
-        first = await Store.open(tmp_path / "a", database_url=url)
-        stack.push_async_callback(first.aclose)
-        second = await Store.open(tmp_path / "b", database_url=url)
-        stack.push_async_callback(second.aclose)
+    async with opened(tmp_path / "a", database_url=url) as first, opened(tmp_path / "b", database_url=url) as second:
         cut: list[tuple[str, str]] = []
         second.links.on_revoked = lambda run, token: cut.append((run, token))
         until = record().view.created_at + timedelta(days=36_500)
