@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jumpseat.settings import BadSetting
-from jumpseat.signals import end_group, passed_on, signal_group
+from jumpseat.signals import end_group, passed_on
 from jumpseat.terminal import lent_terminal
 from media.aio import race
 from runner.attach.client_headers import OLDEST
@@ -65,21 +65,22 @@ async def run_command(command: Sequence[str], environment: Mapping[str, str]) ->
     A signal that asks us to stop goes to the command and everything that it has started; what still runs after a grace
     period is killed.
     """
-    try:
-        process = await asyncio.create_subprocess_exec(*command, env=environment, process_group=0)
-    except OSError as error:
-        raise BadSetting(f"{command[0]}: cannot be started: {_reason(error)}") from None
-    with lent_terminal(process.pid), passed_on(process.pid) as stopped:
+    with passed_on() as signals:
         try:
-            await race(process.wait(), stopped.wait())
-        except asyncio.CancelledError:
-            stopped.set()
-            signal_group(process.pid, signal.SIGTERM)
-            raise
-        finally:
-            if stopped.is_set():
-                await end_group(process.pid, within=GRACE_SECONDS)
-        code = await process.wait()
+            process = await asyncio.create_subprocess_exec(*command, env=environment, process_group=0)
+        except OSError as error:
+            raise BadSetting(f"{command[0]}: cannot be started: {_reason(error)}") from None
+        signals.to(process.pid)
+        with lent_terminal(process.pid):
+            try:
+                await race(process.wait(), signals.stopped.wait())
+            except asyncio.CancelledError:
+                signals.send(signal.SIGTERM)
+                raise
+            finally:
+                if signals.stopped.is_set():
+                    await end_group(process.pid, within=GRACE_SECONDS)
+            code = await process.wait()
     return code if code >= 0 else _SIGNALLED - code
 
 

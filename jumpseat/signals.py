@@ -13,6 +13,8 @@ from pathlib import Path
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.05
 """Between two looks whether a process group is gone, of which no event tells."""
+_KILLED_SECONDS = 5.0
+"""How long a process that was killed may take to be gone; one that waits for a disk takes longer."""
 
 
 async def until_stopped() -> None:
@@ -24,25 +26,45 @@ async def until_stopped() -> None:
     await stopped.wait()
 
 
-@contextmanager
-def passed_on(group: int) -> Iterator[asyncio.Event]:
-    """Sends these signals, and SIGHUP, on to the process group while the block runs; the first one sets the event.
+class PassedOn:
+    """Gives a process group the signals that ask us to stop, those too that came before the group was there."""
 
-    Afterwards they cancel the task that has run the block.
+    def __init__(self) -> None:
+        self.stopped = asyncio.Event()
+        """Set by the first signal."""
+        self._group: int | None = None
+        self._early: list[signal.Signals] = []
+
+    def to(self, group: int) -> None:
+        """Says which group it is; what has come until now is sent at once."""
+        self._group = group
+        for number in self._early:
+            signal_group(group, number)
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends one signal on."""
+        self.stopped.set()
+        if self._group is None:
+            self._early.append(number)
+        else:
+            signal_group(self._group, number)
+
+
+@contextmanager
+def passed_on() -> Iterator[PassedOn]:
+    """Sends SIGINT, SIGTERM and SIGHUP on to a process group while the block runs.
+
+    Entered before the group is started, it leaves no moment in which a signal would end us and spare the group.
+    Afterwards the signals cancel the task that has run the block.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    stopped = asyncio.Event()
-
-    def pass_on(number: signal.Signals) -> None:
-        stopped.set()
-        signal_group(group, number)
-
+    passed = PassedOn()
     numbers = (*_STOPPING, signal.SIGHUP)
     for number in numbers:
-        loop.add_signal_handler(number, pass_on, number)
+        loop.add_signal_handler(number, passed.send, number)
     try:
-        yield stopped
+        yield passed
     finally:
         for number in numbers:
             loop.add_signal_handler(number, task.cancel)
@@ -56,12 +78,19 @@ def signal_group(group: int, number: signal.Signals) -> None:
 
 async def end_group(group: int, *, within: float) -> None:
     """Waits until no process of the group runs, and after so many seconds kills those that do."""
+    if not await _ends(group, within):
+        signal_group(group, signal.SIGKILL)
+        await _ends(group, _KILLED_SECONDS)
+
+
+async def _ends(group: int, within: float) -> bool:
+    """Waits for so many seconds, and returns whether no process of the group runs then."""
     latest = time.monotonic() + within
     while _runs(group):
         if time.monotonic() >= latest:
-            signal_group(group, signal.SIGKILL)
-            return
+            return False
         await asyncio.sleep(_LOOK_SECONDS)
+    return True
 
 
 def _runs(group: int) -> bool:

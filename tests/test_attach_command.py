@@ -171,6 +171,23 @@ async def test_what_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.mark.process
+async def test_a_signal_that_comes_while_the_command_is_started_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, start = asyncio.get_running_loop(), asyncio.create_subprocess_exec
+    loop.add_signal_handler(signal.SIGTERM, lambda: None)
+
+    async def signalled_start(*command: str, **options: object) -> asyncio.subprocess.Process:
+        process = await start(*command, **options)  # type: ignore[arg-type]
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)  # the loop has a turn, and with it the signal's handler
+        await asyncio.sleep(0)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", signalled_start)
+    async with asyncio.timeout(SOON):
+        assert await run_command(["sleep", "1000"], os.environ) == 128 + signal.SIGTERM
+
+
+@pytest.mark.process
 async def test_in_a_terminal_the_command_is_asked_and_interrupted(harness: ServerHarness) -> None:
     jumpseat = (sys.executable, "-m", "jumpseat", "attach", *at(harness), "--", sys.executable, "-c", ASKS)
     process = await asyncio.create_subprocess_exec(
