@@ -50,6 +50,11 @@ class SecretRules:
         self._origins[name] = frozenset({origin} if origin else ())
         self._uses[name] = frozenset()
 
+    def own_origins(self, name: str) -> tuple[str, ...] | None:
+        """Returns where the secret may be filled in; None for the start URL's origin, which nobody has to name."""
+        origins = self._origins.get(name, self._default)
+        return None if origins == self._default else tuple(sorted(origins))
+
     def plan_holds(self, plan: str) -> None:
         """Takes the instructions as they name what their author has written in plain: that is as secret as they are."""
         self._plan = f"{self._plan}\n{plan}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, TypeVar
 
+from pydantic import Field
+
 from control.errors import Unsupported
 from control.protocol.actions import ActionType
-from control.protocol.models import RunView, Source, Step
+from control.protocol.models import GivenSecret, RunView, Source, Step
 from control.protocol.shape import Shape
 from control.secrets import escape, escape_others, references
 from control.user_info import without_user_info
@@ -15,13 +17,21 @@ from runner.store.uploads import UploadStore
 
 S = TypeVar("S", bound=Shape)
 
-Exporter = Callable[[RunView, Sequence[Step], str], str]
+
+class ExportedRun(RunView):
+    """A run as exporters see it."""
+
+    secrets: dict[str, str | GivenSecret] = Field(default_factory=dict, repr=False)
+    """What each secret may be used for, by name; their values are empty."""
+
+
+Exporter = Callable[[ExportedRun, Sequence[Step], str], str]
 """Returns the run in the format named last. It may read files, and is called in a thread. Raises Unsupported."""
 
 
 def exportable(
     run: RunView, steps: Sequence[Step], *, uploads: UploadStore, creation: Mapping[str, Any]
-) -> tuple[RunView, list[Step]]:
+) -> tuple[ExportedRun, list[Step]]:
     """Returns the run and its steps as every exporter gets them.
 
     Steps have the content of the files that they upload, and the run the address that it was made with, whose user info
@@ -31,8 +41,8 @@ def exportable(
     url = creation.get("url")
     if url and without_user_info(str(url)) == run.url:
         run = run.model_copy(update={"url": url})
-    run = run.model_copy(update={"url": escape_others(run.url, known)})
-    return run, [_exportable(step, uploads, known) for step in steps]
+    fields = dict(run) | {"url": escape_others(run.url, known), "secrets": creation.get("secrets", {})}
+    return ExportedRun(**fields), [_exportable(step, uploads, known) for step in steps]
 
 
 def _typed_by_hand(steps: Sequence[Step]) -> set[str]:
@@ -60,7 +70,7 @@ def _exportable(step: Step, uploads: UploadStore, known: Container[str]) -> Step
 def by_format(exporters: Mapping[str, Exporter]) -> Exporter:
     """Returns the exporter that has each format written by the one of its name."""
 
-    def export(run: RunView, steps: Sequence[Step], format: str) -> str:
+    def export(run: ExportedRun, steps: Sequence[Step], format: str) -> str:
         if format not in exporters:
             raise Unsupported(f"a run cannot be exported as '{format}'; formats: {', '.join(exporters)}")
         return exporters[format](run, steps, format)
@@ -68,6 +78,6 @@ def by_format(exporters: Mapping[str, Exporter]) -> Exporter:
     return export
 
 
-def no_export(_: RunView, __: Sequence[Step], format: str) -> str:
+def no_export(_: ExportedRun, __: Sequence[Step], format: str) -> str:
     """Refuses every format: the exporter of servers that have none."""
     raise Unsupported(f"a run cannot be exported as '{format}'")

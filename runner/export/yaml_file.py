@@ -9,8 +9,9 @@ import yaml
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import DialogAnswer, RunView, Source, Step, StepStatus
+from control.protocol.models import DialogAnswer, GivenSecret, Source, Step, StepStatus
 from control.secret_rules import uses_of
+from runner.export.port import ExportedRun
 from runner.export.statements import LEFT_OUT, comment, secrets_of
 from runner.selectors.to_python import environment_name
 
@@ -21,7 +22,7 @@ _OF_TABS: Final = {ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
 _BY: Final = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}
 
 
-def export_yaml(run: RunView, steps: Sequence[Step], format: str) -> str:
+def export_yaml(run: ExportedRun, steps: Sequence[Step], format: str) -> str:
     """Returns the text of a file with every step that passed, in order. Raises Unsupported where there is none."""
     lines = list(_steps(steps))
     if not any(line.startswith("- ") for line in lines):
@@ -31,15 +32,19 @@ def export_yaml(run: RunView, steps: Sequence[Step], format: str) -> str:
     if viewport is not None:
         head["viewport"] = {"width": viewport.width, "height": viewport.height}
     if names := secrets_of(run, steps):
-        head["secrets"] = {name: _secret(name, steps) for name in names}
+        head["secrets"] = {name: _secret(name, run.secrets.get(name), steps) for name in names}
     return "".join([_HEADER, _dump(head), "steps:\n", *(f"  {line}\n" for line in lines)])
 
 
-def _secret(name: str, steps: Sequence[Step]) -> str | dict[str, object]:
-    """Returns where the secret's value comes from, and what these steps use it for besides fields."""
-    value = f"${{{environment_name(name)}}}"
+def _secret(name: str, given: str | GivenSecret | None, steps: Sequence[Step]) -> str | dict[str, object]:
+    """Returns where the secret's value comes from, where it may be filled in, and for what else these steps use it."""
     uses = sorted({use for step in steps for use, names in uses_of(step.full_action) if name in names})
-    return {"value": value, "use": [str(use) for use in uses]} if uses else value
+    secret: dict[str, object] = {"value": f"${{{environment_name(name)}}}"}
+    if isinstance(given, GivenSecret) and given.origins is not None:
+        secret["origins"] = list(given.origins)
+    if uses:
+        secret["use"] = [str(use) for use in uses]
+    return secret if len(secret) > 1 else str(secret["value"])
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:

@@ -105,12 +105,15 @@ class Masking:
 
     def kept(self) -> dict[str, Any]:
         """Returns the secrets as the run can be made with them anew: with empty values."""
-        return {
-            name: secret.model_copy(update={"value": ""}).model_dump(mode="json", by_alias=True, exclude_none=True)
-            if isinstance(secret := self._given.get(name), GivenSecret)
-            else ""
-            for name in self.names
-        }
+        return {name: self._kept(name) for name in self.names}
+
+    def _kept(self, name: str) -> object:
+        secret = self._given.get(name)
+        if secret is None:  # typed by hand
+            secret = GivenSecret(value="", origins=self._rules.own_origins(name))
+        if isinstance(secret, str) or (secret.origins is None and not secret.use):
+            return ""
+        return secret.model_copy(update={"value": ""}).model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def name_password(self, password: str, field: str, url: str) -> str:
         """Returns ``{{secret:NAME}}`` for what a person typed into a password field.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,10 @@ from playwright.async_api import Page
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType, Size
-from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
+from control.protocol.models import Control, GivenSecret, RunStatus, Source, Step, StepStatus
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import Driver
+from runner.export.port import ExportedRun
 from runner.export.pytest import export
 from runner.planners.element_lookup import ElementLookup
 from runner.planners.intents import Thing
@@ -34,8 +35,9 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
 
 
-def run(url: str, name: str = "Buy a mug") -> RunView:
-    return RunView(
+def run(url: str, name: str = "Buy a mug", *, secrets: Mapping[str, str | GivenSecret] | None = None) -> ExportedRun:
+    return ExportedRun(
+        secrets=dict(secrets or {}),
         id="r1",
         name=name,
         status=RunStatus.PASSED,

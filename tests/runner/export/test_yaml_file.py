@@ -8,7 +8,7 @@ import pytest
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType, Size
-from control.protocol.models import DialogAnswer, StepStatus
+from control.protocol.models import DialogAnswer, GivenSecret, SecretUse, StepStatus
 from runner.export.yaml_file import export_yaml
 from runner.testfile import load
 from tests.runner.export.test_export import run, steps
@@ -35,6 +35,22 @@ def test_the_file_holds_what_was_done(tmp_path: Path) -> None:
     assert loaded.secrets == {"KEY": "abcd", "PASS WORD": "sesame"}
     assert loaded.viewport is not None
     assert (loaded.viewport.width, loaded.viewport.height) == (900, 600)
+
+
+def test_secrets_are_filled_in_where_they_were(tmp_path: Path) -> None:
+    given = {
+        "PASS WORD": GivenSecret(value="", origins=("https://login.test",), use=(SecretUse.SELECTOR,)),
+        "KEY": GivenSecret(value="", use=(SecretUse.NAVIGATION,)),
+        "OTHER": GivenSecret(value="", origins=("*",)),
+    }
+    keyed = Action(type=A.NAVIGATE, value="http://shop.test/?q={{secret:KEY}}")
+    file = tmp_path / "run.yaml"
+    exported = export_yaml(run("http://shop.test/", secrets=given), steps(*DONE, keyed), "yaml")
+    file.write_text(exported, encoding="utf-8")
+    assert load(file, environment={"PASS_WORD": "sesame", "KEY": "abcd"}).secrets == {
+        "PASS WORD": GivenSecret(value="sesame", origins=("https://login.test",)),
+        "KEY": GivenSecret(value="abcd", use=(SecretUse.NAVIGATION,)),
+    }
 
 
 def test_a_step_in_another_tab_is_done_there(tmp_path: Path) -> None:

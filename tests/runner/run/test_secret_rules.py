@@ -12,6 +12,7 @@ from control.errors import SecretRefused
 from control.protocol import commands as c
 from control.protocol.actions import Action
 from control.protocol.models import NewRun, RunStatus, StepStatus
+from control.secrets import references
 from runner.run.masking import Masking
 from tests.fakes import FakePlanner, click
 from tests.runner.session_harness import ADA, BOB, session_harness
@@ -183,3 +184,14 @@ async def test_what_the_secrets_are_for_is_kept_for_another_run_without_their_va
     given = {"value": PASSWORD, "origins": ["http://login.test"], "use": ["selector"]}
     async with session_harness(tmp_path, secrets={"PW": given, "NAME": "Grace"}) as run:
         assert run.session.creation()["secrets"] == {"PW": given | {"value": ""}, "NAME": ""}
+
+
+def test_a_password_typed_by_hand_is_kept_with_the_origin_that_it_was_typed_at() -> None:
+    masking = Masking({}, start_url="https://shop.test/")
+    for password, url in (("opensesame", "https://login.test/in"), ("swordfish", "https://shop.test/in")):
+        (name,) = references(masking.name_password(password, "pin", url))
+        masking.keep(name)
+    assert masking.kept() == {
+        "typed_pin": {"value": "", "origins": ["https://login.test"], "use": []},
+        "typed_pin_2": "",
+    }
