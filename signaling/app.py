@@ -55,6 +55,7 @@ class Apps:
     authenticator: Authenticator
     connections: ConnectionRegistry
     dispatcher: CommandDispatcher
+    audit: Audit
     whep: WhepEndpoint
     frames: FrameServer
     metrics: Metrics
@@ -143,6 +144,7 @@ def build(
         authenticator=authenticator,
         connections=connections,
         dispatcher=dispatcher,
+        audit=audit,
         whep=whep,
         frames=frames,
         metrics=metrics,

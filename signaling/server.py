@@ -114,8 +114,14 @@ class Server:
             self._tasks.spawn(self.apps.api_keys.watch(self._cut_owner))
 
     def run_started(self, run: RunHandle) -> None:
-        """Counts a new run in the metrics, and opens its LiveKit room where LiveKit is set."""
+        """Counts a new run in the metrics, and opens its LiveKit room where LiveKit is set.
+
+        One that an attached client has begun is put into the audit trail here: no request has made it.
+        """
         self.apps.metrics.runs.follow(run)
+        view = run.view()
+        if view.session is not None:
+            self.apps.audit.created(run.id, owner=run.owner, address=None, detail=f"attach session {view.session.id}")
         if self.apps.rooms is not None:
             self.apps.rooms.open(run)
 

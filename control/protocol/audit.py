@@ -35,8 +35,8 @@ class AuditEntry(Shape):
     address: str | None = None
     """The address of the client; None where another server, such as LiveKit's, stands between."""
     detail: str | None = None
-    """The transport of who watched, the command of who steered, the id of the link that was shared or revoked, the
-    format that was exported, the name of the secret that was kept."""
+    """The attach session that a run was created by, the transport of who watched, the command of who steered, the id of
+    the link that was shared or revoked, the format that was exported, the name of the secret that was kept."""
 
 
 class NumberedAuditEntry(AuditEntry):

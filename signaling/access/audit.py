@@ -31,10 +31,16 @@ class Audit:
         self._visits: OrderedDict[tuple[str, str, str | None, str], float] = OrderedDict()
         """When each visitor was last noted, by run, credential, address and transport."""
 
-    def created(self, run_id: str, *, owner: str, address: str | None) -> None:
+    def created(self, run_id: str, *, owner: str, address: str | None, detail: str | None = None) -> None:
         """Notes a new run."""
         entry = AuditEntry(
-            at=self._clock(), run_id=run_id, action=AuditAction.CREATED, who=owner, role=Role.OWNER, address=address
+            at=self._clock(),
+            run_id=run_id,
+            action=AuditAction.CREATED,
+            who=owner,
+            role=Role.OWNER,
+            address=address,
+            detail=detail,
         )
         self.trail.record(entry, owner=owner)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from control.protocol.models import SessionRef
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, BOB, ServerHarness, auth
 
@@ -57,6 +58,17 @@ async def test_the_whole_life_of_a_run(harness: ServerHarness) -> None:
     assert {entry["address"] for entry in found} == {"127.0.0.1"}
     assert [entry["runId"] for entry in found] == [run.id] * 5
     assert [entry["number"] for entry in found] == sorted(entry["number"] for entry in found)
+
+
+async def test_a_run_that_an_attached_client_has_begun(
+    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attached = run.view().model_copy(update={"session": SessionRef(id="s1", name="pytest")})
+    monkeypatch.setattr(run, "view", lambda: attached)
+    harness.server.run_started(run)
+    (entry,) = await entries(harness, run)
+    assert said(entry) == ("created", "ada", "owner", "attach session s1")
+    assert entry["address"] is None
 
 
 async def test_watching_by_each_transport_is_noted_once_a_visit(harness: ServerHarness, run: FakeRun) -> None:

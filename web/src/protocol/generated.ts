@@ -492,8 +492,8 @@ export interface components {
             /** @description The address of the client; None where another server, such as LiveKit's, stands between. */
             address: string | null;
             /**
-             * @description The transport of who watched, the command of who steered, the id of the link that was shared or revoked, the
-             *     format that was exported, the name of the secret that was kept.
+             * @description The attach session that a run was created by, the transport of who watched, the command of who steered, the id of
+             *     the link that was shared or revoked, the format that was exported, the name of the secret that was kept.
              */
             detail: string | null;
             /** @description Grows from entry to entry of a server, with gaps. */
