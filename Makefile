@@ -14,7 +14,7 @@ WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 	-not -path 'web/generator/*' -not -name '*.py' -not -name '*.pyc' -not -name '*.tgz')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-attach quick coverage test long check types bench soak screenshots setup browser test-programs livekit web widgets constraints dist sbom clean
+.PHONY: help demo demo-attach quick coverage test long check types bench soak attack screenshots setup browser test-programs livekit web widgets constraints dist sbom clean
 
 help: ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -66,6 +66,9 @@ bench: setup livekit ## print the benchmark tables (BENCH=full takes longer)
 
 soak: setup livekit ## runs, viewers and faults for 30 minutes (SOAK=8 for eight); nothing may be lost or left behind
 	@$(PY) -m bench.soak
+
+attack: setup ## ten minutes of bombs, idle connections, wrong keys, offers and floods (MINUTES=2 for two); a watched run must go on
+	@$(PY) -m bench.under_attack
 
 screenshots: setup ## take a picture of every page and state
 	@$(PY) -m tests.e2e.screenshots

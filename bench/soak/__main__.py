@@ -24,7 +24,7 @@ from rich.table import Table
 
 from bench.soak.faults import FaultInjector
 from bench.soak.footprint import ALLOWED, Footprint, at_rest
-from bench.soak.report import SoakReport
+from bench.soak.report import SoakReport, tracebacks
 from bench.soak.runs import RunLauncher
 from bench.soak.viewers import Viewers, WatchedRun
 from tests.livekit_server import LiveKitServer, ServerMissing, find_here
@@ -136,8 +136,7 @@ async def soak(minutes: float, folder: Path) -> tuple[SoakReport, Footprint, Foo
         if server.process.returncode != 0:
             report.lose(f"the server ended with code {server.process.returncode}")
     await _compare_with_the_store(report, data)
-    _read(log, report)
-    report.lost += after.beyond(before)
+    report.lost += [*tracebacks(log), *after.beyond(before)]
     report.close()
     return report, before, after
 
@@ -154,14 +153,6 @@ async def _compare_with_the_store(report: SoakReport, data: Path) -> None:
     async with served(JUMPSEAT_DATA_DIR=str(data)) as server:
         for run_id in report.runs:
             report.compare(run_id, (await server.get(f"/api/tests/{run_id}"))["status"])
-
-
-def _read(log: Path, report: SoakReport) -> None:
-    """Faults that are expected are one line each; a traceback is one that nobody has thought of."""
-    lines = log.read_text(errors="replace").splitlines()
-    for at, line in enumerate(lines):
-        if line.startswith("Traceback"):
-            report.lose(f"a traceback in the server's log: {lines[max(0, at - 1)]}")
 
 
 def print_report(report: SoakReport, before: Footprint, after: Footprint) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -57,3 +58,10 @@ class SoakReport:
                 self.lose(f"run {run_id} has no end")
         for fault, count in (self.faults - self.survived).items():
             self.lose(f"{fault}: {count} of {self.faults[fault]} were not survived")
+
+
+def tracebacks(log: Path) -> list[str]:
+    """One sentence for each traceback: faults that are expected are one line each."""
+    lines = log.read_text(errors="replace").splitlines()
+    begun = (at for at, line in enumerate(lines) if line.startswith("Traceback"))
+    return [f"a traceback in the server's log: {lines[max(0, at - 1)]}" for at in begun]

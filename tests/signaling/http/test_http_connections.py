@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,6 +209,18 @@ class TestRoom:
         assert ConnectionQuota.of(Limits(max_http_connections=6), 65_536) == ConnectionQuota(6, 3)
 
 
+@asynccontextmanager
+async def listening(metrics: Metrics) -> AsyncIterator[None]:
+    """A listener for four connections, which does nothing with them."""
+    clients = HttpConnections(ConnectionQuota(4, 2), Limits(), metrics)
+    listener = Listener(
+        asyncio.Protocol, clients, proxies=TrustedProxies(), tls=None, handshake_seconds=1, metrics=metrics
+    )
+    listener.serve(listen_on("127.0.0.1", 0))
+    yield
+    await listener.aclose()
+
+
 async def test_what_the_system_refuses_is_counted_and_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -225,16 +237,22 @@ async def test_what_the_system_refuses_is_counted_and_told_once(
 
     monkeypatch.setattr(loop, "sock_accept", accept_or_not)
     monkeypatch.setattr("signaling.http.listener._RETRY_SECONDS", 0.001)
-    metrics, limits = Metrics(), Limits()
-    clients = HttpConnections(ConnectionQuota(4, 2), limits, metrics)
-    listener = Listener(
-        asyncio.Protocol, clients, proxies=TrustedProxies(), tls=None, handshake_seconds=1, metrics=metrics
-    )
-    listener.serve(listen_on("127.0.0.1", 0))
-    async with asyncio.timeout(WAIT_SECONDS):
+    metrics = Metrics()
+    async with listening(metrics), asyncio.timeout(WAIT_SECONDS):
         await tried.wait()
-    await listener.aclose()
     value = metrics.registry.get_sample_value
     assert value("jumpseat_accept_errors_total", {"error": "EMFILE"}) == 3
     assert value("jumpseat_accept_errors_total", {"error": "ECONNABORTED"}) == 1
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+async def test_nothing_is_tried_again_at_once_while_the_system_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(_: socket.socket) -> tuple[socket.socket, object]:
+        raise OSError(errno.EMFILE, "no room")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_accept", refuse)
+    metrics = Metrics()
+    async with listening(metrics):
+        for _ in range(100):
+            await asyncio.sleep(0)
+    assert metrics.registry.get_sample_value("jumpseat_accept_errors_total", {"error": "EMFILE"}) == 1
