@@ -104,10 +104,13 @@ class ServerHarness:
             return response.status, json.loads(text) if is_json and text else text or None
 
     @asynccontextmanager
-    async def socket(self, run: FakeRun, *, token: str = ADA, **query: object) -> AsyncIterator[ControlSocket]:
-        """A control WebSocket."""
-        params = {"runId": run.id, "token": token, **{name: str(value) for name, value in query.items()}}
-        async with self.http.ws_connect(f"{self.url}/ws/test-control", params=params) as ws:
+    async def socket(
+        self, run: FakeRun, *, token: str | None = ADA, headers: dict[str, str] | None = None, **query: object
+    ) -> AsyncIterator[ControlSocket]:
+        """A control WebSocket, with the token in its address."""
+        params = {"runId": run.id, **({"token": token} if token is not None else {})}
+        params |= {name: str(value) for name, value in query.items()}
+        async with self.http.ws_connect(f"{self.url}/ws/test-control", params=params, headers=headers) as ws:
             yield ControlSocket(ws)
 
     @asynccontextmanager

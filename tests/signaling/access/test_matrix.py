@@ -6,9 +6,10 @@ more, by hand. A route or a message that is new has no rule, and fails.
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from typing import Any, get_args
@@ -121,6 +122,7 @@ MESSAGES: Mapping[str, tuple[Role, dict[str, object]]] = {
 }
 """By type: the least role, and what else the message has."""
 SESSION = "session"
+SIGN_ON = "X-Remote-User"
 NO_RUN = "there is no such run"
 
 
@@ -133,7 +135,22 @@ class Bearer:
     """On the run; None for one that is right and opens another run or nothing."""
     purpose: Purpose | None = None
     is_valid: bool = True
-    is_key: bool = False
+    owner: str | None = None
+    """Whose name it stands for; None for links and tickets."""
+    signed_on: bool = False
+    """Whether a proxy says the name, in place of a key."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return auth(self.text) | ({SIGN_ON: self.owner} if self.signed_on and self.owner else {})
+
+
+@pytest.fixture
+async def harness() -> AsyncIterator[ServerHarness]:
+    """A server to which the tests are also the proxy that people are signed on by."""
+    proxy = ipaddress.IPv4Network("127.0.0.1/32")
+    async with ServerHarness(replace(CONFIG, auth_header=SIGN_ON, trusted_proxies=(proxy,))) as harness:
+        yield harness
 
 
 async def bearers(harness: ServerHarness, run: FakeRun) -> dict[str, Bearer]:
@@ -159,8 +176,10 @@ async def bearers(harness: ServerHarness, run: FakeRun) -> dict[str, Bearer]:
         "controller": Bearer(link(run, Role.CONTROLLER), Role.CONTROLLER),
         "viewer of another run": Bearer(link(other, Role.VIEWER)),
         "controller of another run": Bearer(link(other, Role.CONTROLLER)),
-        "owner": Bearer(ADA, Role.OWNER, is_key=True),
-        "another owner": Bearer(BOB, is_key=True),
+        "owner": Bearer(ADA, Role.OWNER, owner="ada"),
+        "another owner": Bearer(BOB, owner="bob"),
+        "owner, signed on": Bearer(None, Role.OWNER, owner="ada", signed_on=True),
+        "another owner, signed on": Bearer(None, owner="eve", signed_on=True),
         "ticket to watch": Bearer(link(run, Role.VIEWER, purpose=Purpose.WATCH), Role.VIEWER, Purpose.WATCH),
         "ticket of a session": Bearer(link(run, Role.VIEWER, **session), Role.VIEWER, Purpose.WHEP_SESSION),
         "ticket to watch another run": Bearer(link(other, Role.VIEWER, purpose=Purpose.WATCH), None, Purpose.WATCH),
@@ -184,9 +203,9 @@ def _expected_of_valid(needs: Needs, bearer: Bearer) -> int | None:
         case Needs.ANY_LINK_OR_KEY:
             return None
         case Needs.ANY_KEY:
-            return None if bearer.is_key else 403
+            return None if bearer.owner else 403
         case Needs.KEY_OF_SESSION:
-            return 403 if not bearer.is_key else None if bearer.text == ADA else 404
+            return 403 if not bearer.owner else None if bearer.owner == "ada" else 404
     return 404 if bearer.role is None else None if bearer.role.includes(needs.value) else 403
 
 
@@ -241,7 +260,7 @@ async def answered(harness: ServerHarness, request: Request, run: FakeRun, beare
     path = re.sub(r"{(\w+)}", lambda found: values.get(found[1], "x"), request.path)
     base = harness.frames_url if path.startswith("/stream") else harness.url
     body: dict[str, Any] = {"json": request.rule.body}
-    headers = auth(bearer.text)
+    headers = bearer.headers
     if isinstance(request.rule.body, str):
         body, headers = {"data": request.rule.body}, headers | {"Content-Type": str(request.media)}
     params = {"runId": run.id} if path == "/ws/test-control" else {}
@@ -297,10 +316,11 @@ async def refusals(
     harness: ServerHarness, run: FakeRun, bearer: Bearer, message: dict[str, object]
 ) -> tuple[bool, bool]:
     """Whether the message is refused for its credential by REST, and on the socket."""
-    status, answer = await harness.call("POST", f"/api/tests/{run.id}/commands", token=bearer.text, body=message)
+    headers, path = bearer.headers, f"/api/tests/{run.id}/commands"
+    status, answer = await harness.call("POST", path, token=None, body=message, headers=headers)
     by_rest = status in {401, 403, 404} and not (status == 404 and NO_RUN not in str(answer))
     try:
-        async with harness.socket(run, token=bearer.text or "") as socket:
+        async with harness.socket(run, token=None, headers=headers) as socket:
             return by_rest, is_forbidden(await socket.ask(**message, id="1"))
     except aiohttp.WSServerHandshakeError as refusal:
         return by_rest, refusal.status in {401, 403, 404}
