@@ -17,7 +17,7 @@
     searchbox: 'input[type=search], [role=searchbox]',
     combobox: 'select, input[list], [role=combobox]',
     spinbutton: 'input[type=number], [role=spinbutton]',
-    listbox: `select, [role=listbox], [aria-haspopup=listbox], :is(button, a, [role=button]):is([aria-expanded],
+    listbox: `select, [role=listbox], [aria-haspopup=listbox], details > summary, :is(button, a, [role=button]):is([aria-expanded],
       [aria-haspopup=menu], [aria-haspopup=true])`,
     slider: 'input[type=range], [role=slider]',
     checkbox: 'input[type=checkbox], [role=checkbox]',

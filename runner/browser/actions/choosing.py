@@ -31,6 +31,10 @@ _GONE: Final = "The list had gone before it could be looked at."
 _UNREADABLE: Final = "The option was pressed; the list shows nowhere which one is chosen."
 _FOCUSED: Final = "css=:focus"
 _HAS_FOCUS: Final = "field => field.getRootNode().activeElement === field"
+_FOCUS: Final = f"control => {{ control.focus({{ preventScroll: true }}); return ({_HAS_FOCUS})(control); }}"
+_NATIVE: Final = (
+    """control => control.localName === 'select' ? 'select' : control.list?.options.length ? 'suggestions' : ''"""
+)
 _BLUR: Final = "field => field.blur()"
 _COME_BACK: Final = (
     "field => { if (field.isConnected) field.focus({ preventScroll: true }); return field.isConnected; }"
@@ -59,8 +63,13 @@ class Choosing:
         assert control is not None
         if not await finds_only(page, selector, control):
             selector = await selector_of(await locator_of(page, control, beside=selector))
-        if await control.evaluate("control => control.localName === 'select'"):
+        native = await control.evaluate(_NATIVE)
+        if native == "select":
             await self._choose_native(page.locator(selector), selector)
+            return
+        if native == "suggestions":
+            suggestions = _Suggestions(page.locator(selector), selector, subject.described, self.wanted, self.deadline)
+            await suggestions.choose(self.carried_out)
             return
         who = await subject.described()
         drawn = _DrawnList(page, control, selector, who, self.deadline, self.carried_out)
@@ -70,35 +79,18 @@ class Choosing:
         await drawn.leave()
 
     async def _choose_native(self, locator: Locator, selector: str) -> None:
-        described, done = self.subject.described, self.carried_out
-        await _NativeList(locator, selector, described, self.wanted, self.deadline, done).choose()
+        await _Select(locator, selector, self.subject.described, self.wanted, self.deadline).choose(self.carried_out)
 
 
 @dataclass
 class _NativeList:
-    """A ``<select>``."""
+    """A list that the browser draws itself, where no pointer of ours reaches it."""
 
     locator: Locator
     selector: str
     described: Callable[[], Awaitable[str]]
     wanted: list[str]
     deadline: Deadline
-    carried_out: CarriedOut
-
-    async def choose(self) -> None:
-        options = await self._options()
-        settling = await Settling.begin(self.locator)
-        await self.locator.select_option(index=options["found"], timeout=self.deadline.left_ms)
-        held: list[int] | None = await settling.read_back(self.locator, list_script.SELECTED)
-        self.carried_out.add("select_option", self.selector, "\n".join(options["keys"][at] for at in options["found"]))
-        if held is None:
-            self.carried_out.note = _GONE
-        elif not set(options["found"]) <= set(held):
-            shown = [options["labels"][index] for index in held]
-            raise StepFailed(_not_kept(await self.described(), self.wanted, shown))
-        else:
-            values = "\n".join(options["values"][index] for index in held)
-            self.carried_out.add("to_have_values" if options["multiple"] else "to_have_value", self.selector, values)
 
     async def _options(self) -> dict[str, Any]:
         """Returns the list's options once they hold what is wanted. Raises StepFailed with what it offers."""
@@ -116,6 +108,49 @@ class _NativeList:
         shared: list[str] = next((each["labels"] for each in options["shared"] if each["text"] == missing), [])
         who = await self.described()
         raise StepFailed(_shared(who, missing, shared) if shared else _offers(who, missing, options["labels"]))
+
+
+class _Select(_NativeList):
+    """A ``<select>``."""
+
+    async def choose(self, carried_out: CarriedOut) -> None:
+        options = await self._options()
+        settling = await Settling.begin(self.locator)
+        await self.locator.select_option(index=options["found"], timeout=self.deadline.left_ms)
+        held: list[int] | None = await settling.read_back(self.locator, list_script.SELECTED)
+        carried_out.add("select_option", self.selector, "\n".join(options["keys"][at] for at in options["found"]))
+        if held is None:
+            carried_out.note = _GONE
+        elif not set(options["found"]) <= set(held):
+            shown = [options["labels"][index] for index in held]
+            raise StepFailed(_not_kept(await self.described(), self.wanted, shown))
+        else:
+            values = "\n".join(options["values"][index] for index in held)
+            carried_out.add("to_have_values" if options["multiple"] else "to_have_value", self.selector, values)
+
+
+class _Suggestions(_NativeList):
+    """An ``<input>`` with a ``<datalist>``: the option's value is what choosing it would put into the field."""
+
+    async def choose(self, carried_out: CarriedOut) -> None:
+        if len(self.wanted) > 1:
+            raise StepFailed(f"{await self.described()} takes one option, not {len(self.wanted)}")
+        options = await self._options()
+        value = options["values"][options["found"][0]]
+        settling = await Settling.begin(self.locator)
+        await self.locator.fill(value, timeout=self.deadline.left_ms)
+        carried_out.add("fill", self.selector, value)
+        await self.locator.blur(
+            timeout=self.deadline.left_ms
+        )  # without it there is no `change`, as there is for a person
+        carried_out.add("blur", self.selector)
+        held: str | None = await settling.read_back(self.locator, "field => field.value")
+        if held is None:
+            carried_out.note = _GONE
+        elif held != value:
+            raise StepFailed(_not_kept(await self.described(), self.wanted, [held] if held else []))
+        else:
+            carried_out.add("to_have_value", self.selector, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +274,10 @@ class _DrawnList:
         if not (found["seen"] or kind["list"] or kind["typed"]):
             # It was open before, without a sign of that, and the press has closed it.
             await self._press_opener(kind)
+            found, option = await self._wait_for(wanted, scrolling=True)
+        if not (found["seen"] or kind["list"] or kind["typed"]) and await _evaluated(self.control, _FOCUS):
+            await self.page.keyboard.press("ArrowDown")
+            self.carried_out.add("press", self.selector, "ArrowDown")
             found, option = await self._wait_for(wanted, scrolling=True)
         if option is None and not found["shared"] and await self._type(wanted, kind):
             found, option = await self._wait_for(wanted, scrolling=True)

@@ -9,7 +9,7 @@ from runner.browser.page_functions import FOLD, FRAMES, HIT, PARENT, PATH, WITHI
 # Options that fit, best first: by value or label, then by label as it is read, then by a part of the words of just one.
 FIND_NATIVE: Final = f"""(select, wanted) => {{
   const fold = {FOLD};
-  const options = [...select.options].map((option, index) => ({{ option, index }}));
+  const options = [...(select.options ?? select.list.options)].map((option, index) => ({{ option, index }}));
   const shared = [];
   const one = text => {{
     for (const fits of [
