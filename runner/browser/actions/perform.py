@@ -193,8 +193,10 @@ class Performer:
         found: list[Field] = []
 
         async def ready(within_ms: float) -> None:
-            await _in_state(subject.locator, "editable", within_ms)
             found[:] = [await Field.of(subject.locator, within_ms)]
+            if not found[0].ready:
+                await _in_state(subject.locator, "editable", within_ms)
+                found[:] = [await Field.of(subject.locator, within_ms)]
 
         await subject.wait(ready)
         if found[0].type == "select":
