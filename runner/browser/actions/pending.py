@@ -68,7 +68,7 @@ PENDING: Final = """
     window[pendingKey] = seen;
     const picture = new Animation(new KeyframeEffect(null, null, 0));
     picture.onfinish = () => { older = true; };
-    picture.play();
+    picture.finish();
     paint.call(window, () => { older = false; picture.onfinish = null; });
     later.call(window, seen.stop, 10000);
   };
