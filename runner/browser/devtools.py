@@ -25,8 +25,16 @@ class DevTools:
         return self._sessions[page]
 
     async def evaluate(self, page: Page, expression: str) -> Any | None:  # noqa: ANN401 - whatever the page answers
-        """Returns what an expression is that may use the console's functions; None where that cannot be found out."""
-        asked = {"expression": expression, "includeCommandLineAPI": True, "returnByValue": True}
+        """Returns what an expression is that may use the console's functions; None where that cannot be found out.
+
+        A promise is waited for.
+        """
+        asked = {
+            "expression": expression,
+            "includeCommandLineAPI": True,
+            "returnByValue": True,
+            "awaitPromise": True,
+        }
         try:
             session = await self.session(page)
             answer = await asyncio.wait_for(session.send("Runtime.evaluate", asked), _LOOK_SECONDS)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, ProxySettings
 from playwright.async_api import Error as PlaywrightError
@@ -42,6 +42,12 @@ _LOOK_SECONDS = 5.0
 _SCREENSHOT_SECONDS = 5.0
 _OPEN_MS = 30_000
 _PERFORM_GRACE_SECONDS = 10.0
+# A round trip for what takes Playwright four; what it takes account of in frames and of zoom is left to it.
+_BOXES = """elements => elements.map(element => {
+  const { scale, offsetLeft, offsetTop } = window.visualViewport;
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return window === window.top && scale === 1 && !offsetLeft && !offsetTop ? { x, y, width, height } : null;
+})"""
 
 
 class PageDriver:
@@ -328,7 +334,7 @@ class PageDriver:
 async def _box(shown: Locator, timeout_ms: int) -> Box | None:
     if timeout_ms > 0:
         await shown.wait_for(state="visible", timeout=timeout_ms)
-    elif await shown.count() == 0:
-        return None
-    box = await shown.bounding_box(timeout=1000)
-    return Box(**box) if box else None
+    found: list[Any] = await shown.evaluate_all(_BOXES)
+    if found and found[0] is None:
+        found = [await shown.bounding_box(timeout=1000)]
+    return Box(**found[0]) if found and found[0] else None

@@ -13,6 +13,7 @@ from control.user_info import without_user_info
 from media.aio import Backoff
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
+from runner.browser.actions.read_back import look_at
 from runner.browser.human.gestures import MASK
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
@@ -33,7 +34,7 @@ async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
     flat = _flat(wanted)
     backoff = Backoff(0.05, 0.4)
     while True:
-        shown = await subject.wait(lambda ms: subject.locator.evaluate(_TEXT, timeout=ms))
+        shown = await subject.wait(lambda ms: look_at(subject.locator, _TEXT, within_ms=ms))
         if folded(flat) in folded(_flat(shown["text"])):
             return
         if deadline.over:

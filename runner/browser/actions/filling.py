@@ -18,7 +18,7 @@ from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.field_values import UnfitValue, field_value, same_value
 from runner.browser.actions.left_fields import LEFT, LeftField
 from runner.browser.actions.pending import PENDING
-from runner.browser.actions.read_back import read_back
+from runner.browser.actions.read_back import look_at, read_back
 from runner.browser.devtools import DevTools
 from runner.driver import CarriedOut, StepFailed
 from runner.selectors.describe import shorten
@@ -38,9 +38,13 @@ _DESCRIBE = (
     || keys.some(key => window.jQuery?._data?.(node, 'events')?.[key]);
   const around = [];
   for (let node = element; node; node = node.assignedSlot ?? node.parentNode ?? node.host) around.push(node);
-  const tag = element.localName;
+  const tag = element.localName, box = element.getBoundingClientRect();
   watchPending();
+  window[pendingKey].field = element;
   return {
+    ready: box.width > 0 && box.height > 0 && Boolean(element.checkVisibility?.({ visibilityProperty: true }))
+      && (element.isContentEditable || element.matches('input:enabled:read-write, textarea:enabled:read-write'))
+      && !around.some(node => node.matches?.('[aria-disabled], [aria-readonly], [readonly]')),
     type: tag === 'input' ? element.type : tag === 'textarea' || tag === 'select' ? tag : 'editable',
     language: element.closest('[lang]')?.lang ?? '',
     held: element.value ?? element.innerText ?? '',
@@ -64,12 +68,16 @@ _HELD = f"""async (element, {{ boxes, watch }}) => {{
   return value(element);
 }}"""
 # The listeners of frameworks at the root of what they draw are there whether or not anything listens to keys.
-_LISTENS = """(() => {
+# The console's functions are there only until the script first waits.
+_LISTENS = """(async () => {
+  const { field, later } = window[Symbol.for('jumpseat.pending')], listenersOf = getEventListeners;
+  field.focus();
+  await new Promise(done => later.call(window, done, 0));
   const around = [];
   for (let node = document.activeElement; node; node = node.parentElement) around.push(node);
   const root = node => Object.keys(node).some(name => name.startsWith('_reactListening'));
   return [...around, document, window].some(node => {
-    const found = getEventListeners(node);
+    const found = listenersOf(node);
     return !root(node) && ['keydown', 'keypress', 'keyup'].some(key => found[key]?.length);
   });
 })()"""
@@ -79,6 +87,8 @@ _LISTENS = """(() => {
 class Field:
     """Holds what kind of field an element is, and what it held before."""
 
+    ready: bool
+    """Whether it certainly takes text now; where it is False, Playwright has to tell."""
     type: str
     """An input's type, or ``textarea``, ``select``, ``editable``."""
     language: str
@@ -100,7 +110,7 @@ class Field:
 
     @classmethod
     async def of(cls, locator: Locator, within_ms: float) -> Field:
-        return cls(**await locator.evaluate(_DESCRIBE, timeout=within_ms))
+        return cls(**await look_at(locator, _DESCRIBE, within_ms=within_ms))
 
 
 @dataclass
@@ -147,7 +157,6 @@ class Filling:
             return _Way.BOXES
         if not _has_letters(known) or not self.text:
             return _Way.FILL
-        await self._locator.focus(timeout=self.deadline.left_ms)
         if not (known.keyed or known.framed or await self._listens()):
             return _Way.FILL
         by_keys = len(self.text) <= _LONGEST_BY_KEYS and "\n" not in self.text and self._may_use_keys(known)
@@ -158,7 +167,10 @@ class Filling:
         return _has_letters(known) and (self.bound is None or self.bound.is_alone(self._locator.page))
 
     async def _listens(self) -> bool:
-        """Returns True also where that cannot be found out: real keys do no harm."""
+        """Returns whether the field, once it has the focus, or something around it listens for keys.
+
+        Returns True also where that cannot be found out: real keys do no harm.
+        """
         answer = await self.sessions.evaluate(self._locator.page, _LISTENS)
         return answer is None or bool(answer)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 # Code that sets itself again and again is a clock or a poll, and says nothing about the field; nor does what is set
-# while a picture is drawn, unless something that is waited for has asked for that. What is overdue is waited for a
-# little, too: the machine may be slow.
+# while a picture is drawn, unless something that is waited for has asked for that. Functions that are to draw the next
+# picture, and were so before the watch, run between the events of a picture and what the watch itself asks for. What is
+# overdue is waited for a little, too: the machine may be slow.
 PENDING: Final = """
   const pendingKey = Symbol.for('jumpseat.pending');
   const watchPending = () => {
@@ -14,10 +15,11 @@ PENDING: Final = """
     const { setTimeout: later, clearTimeout: clear, fetch, requestAnimationFrame: paint } = window;
     const { prototype } = XMLHttpRequest, { send } = prototype;
     const seen = { open: new Map(), asked: 0, ended: 0, later }, rounds = new Map();
-    let following = false, drawing = false;
+    let following = false, drawing = false, older = false;
     const ended = () => { seen.asked -= 1; seen.ended = performance.now(); };
     const timer = (act, delay, ...given) => {
-      if (typeof act !== 'function' || delay > 500 || drawing) return later.call(window, act, delay, ...given);
+      const idle = drawing || (older && window.event === undefined);
+      if (typeof act !== 'function' || delay > 500 || idle) return later.call(window, act, delay, ...given);
       const text = String(act), code = text.includes('[native code]') ? act : text;
       const now = performance.now(), known = rounds.get(code) ?? { due: 0, number: 0 };
       const round = { due: now + (+delay || 0), number: known.number + (now >= known.due) };
@@ -64,6 +66,10 @@ PENDING: Final = """
       if (window[pendingKey] === seen) delete window[pendingKey];
     };
     window[pendingKey] = seen;
+    const picture = new Animation(new KeyframeEffect(null, null, 0));
+    picture.onfinish = () => { older = true; };
+    picture.finish();
+    paint.call(window, () => { older = false; picture.onfinish = null; });
     later.call(window, seen.stop, 10000);
   };
   const settlePending = async (most = 1000) => {

@@ -126,6 +126,7 @@ class Performer:
             await self._look_at_left(action, page)
         elif self._lost_by is not None:
             self._left = self._lost_by = None
+        left = self._left
         if action.type in _LEADS_ON:
             with NavigationWatch(self._tabs) as watch:
                 await way(action, deadline)
@@ -134,9 +135,10 @@ class Performer:
                 raise StepFailed(refusal)
         else:
             await way(action, deadline)
-        self._lost_by = action
-        await self._look_at_left(action, page)
-        self._lost_by = None
+        if self._left is left:
+            self._lost_by = action
+            await self._look_at_left(action, page)
+            self._lost_by = None
         named = {
             field: resolved[selector] for field, selector in action if field in _SELECTORS and selector in resolved
         }
@@ -193,8 +195,10 @@ class Performer:
         found: list[Field] = []
 
         async def ready(within_ms: float) -> None:
-            await _in_state(subject.locator, "editable", within_ms)
             found[:] = [await Field.of(subject.locator, within_ms)]
+            if not found[0].ready:
+                await _in_state(subject.locator, "editable", within_ms)
+                found[:] = [await Field.of(subject.locator, within_ms)]
 
         await subject.wait(ready)
         if found[0].type == "select":

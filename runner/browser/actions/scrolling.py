@@ -32,7 +32,10 @@ _IN_VIEW = """element => {
 
 async def by_pixels(page: Page, pixels: float | None) -> bool:
     """Scrolls once; returns False where all is at its end already, or fits the window. Raises StepFailed."""
-    answer, _ = await _scroll(page, {"pixels": pixels, "end": False})
+    by = {"pixels": pixels, "end": False}
+    answer = await run_to_completion(page.evaluate(f"by => ({SCROLL})({{ found: [] }}, by)", by))
+    if answer["frame"]:
+        answer, _ = await _scroll_in_frames(page, by)
     if answer["moved"]:
         if not answer["kept"]:
             raise StepFailed("The page was scrolled, and has scrolled back by itself")
@@ -59,7 +62,10 @@ async def to_end(page: Page, pixels: float, deadline: Deadline) -> bool:
     by = {"pixels": pixels, "end": True}
     quiet_seconds = min(_QUIET_SECONDS, deadline.given_ms / 3000)
     with _Requests(page) as requests:
-        answer, last = await _scroll(page, by)
+        last = await page.evaluate_handle("() => ({ found: [] })")
+        answer = await run_to_completion(last.evaluate(SCROLL, by))
+        if answer["frame"]:
+            answer, last = await _scroll_in_frames(page, by)
         moved, still_since = bool(abs(answer["moved"]) >= 1), time.monotonic()
         while True:
             answer = await run_to_completion(last.evaluate(SCROLL, by))
@@ -160,12 +166,8 @@ class _Requests:
         return bool(self._open)
 
 
-async def _scroll(page: Page, by: dict[str, Any]) -> tuple[dict[str, Any], JSHandle]:
+async def _scroll_in_frames(page: Page, by: dict[str, Any]) -> tuple[dict[str, Any], JSHandle]:
     """Returns what came of it in the frame under the middle of the page, else around that frame; and what goes on."""
-    last = await page.evaluate_handle("() => ({ found: [] })")
-    answer = await run_to_completion(last.evaluate(SCROLL, by))
-    if not answer["frame"]:
-        return answer, last
     done = []
     for start in await _starts(page):
         last = await start.evaluate_handle("start => ({ start, found: [] })")

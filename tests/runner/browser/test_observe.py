@@ -139,3 +139,31 @@ async def test_find_gives_the_box_of_a_visible_element_or_nothing(harness: Drive
     assert await harness.driver.find("[data-n=hidden]") is None
     assert await harness.driver.find("#nowhere", timeout_ms=50) is None
     assert await harness.driver.count("[data-n]") == 4
+
+
+@pytest.mark.parametrize("zoom", [1, 2])
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "text=Last",
+        "h1",
+        "[data-n='1']",
+        "text=In the shadow",
+        'iframe >> internal:control=enter-frame >> role=button[name="Inside"] >> nth=1',
+    ],
+)
+async def test_a_box_is_where_the_browser_itself_draws_the_element(
+    harness: DriverHarness, selector: str, zoom: int
+) -> None:
+    await harness.show("/")
+    page = harness.driver.page
+    await page.add_style_tag(content="h1 { width: 200px; rotate: 20deg }")
+    await page.locator("iframe").content_frame.get_by_text("Inside").first.wait_for()
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": zoom})
+    target = await harness.driver.find(selector)
+    drawn = await page.locator(selector).bounding_box()
+    assert target is not None
+    assert target.box is not None
+    assert drawn is not None
+    assert target.box.model_dump() == pytest.approx(drawn)

@@ -45,3 +45,28 @@ async def test_what_the_page_does_later_is_waited_for_and_a_clock_is_not(
     """
     await blank_page.set_content(f"<input><script>{script}</script>")
     assert await blank_page.evaluate(TYPED) == "reverted"
+
+
+@pytest.mark.parametrize("put_off", ["setTimeout(revert, 100)", "requestAnimationFrame(() => setTimeout(revert, 100))"])
+async def test_what_is_to_be_drawn_already_is_a_clock_and_what_a_scroll_puts_off_is_not(
+    blank_page: Page, put_off: str
+) -> None:
+    """A function that draws asks for its next timer in the same picture in which the page hears of the scroll."""
+    script = f"""
+      let rounds = 0, reverted = false;
+      const show = () => {{ rounds += 1; setTimeout(() => requestAnimationFrame(show), 400); }};
+      const revert = () => {{ reverted = true; scrollTo(0, 0); }};
+      addEventListener('scroll', () => {put_off}, {{ once: true }});
+    """
+    await blank_page.set_content(f"<div style='height: 3000px'></div><script>{script}</script>")
+    scrolled = f"""async () => {{ {PENDING}
+      requestAnimationFrame(show);
+      watchPending();
+      scrollTo(0, 500);
+      await new Promise(requestAnimationFrame);
+      await settlePending({LONG_MS});
+      return {{ reverted, rounds }};
+    }}"""
+    seen = await blank_page.evaluate(scrolled)
+    assert seen["reverted"]
+    assert seen["rounds"] < 4
