@@ -102,6 +102,9 @@ class Limits(LimitSettings):
     """Seconds from a connection, or from the first byte of another request on it, to the end of the request's head."""
     answer_seconds: float = 60.0
     """Seconds that somebody whose credential has not been checked gets for the rest of a request and its answer."""
+    refused_seconds: float = 2.0
+    """Seconds that somebody whose body is not read gets to take the answer, before the connection is cut
+    (RFC 9112 §9.6)."""
     body_seconds: float = 60.0
     """Seconds that the body of a request may take."""
     idle_seconds: float = 75.0
