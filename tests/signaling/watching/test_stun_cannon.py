@@ -22,8 +22,8 @@ from tests.signaling.offers import FRAGMENT, SDP, VP8_OFFER, ask, gone
 from tests.signaling.server_harness import ADA, CONFIG, ServerHarness, WhepPeer
 
 VICTIMS = [f"127.0.9.{number}" for number in range(1, 51)]
-SHORT = Limits(connect_seconds=0.8)
-"""Long enough for all of `hasty_checks` but the last repetition."""
+SHORT = Limits(connect_seconds=1)
+"""Long enough for five checks of each address where `hasty_checks` are made."""
 
 
 @pytest.fixture
