@@ -113,6 +113,8 @@ class Limits(LimitSettings):
     """The same for a trusted proxy, which would take a connection that is closed too soon for a failure."""
     check_rate: Rate = Rate(1200, 60)
     """Connectivity checks that one credential may cause to addresses that have neither answered nor asked."""
+    first_poll_seconds: float = 1.5
+    """Seconds that the first poll waits for a picture newer than what was left from an earlier viewer."""
     connect_seconds: float = 10.0
     """Seconds from a WHEP answer to the connection."""
 

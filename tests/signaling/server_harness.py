@@ -15,7 +15,7 @@ from aiortc import RTCDataChannel, RTCPeerConnection
 
 from control.protocol.models import NewRun
 from media.frames import Codec
-from signaling.config import Config
+from signaling.config import Config, Limits
 from signaling.server import Server
 from tests.media.pictures import put, quarters
 from tests.peers import Viewer, loopback
@@ -30,7 +30,9 @@ CONFIG = Config(
     port=0,
     frame_port=0,
     ice_addresses=("127.0.0.1",),
+    limits=Limits(first_poll_seconds=0.05),
 )
+"""No `FakeRun` captures a picture because somebody looks: to wait for one is of no use."""
 
 
 class ServerHarness:
