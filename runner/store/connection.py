@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from control.errors import Busy
 from runner.store import schema
 
-
 _LOCK_WAIT_MS = 5000
 """How long a statement waits for a database that somebody else has locked."""
 
