@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
-from functools import lru_cache
 
 import av
 import numpy as np
@@ -19,13 +18,11 @@ CORNERS: tuple[Rgb, Rgb, Rgb, Rgb] = ((200, 30, 30), (30, 160, 60), (40, 60, 200
 """Colours of the top left, top right, bottom left and bottom right quarter."""
 
 
-@lru_cache(maxsize=16)
 def quarters(width: int, height: int, colours: tuple[Rgb, Rgb, Rgb, Rgb] = CORNERS) -> NDArray[np.uint8]:
-    """A picture of four flat quarters, shape (height, width, 3), that cannot be painted over."""
+    """A picture of four flat quarters, shape (height, width, 3)."""
     pixels = np.zeros((height, width, 3), np.uint8)
     top, left = height // 2, width // 2
     pixels[:top, :left], pixels[:top, left:], pixels[top:, :left], pixels[top:, left:] = colours
-    pixels.setflags(write=False)
     return pixels
 
 
@@ -37,18 +34,12 @@ def noise(width: int, height: int, seed: int) -> NDArray[np.uint8]:
 
 def jpeg(pixels: NDArray[np.uint8], *, pix_fmt: str = "yuvj420p") -> bytes:
     """Encodes an RGB picture of shape (height, width, 3)."""
-    return _jpeg(pixels.tobytes(), pixels.shape, pix_fmt)
-
-
-@lru_cache(maxsize=64)
-def _jpeg(raw: bytes, shape: tuple[int, ...], pix_fmt: str) -> bytes:
-    pixels = np.frombuffer(raw, np.uint8).reshape(shape)
     encoder = av.CodecContext.create("mjpeg", "w")
-    encoder.height, encoder.width = shape[:2]
+    encoder.height, encoder.width = pixels.shape[:2]
     encoder.pix_fmt, encoder.time_base = pix_fmt, Fraction(1, 30)
     encoder.options = {"strict": "unofficial"}
     encoder.qmin = encoder.qmax = 2
-    frame = VideoFrame.from_ndarray(pixels, format="rgb24")
+    frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     frame = frame.reformat(format=pix_fmt, dst_colorspace=5, dst_color_range=2)
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
