@@ -27,6 +27,7 @@ from runner.store.rows import RunRecord
 from runner.store.store import Store
 from signaling.ports import RunHandle, Runs
 from tests.fakes import FakeDriver, FakePlanner, click
+from tests.runner.empty_database import with_database
 from tests.runner.session_harness import ADA
 
 
@@ -97,7 +98,7 @@ async def registry_harness(
     planner: Callable[[PlannerName, NewRun], Planner] = plan,
     exporter: Exporter = no_export,
 ) -> AsyncIterator[RegistryHarness]:
-    store = await Store.open(folder)
+    store = await Store.open(with_database(folder))
     drivers = HeldDrivers()
     runs = RunRegistry(
         drivers=drivers,
