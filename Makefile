@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # Whole files, because the tests of one file share a browser or a server; in the order of tests/tiers.py.
 PYTEST ?= -n 3 --dist loadfile --no-loadscope-reorder -m 'not long'
-# Unit tests share nothing.
+# Unit tests share nothing. One worker more than cores, because some of them wait; types are checked beside them.
 QUICK ?= -q -n 3 --dist worksteal --hypothesis-profile=quick
 # Whatever the environment says: to compile all tests anew takes longer than to run most of them.
 KEEP_BYTECODE := PYTHONDONTWRITEBYTECODE=
@@ -30,8 +30,10 @@ quick: $(INSTALLED) ## lint what has changed since main, check types, and pass e
 	@changed=$$({ git diff --name-only --diff-filter=d "$$(git merge-base HEAD main || echo HEAD)" -- '*.py'; \
 		git ls-files --others --exclude-standard -- '*.py'; } 2>/dev/null | sort -u); \
 	test -z "$$changed" || { $(PY) -m ruff check $$changed && $(PY) -m ruff format --check $$changed; }
-	@$(PY) -m mypy .
-	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK)
+	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT; \
+		$(PY) -m mypy . >"$$said" 2>&1 & types=$$!; \
+		$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK); tests=$$?; \
+		wait $$types; checked=$$?; cat "$$said"; exit $$((tests | checked))
 
 coverage: $(INSTALLED) ## how much of the product the unit tests run; fails below the floor in pyproject.toml
 	@$(KEEP_BYTECODE) $(PY) -m pytest -m unit $(QUICK) --cov --cov-report=term:skip-covered

@@ -102,6 +102,9 @@ class Limits(LimitSettings):
     """Seconds from a connection, or from the first byte of another request on it, to the end of the request's head."""
     answer_seconds: float = 60.0
     """Seconds that somebody whose credential has not been checked gets for the rest of a request and its answer."""
+    refused_seconds: float = 2.0
+    """Seconds that somebody whose body is not read gets to take the answer, before the connection is cut
+    (RFC 9112 §9.6)."""
     body_seconds: float = 60.0
     """Seconds that the body of a request may take."""
     idle_seconds: float = 75.0
@@ -110,6 +113,8 @@ class Limits(LimitSettings):
     """The same for a trusted proxy, which would take a connection that is closed too soon for a failure."""
     check_rate: Rate = Rate(1200, 60)
     """Connectivity checks that one credential may cause to addresses that have neither answered nor asked."""
+    first_poll_seconds: float = 1.5
+    """Seconds that the first poll waits for a picture newer than what was left from an earlier viewer."""
     connect_seconds: float = 10.0
     """Seconds from a WHEP answer to the connection."""
 

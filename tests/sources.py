@@ -25,3 +25,9 @@ def pinned_versions() -> dict[str, str]:
 def tree(path: Path) -> ast.Module:
     """Returns what the file holds, which nobody may change."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+@cache
+def nodes(module: ast.Module) -> tuple[ast.AST, ...]:
+    """Returns everything in a file that `tree` has read."""
+    return tuple(ast.walk(module))

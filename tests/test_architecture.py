@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import ROOT, python_files, tree
+from tests.sources import ROOT, nodes, python_files, tree
 
 ROOMS = ("control", "media", "runner", "signaling")
 OURS = {*ROOMS, "jumpseat", "web", "tests", "bench", "examples"}
@@ -78,7 +78,7 @@ def hold(law: str, offences: Iterable[tuple[str, object]]) -> None:
 def modules_of(module: ast.Module) -> set[str]:
     """Returns the full names of everything that is imported, wherever in the file."""
     found: set[str] = set()
-    for node in ast.walk(module):
+    for node in nodes(module):
         match node:
             case ast.Import(names=names):
                 found |= {alias.name for alias in names}
@@ -94,9 +94,9 @@ def imported(module: ast.Module) -> set[str]:
 
 def environment_reads(module: ast.Module) -> list[str]:
     """Lines that read the environment, but for what is done only where the file is run by itself."""
-    nodes = [node for part in module.body if not _is_main_guard(part) for node in ast.walk(part)]
+    parts = [node for part in module.body if not _is_main_guard(part) for node in ast.walk(part)]
     return [
-        f"line {node.lineno}" for node in nodes if isinstance(node, ast.expr | ast.stmt) if _reads_environment(node)
+        f"line {node.lineno}" for node in parts if isinstance(node, ast.expr | ast.stmt) if _reads_environment(node)
     ]
 
 
@@ -116,8 +116,8 @@ def _is_main_guard(node: ast.stmt) -> bool:
 def state(module: ast.Module) -> list[str]:
     """Lines that make state of what belongs to a module: ``global``, or a collection that the same file changes."""
     held = {target for node in module.body for target in _variables(node)}
-    nodes = [node for node in ast.walk(module) if isinstance(node, ast.expr | ast.stmt)]
-    return [f"line {node.lineno}: {ast.unparse(node)}" for node in nodes if _changes(node, held)]
+    parts = [node for node in nodes(module) if isinstance(node, ast.expr | ast.stmt)]
+    return [f"line {node.lineno}: {ast.unparse(node)}" for node in parts if _changes(node, held)]
 
 
 def _changes(node: ast.AST, held: set[str]) -> bool:
@@ -144,14 +144,14 @@ def _variables(node: ast.stmt) -> set[str]:
 
 def texts(module: ast.Module) -> Iterator[ast.Constant]:
     """Yields the strings that the code uses, so not those that only document it."""
-    statements = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
-    for node in ast.walk(module):
+    statements = {id(node.value) for node in nodes(module) if isinstance(node, ast.Expr)}
+    for node in nodes(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in statements:
             yield node
 
 
 def classes(module: ast.Module) -> list[str]:
-    return [node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+    return [node.name for node in nodes(module) if isinstance(node, ast.ClassDef)]
 
 
 def test_the_rooms_are_not_empty() -> None:
@@ -225,7 +225,7 @@ def test_control_has_no_io() -> None:
     calls = (
         (name(path), f"line {node.lineno}: {node.func.id}")
         for path in python_files("control")
-        for node in ast.walk(tree(path))
+        for node in nodes(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IO_CALLS
     )
     imports = (

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.sources import ROOT, pinned_versions, python_files, tree
+from tests.sources import ROOT, nodes, pinned_versions, python_files, tree
 
 NODE_FOLDERS = (
     ROOT / "web",
@@ -54,7 +54,7 @@ def imported(*rooms: str) -> dict[str, str]:
     """The packages of others that are imported, each with a file that does so."""
     found: dict[str, str] = {}
     for path in (path for path in python_files(*rooms) if not LEFT_OUT & {*path.parts}):
-        for node in ast.walk(tree(path)):
+        for node in nodes(tree(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names.append(node.module)

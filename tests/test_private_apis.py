@@ -18,7 +18,7 @@ from typing import Any
 import playwright
 import pytest
 
-from tests.sources import ROOT, python_files, tree
+from tests.sources import ROOT, nodes, python_files, tree
 
 PRODUCT = ("control", "jumpseat", "media", "runner", "signaling", "web")
 LIBRARIES = {"aioice", "aiohttp", "aiortc", "livekit", "playwright"}
@@ -324,7 +324,7 @@ def users(entry: PrivateName) -> list[str]:
 @cache
 def names_in(path: Path) -> frozenset[str]:
     found = set[str]()
-    for node in ast.walk(tree(path)):
+    for node in nodes(tree(path)):
         match node:
             case ast.Attribute(attr=name) | ast.Name(id=name):
                 found.add(name)
@@ -341,7 +341,7 @@ def private_uses(module: ast.Module) -> list[tuple[str, int]]:
     """Private names of others: with their lines."""
     ours = own_names(module)
     found = []
-    for node in ast.walk(module):
+    for node in nodes(module):
         match node:
             case ast.Attribute(value=value, attr=name) if is_private(name) and name not in ours:
                 if not (isinstance(value, ast.Name) and value.id in {"self", "cls", "os"}):
@@ -358,14 +358,14 @@ def is_private(name: str) -> bool:
 def own_names(module: ast.Module) -> set[str]:
     """What the file itself defines: methods, and attributes of ``self`` that it stores."""
     found = set[str]()
-    for node in ast.walk(module):
+    for node in nodes(module):
         match node:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                 found.add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 found.add(name)
     return found - {
-        name for node in ast.walk(module) if isinstance(node, ast.ClassDef) for name, _ in overridden(node, module)
+        name for node in nodes(module) if isinstance(node, ast.ClassDef) for name, _ in overridden(node, module)
     }
 
 
@@ -373,7 +373,7 @@ def overridden(node: ast.ClassDef, module: ast.Module) -> list[tuple[str, int]]:
     """Private names of a library's class that a class below it defines, stores or reads, even if by accident."""
     theirs = {name for base in node.bases for name in library_names(ast.unparse(base), module)}
     found = []
-    for part in ast.walk(node):
+    for part in ast.walk(node) if theirs else ():
         match part:
             case (
                 ast.Attribute(value=ast.Name(id="self"), attr=name)
@@ -388,7 +388,7 @@ def overridden(node: ast.ClassDef, module: ast.Module) -> list[tuple[str, int]]:
 def library_names(base: str, module: ast.Module) -> set[str]:
     """All names of the class that a base such as ``rtc.Room`` is, where it is a library's."""
     first, *rest = base.split(".")
-    for node in ast.walk(module):
+    for node in nodes(module):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in LIBRARIES:
             for alias in node.names:
                 if first == (alias.asname or alias.name):
@@ -402,7 +402,7 @@ def library_names(base: str, module: ast.Module) -> set[str]:
 def undocumented_imports(module: ast.Module) -> list[tuple[str, str]]:
     return [
         (node.module, alias.name)
-        for node in ast.walk(module)
+        for node in nodes(module)
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in LIBRARIES
         for alias in node.names
         if node.module not in DOCUMENTED or alias.name.startswith("_")

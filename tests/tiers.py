@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
+import pickle
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import CodeType
 from typing import Any
 
@@ -56,22 +60,23 @@ class ProcessStarted(Exception):
 
 @dataclass
 class SourceFile:
-    """One file of the tests: what it defines at its top, and what it imports from where."""
+    """What the functions of one file use; its names are dotted ones."""
 
-    tree: ast.Module
-    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    definitions: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By name of what is defined at the top: the names that it uses."""
     imports: dict[str, str] = field(default_factory=dict)
     """By local name: the full one."""
-    functions: dict[int, tuple[Function, dict[str, Function]]] = field(default_factory=dict)
-    """By first line, decorators included: the function, and the methods of its class by name."""
+    functions: dict[int, tuple[frozenset[str], dict[str, frozenset[str]]]] = field(default_factory=dict)
+    """By first line, decorators included: the names that a function uses, and those of its class's methods by name."""
 
     @classmethod
     def read(cls, path: Path) -> SourceFile:
-        file = cls(tree(path))
-        for node in file.tree.body:
+        file = cls()
+        module = tree(path)
+        for node in module.body:
             for name in _bound(node):
-                file.definitions.setdefault(name, []).append(node)
-        file._add(file.tree)
+                file.definitions[name] = file.definitions.get(name, frozenset()) | frozenset(_names(node))
+        file._add(module)
         return file
 
     def _add(self, parent: ast.AST) -> None:
@@ -82,11 +87,45 @@ class SourceFile:
             case ast.ImportFrom(module=str(origin), names=names, level=0):
                 self.imports |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in names}
         statements = [node for block in _BLOCKS for node in getattr(parent, block, ())]
-        inside = [node for node in statements if isinstance(node, Function)]
-        methods = {node.name: node for node in inside} if isinstance(parent, ast.ClassDef) else {}
-        self.functions |= {min(_lines(node)): (node, methods) for node in inside}
+        inside = {node: frozenset(_names(node)) for node in statements if isinstance(node, Function)}
+        methods = {node.name: used for node, used in inside.items()} if isinstance(parent, ast.ClassDef) else {}
+        self.functions |= {min(_lines(node)): (used, methods) for node, used in inside.items()}
         for node in statements:
             self._add(node)
+
+
+class SourceCache:
+    """Keeps what was read of the files from one run of the tests to the next, each until it is written anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._files: dict[str, tuple[tuple[int, ...], SourceFile]] = {}
+        self._is_changed = False
+        with suppress(OSError, EOFError, ValueError, AttributeError, ImportError, pickle.UnpicklingError):
+            written_by, files = pickle.loads(path.read_bytes())
+            self._files = files if written_by == _stamp(Path(__file__)) else {}
+
+    def read(self, path: Path) -> SourceFile:
+        stamp = _stamp(path)
+        known, file = self._files.get(str(path), ((), None))
+        if file is None or known != stamp:
+            file = SourceFile.read(path)
+            self._files[str(path)] = stamp, file
+            self._is_changed = True
+        return file
+
+    def save(self) -> None:
+        """Writes it where it has changed; several workers may do so at once."""
+        if not self._is_changed:
+            return
+        with NamedTemporaryFile(dir=self._path.parent, delete=False) as written:
+            pickle.dump((_stamp(Path(__file__)), self._files), written)
+        Path(written.name).replace(self._path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _lines(node: Function) -> Iterator[int]:
@@ -131,11 +170,13 @@ def _dotted(node: ast.AST) -> str | None:
 class Needs:
     """Finds what functions of the tests need; each file is read once."""
 
-    def __init__(self, root: Path = ROOT) -> None:
-        self._root = root
-        self._files: dict[Path, SourceFile] = {}
-        self._found: dict[tuple[Path, str], frozenset[str]] = {}
+    def __init__(self, read: Callable[[Path], SourceFile] = SourceFile.read, root: Path = ROOT) -> None:
+        self._read_file = read
+        self._roots = tuple(f"{root / each}{os.sep}" for each in OURS)
+        self._files: dict[str, SourceFile] = {}
+        self._found: dict[tuple[str, str], frozenset[str]] = {}
         self._of_code: dict[CodeType, frozenset[str]] = {}
+        self._root = root
 
     def of_function(self, function: Callable[..., Any]) -> frozenset[str]:
         """Returns the markers of what this function, a test or a fixture, reaches by itself."""
@@ -143,27 +184,29 @@ class Needs:
         if code is None:
             return frozenset()
         if code not in self._of_code:
-            self._of_code[code] = self._read(Path(code.co_filename), code.co_firstlineno)
+            self._of_code[code] = self._read(code.co_filename, code.co_firstlineno)
         return self._of_code[code]
 
-    def _read(self, path: Path, line: int) -> frozenset[str]:
-        if not any(path.is_relative_to(self._root / each) for each in OURS):
+    def _read(self, path: str, line: int) -> frozenset[str]:
+        if not path.startswith(self._roots):
             return frozenset()
-        node, methods = self._file(path).functions.get(line, (None, {}))
-        return frozenset(self._of_node(path, node, methods, set())) if node else frozenset()
+        names, methods = self._file(path).functions.get(line, (frozenset(), {}))
+        return frozenset(self._of_names(path, names, methods, set()))
 
-    def _of_node(self, path: Path, node: ast.AST, methods: dict[str, Function], seen: set[str]) -> set[str]:
+    def _of_names(
+        self, path: str, names: frozenset[str], methods: dict[str, frozenset[str]], seen: set[str]
+    ) -> set[str]:
         needs: set[str] = set()
-        for name in set(_names(node)):
+        for name in names:
             first, _, rest = name.partition(".")
             if first in {"self", "cls"} and rest in methods and rest not in seen:
                 seen.add(rest)
-                needs |= self._of_node(path, methods[rest], methods, seen)
+                needs |= self._of_names(path, methods[rest], methods, seen)
             else:
                 needs |= self._of_name(path, name)
         return needs
 
-    def _of_name(self, path: Path, name: str) -> frozenset[str]:
+    def _of_name(self, path: str, name: str) -> frozenset[str]:
         """Returns what a dotted name of that file needs."""
         file = self._file(path)
         first, _, rest = name.partition(".")
@@ -179,23 +222,19 @@ class Needs:
         for length in range(len(parts) - 1, 0, -1):
             module = self._root.joinpath(*parts[:length]).with_suffix(".py")
             if module.is_file():
-                return self._of_name(module, ".".join(parts[length:]))
+                return self._of_name(str(module), ".".join(parts[length:]))
         return frozenset()
 
-    def _of_definition(self, path: Path, name: str) -> frozenset[str]:
-        key = path, name
-        if key not in self._found:
-            self._found[key] = frozenset()  # for what uses itself
-            file, needs = self._file(path), set[str]()
-            for node in file.definitions[name]:
-                needs |= {need for starter, some in STARTERS.items() if name == starter for need in some}
-                needs |= self._of_node(path, node, {}, set())
-            self._found[key] = frozenset(needs)
-        return self._found[key]
+    def _of_definition(self, path: str, name: str) -> frozenset[str]:
+        if (path, name) not in self._found:
+            self._found[path, name] = frozenset()  # for what uses itself
+            used = self._of_names(path, self._file(path).definitions[name], {}, set())
+            self._found[path, name] = frozenset(used | STARTERS.get(name, set()))
+        return self._found[path, name]
 
-    def _file(self, path: Path) -> SourceFile:
+    def _file(self, path: str) -> SourceFile:
         if path not in self._files:
-            self._files[path] = SourceFile.read(path)
+            self._files[path] = self._read_file(Path(path))
         return self._files[path]
 
 
@@ -266,7 +305,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         marker = item.get_closest_marker("asyncio")
         if SHARED in getattr(item, "fixturenames", ()) and marker and not marker.kwargs:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-    offenders = mark(items, Needs())
+    read = SourceCache(config.cache.mkdir("tiers") / "sources.pickle") if config.cache else None
+    offenders = mark(items, Needs(read.read if read else SourceFile.read))
+    if read:
+        read.save()
     items[:] = longest_first(items)
     for module in dict.fromkeys(each.partition("::")[0] for each in offenders):
         said = "\n".join(each for each in offenders if each.startswith(f"{module}::"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import ssl
+from functools import cache
 from typing import Any, Final
 
 import httpx2
@@ -12,12 +14,21 @@ _BAD_GATEWAY: Final = 502
 _BYTES_A_TOKEN: Final = 4
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Returns the authorities that are trusted, which take some hundredths of a second to read."""
+    return httpx2.create_ssl_context()
+
+
 class LenientClient(httpx2.AsyncClient):
     """Reads answers that are not streamed, and mends what is not as OpenAI's are.
 
     A 200 that holds an error becomes that error, one without choices a 502; a call gets arguments that are text, and
     the name of a tool that was offered.
     """
+
+    def __init__(self) -> None:
+        super().__init__(verify=_trusted())
 
     async def send(self, request: httpx2.Request, **how: Any) -> httpx2.Response:  # noqa: ANN401 - as httpx has it
         response = await super().send(request, **how)

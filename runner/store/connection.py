@@ -15,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from control.errors import Busy
 from runner.store import schema
 
+_LOCK_WAIT_MS = 5000
+"""How long a statement waits for a database that somebody else has locked."""
+
 
 class StoreFailed(Busy):
     """Says that the database cannot be used now: it is locked, its disk is full, or it has gone."""
@@ -82,7 +85,7 @@ class Database:
 def configure_sqlite(connection: DBAPIConnection, _: object) -> None:
     """Sets WAL mode with synchronous=NORMAL: a commit survives the end of the process, not a power cut."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_LOCK_WAIT_MS}", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     # Text that is not UTF-8 would fail the whole query, and not its own row alone.

@@ -11,8 +11,6 @@ from aiohttp import web
 from signaling.config import Limits
 from signaling.metrics import Metrics
 
-_TAKING_SECONDS = 2.0
-"""How long somebody whose body is not read gets to take the answer, before the connection is cut (RFC 9112 §9.6)."""
 _MOST_THROWN_AWAY = 64 * 1024
 """Bytes."""
 
@@ -174,7 +172,7 @@ class HttpConnection(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
         try:
-            async with asyncio.timeout(_TAKING_SECONDS):
+            async with asyncio.timeout(self._limits.refused_seconds):
                 await self._lost.wait()
         except TimeoutError:
             self.abort()

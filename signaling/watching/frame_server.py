@@ -30,8 +30,6 @@ MAX_POLL_WAIT = 10.0
 """Seconds that ``?after=`` waits for a newer picture."""
 _KEEPALIVE = 5.0
 """Seconds that a stream stays watched after a poll, so that capture does not stop and start between two."""
-_FIRST_POLL_WAIT = 1.5
-"""Seconds that the first poll waits for a picture newer than what was left from an earlier viewer."""
 _REPEAT_DELAY = 0.1
 """Seconds after which the last MJPEG part is sent once more: Chrome shows a part only once the next one begins."""
 _REPEAT_INTERVAL = 2.0
@@ -120,7 +118,7 @@ class FrameServer:
         if after is not None or newest is None:
             seq, seconds = after or 0, MAX_POLL_WAIT
         else:
-            seq, seconds = newest.seq, _FIRST_POLL_WAIT
+            seq, seconds = newest.seq, self._config.limits.first_poll_seconds
         frame = await self._wait_connected(context, stream.latest, seq, seconds) or stream.latest.newest
         if frame is None:
             raise no_picture(context.run)

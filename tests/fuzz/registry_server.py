@@ -15,6 +15,7 @@ from runner.store.store import Store
 from signaling.server import Server
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.fuzz.command_channels import UNLIMITED_CONFIG
+from tests.runner.empty_database import with_database
 from tests.signaling.server_harness import ServerHarness
 
 
@@ -46,7 +47,7 @@ class RegistryServer(ServerHarness):
 
 @asynccontextmanager
 async def registry_server(folder: Path, *, max_runs: int = 10_000) -> AsyncIterator[RegistryServer]:
-    store, browsers = await Store.open(folder), FakeBrowsers()
+    store, browsers = await Store.open(with_database(folder)), FakeBrowsers()
     registry = RunRegistry(
         drivers=browsers,
         store=store,

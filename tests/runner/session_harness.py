@@ -17,6 +17,7 @@ from runner.run.session import Session
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from tests.fakes import FakeClock, FakeDriver, FakeDrivers, FakePlanner
+from tests.runner.empty_database import with_database
 
 E = TypeVar("E")
 
@@ -111,7 +112,7 @@ async def session_harness(
     planners = [planner or FakePlanner(), *([later] if later else [])]
     used = iter(planners)
     drivers = FakeDrivers(driver)
-    store = await Store.open(folder, clock=clock)
+    store = await Store.open(with_database(folder), clock=clock)
     body = {"url": "http://shop.test/", "instructions": "Buy it", "planner": "plain"} | spec
     session = Session(
         NewRun.model_validate(body),

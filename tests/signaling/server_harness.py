@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,9 +17,9 @@ from aiortc import RTCDataChannel, RTCPeerConnection
 
 from control.protocol.models import NewRun
 from media.frames import Codec
-from signaling.config import Config
+from signaling.config import Config, Limits
 from signaling.server import Server
-from tests.media.pictures import put, quarters
+from tests.media.pictures import jpeg, quarters
 from tests.peers import Viewer, loopback
 from tests.signaling.fakes import FakeAttachments, FakeAuditTrail, FakeRun, FakeRuns, FakeShareLinks
 
@@ -30,7 +32,15 @@ CONFIG = Config(
     port=0,
     frame_port=0,
     ice_addresses=("127.0.0.1",),
+    limits=Limits(first_poll_seconds=0.05),
 )
+"""No `FakeRun` captures a picture because somebody looks: to wait for one is of no use."""
+
+
+@cache
+def first_picture() -> bytes:
+    """The picture that every run begins with, as a JPEG."""
+    return jpeg(quarters(320, 240))
 
 
 class ServerHarness:
@@ -73,7 +83,7 @@ class ServerHarness:
         run = await self.runs.create(NewRun(url="http://shop.test/"), owner=owner)
         run.open()
         if picture:
-            put(run.latest, quarters(320, 240))
+            run.latest.put(first_picture(), width=320, height=240, captured_at=time.time())
         return run
 
     async def share(self, run: FakeRun, role: str, *, ttl: int = 600) -> dict[str, Any]:

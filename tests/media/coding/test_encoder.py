@@ -1,6 +1,7 @@
 """The encoders, by what a decoder makes of their bytes."""
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 import av
@@ -21,7 +22,8 @@ def picture(width: int = 320, height: int = 240) -> VideoFrame:
     return JpegDecoder().decode(jpeg(quarters(width, height)))
 
 
-def noises(count: int, width: int = 640, height: int = 480) -> list[VideoFrame]:
+@lru_cache(maxsize=2)
+def noises(count: int, width: int, height: int) -> list[VideoFrame]:
     decoder = JpegDecoder()
     return [decoder.decode(jpeg(noise(width, height, seed))) for seed in range(count)]
 

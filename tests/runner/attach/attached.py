@@ -27,6 +27,7 @@ from runner.planners.factory import build_planner
 from runner.run.registry import RunRegistry
 from runner.store.store import Store
 from tests.chromium import browser_options
+from tests.runner.empty_database import with_database
 
 ADA = Actor("ada", Role.CONTROLLER, "Ada")
 PAGE = """<title>Shop</title>
@@ -119,7 +120,7 @@ def last(session: ClientSession) -> Step:
 @asynccontextmanager
 async def attached(folder: Path, *, worker: str = "gw0", max_runs: int = 8, **wanted: Any) -> AsyncIterator[Attached]:  # noqa: ANN401
     """Yields a client that is connected; its runs are collected as they begin."""
-    store = await Store.open(folder / "data")
+    store = await Store.open(with_database(folder / "data"))
     drivers = PlaywrightDrivers(browser_options())
     registry = RunRegistry(drivers=drivers, store=store, planner_factory=plan, max_runs=max_runs)
     options = session_options(Settings())

@@ -7,6 +7,7 @@ import base64
 import json
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -19,8 +20,7 @@ from control.secrets import MASK, Secrets
 from runner.driver import Driver, PageView, StepFailed
 from runner.planners.base import Failure, Repair, Stuck, Task
 from runner.planners.factory import build_planner
-from runner.planners.model import INSTALL, ModelOptions, ModelPlanner
-from runner.planners.model_client import ModelClient
+from runner.planners.model import INSTALL, Asked, ModelOptions, ModelPlanner
 from runner.planners.plain import PlainPlanner
 from runner.planners.script import ScriptPlanner
 from tests.openai_server import OpenAIServer, breaks_off, calls, decides, error, never, says, serve_openai
@@ -59,6 +59,13 @@ class Page:
         return b"JPEG"
 
 
+def connected(options: ModelOptions, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Asked:
+    # The libraries take more than a second to load: not in every worker of the tests.
+    from runner.planners.model_client import ModelClient
+
+    return ModelClient(options, sleep=sleep)
+
+
 class Desk:
     """A planner at a scripted server, and the patience that it has shown."""
 
@@ -68,7 +75,7 @@ class Desk:
         self.planner = ModelPlanner(
             self.options,
             mask=Secrets(secrets or {}).mask,
-            connect=lambda options: ModelClient(options, sleep=self._sleep),
+            connect=lambda options: connected(options, self._sleep),
         )
         server.clients.push_async_callback(self.planner.aclose)
 
@@ -345,7 +352,7 @@ async def test_a_model_that_is_none(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["anthropic:claude-sonnet-4-6", "openai-responses:gpt-5", "openai:gpt-5"])
 def test_other_providers_can_be_had(name: str) -> None:
-    assert ModelClient(ModelOptions(model=name, api_key="key"))
+    assert connected(ModelOptions(model=name, api_key="key"))
 
 
 async def test_a_missing_key_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

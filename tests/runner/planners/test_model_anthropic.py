@@ -11,10 +11,9 @@ from control.protocol.actions import Action, ActionType
 from runner.driver import Driver
 from runner.planners.base import Idea, Stuck
 from runner.planners.model import ModelOptions, ModelPlanner
-from runner.planners.model_client import ModelClient
 from tests.anthropic_server import AnthropicServer, serve_anthropic
 from tests.runner.planners.planner_harness import task
-from tests.runner.planners.test_model import Page
+from tests.runner.planners.test_model import Page, connected
 
 CLICK: dict[str, object] = {"decision": "act", "type": "click", "selector": "#pay", "description": "Click 'Pay'"}
 DONE: dict[str, object] = {"decision": "done"}
@@ -37,7 +36,7 @@ class Planners:
         self._monkeypatch.setenv("ANTHROPIC_BASE_URL", server.base_url)
         self._monkeypatch.setenv("ANTHROPIC_API_KEY", "the-key")
         chosen = ModelOptions(model=MODEL, **options)  # type: ignore[arg-type]
-        planner = ModelPlanner(chosen, mask=str, connect=lambda asked: ModelClient(asked, sleep=self._sleep))
+        planner = ModelPlanner(chosen, mask=str, connect=lambda asked: connected(asked, self._sleep))
         server.clients.push_async_callback(planner.aclose)
         return planner
 

@@ -19,6 +19,7 @@ from runner.run.registry import RunRegistry
 from runner.store.store import Store
 from tests.fakes import FakeDriver, FakeDrivers
 from tests.openai_server import Answer, OpenAIServer, decides, never, serve_openai
+from tests.runner.empty_database import with_database
 from tests.runner.planners.planner_harness import task
 
 CLICK = decides(decision="act", type="click", selector="#pay", description="Click 'Pay'")
@@ -42,7 +43,7 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Limited:
 
 async def flown(folder: Path) -> RunView:
     """A run of the model planner, when it is over."""
-    store = await Store.open(folder)
+    store = await Store.open(with_database(folder))
     runs = RunRegistry(
         drivers=FakeDrivers(),
         store=store,

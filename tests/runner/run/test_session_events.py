@@ -22,6 +22,7 @@ from runner.run.screenshots import Screenshots
 from runner.store.store import Store
 from tests.control.run_scenarios import RunScenario
 from tests.fakes import JPEG, FakeClock, FakeDriver, FakePlanner, click, idea
+from tests.runner.empty_database import with_database
 from tests.runner.session_harness import ADA, BOB, EVE, session_harness
 
 PASSED, FAILED, CANCELLED = RunStatus.PASSED, RunStatus.FAILED, RunStatus.CANCELLED
@@ -54,7 +55,7 @@ class TestScreenshots:
 
     async def test_a_page_that_changes_while_a_picture_is_written_costs_the_next_none(self, tmp_path: Path) -> None:
         run = RunScenario(2).open().run
-        driver, store = FakeDriver(), await Store.open(tmp_path, clock=FakeClock())
+        driver, store = FakeDriver(), await Store.open(with_database(tmp_path), clock=FakeClock())
         shots = Screenshots(
             run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({}).text)
         )
@@ -236,7 +237,7 @@ async def test_what_a_run_does_is_in_the_store_when_it_is_over(tmp_path: Path) -
         run.start()
         await run.finish()
         steps = await run.steps()
-    store = await Store.open(tmp_path)
+    store = await Store.open(with_database(tmp_path))
     try:
         record = await store.get("run-1")
         assert record

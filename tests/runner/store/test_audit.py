@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import runner.store.audit
+import runner.store.connection
 from control.protocol.audit import AuditAction, AuditEntry
 from control.roles import Role
 from runner.store.connection import StoreFailed
@@ -59,6 +60,7 @@ async def test_what_a_locked_database_did_not_take_is_written_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner.store.audit, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(runner.store.connection, "_LOCK_WAIT_MS", 10)
     async with opened(tmp_path) as store:
         with contextlib.closing(sqlite3.connect(tmp_path / "jumpseat.sqlite3")) as other:
             other.execute("BEGIN IMMEDIATE")

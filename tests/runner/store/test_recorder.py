@@ -22,6 +22,7 @@ from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from tests.fakes import FakeClock, click
+from tests.runner.empty_database import with_database
 
 
 class LockedStore(Store):
@@ -42,7 +43,7 @@ class LockedStore(Store):
 async def recorded(folder: Path, *, gather: float = 0.0) -> AsyncIterator[tuple[Run, Recorder, LockedStore]]:
     spec = NewRun(url="http://shop.test/")
     run = Run(spec, run_id="r", planner="plain", new_id=lambda: "p", describe=describe_action, clock=FakeClock())
-    store = await LockedStore.open(folder)
+    store = await LockedStore.open(with_database(folder))
     store.tried = asyncio.Event()
     await store.add(RunRecord("ada", run.view(), {}))
     try:

@@ -17,6 +17,7 @@ from runner.store.connection import StoreFailed
 from runner.store.retention import Retention
 from runner.store.store import Store
 from tests.fakes import FakeClock
+from tests.runner.empty_database import with_database
 from tests.runner.store.test_store import record
 
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -24,7 +25,7 @@ NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 @asynccontextmanager
 async def kept(folder: Path) -> AsyncIterator[Store]:
-    store = await Store.open(folder, clock=FakeClock())
+    store = await Store.open(with_database(folder), clock=FakeClock())
     try:
         yield store
     finally:

@@ -101,8 +101,8 @@ class TestFile:
 
     async def test_what_was_opened_by_a_key_that_ends_ends_too(self, keyed: ServerHarness, file: KeyFile) -> None:
         run = await keyed.new_run(owner="eve")
-        file.write(f"eve:{EVE} expires={(utc_now() + timedelta(seconds=2)).isoformat()}")
         async with keyed.socket(run, token=EVE) as own:
+            file.write(f"eve:{EVE} expires={(utc_now() + timedelta(seconds=0.3)).isoformat()}")
             assert await own.close_code() == 1008
         assert await status(keyed, EVE) == 401
 

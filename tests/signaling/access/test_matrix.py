@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Any, get_args
 
 import aiohttp
@@ -153,37 +154,56 @@ async def harness() -> AsyncIterator[ServerHarness]:
         yield harness
 
 
-async def bearers(harness: ServerHarness, run: FakeRun) -> dict[str, Bearer]:
-    """Every kind of credential there is, for this run of Ada's."""
+def bearers(harness: ServerHarness, run: FakeRun) -> dict[str, Callable[[], Awaitable[Bearer]]]:
+    """Every kind of credential there is for this run of Ada's: what makes one."""
     tokens = ShareTokens(harness.config.secret)
     yesterday = ShareTokens(harness.config.secret, clock=lambda: utc_now() - timedelta(days=1))
-    other = await harness.new_run()
-    revoked = await harness.share(run, "controller")
-    await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{revoked['id']}")
     session = {"purpose": Purpose.WHEP_SESSION, "session_id": SESSION}
 
-    def link(run: FakeRun, role: Role, **options: Any) -> str:  # noqa: ANN401 - as of mint
-        return tokens.mint(run.id, role, **options)[0]
+    async def known(text: str | None, role: Role | None = None, **options: Any) -> Bearer:  # noqa: ANN401 - its fields
+        return Bearer(text, role, **options)
+
+    async def link(role: Role, **options: Any) -> Bearer:  # noqa: ANN401 - as of mint
+        return Bearer(tokens.mint(run.id, role, **options)[0], role, options.get("purpose"))
+
+    async def invalid(by: ShareTokens, role: Role, **options: Any) -> Bearer:  # noqa: ANN401 - as of mint
+        return Bearer(by.mint(run.id, role, **options)[0], is_valid=False)
+
+    async def elsewhere(role: Role, **options: Any) -> Bearer:  # noqa: ANN401 - as of mint
+        other = await harness.new_run()
+        return Bearer(tokens.mint(other.id, role, **options)[0], None, options.get("purpose"))
+
+    async def revoked() -> Bearer:
+        shared = await harness.share(run, "controller")
+        await harness.call("DELETE", f"/api/tests/{run.id}/tokens/{shared['id']}")
+        return Bearer(shared["token"], is_valid=False)
 
     return {
-        "none": Bearer(None, is_valid=False),
-        "wrong": Bearer("a key of nobody's", is_valid=False),
-        "expired": Bearer(yesterday.mint(run.id, Role.CONTROLLER)[0], is_valid=False),
-        "expired ticket": Bearer(yesterday.mint(run.id, Role.VIEWER, purpose=Purpose.WATCH)[0], is_valid=False),
-        "revoked": Bearer(revoked["token"], is_valid=False),
-        "of another server": Bearer(ShareTokens("another").mint(run.id, Role.CONTROLLER)[0], is_valid=False),
-        "viewer": Bearer(link(run, Role.VIEWER), Role.VIEWER),
-        "controller": Bearer(link(run, Role.CONTROLLER), Role.CONTROLLER),
-        "viewer of another run": Bearer(link(other, Role.VIEWER)),
-        "controller of another run": Bearer(link(other, Role.CONTROLLER)),
-        "owner": Bearer(ADA, Role.OWNER, owner="ada"),
-        "another owner": Bearer(BOB, owner="bob"),
-        "owner, signed on": Bearer(None, Role.OWNER, owner="ada", signed_on=True),
-        "another owner, signed on": Bearer(None, owner="eve", signed_on=True),
-        "ticket to watch": Bearer(link(run, Role.VIEWER, purpose=Purpose.WATCH), Role.VIEWER, Purpose.WATCH),
-        "ticket of a session": Bearer(link(run, Role.VIEWER, **session), Role.VIEWER, Purpose.WHEP_SESSION),
-        "ticket to watch another run": Bearer(link(other, Role.VIEWER, purpose=Purpose.WATCH), None, Purpose.WATCH),
+        "none": partial(known, None, is_valid=False),
+        "wrong": partial(known, "a key of nobody's", is_valid=False),
+        "expired": partial(invalid, yesterday, Role.CONTROLLER),
+        "expired ticket": partial(invalid, yesterday, Role.VIEWER, purpose=Purpose.WATCH),
+        "revoked": revoked,
+        "of another server": partial(invalid, ShareTokens("another"), Role.CONTROLLER),
+        "viewer": partial(link, Role.VIEWER),
+        "controller": partial(link, Role.CONTROLLER),
+        "viewer of another run": partial(elsewhere, Role.VIEWER),
+        "controller of another run": partial(elsewhere, Role.CONTROLLER),
+        "owner": partial(known, ADA, Role.OWNER, owner="ada"),
+        "another owner": partial(known, BOB, owner="bob"),
+        "owner, signed on": partial(known, None, Role.OWNER, owner="ada", signed_on=True),
+        "another owner, signed on": partial(known, None, owner="eve", signed_on=True),
+        "ticket to watch": partial(link, Role.VIEWER, purpose=Purpose.WATCH),
+        "ticket of a session": partial(link, Role.VIEWER, **session),
+        "ticket to watch another run": partial(elsewhere, Role.VIEWER, purpose=Purpose.WATCH),
     }
+
+
+async def presented(harness: ServerHarness) -> AsyncIterator[tuple[str, FakeRun, Bearer]]:
+    """Each kind of credential by its name, with a run of its own that it is for."""
+    for name in bearers(harness, await harness.new_run()):
+        run = await harness.new_run()
+        yield name, run, await bearers(harness, run)[name]()
 
 
 def expected(rule: Rule, bearer: Bearer) -> int | None:
@@ -273,9 +293,7 @@ async def answered(harness: ServerHarness, request: Request, run: FakeRun, beare
 async def test_every_credential_at_every_route(harness: ServerHarness, request_: Request) -> None:
     harness.runs.most = 100
     wrong = []
-    for name in await bearers(harness, await harness.new_run()):
-        run = await harness.new_run()
-        bearer = (await bearers(harness, run))[name]
+    async for name, run, bearer in presented(harness):
         status, why = await answered(harness, request_, run, bearer)
         refusal = expected(request_.rule, bearer)
         is_refused = status in {401, 403} or NO_RUN in why or "no such attach session" in why
@@ -298,9 +316,7 @@ async def test_every_credential_with_every_message(harness: ServerHarness, type:
     harness.runs.most = 100
     least, fields = MESSAGES[type]
     wrong = []
-    for name in await bearers(harness, await harness.new_run()):
-        run = await harness.new_run()
-        bearer = (await bearers(harness, run))[name]
+    async for name, run, bearer in presented(harness):
         refused_by_rest, refused_by_socket = await refusals(harness, run, bearer, {"type": type, **fields})
         may = bearer.role is not None and bearer.role.includes(least)
         may_by_rest = may and bearer.purpose is None

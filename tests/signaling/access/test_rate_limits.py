@@ -81,7 +81,7 @@ class TestMeter:
 
 
 def limited(**limits: Rate) -> ServerHarness:
-    return ServerHarness(replace(CONFIG, limits=Limits(**limits)))
+    return ServerHarness(replace(CONFIG, limits=CONFIG.limits.model_copy(update=limits)))
 
 
 class About(int):

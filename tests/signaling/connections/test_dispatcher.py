@@ -6,7 +6,6 @@ import ast
 import asyncio
 import json
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
@@ -22,8 +21,8 @@ from signaling.metrics import Metrics
 from signaling.ports import RunHandle
 from tests.control.test_run_table import COMMANDS
 from tests.signaling.fakes import FakeAuditTrail, FakeRun
+from tests.sources import ROOT, nodes, python_files, tree
 
-ROOT = Path(__file__).parents[3]
 EVE = Actor("eve", Role.VIEWER, "Eve")
 ADA = Actor("ada", Role.CONTROLLER, "Ada")
 MOVE = json.dumps({"type": "input", "kind": "move", "x": 1, "id": "m"})
@@ -123,16 +122,15 @@ async def test_a_move_on_the_lossy_channel_is_parsed_once(dispatcher: CountingDi
 
 def test_commands_are_parsed_and_authorized_in_one_place() -> None:
     places: dict[str, set[str]] = {}
-    for room in ("control", "runner", "signaling", "jumpseat"):
-        for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Call(func=ast.Name(id="authorize")):
-                        places.setdefault("authorize", set()).add(path.relative_to(ROOT).as_posix())
-                    case ast.ImportFrom(module="control.protocol.commands", names=names):
-                        for name in {each.name for each in names} & {"parse", "from_object"}:
-                            places.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
-                    case ast.Attribute(value=ast.Name(id="c"), attr="parse" | "from_object" as name):
+    for path in python_files("control", "runner", "signaling", "jumpseat"):
+        for node in nodes(tree(path)):
+            match node:
+                case ast.Call(func=ast.Name(id="authorize")):
+                    places.setdefault("authorize", set()).add(path.relative_to(ROOT).as_posix())
+                case ast.ImportFrom(module="control.protocol.commands", names=names):
+                    for name in {each.name for each in names} & {"parse", "from_object"}:
                         places.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+                case ast.Attribute(value=ast.Name(id="c"), attr="parse" | "from_object" as name):
+                    places.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
     here = {"signaling/connections/dispatcher.py"}
     assert places == {"authorize": here, "parse": here, "from_object": here}

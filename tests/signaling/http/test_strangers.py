@@ -99,6 +99,11 @@ class TestContentEncodings:
 
 
 class TestBodies:
+    @pytest.fixture
+    async def harness(self) -> AsyncIterator[ServerHarness]:
+        async with ServerHarness(replace(CONFIG, limits=Limits(refused_seconds=0.1))) as harness:
+            yield harness
+
     @pytest.mark.parametrize("key", [None, "wrong"])
     @pytest.mark.parametrize(
         ("method", "path"),

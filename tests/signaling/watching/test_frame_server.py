@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from dataclasses import replace
 
 import aiohttp
 import av
 import pytest
 
+from signaling.config import Limits
 from tests.chromium import chromium
 from tests.media.pictures import CORNERS, Rgb, alike, corners_of, put, quarters
 from tests.signaling.fakes import FakeRun
-from tests.signaling.server_harness import ADA, BOB, WAIT_SECONDS, ServerHarness, auth
+from tests.signaling.server_harness import ADA, BOB, CONFIG, WAIT_SECONDS, ServerHarness, auth
 
 OTHERS: tuple[Rgb, Rgb, Rgb, Rgb] = ((10, 10, 10), (90, 90, 90), (160, 160, 160), (230, 230, 230))
 
@@ -96,20 +98,17 @@ async def test_polling_has_the_page_captured_and_stops_it_soon_after(
     assert viewers == [1, 0]
 
 
-async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left(
-    harness: ServerHarness, run: FakeRun
-) -> None:
-    waiting = asyncio.create_task(poll(harness, run))
-    await run.until(lambda: 1 in run.waited)
-    put(run.latest, quarters(320, 240, OTHERS))
-    response, _ = await waiting
-    assert response.headers["X-Frame-Seq"] == "2"
+async def test_the_first_look_is_not_answered_with_what_an_earlier_viewer_left() -> None:
+    async with ServerHarness(replace(CONFIG, limits=Limits(first_poll_seconds=WAIT_SECONDS))) as harness:
+        run = await harness.new_run()
+        waiting = asyncio.create_task(poll(harness, run))
+        await run.until(lambda: 1 in run.waited)
+        put(run.latest, quarters(320, 240, OTHERS))
+        response, _ = await waiting
+        assert response.headers["X-Frame-Seq"] == "2"
 
 
-async def test_a_still_page_is_answered_with_what_there_is(
-    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("signaling.watching.frame_server._FIRST_POLL_WAIT", 0.05)
+async def test_a_still_page_is_answered_with_what_there_is(harness: ServerHarness, run: FakeRun) -> None:
     response, _ = await poll(harness, run)
     assert (response.status, response.headers["X-Frame-Seq"]) == (200, "1")
 
@@ -186,7 +185,10 @@ async def parts(response: aiohttp.ClientResponse, count: int) -> list[tuple[int,
     return found
 
 
-async def test_mjpeg_repeats_a_still_picture_and_goes_on_with_the_next(harness: ServerHarness, run: FakeRun) -> None:
+async def test_mjpeg_repeats_a_still_picture_and_goes_on_with_the_next(
+    harness: ServerHarness, run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.watching.frame_server._REPEAT_INTERVAL", 0.1)
     async with harness.http.get(f"{harness.frames_url}/stream/{run.id}.mjpeg", headers=auth(ADA)) as response:
         assert response.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=frame"
         assert run.view().viewers == 1
