@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,7 +13,7 @@ import pytest
 from tests import chromium, livekit_server, served
 from tests.runner.browser import driver_harness
 from tests.runner.planners import planner_harness
-from tests.tiers import Needs, ProcessGuard, ProcessStarted
+from tests.tiers import Needs, ProcessGuard, ProcessStarted, SourceCache
 
 
 async def imports_a_helper() -> None:
@@ -53,6 +55,31 @@ class Uses:
 def test_what_a_function_needs_is_read_from_its_source(function: Callable[..., Any], needs: set[str]) -> None:
     function = getattr(function, "_get_wrapped_function", lambda: function)()
     assert Needs().of_function(function) == needs
+
+
+def test_a_file_is_read_again_only_once_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+
+    def read(path: Path) -> ast.Module:
+        reads.append(path)
+        return ast.parse(path.read_text())
+
+    def used() -> frozenset[str]:
+        cache = SourceCache(tmp_path / "kept")
+        found = cache.read(source).definitions["f"]
+        cache.save()
+        return found
+
+    monkeypatch.setattr("tests.tiers.tree", read)
+    source = tmp_path / "source.py"
+    source.write_text("def f():\n    served()\n")
+    assert [used(), used()] == [{"served"}, {"served"}]
+    assert len(reads) == 1
+    source.write_text("def f():\n    chromium()\n    served()\n")
+    assert used() == {"served", "chromium"}
+    (tmp_path / "kept").write_bytes(b"nothing that was kept")
+    assert used() == {"served", "chromium"}
+    assert len(reads) == 3
 
 
 @pytest.mark.parametrize(("marked", "refused"), [(True, True), (False, False)])

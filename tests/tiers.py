@@ -101,7 +101,7 @@ class SourceCache:
         self._path = path
         self._files: dict[str, tuple[tuple[int, ...], SourceFile]] = {}
         self._is_changed = False
-        with suppress(OSError, EOFError, ValueError, AttributeError, ImportError, pickle.UnpicklingError):
+        with suppress(Exception):  # a damaged one fails in any way, and is made anew
             written_by, files = pickle.loads(path.read_bytes())
             self._files = files if written_by == _stamp(Path(__file__)) else {}
 

@@ -57,7 +57,7 @@ async def test_a_stuck_run_is_helped_by_hand_and_kept_as_a_test(
     server: Served, viewer_browser: Browser, tmp_path: Path
 ) -> None:
     x, y = await button_centre(viewer_browser, server.site)
-    body: dict[str, Any] = {"url": "/?rename=1", "instructions": STUCK, "planner": "plain", "stepTimeoutMs": 10_000}
+    body: dict[str, Any] = {"url": "/?rename=1", "instructions": STUCK, "planner": "plain", "stepTimeoutMs": 5_000}
     run_id = (await server.create(body))["id"]
     await server.until(run_id, lambda message: message["type"] == "stream_available")
     _, link = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})

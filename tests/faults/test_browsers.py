@@ -35,6 +35,8 @@ PAGES = {
 }
 PATIENCE_MS = 10_000
 """Of a step in which something is to happen before it fails, however busy the machine is."""
+STOPPED_MS = 4_000
+"""Of a step whose browser or page is stopped as soon as it has begun."""
 NEVER = {"type": "click", "selector": "text=Never"}
 
 
@@ -73,7 +75,7 @@ async def test_a_page_that_crashes_mid_step(target: FaultTarget, base: str) -> N
 
 
 async def stop_mid_step(target: FaultTarget, base: str, *, page_only: bool) -> str:
-    run_id, browser = await mid_step(target, base, timeout_ms=PATIENCE_MS)
+    run_id, browser = await mid_step(target, base, timeout_ms=STOPPED_MS)
     for pid in renderers(browser) if page_only else [browser]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
@@ -82,7 +84,7 @@ async def stop_mid_step(target: FaultTarget, base: str, *, page_only: bool) -> s
 
 async def test_a_browser_and_pages_that_answer_nothing_mid_step(target: FaultTarget, base: str) -> None:
     stopped = [await stop_mid_step(target, base, page_only=page_only) for page_only in (False, True)]
-    stopped.append(await pressed(target, base, "/endless", timeout_ms=PATIENCE_MS))
+    stopped.append(await pressed(target, base, "/endless", timeout_ms=STOPPED_MS))
     for run in await asyncio.gather(*map(target.ended, stopped)):
         assert run["status"] == "failed"
         assert "does not answer" in run["error"]

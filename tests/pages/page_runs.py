@@ -22,6 +22,7 @@ from runner.planners.factory import build_planner
 from runner.run.options import SessionOptions
 from runner.run.registry import RunRegistry
 from runner.store.store import Store
+from tests.runner.empty_database import with_database
 
 CASES = Path(__file__).with_name("cases")
 STEP_MS = 5000
@@ -90,7 +91,7 @@ class PageRuns:
 
 @asynccontextmanager
 async def page_runs(folder: Path, browser: Browser) -> AsyncIterator[PageRuns]:
-    store = await Store.open(folder)
+    store = await Store.open(with_database(folder))
     drivers = PlaywrightDrivers(BrowserOptions())
     registry = RunRegistry(
         drivers=_ContextDrivers(drivers, browser),
