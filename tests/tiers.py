@@ -16,6 +16,7 @@ import inspect
 import os
 import pickle
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ STARTERS = {
 """By name, after `module.` where it is a plain word: the markers of what uses it."""
 SHARED = "shared_chromium"
 NEEDS = ("browser", "process", "livekit")
-_COSTS = ((3, {"slow", "livekit"}), (2, {"process"}), (1, {"browser"}), (0, set[str]()))
+_COSTS = ((20.0, {"slow", "livekit"}), (4.0, {"process"}), (2.0, {"browser"}), (0.05, set[str]()))
+"""Seconds that a test takes, by the first of these markers that it has: no more than a guess."""
 _AUDITED = {"subprocess.Popen", "os.posix_spawn", "os.fork"}
 _HARMLESS = {"uname", "/sbin/ldconfig"}
 """The standard library's `platform.processor`, which clients of models put into a header, starts the one, and
@@ -257,12 +259,11 @@ def mark(items: Iterable[pytest.Item], needs: Needs) -> list[str]:
 
 def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Returns the tests with the files first that take longest, so that no worker is left with one at the end."""
-    weight: dict[Path, int] = {}
+    seconds: defaultdict[Path, float] = defaultdict(float)
     for item in items:
         needs = {marker.name for marker in item.iter_markers()}
-        own = next(cost for cost, names in _COSTS if names & needs or not names)
-        weight[item.path] = max(weight.get(item.path, 0), own)
-    return sorted(items, key=lambda item: -weight[item.path])
+        seconds[item.path] += next(cost for cost, names in _COSTS if names & needs or not names)
+    return sorted(items, key=lambda item: -seconds[item.path])
 
 
 class ProcessGuard:
