@@ -71,8 +71,7 @@ class RunRegistry:
         self._default_planner = default_planner
         self._egress_policy = policy or EgressPolicy()
         self._options = options or SessionOptions()
-        self.on_started: Callable[[Session], None] = lambda _: None
-        """Called with each run that starts; must neither wait nor raise."""
+        self._on_started: Callable[[Session], None] = lambda _: None
         self.on_ended: Callable[[], None] = lambda: None
         """Called after each run that has ended; must neither wait nor raise."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
@@ -84,6 +83,12 @@ class RunRegistry:
     def active(self) -> int:
         """Returns how many runs are active or about to be."""
         return len(self._tasks) + len(self._creating)
+
+    def follow(self, on_started: Callable[[Session], None]) -> None:
+        """Has it called with each run that is active, and with each that will be; it must neither wait nor raise."""
+        self._on_started = on_started
+        for run_id in self._tasks:
+            on_started(self._sessions[run_id])
 
     async def create(self, spec: NewRun, *, owner: str) -> Session:
         """Starts a run; it is in the store when this returns.
@@ -238,7 +243,7 @@ class RunRegistry:
         task = asyncio.create_task(session.run(), name=f"run {session.id}")
         self._tasks[session.id] = task
         task.add_done_callback(lambda _: self._ended(session))
-        self.on_started(session)
+        self._on_started(session)
 
     def _ended(self, session: Session) -> None:
         del self._tasks[session.id]

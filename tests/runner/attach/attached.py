@@ -16,7 +16,7 @@ from control.protocol import events as e
 from control.protocol.attach import NewAttachSession
 from control.protocol.models import NewRun, PlannerName, Step
 from control.roles import Actor, Role
-from jumpseat.composition import session_options
+from jumpseat.run_parts import session_options
 from jumpseat.settings import Settings
 from runner.attach.client_session import ClientSession
 from runner.attach.session import AttachSession, AttachSettings
@@ -130,7 +130,7 @@ async def attached(folder: Path, *, worker: str = "gw0", max_runs: int = 8, **wa
             headers = {"x-jumpseat-worker": worker}
             browser = await playwright.chromium.connect(session.endpoint, headers=headers)
             client = Attached(session, browser)
-            registry.on_started = lambda run: client.runs.append(run) if isinstance(run, ClientSession) else None
+            registry.follow(lambda run: client.runs.append(run) if isinstance(run, ClientSession) else None)
             yield client
             await browser.close()
     finally:
