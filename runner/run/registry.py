@@ -77,6 +77,7 @@ class RunRegistry:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._creating = TaskSet(logger, expected=JumpseatError)
+        self._creations: dict[str, asyncio.Task[None]] = {}
         self._close_once = CloseOnce(self._close)
 
     @property
@@ -125,7 +126,7 @@ class RunRegistry:
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
         """Returns the run; the view of a finished one has its steps where they are asked for."""
-        session = self._sessions.get(run_id)
+        session = await self._live(run_id)
         if session is not None:
             return session
         record = await self._store.get(run_id, steps=with_steps)
@@ -163,7 +164,7 @@ class RunRegistry:
 
         Raises InvalidTransition while it is active, Busy while its end cannot be written, or NotFound.
         """
-        session = self._sessions.get(run_id)
+        session = await self._live(run_id)
         if session is not None and session.active:
             raise InvalidTransition("the run is active: cancel it first")
         if run_id in self._tasks:
@@ -218,7 +219,10 @@ class RunRegistry:
     def _create(self, session: Session) -> asyncio.Task[None]:
         """Starts to create the run; from now on it is one of its owner's active ones."""
         self._active_by_owner[session.owner] += 1
-        return self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        creating = self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        self._creations[session.id] = creating
+        creating.add_done_callback(lambda _: self._creations.pop(session.id))
+        return creating
 
     async def _begin(self, session: Session) -> None:
         try:
@@ -230,6 +234,17 @@ class RunRegistry:
             logger.error("a run was refused: the store cannot be written: %s", error)
             raise Busy(f"no run can be started: {error}") from error
         self._start(session)
+
+    async def _live(self, run_id: str) -> Session | None:
+        """Returns the run where it is one of this process.
+
+        Others find it in the store as soon as it is written there: until it has started they wait, for what the store
+        has of it would never say more.
+        """
+        creating = self._creations.get(run_id)
+        if creating is not None:
+            await asyncio.wait([creating])
+        return self._sessions.get(run_id)
 
     def _leave(self, owner: str) -> None:
         self._active_by_owner[owner] -= 1
