@@ -78,7 +78,8 @@ async def run_parts(
         options = AttachSettings(
             drivers, store, registry, session_options(settings), uploads or settings.data_dir / "uploads"
         )
-        parts = RunParts(store, policy, registry, AttachSessions(options))
+        attachments = AttachSessions(options, max_per_owner=settings.max_sessions_per_owner)
+        parts = RunParts(store, policy, registry, attachments)
         stack.push_async_callback(parts.end_runs)
         yield parts
 
