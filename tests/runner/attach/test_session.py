@@ -126,7 +126,7 @@ async def test_a_failed_call_is_tried_again_once_somebody_has_mended_the_page(tm
     async with attached(tmp_path) as client:
         _, page, run = await client.open()
         person = Person(run)
-        call = asyncio.ensure_future(page.get_by_role("button", name="Later").click(timeout=10 * SOON_MS))
+        call = asyncio.ensure_future(page.get_by_role("button", name="Later").click(timeout=3 * SOON_MS))
         await person.sees(e.HelpNeeded)
         await person.send(c.Resume())
         await person.sees(e.HelpNeeded)
