@@ -103,8 +103,10 @@ class ClientRun(Run):
             self._test = test
             self._publish(e.TestIdentified(test=test))
 
-    def begin_call(self, action: Action, *, description: str, location: SourceLocation | None) -> Step:
-        """Records a call that goes ahead by itself, beside whatever else is done."""
+    def begin_call(
+        self, action: Action, *, description: str, location: SourceLocation | None, ago: timedelta = timedelta(0)
+    ) -> Step:
+        """Records a call that goes ahead by itself, since ``ago``, beside whatever else is done."""
         step = self.history.record(
             action,
             StepStatus.RUNNING,
@@ -112,6 +114,7 @@ class ClientRun(Run):
             version=self.planning.version,
             description=description,
             location=location,
+            timestamp=self._clock() - ago,
         )
         self._publish_step(step)
         return step

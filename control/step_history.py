@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
 from control.errors import NotFound
@@ -39,6 +39,7 @@ class StepFacts(TypedDict, total=False):
     note: str | None
     carried_out: tuple[ElementCall, ...]
     location: SourceLocation | None
+    timestamp: datetime
 
 
 class _ActionFields(TypedDict):

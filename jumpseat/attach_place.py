@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -14,22 +14,25 @@ from jumpseat.loading import loading
 from jumpseat.reserved import Reserved, reserved
 from jumpseat.server_config import checked_config
 from jumpseat.settings import Settings, owner_keys
+from signaling.config import Config
 
 if TYPE_CHECKING:
     from jumpseat.client import Client
+    from runner.browser.playwright_process import PlaywrightProcess
 
-_PARTS: Final = (
+_PLAYWRIGHT: Final = ("playwright.async_api", "runner.browser.playwright_process")
+"""What starts Playwright, whose process then loads beside us."""
+_RUNS: Final = (
     "aiohttp.web",
-    "playwright.async_api",
     "sqlalchemy.ext.asyncio",
     "numpy",
     "av",
-    "aiortc",
-    "jumpseat.client",
     "runner.attach.session",
-    "jumpseat.composition",
+    "jumpseat.run_parts",
 )
-"""What takes longest to load, piece by piece: a command that has ended by then waits for one of them at most."""
+"""What the command's browsers need, piece by piece: a command that has ended by then waits for one of them at most."""
+_SERVER: Final = ("aiortc", "signaling.server", "jumpseat.composition", "jumpseat.client")
+"""What people need, and the end: it is loaded while the command's first browser starts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +46,12 @@ class Place:
     page_with_key: str
     client: asyncio.Future[Client]
     """Is done as soon as the server can be asked; holds BadSetting where it cannot be started."""
-    reserved: Reserved | None = None
-    """None at a server that runs already."""
+    is_needed: Callable[[], bool] = lambda: True
+    """Says whether somebody may have come to the session."""
 
     async def used(self) -> Client | None:
         """Returns the server's client; None where it is not there yet, and nobody has come to need it."""
-        if not self.client.done() and self.reserved is not None and not self.reserved.endpoint.is_called:
+        if not self.client.done() and not self.is_needed():
             return None
         return await asyncio.shield(self.client)
 
@@ -78,51 +81,94 @@ async def at_own_server(settings: Settings, wanted: NewAttachSession) -> AsyncIt
     config = checked_config(settings, keys)
     owner, key = next(iter(keys.items()))
     with reserved(settings, wanted, owner=owner) as promised:
-        there: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-        over = asyncio.Event()
-        server = asyncio.create_task(_serve(settings, keys, promised, there, over))
-        page = f"{config.url(promised.listening.port)}/sessions/{promised.endpoint.session_id}"
+        server = _OwnServer(settings, config, key, promised)
+        serving = asyncio.create_task(server.serve())
+        page = f"{config.url(promised.listening.port)}/sessions/{promised.endpoint.session_id}?token={key}"
         try:
             yield Place(
                 session_id=promised.endpoint.session_id,
                 endpoint=promised.endpoint.address,
-                page=f"{page}?token={key}",
-                page_with_key=f"{page}?token={key}",
-                client=there,
-                reserved=promised,
+                page=page,
+                page_with_key=page,
+                client=server.client,
+                is_needed=server.is_needed,
             )
         finally:
-            over.set()
-            await asyncio.shield(server)
+            server.over.set()
+            await asyncio.shield(serving)
 
 
-async def _serve(
-    settings: Settings, keys: dict[str, str], promised: Reserved, there: asyncio.Future[Client], over: asyncio.Event
-) -> None:
-    try:
-        if not await _loaded(over):
-            return
+class _OwnServer:
+    """The server of one attach session, which is loaded in two parts: browsers first."""
+
+    def __init__(self, settings: Settings, config: Config, key: str, promised: Reserved) -> None:
+        self._settings = settings
+        self._config = config
+        self._key = key
+        self._promised = promised
+        self._accepts = False
+        self.client: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self.over = asyncio.Event()
+
+    def is_needed(self) -> bool:
+        """Returns whether somebody waits for the session, or may have been let in."""
+        return self._accepts or self._promised.endpoint.is_called
+
+    async def serve(self) -> None:
+        """Serves until it is over; what it cannot start with is told by ``client``."""
+        try:
+            async with AsyncExitStack() as stack:
+                await self._start(stack)
+                await self.over.wait()
+        except Exception as error:
+            if self.client.done():
+                raise
+            self.client.set_exception(error)
+            self.client.exception()  # the command may have ended before, and nobody asks any more
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        promised = self._promised
+        with loading():
+            if not await _loaded(_PLAYWRIGHT, self.over):
+                return
+            playwright = await stack.enter_async_context(_starting_playwright())
+            if not await _loaded(_RUNS, self.over):
+                return
+        from jumpseat.run_parts import run_parts  # noqa: PLC0415 - is loaded by now
+
+        parts = await stack.enter_async_context(run_parts(self._settings, playwright=playwright))
+        self._accepts = True
+        await parts.attachments.open(promised.wanted, owner=promised.owner, endpoint=promised.endpoint)
+        with loading():
+            if not await _loaded(_SERVER, self.over):
+                return
         from jumpseat.client import Client  # noqa: PLC0415 - is loaded by now
-        from jumpseat.composition import serving  # noqa: PLC0415
+        from jumpseat.composition import serving_runs  # noqa: PLC0415
 
-        async with (
-            serving(settings, keys, reserved=promised) as server,
-            Client(server.local_url, key=keys[promised.owner]) as client,
-        ):
-            there.set_result(client)
-            await over.wait()
-    except Exception as error:
-        if there.done():
-            raise
-        there.set_exception(error)
-        there.exception()  # the command may have ended before, and nobody asks any more
+        server = await stack.enter_async_context(serving_runs(self._config, parts, promised.listening))
+        self.client.set_result(await stack.enter_async_context(Client(server.local_url, key=self._key)))
 
 
-async def _loaded(over: asyncio.Event) -> bool:
-    """Loads the server in a thread, so that signals are answered meanwhile; returns False where it is over before."""
-    with loading():
-        for part in _PARTS:
-            if over.is_set():
-                return False
-            await asyncio.to_thread(import_module, part)
+@asynccontextmanager
+async def _starting_playwright() -> AsyncIterator[PlaywrightProcess]:
+    """Yields Playwright's process at once, and closes it; whoever uses it hears whether it could be started."""
+    from runner.browser.playwright_process import PlaywrightProcess  # noqa: PLC0415 - is loaded by now
+
+    playwright = PlaywrightProcess()
+    starting = asyncio.create_task(playwright.running())
+    try:
+        yield playwright
+    finally:
+        await asyncio.wait([starting])
+        if not starting.cancelled():
+            starting.exception()
+        await playwright.aclose()
+
+
+async def _loaded(parts: Sequence[str], over: asyncio.Event) -> bool:
+    """Loads modules in a thread, so that signals are answered meanwhile; returns False where it is over before."""
+    for part in parts:
+        if over.is_set():
+            return False
+        await asyncio.to_thread(import_module, part)
     return True

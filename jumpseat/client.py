@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import aiohttp
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from yarl import URL
 
 from control.protocol.actions import Action
@@ -48,7 +48,9 @@ _ANSWER_SECONDS = 60.0
 _SLOWEST_RECONNECT_SECONDS = 3.0
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-_EVENT: TypeAdapter[Event | Hello] = TypeAdapter(Annotated[Event | Hello, Field(discriminator="type")])
+_EVENT: TypeAdapter[Event | Hello] = TypeAdapter(
+    Annotated[Event | Hello, Field(discriminator="type")], config=ConfigDict(defer_build=True)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from control.protocol.actions import Size
-from jumpseat.composition import browser_options
 from jumpseat.ports import bind_error
+from jumpseat.run_parts import browser_options
 from jumpseat.server_config import livekit_config
 from jumpseat.settings import BadSetting, Settings, owner_keys, weak_keys
 from media.coding.codecs import check as check_codecs

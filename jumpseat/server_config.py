@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import secrets
 import ssl
 from pathlib import Path
 
-from jumpseat.settings import BadSetting, Settings, check_exposure
+from jumpseat.settings import BadSetting, Settings, check_exposure, weak_keys
 from runner.browser.install import BrowserMissing, find_browser
 from runner.egress.upstream import UpstreamProxy
 from signaling.access.api_keys import BadKeyFile, read_key_file
 from signaling.config import Config, Limits, LiveKit
+
+logger = logging.getLogger(__name__)
 
 
 def checked_config(settings: Settings, keys: dict[str, str]) -> Config:
@@ -30,6 +33,8 @@ def checked_config(settings: Settings, keys: dict[str, str]) -> Config:
 def signaling_config(settings: Settings, keys: dict[str, str]) -> Config:
     """Returns the configuration of signaling. Raises BadSetting."""
     check_exposure(settings)
+    if weak := weak_keys(settings):
+        logger.warning("%s", weak)
     return Config(
         api_keys=keys,
         api_keys_file=_key_file(settings),

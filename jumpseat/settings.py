@@ -104,6 +104,8 @@ class Settings(LimitSettings, BaseSettings):
     max_runs: int = Field(default=4, ge=1, le=1000)
     max_runs_per_owner: int | None = Field(default=None, ge=1, le=1000)
     """Of these; unset: three quarters where there is more than one owner, all where there is one."""
+    max_sessions_per_owner: int = Field(default=16, ge=1, le=1000)
+    """Attach sessions that one owner may have open at once."""
     max_steps: int = Field(default=2000, ge=1, le=100_000)
     """Of one run; the one that would make more fails."""
     max_disk: ByteSize = Field(default=ByteSize(4_000_000_000), ge=0)

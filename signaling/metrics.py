@@ -139,17 +139,22 @@ class RunMetrics(Collector):
         self._finished: Counter[RunStatus] = Counter()
 
     def follow(self, run: RunHandle) -> None:
-        """Counts a new run and its stream from now on; its figures stay when it has ended."""
+        """Counts a run that is active, and its stream, from now on; its figures stay when it has ended."""
         self._runs[run.id] = run
 
-        def on_event(entry: Entry) -> None:
-            if isinstance(entry.body, StreamAvailable) and run.stream is not None:
+        def find_stream() -> None:
+            if run.stream is not None:
                 self._streams[run.id] = run.stream.stats
+
+        def on_event(entry: Entry) -> None:
+            if isinstance(entry.body, StreamAvailable):
+                find_stream()
             elif isinstance(entry.body, RunFinished):
                 self._end(run.id, entry.body)
                 stop()
 
         stop = run.log.listen(on_event)
+        find_stream()
 
     def collect(self) -> Iterator[Metric]:
         runs = GaugeMetricFamily("jumpseat_runs", "Runs that have not ended", labels=["status"])

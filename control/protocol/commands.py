@@ -6,7 +6,7 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from control.errors import ProtocolError, TooLarge
 from control.protocol.actions import Action, Modifier, MouseButton
@@ -205,7 +205,9 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _MEMBERS_OF_UNIONS = {"str", "int", "float"}
 """What pydantic puts behind a field's name where the field may be one of several types."""
 
-_COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(
+    Annotated[Command, Field(discriminator="type")], config=ConfigDict(defer_build=True)
+)
 
 
 def in_words(command_type: str) -> str:

@@ -36,9 +36,10 @@ class Shape(BaseModel):
         frozen=True,
         extra="ignore",
         allow_inf_nan=False,
-        # For the JSON schema: `dump` leaves no field out, and each field's docstring describes it.
+        # For the JSON schema: `dump` leaves no field out.
         json_schema_serialization_defaults_required=True,
-        use_attribute_docstrings=True,
+        # Most commands use a few of the models: the rest need no validators.
+        defer_build=True,
     )
 
     def dump(self) -> dict[str, Any]:

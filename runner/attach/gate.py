@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from control.client_run import ClientRun
 from control.event_log import Entry
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 Send = Callable[[str], Awaitable[None]]
 """Sends one message; one that cannot be sent any more is dropped."""
 
+_RECORD_SECONDS = 0.01
+"""How long after it was sent on a call is recorded: while the browser begins with it, it is left the processor."""
 _CANCELLED = "jumpseat: the run was cancelled"
 _ABORTED = "the client has aborted this call"
 
@@ -31,6 +34,8 @@ class PendingCall:
     """A call that its client has no answer to yet."""
 
     call: Call
+    sent_at: float = 0.0
+    """When it was sent on by itself, by the loop's clock."""
     step: int | None = None
     """The number of the step that it was recorded as, where it has gone ahead by itself."""
     kept: str | None = None
@@ -177,10 +182,18 @@ class Gate:
         call = pending.call
         self._running[call.id] = pending
         self._wire.expect_answer(call.id)
+        loop = asyncio.get_running_loop()
+        pending.sent_at = loop.time()
         await self._to_server(text)
-        assert self._run is not None
         self.on_page(call.page)
-        if not pending.answered:  # while it was sent
+        loop.call_later(_RECORD_SECONDS, self._record_running, pending)
+
+    def _record_running(self, pending: PendingCall) -> None:
+        if not pending.answered and pending.attempt is None:
+            self._record(pending)
+
+    def _record(self, pending: PendingCall) -> None:
+        if pending.step is None and self._run is not None and not self._run.final:
             self._begin_step(pending)
 
     async def _over(self, pending: PendingCall, error: str | None, text: str) -> None:
@@ -193,8 +206,7 @@ class Gate:
             self._failed.append(pending)
         else:
             await self._to_client(text)
-        if pending.step is None and not self._run.final:
-            self._begin_step(pending)
+        self._record(pending)
         if pending.step is not None:
             self._end_step(pending)
         self.news.set()
@@ -202,7 +214,12 @@ class Gate:
     def _begin_step(self, pending: PendingCall) -> None:
         assert self._run is not None
         call, action = pending.call, self.mask(to_action(pending.call, hidden=True))
-        step = self._run.begin_call(action, description=describe(call, action), location=call.location)
+        step = self._run.begin_call(
+            action,
+            description=describe(call, action),
+            location=call.location,
+            ago=timedelta(seconds=asyncio.get_running_loop().time() - pending.sent_at),
+        )
         pending.step = step.step_number
 
     def _end_step(self, pending: PendingCall) -> None:

@@ -11,15 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright, ProxySettings, async_playwright
+from playwright.async_api import Browser, BrowserContext, BrowserType, ProxySettings
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
 from media.aio import TaskSet
 from runner.browser.limits import BrowserLimits, keep_within
-from runner.browser.locate import register_engines
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
+from runner.browser.playwright_process import PlaywrightProcess
 from runner.driver import StepFailed
 from runner.egress.allowed_hosts import RestrictedPolicy
 from runner.egress.proxy import EgressProxy
@@ -65,10 +65,11 @@ class BrowserOptions:
 class PlaywrightDrivers:
     """Opens browsers with Playwright. Implements ``runner.driver.Drivers``."""
 
-    def __init__(self, options: BrowserOptions | None = None) -> None:
+    def __init__(self, options: BrowserOptions | None = None, process: PlaywrightProcess | None = None) -> None:
+        """``process``: one that may be starting already; it is closed with the browsers."""
         self._options = options or BrowserOptions()
-        self._starting = asyncio.Lock()
-        self._playwright: Playwright | None = None
+        self._process = process or PlaywrightProcess()
+        self._process.on_ended = self._playwright_ended
         self._open: set[PageDriver] = set()
         self._watches: dict[PageDriver, asyncio.Task[None]] = {}
         self._ending = TaskSet(logger)
@@ -112,7 +113,7 @@ class PlaywrightDrivers:
 
         Closing it closes our connection alone. Raises StepFailed where it cannot be reached.
         """
-        playwright = await self._running()
+        playwright = await self._process.running()
         address = f"http://127.0.0.1:{cdp_port}"
         try:
             return await playwright.chromium.connect_over_cdp(
@@ -136,29 +137,10 @@ class PlaywrightDrivers:
         """Closes every browser, then Playwright itself."""
         await asyncio.gather(*(driver.aclose() for driver in tuple(self._open)))
         await self._ending.aclose()
-        async with self._starting:
-            playwright, self._playwright = self._playwright, None
-        if playwright is not None:
-            with suppress(TimeoutError, PlaywrightError):
-                await asyncio.wait_for(playwright.stop(), _CLOSE_SECONDS)
+        await self._process.aclose()
 
-    async def warm_up(self) -> None:
-        """Starts Playwright now, for a browser that will be wanted soon."""
-        await self._running()
-
-    async def _running(self) -> Playwright:
-        async with self._starting:
-            if self._playwright is None:
-                playwright = await async_playwright().start()
-                await register_engines(playwright)
-                # Playwright reports the end of its own process nowhere else.
-                playwright._impl_obj._connection.on("close", self._playwright_ended)
-                self._playwright = playwright
-            return self._playwright
-
-    def _playwright_ended(self, *_: object) -> None:
+    def _playwright_ended(self) -> None:
         """Marks all browsers as gone, as Playwright has ended; the next run starts it anew."""
-        self._playwright = None
         for driver in tuple(self._open):
             driver.lose("the browser process has ended")
 
@@ -171,7 +153,7 @@ class PlaywrightDrivers:
         slow_mo: float = 0.0,
         proxy: ProxySettings | None = None,
     ) -> Browser:
-        browser_type: BrowserType | None = getattr(await self._running(), kind, None) if kind in KINDS else None
+        browser_type: BrowserType | None = getattr(await self._process.running(), kind, None) if kind in KINDS else None
         if browser_type is None:
             raise StepFailed(f"there is no browser of the kind '{kind}': it is chromium, firefox or webkit")
         executable = self._options.executables.get(kind)

@@ -71,19 +71,25 @@ class RunRegistry:
         self._default_planner = default_planner
         self._egress_policy = policy or EgressPolicy()
         self._options = options or SessionOptions()
-        self.on_started: Callable[[Session], None] = lambda _: None
-        """Called with each run that starts; must neither wait nor raise."""
+        self._on_started: Callable[[Session], None] = lambda _: None
         self.on_ended: Callable[[], None] = lambda: None
         """Called after each run that has ended; must neither wait nor raise."""
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._creating = TaskSet(logger, expected=JumpseatError)
+        self._creations: dict[str, asyncio.Task[None]] = {}
         self._close_once = CloseOnce(self._close)
 
     @property
     def active(self) -> int:
         """Returns how many runs are active or about to be."""
         return len(self._tasks) + len(self._creating)
+
+    def follow(self, on_started: Callable[[Session], None]) -> None:
+        """Has it called with each run that is active, and with each that will be; it must neither wait nor raise."""
+        self._on_started = on_started
+        for run_id in self._tasks:
+            on_started(self._sessions[run_id])
 
     async def create(self, spec: NewRun, *, owner: str) -> Session:
         """Starts a run; it is in the store when this returns.
@@ -120,7 +126,7 @@ class RunRegistry:
 
     async def get(self, run_id: str, *, with_steps: bool = True) -> Session | FinishedRun | None:
         """Returns the run; the view of a finished one has its steps where they are asked for."""
-        session = self._sessions.get(run_id)
+        session = await self._live(run_id)
         if session is not None:
             return session
         record = await self._store.get(run_id, steps=with_steps)
@@ -158,7 +164,7 @@ class RunRegistry:
 
         Raises InvalidTransition while it is active, Busy while its end cannot be written, or NotFound.
         """
-        session = self._sessions.get(run_id)
+        session = await self._live(run_id)
         if session is not None and session.active:
             raise InvalidTransition("the run is active: cancel it first")
         if run_id in self._tasks:
@@ -213,7 +219,10 @@ class RunRegistry:
     def _create(self, session: Session) -> asyncio.Task[None]:
         """Starts to create the run; from now on it is one of its owner's active ones."""
         self._active_by_owner[session.owner] += 1
-        return self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        creating = self._creating.spawn(self._begin(session), name=f"create {session.id}")
+        self._creations[session.id] = creating
+        creating.add_done_callback(lambda _: self._creations.pop(session.id))
+        return creating
 
     async def _begin(self, session: Session) -> None:
         try:
@@ -225,6 +234,17 @@ class RunRegistry:
             logger.error("a run was refused: the store cannot be written: %s", error)
             raise Busy(f"no run can be started: {error}") from error
         self._start(session)
+
+    async def _live(self, run_id: str) -> Session | None:
+        """Returns the run where it is one of this process.
+
+        Others find it in the store as soon as it is written there: until it has started they wait, for what the store
+        has of it would never say more.
+        """
+        creating = self._creations.get(run_id)
+        if creating is not None:
+            await asyncio.wait([creating])
+        return self._sessions.get(run_id)
 
     def _leave(self, owner: str) -> None:
         self._active_by_owner[owner] -= 1
@@ -238,7 +258,7 @@ class RunRegistry:
         task = asyncio.create_task(session.run(), name=f"run {session.id}")
         self._tasks[session.id] = task
         task.add_done_callback(lambda _: self._ended(session))
-        self.on_started(session)
+        self._on_started(session)
 
     def _ended(self, session: Session) -> None:
         del self._tasks[session.id]

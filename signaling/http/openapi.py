@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,10 +33,6 @@ DESCRIBED: tuple[type[object], ...] = (RestApi, AuditApi, InstructionsApi, Attac
 class OpenApiPages:
     """``/openapi.json`` and ``/docs``."""
 
-    def __init__(self) -> None:
-        self._description = describe()
-        self._page = description_page(operations())
-
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/openapi.json", self.openapi),
@@ -44,10 +41,10 @@ class OpenApiPages:
         ]
 
     async def openapi(self, request: web.Request) -> web.Response:
-        return web.json_response(self._description)
+        return web.json_response(await asyncio.to_thread(describe))
 
     async def docs(self, request: web.Request) -> web.Response:
-        return web.Response(text=self._page, content_type="text/html")
+        return web.Response(text=description_page(operations()), content_type="text/html")
 
     async def style(self, request: web.Request) -> web.Response:
         return web.Response(text=STYLE, content_type="text/css")
@@ -62,7 +59,8 @@ def operations() -> list[Operation]:
 def describe() -> dict[str, Any]:
     """Returns the OpenAPI 3.1 description, built from the handlers' declarations and the pydantic models.
 
-    It is built once, as it takes a tenth of a second: what is returned is shared, and not to be changed.
+    It is built once, when it is first asked for, as it takes a while: what is returned is shared, and not to be
+    changed.
     """
     schemas = component_schemas(_contents())
     paths: dict[str, dict[str, Any]] = {}

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from control.protocol.commands import Command
 from control.protocol.events import Event, Reply
+from signaling.http.field_docs import DocumentedJsonSchema
 from signaling.http.operations import Content, Mode
 from signaling.http.shapes import ProblemDetails
 
@@ -34,7 +35,9 @@ def component_schemas(contents: Iterable[Content]) -> dict[str, Any]:
         **dict.fromkeys(_in_mode((*_EVENTS, *_REPLIES), "serialization")),
         **{(each.shape, each.mode or "serialization"): None for each in contents if not isinstance(each.shape, str)},
     }
-    _, definitions = models_json_schema(tuple(wanted), by_alias=True, ref_template=_REFERENCE)
+    _, definitions = models_json_schema(
+        tuple(wanted), by_alias=True, ref_template=_REFERENCE, schema_generator=DocumentedJsonSchema
+    )
     schemas: dict[str, Any] = _renamed(definitions["$defs"])
     for model in _COMMANDS:
         # Each kind of message has its ``type`` as a default, for Python's sake; on the wire it tells them apart.

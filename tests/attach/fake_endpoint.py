@@ -24,6 +24,11 @@ class FakeEndpoint:
     url: str
     log: list[tuple[str, Any]] = field(default_factory=list)
     """Of each thing its kind (`connect`, `context` or an event that was reported), and what is known of it."""
+    answers_reports: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, but where a test has them wait for a client."""
+
+    def __post_init__(self) -> None:
+        self.answers_reports.set()
 
     def of(self, kind: str) -> list[Any]:
         return [what for each, what in self.log if each == kind]
@@ -31,6 +36,7 @@ class FakeEndpoint:
     async def report(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.log.append((body["event"], body))
+        await self.answers_reports.wait()
         return web.Response(status=204)
 
 
@@ -44,6 +50,7 @@ async def fake_endpoint(browser: Browser) -> AsyncIterator[FakeEndpoint]:
         worker = request.headers.get("x-jumpseat-worker")
         options = json.loads(request.headers.get("x-playwright-launch-options", "{}"))
         endpoint.log.append(("connect", {"worker": worker, "options": options}))
+        endpoint.answers_reports.set()
         client = web.WebSocketResponse(max_msg_size=0, compress=False)
         await client.prepare(request)
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}

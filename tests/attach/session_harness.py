@@ -69,6 +69,10 @@ class OpenSession:
     async def view(self) -> dict[str, Any]:
         return await self.server.get(f"/api/attach/{self.id}")
 
+    async def attend(self) -> None:
+        """Has somebody be at the session's page for a quarter of a minute, as until a run is found and joined."""
+        await self.server.get(f"/api/attach/{self.id}?present=1")
+
     async def close(self) -> None:
         async with self.server.http.delete(f"{self.server.api}/api/attach/{self.id}") as answer:
             assert answer.status == 204

@@ -189,6 +189,16 @@ async def test_pytest_runs_as_ever_where_reports_go_nowhere(endpoint: FakeEndpoi
     assert (code, "2 passed" in output) == (0, True), output
 
 
+async def test_pytest_starts_playwright_before_its_first_report_is_answered(
+    endpoint: FakeEndpoint, tmp_path: Path
+) -> None:
+    endpoint.answers_reports.clear()
+    (tmp_path / "test_any.py").write_text("def test_any(page): ...\n")
+    code, output = await run(endpoint, tmp_path, python_environment(), "-m", "pytest", "-q")
+    assert code == 0, output
+    assert [kind for kind, _ in endpoint.log] == ["testBegin", "connect", "context", "testEnd"]
+
+
 async def test_pytest_by_an_option(endpoint: FakeEndpoint, tmp_path: Path) -> None:
     (tmp_path / "test_any.py").write_text("def test_any(page): ...\n")
     command = (python_environment(), "-m", "pytest", "-q", "--jumpseat", endpoint.url)

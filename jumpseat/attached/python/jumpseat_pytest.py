@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[VARIABLE] = endpoint
     # Of fixtures that plugins define, the one that was registered last wins: here pytest-playwright's is there already.
     config.pluginmanager.register(connect_options_plugin(endpoint), "jumpseat_connect_options")
-    config.pluginmanager.register(TestReports(Reports(endpoint)), "jumpseat_test_reports")
+    config.pluginmanager.register(TestReports(Reports(endpoint, awaits_first=False)), "jumpseat_test_reports")
     if os.environ.get(_UNTIMED):
         config.pluginmanager.register(NoTimeouts(), "jumpseat_no_timeouts")
 

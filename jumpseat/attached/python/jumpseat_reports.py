@@ -49,7 +49,12 @@ def worker_key() -> str:
 class Reports:
     """One connection for the reports of a process, which are sent in order, each within a millisecond or so."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, *, awaits_first: bool = True) -> None:
+        """``awaits_first``: False where the first report is not the last: its answer is taken before the next one.
+
+        jumpseat may still be loading what takes it, and Playwright starts meanwhile; a browser that is asked for after
+        the report comes after it.
+        """
         parts = urlsplit(endpoint)
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port
@@ -58,19 +63,21 @@ class Reports:
         self._process = os.getpid()
         self._broken = False
         self._timeout = _FIRST_SECONDS
+        self._awaits = awaits_first
+        self._is_unanswered = False
 
     def send(self, event: str, **report: Any) -> None:  # noqa: ANN401 - any JSON
-        """Sends one report and waits for its answer; after one that could not be delivered no more are tried."""
+        """Sends one report; after one that could not be delivered no more are tried."""
         if self._broken:
             return
         if self._process != os.getpid():
             # A forked process must not write into its parent's connection.
-            self._connection, self._process = None, os.getpid()
+            self._connection, self._process, self._is_unanswered = None, os.getpid(), False
         body = json.dumps({"event": event, **report}).encode()
         try:
             self._post(body)
         except Exception:
-            self._connection = None
+            self._connection, self._is_unanswered = None, False
             try:
                 # A connection that was kept may have been closed by the other end meanwhile.
                 self._post(body)
@@ -83,8 +90,17 @@ class Reports:
             from http.client import HTTPConnection  # noqa: PLC0415
 
             self._connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
+        if self._is_unanswered:
+            self._take_answer(self._connection)
         self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
-        self._connection.getresponse().read()
+        self._is_unanswered = True
+        if self._awaits:
+            self._take_answer(self._connection)
+        self._awaits = True
+
+    def _take_answer(self, connection: HTTPConnection) -> None:
+        connection.getresponse().read()
+        self._is_unanswered = False
         self._timeout = _TIMEOUT_SECONDS
 
 

@@ -16,7 +16,7 @@ from control.protocol import events as e
 from control.protocol.attach import NewAttachSession
 from control.protocol.models import NewRun, PlannerName, Step
 from control.roles import Actor, Role
-from jumpseat.composition import session_options
+from jumpseat.run_parts import session_options
 from jumpseat.settings import Settings
 from runner.attach.client_session import ClientSession
 from runner.attach.session import AttachSession, AttachSettings
@@ -34,7 +34,7 @@ PAGE = """<title>Shop</title>
 <button onclick="document.title = 'bought'">Buy now</button>
 <button onclick="document.title = confirm('Sure?') ? 'sure' : 'not sure'">Ask</button>
 <label>Name <input></label> <label>Password <input type=password></label>"""
-SOON_MS = 300
+SOON_MS = 1000
 
 
 def plan(name: PlannerName, spec: NewRun) -> Planner:
@@ -118,24 +118,32 @@ def last(session: ClientSession) -> Step:
 
 
 @asynccontextmanager
-async def attached(folder: Path, *, worker: str = "gw0", max_runs: int = 8, **wanted: Any) -> AsyncIterator[Attached]:  # noqa: ANN401
-    """Yields a client that is connected; its runs are collected as they begin."""
+async def attach_sessions(
+    folder: Path, *, max_runs: int = 8, max_per_owner: int | None = None
+) -> AsyncIterator[tuple[AttachSessions, RunRegistry]]:
+    """Yields a server's attach sessions, and where their runs are."""
     store = await Store.open(with_database(folder / "data"))
     drivers = PlaywrightDrivers(browser_options())
     registry = RunRegistry(drivers=drivers, store=store, planner_factory=plan, max_runs=max_runs)
-    options = session_options(Settings())
-    sessions = AttachSessions(AttachSettings(drivers, store, registry, options))
+    settings = AttachSettings(drivers, store, registry, session_options(Settings()))
+    sessions = AttachSessions(settings, max_per_owner=max_per_owner)
     try:
-        session = await sessions.open(NewAttachSession(name="a suite", **wanted), owner="ada")
-        async with async_playwright() as playwright:
-            headers = {"x-jumpseat-worker": worker}
-            browser = await playwright.chromium.connect(session.endpoint, headers=headers)
-            client = Attached(session, browser)
-            registry.on_started = lambda run: client.runs.append(run) if isinstance(run, ClientSession) else None
-            yield client
-            await browser.close()
+        yield sessions, registry
     finally:
         await sessions.aclose()
         await registry.aclose()
         await drivers.aclose()
         await store.aclose()
+
+
+@asynccontextmanager
+async def attached(folder: Path, *, worker: str = "gw0", max_runs: int = 8, **wanted: Any) -> AsyncIterator[Attached]:  # noqa: ANN401
+    """Yields a client that is connected; its runs are collected as they begin."""
+    async with attach_sessions(folder, max_runs=max_runs) as (sessions, registry), async_playwright() as playwright:
+        session = await sessions.open(NewAttachSession(name="a suite", **wanted), owner="ada")
+        headers = {"x-jumpseat-worker": worker}
+        browser = await playwright.chromium.connect(session.endpoint, headers=headers)
+        client = Attached(session, browser)
+        registry.follow(lambda run: client.runs.append(run) if isinstance(run, ClientSession) else None)
+        yield client
+        await browser.close()

@@ -10,12 +10,13 @@ import aiohttp
 import pytest
 from playwright.async_api import Error, TimeoutError, async_playwright, expect
 
-from control.errors import InvalidTransition
+from control.errors import Busy, InvalidTransition
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, ActionType
+from control.protocol.attach import NewAttachSession
 from control.protocol.models import RunStatus
-from tests.runner.attach.attached import PAGE, SOON_MS, Person, attached, last, over, shown
+from tests.runner.attach.attached import PAGE, SOON_MS, Person, attach_sessions, attached, last, over, shown
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +43,17 @@ async def test_calls_pass_and_are_steps_with_their_source_line(tmp_path: Path) -
         await context.close()
         await over(run)
         assert run.view().status is RunStatus.PASSED
+
+
+async def test_an_owner_has_no_more_sessions_open_than_may_be(tmp_path: Path) -> None:
+    async with attach_sessions(tmp_path, max_per_owner=1) as (sessions, _):
+        wanted = NewAttachSession(name="a suite")
+        first = await sessions.open(wanted, owner="ada")
+        with pytest.raises(Busy, match="1 attach session of yours is open, and one owner may have 1"):
+            await sessions.open(wanted, owner="ada")
+        await sessions.open(wanted, owner="bob")
+        await sessions.close(first.ref.id)
+        await sessions.open(wanted, owner="ada")
 
 
 async def test_what_is_typed_into_a_password_field_is_never_shown(tmp_path: Path) -> None:
@@ -114,7 +126,7 @@ async def test_a_failed_call_is_tried_again_once_somebody_has_mended_the_page(tm
     async with attached(tmp_path) as client:
         _, page, run = await client.open()
         person = Person(run)
-        call = asyncio.ensure_future(page.get_by_role("button", name="Later").click(timeout=10 * SOON_MS))
+        call = asyncio.ensure_future(page.get_by_role("button", name="Later").click(timeout=3 * SOON_MS))
         await person.sees(e.HelpNeeded)
         await person.send(c.Resume())
         await person.sees(e.HelpNeeded)

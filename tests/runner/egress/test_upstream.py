@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, ip_address
 
 import pytest
 
-from jumpseat.composition import browser_options
+from jumpseat.run_parts import browser_options
 from jumpseat.settings import BadSetting, load_settings
 from runner.driver import StepFailed
 from runner.egress.policy import EgressPolicy

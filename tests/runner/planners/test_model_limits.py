@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from control.protocol.models import NewRun, RunStatus, RunView
-from jumpseat.composition import planner_factory
+from jumpseat.run_parts import planner_factory
 from jumpseat.settings import load_settings
 from runner.planners.base import Stuck
 from runner.run.options import SessionOptions

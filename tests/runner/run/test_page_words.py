@@ -15,7 +15,7 @@ from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action
 from control.protocol.models import DialogAnswer, RunStatus
-from jumpseat.composition import session_options
+from jumpseat.run_parts import session_options
 from jumpseat.settings import Settings
 from runner.driver import CarriedOut, HumanAction
 from runner.run.session import Session

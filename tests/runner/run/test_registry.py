@@ -228,6 +228,24 @@ class TestGet:
             assert stored.owner == "ada"
             assert await harness.runs.get("no-such-run") is None
 
+    async def test_a_run_is_live_as_soon_as_it_is_listed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with registry_harness(tmp_path) as harness:
+            written, started = asyncio.Event(), asyncio.Event()
+            add = harness.store.add
+
+            async def add_and_hold(record: RunRecord) -> None:
+                await add(record)
+                written.set()
+                await started.wait()
+
+            monkeypatch.setattr(harness.store, "add", add_and_hold)
+            creating = asyncio.create_task(harness.create())
+            await written.wait()
+            ((view,), _) = await harness.runs.list(owner="ada")
+            getting = asyncio.create_task(harness.runs.get(view.id))
+            started.set()
+            assert await getting is await creating
+
     async def test_a_run_read_back_answers_what_it_can(self, tmp_path: Path) -> None:
         def export(_: RunView, __: Sequence[Step], format: str) -> str:
             return f"test in {format}"
