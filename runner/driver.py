@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -184,6 +185,12 @@ class Driver(PageLook, Protocol):
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         """Answers an open dialog. Raises control.errors.NotFound where it is open no more."""
+
+    def covering(self) -> AbstractAsyncContextManager[None]:
+        """Covers, in every picture from then on, the fields that get input within this."""
+
+    def lift_covers(self, lifted: bool) -> None:
+        """Shows in live pictures what is covered in them, or covers it again; screenshots stay covered."""
 
     async def start_capture(self, sink: FrameSink, *, fps: int) -> None: ...
 
