@@ -67,7 +67,8 @@ class EncodeLoop:
             if encoding.active and encoding.is_due(turn.now):
                 keyframe = encoding.is_keyframe_due(turn.now)
                 bitrate = encoding.begin(turn.now, self._adaptation.target(encoding))
-                job = EncodeJob(turn.picture, encoding.key, turn.captured_at, pts, keyframe, bitrate)
+                picture = self._scheduler.picture_for(encoding, turn)
+                job = EncodeJob(picture, encoding.key, turn.captured_at, pts, keyframe, bitrate)
                 await self._encode_one(worker, encoding, job)
 
     async def _encode_one(self, worker: EncodeWorker, encoding: Encoding, job: EncodeJob) -> None:

@@ -5,8 +5,9 @@ import time
 from typing import NamedTuple
 
 from media.adaptation import Adaptation
+from media.curtain import Curtain
 from media.encoding import Encoding
-from media.frames import JpegFrame, LatestFrame
+from media.frames import JpegFrame
 from media.rate.cpu_pressure import CpuPressure
 from media.rate.throttles import CaptureThrottle, EncodeThrottle
 
@@ -32,15 +33,17 @@ class EncodeScheduler:
     the loop's clock.
     """
 
-    def __init__(self, latest: LatestFrame, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
+    def __init__(self, curtain: Curtain, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
         """
         Args:
-            latest: where the pictures come from.
+            curtain: where the pictures come from.
             adaptation: the encodings.
             fps: the most pictures per second to encode.
             idle_fps: how often a second a still picture is repeated.
         """
-        self._latest = latest
+        self._curtain = curtain
+        self._source = curtain.front
+        """Where the pictures came from last."""
         self._adaptation = adaptation
         self._idle = 1 / idle_fps
         self._encode_throttle = EncodeThrottle(fps)
@@ -61,18 +64,23 @@ class EncodeScheduler:
 
     def start(self) -> None:
         """Begins with the newest picture that there is."""
-        newest = self._latest.newest
+        self._source = self._curtain.live
+        newest = self._source.newest
         if newest is not None:
             self._picture, self._seen = newest, newest.seq
 
     def stop(self) -> None:
         """Leaves the capture rate to others: nothing is encoded any more."""
-        self._latest.fps = None
+        self._curtain.front.fps = None
 
     def wake(self) -> None:
         """Looks again at what is due first: something has been asked for, or somebody has left."""
         if self._alarm is not None and not self._alarm.expired():
             self._alarm.reschedule(self._deadline())
+
+    def on_curtain(self) -> None:
+        """Has everybody be shown at once what they may see by now: the curtain was closed, or opened."""
+        self._repeat_at = _now()
 
     async def next_turn(self) -> Turn | None:
         """Waits for the next picture to encode; None when there is none to show, or nobody to show it to."""
@@ -91,11 +99,17 @@ class EncodeScheduler:
         Keyframes come first: one who goes over to another encoding must not get the same picture from the former, too.
         """
         active = self._adaptation.active()
-        if turn.fresh or turn.now >= self._repeat_at:
-            self._repeat_at = turn.now + self._idle
+        repeats = turn.now >= self._repeat_at
+        if turn.fresh or repeats:
+            self._repeat_at = self._repeat_at if self._curtain.still and not repeats else turn.now + self._idle
             for encoding in active:
-                encoding.mark_pending()
+                if repeats or encoding.behind or self._curtain.still is None:
+                    encoding.mark_pending()
         return sorted(active, key=lambda encoding: not encoding.is_keyframe_due(turn.now))
+
+    def picture_for(self, encoding: Encoding, turn: Turn) -> JpegFrame:
+        """Returns what the encoding's viewers may see of the turn's picture."""
+        return turn.picture if encoding.behind else self._curtain.still or turn.picture
 
     def on_encoded(self, picture: JpegFrame) -> None:
         """Records the picture to repeat while no other comes."""
@@ -113,13 +127,17 @@ class EncodeScheduler:
         if (waited := self._pressure.share(now)) is not None:
             self._capture_throttle.on_pressure(waited, now)
         usable = self._encode_throttle.fps
-        self._latest.fps = min(usable, self._capture_throttle.fps) if self.yields else usable
+        self._curtain.front.fps = min(usable, self._capture_throttle.fps) if self.yields else usable
 
     async def _next_picture(self) -> JpegFrame | None:
         await asyncio.sleep(self._slot - _now())
+        if self._source is not self._curtain.live:
+            self._source = self._curtain.live
+            self._seen = self._source.newest.seq - 1 if self._source.newest else 0
         try:
             async with asyncio.timeout_at(self._deadline()) as self._alarm:
-                return await self._latest.after(self._seen)
+                picture = await self._source.after(self._seen)
+                return picture if self._source is self._curtain.live else None
         except TimeoutError:
             return None
         finally:
@@ -137,7 +155,7 @@ class EncodeScheduler:
 
     def _shown(self) -> JpegFrame | None:
         """Returns the picture to repeat: the last good one, unless its page is gone."""
-        return self._picture if self._latest.newest is not None else None
+        return self._picture if self._curtain.live.newest is not None else None
 
 
 def _now() -> float:
