@@ -160,7 +160,7 @@ class Adaptation:
         if now < self._settle_at:
             return
         self._settle_at = now + SETTLE_SECONDS
-        for codec, ladder in self._ladders.items():
+        for ladder in self._ladders.values():
             for subscription, rendition in ladder.settle(now):
                 self._move(subscription, rendition)
 

@@ -3,7 +3,7 @@
 from media.frames import JpegFrame, LatestFrame
 
 
-class Curtain:
+class CurtainedFrames:
     """Takes captured pictures and puts them where they may be seen. Implements `media.frames.FrameSink`.
 
     What everybody may see is in ``front``; while the curtain is closed, what happens is only ``behind`` it. Whoever
@@ -19,6 +19,7 @@ class Curtain:
         """Who sees what is behind it; None while it is open."""
         self.still: JpegFrame | None = None
         """What all others see; None while it is open."""
+        self._opened_at = 0.0
 
     @property
     def fps(self) -> float | None:
@@ -30,7 +31,8 @@ class Curtain:
         return self.front if self.viewer is None else self.behind
 
     def put(self, data: bytes, *, width: int, height: int, captured_at: float) -> None:
-        self.live.put(data, width=width, height=height, captured_at=captured_at)
+        if captured_at >= self._opened_at:
+            self.live.put(data, width=width, height=height, captured_at=captured_at)
 
     def frames_for(self, viewer: str) -> LatestFrame:
         """Returns where this viewer's pictures are; to be asked again for each."""
@@ -47,27 +49,21 @@ class Curtain:
             now: seconds of `time.time()`.
         """
         newest = self.live.newest
+        self.behind.skip_to(self.front)
+        if newest is not None and self.viewer is None:
+            self.behind.put(newest.data, width=newest.width, height=newest.height, captured_at=newest.captured_at)
         self.viewer = viewer
         self.still = self.front.put(still, width=width, height=height, captured_at=now)
-        if newest is not None:
-            self._copy(newest, self.behind)
 
-    def open(self) -> None:
-        """Lets everybody see again. Safe to repeat."""
-        if self.viewer is None:
-            return
-        self.viewer = self.still = None
-        if (newest := self.behind.newest) is not None:
-            self._copy(newest, self.front)
-        else:
-            self.front.clear()
-        self.behind.clear()
+    def open(self, *, now: float) -> None:
+        """Lets everybody see again what is captured from ``now`` on. Safe to repeat."""
+        if self.viewer is not None:
+            self.viewer = self.still = None
+            self._opened_at = now
+            self.front.skip_to(self.behind)
+            self.behind.clear()
 
     def clear(self) -> None:
         """Forgets all pictures: the page is gone."""
         self.front.clear()
         self.behind.clear()
-
-    @staticmethod
-    def _copy(frame: JpegFrame, to: LatestFrame) -> None:
-        to.put(frame.data, width=frame.width, height=frame.height, captured_at=frame.captured_at)

@@ -122,6 +122,10 @@ class LatestFrame:
         self._taken = True
         return frame
 
+    def skip_to(self, other: "LatestFrame") -> None:
+        """Goes on counting from where the other is, so that whoever goes over from it waits for nothing twice."""
+        self._seq = max(self._seq, other._seq)
+
     def clear(self) -> None:
         """Forgets the picture, because the page that it shows is gone; numbers go on from where they were."""
         self._newest = None

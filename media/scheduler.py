@@ -5,7 +5,7 @@ import time
 from typing import NamedTuple
 
 from media.adaptation import Adaptation
-from media.curtain import Curtain
+from media.curtain import CurtainedFrames
 from media.encoding import Encoding
 from media.frames import JpegFrame
 from media.rate.cpu_pressure import CpuPressure
@@ -22,6 +22,8 @@ class Turn(NamedTuple):
     """Seconds of the loop's clock."""
     fresh: bool
     """Nobody has been shown this picture yet."""
+    behind: bool
+    """Only the one viewer may see it for whom the curtain is open."""
     dropped: int
     """Pictures between the one before and this that nobody will see."""
 
@@ -33,7 +35,7 @@ class EncodeScheduler:
     the loop's clock.
     """
 
-    def __init__(self, curtain: Curtain, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
+    def __init__(self, curtain: CurtainedFrames, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
         """
         Args:
             curtain: where the pictures come from.
@@ -81,17 +83,18 @@ class EncodeScheduler:
     def on_curtain(self) -> None:
         """Has everybody be shown at once what they may see by now: the curtain was closed, or opened."""
         self._repeat_at = _now()
+        self._picture = self._curtain.live.newest
 
     async def next_turn(self) -> Turn | None:
         """Waits for the next picture to encode; None when there is none to show, or nobody to show it to."""
         fresh = await self._next_picture()
-        now = _now()
+        now, behind = _now(), self._curtain.viewer is not None
         self._slot = max(self._slot + 1 / self._encode_throttle.fps, now)
         if fresh is not None:
             dropped, self._seen = fresh.seq - self._seen - 1, fresh.seq
-            return Turn(fresh, fresh.captured_at, now, fresh=True, dropped=dropped)
+            return Turn(fresh, fresh.captured_at, now, fresh=True, behind=behind, dropped=dropped)
         shown = self._shown()
-        return Turn(shown, time.time(), now, fresh=False, dropped=0) if shown is not None else None
+        return Turn(shown, time.time(), now, fresh=False, behind=behind, dropped=0) if shown is not None else None
 
     def due(self, turn: Turn) -> list[Encoding]:
         """Returns the encodings that the picture may be for; ask each again when it is its turn, as viewers may leave.
@@ -107,13 +110,16 @@ class EncodeScheduler:
                     encoding.mark_pending()
         return sorted(active, key=lambda encoding: not encoding.is_keyframe_due(turn.now))
 
-    def picture_for(self, encoding: Encoding, turn: Turn) -> JpegFrame:
-        """Returns what the encoding's viewers may see of the turn's picture."""
-        return turn.picture if encoding.behind else self._curtain.still or turn.picture
+    def picture_for(self, encoding: Encoding, turn: Turn) -> JpegFrame | None:
+        """Returns what the encoding's viewers may see now: the turn's picture, or one in its place."""
+        if encoding.behind:
+            return turn.picture
+        return self._curtain.still or (self._curtain.front.newest if turn.behind else turn.picture)
 
-    def on_encoded(self, picture: JpegFrame) -> None:
+    def on_encoded(self, turn: Turn) -> None:
         """Records the picture to repeat while no other comes."""
-        self._picture = picture
+        if turn.behind == (self._curtain.viewer is not None):
+            self._picture = turn.picture
 
     def on_undecodable(self, picture: JpegFrame) -> None:
         """Does not repeat this picture, if it is the one to repeat."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from media.adaptation import Adaptation
-from media.curtain import Curtain
+from media.curtain import CurtainedFrames
 from media.encode_loop import EncodeLoop
 from media.frames import Codec, FrameSink, LatestFrame
 from media.scheduler import EncodeScheduler
@@ -42,7 +42,7 @@ class LiveStream:
             linger: seconds from the last viewer's leaving to `on_watched(False)`, so that a reconnect costs nothing.
             on_watched: called on the loop with True for the first viewer and False after the last one.
         """
-        self._curtain = Curtain(latest)
+        self._curtain = CurtainedFrames(latest)
         self._depth = depth
         self._stats = StreamStats(fps=fps)
         self._watch_counter = WatchCounter(self._stats, linger=linger, on_watched=on_watched)
@@ -66,18 +66,22 @@ class LiveStream:
         """Where captured pictures go, and before which the curtain is closed or open."""
         return self._curtain
 
+    def clear(self) -> None:
+        """Forgets all pictures: the page is gone."""
+        self._curtain.clear()
+
     def frames_for(self, viewer: str) -> LatestFrame:
         """Returns where this viewer's pictures are; to be asked again for each."""
         return self._curtain.frames_for(viewer)
 
     def close_curtain(self, viewer: str, still: bytes, *, width: int, height: int) -> None:
-        """Shows everybody but this viewer a still picture from now on; see `media.curtain.Curtain.close`."""
+        """Shows everybody but this viewer a still picture from now on; see `media.curtain.CurtainedFrames.close`."""
         self._curtain.close(viewer, still, width=width, height=height, now=time.time())
         self._on_curtain()
 
     def open_curtain(self) -> None:
         """Shows everybody the page again. Safe to repeat."""
-        self._curtain.open()
+        self._curtain.open(now=time.time())
         self._on_curtain()
 
     @property

@@ -37,7 +37,8 @@ class AuditEntry(Shape):
     """The address of the client; None where another server, such as LiveKit's, stands between."""
     detail: str | None = None
     """The transport of who watched, the command of who steered, the id of the link that was shared or revoked, the
-    format that was exported, the name of the secret that was kept, whether covered fields are ``shown`` or ``covered``."""
+    format that was exported, the name of the secret that was kept, whether covered fields are ``shown`` or ``covered``
+    from now on."""
 
 
 class NumberedAuditEntry(AuditEntry):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import av
 from av.video.frame import VideoFrame
 
-from media.coding.jpeg import JpegDecoder, encode_jpeg, pixels_of
+from media.coding.jpeg import PIXELS, JpegDecoder, encode_jpeg, pixels_of
 from media.errors import DecodeError
 
 _QUALITY = 4
@@ -47,6 +47,14 @@ def paint_boxes(jpeg: bytes, areas: Sequence[Area], *, viewport: tuple[int, int]
         return encode_jpeg(picture, quality=_QUALITY)
     except av.FFmpegError as error:
         raise DecodeError(f"this picture cannot be covered: {error}") from error
+
+
+def plain_picture(width: int, height: int) -> bytes:
+    """Returns a JPEG of one color."""
+    picture = VideoFrame(width + width % 2, height + height % 2, PIXELS)
+    for number, plane in enumerate(picture.planes):
+        pixels_of(plane)[:] = _GREY if number == 0 else _NEUTRAL
+    return encode_jpeg(picture, quality=_QUALITY)
 
 
 def _is_within(area: Area, viewport: tuple[int, int]) -> bool:

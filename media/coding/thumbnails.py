@@ -23,4 +23,3 @@ def shrink(jpeg: bytes, width: int) -> bytes:
         return encode_jpeg(picture.reformat(width=width - width % 2, height=height, format=PIXELS), quality=_QUALITY)
     except av.FFmpegError as error:
         raise DecodeError(f"this picture cannot be made smaller: {error}") from error
-

@@ -145,6 +145,20 @@ class PageDriver:
         self._dialogs.attended = value
 
     @property
+    def curtained(self) -> bool:
+        """True while what a person types is kept from everybody else."""
+        return self._covers.noting
+
+    @curtained.setter
+    def curtained(self, value: bool) -> None:
+        if value == self._covers.noting:
+            return
+        self._covers.noting = value
+        self._human_input.set_curtained(value)
+        if not value:
+            self._screencast.refresh()  # what was typed is covered from now on
+
+    @property
     def page(self) -> Page:
         """Returns the active page, for what Playwright can do beyond the protocol."""
         return self._tabs.active
@@ -273,7 +287,12 @@ class PageDriver:
         await self._screencast.stop()
 
     def covering(self) -> AbstractAsyncContextManager[None]:
-        return self._covers.covering(self._tabs.active)
+        return self._covers.covering()
+
+    async def still_picture(self, sentence: str) -> bytes:
+        with self._translated():
+            page, viewport = self._tabs.active, self._tabs.viewport
+            return await self._covers.of(page).still_picture(sentence, viewport=(viewport.width, viewport.height))
 
     def lift_covers(self, lifted: bool) -> None:
         if lifted != self._covers.lifted:
@@ -287,7 +306,11 @@ class PageDriver:
         self._gone = self._gone or "the browser is closed"
         if self._context is not None:
             await asyncio.gather(
-                self._screencast.aclose(), self._covers.aclose(), self._human_input.aclose(), self._dialogs.aclose(), self._tabs.aclose()
+                self._screencast.aclose(),
+                self._covers.aclose(),
+                self._human_input.aclose(),
+                self._dialogs.aclose(),
+                self._tabs.aclose(),
             )
         await self._end()
 

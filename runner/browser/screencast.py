@@ -137,7 +137,9 @@ class Screencast:
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
         viewport = self._viewport or _viewport_of(page)
-        pictures = FrameForwarder(page, self._covers.sink(page, sink), viewport, self._quality, resized=self._resized, of_use=self._of_use)
+        pictures = FrameForwarder(
+            page, self._covers.sink(page, sink), viewport, self._quality, resized=self._resized, of_use=self._of_use
+        )
         largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
         return (CdpSource if chromium else PortableSource)(pictures, largest, FramePacer(self._fps), self._background)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from control.errors import Forbidden, JumpseatError, ProtocolError, RateLimited, Refused
 from control.protocol import commands as c
-from control.protocol.events import Ack, ErrorReply, Reply
 from control.protocol.audit import AuditAction
+from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import authorize
 from media.aio import TaskSet
 from signaling.access.audit import Audit

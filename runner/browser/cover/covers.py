@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
 from playwright.async_api import Error as PlaywrightError
@@ -23,22 +25,45 @@ class Covers:
     def __init__(self) -> None:
         self._pages: WeakKeyDictionary[Page, PageCover] = WeakKeyDictionary()
         self._background = TaskSet(logger, expected=PlaywrightError)
+        self._expecting = 0
+        self._noting = False
         self.lifted = False
         """True while live pictures show what is covered; screenshots never do."""
 
     def of(self, page: Page) -> PageCover:
         """Returns the page's cover, which looks at the page from the first call on."""
         if page not in self._pages:
-            self._pages[page] = PageCover(page, self._background)
+            self._pages[page] = PageCover(page, self._background, expecting=self._expecting > 0, noting=self._noting)
         return self._pages[page]
 
     def sink(self, page: Page, sink: FrameSink) -> CoveringSink:
         """Returns where the page's captured pictures go in place of ``sink``."""
         return CoveringSink(sink, self.of(page), self._background, lifted=lambda: self.lifted)
 
-    def covering(self, page: Page) -> AbstractAsyncContextManager[None]:
-        """Covers whatever gets input in this page within this, see `PageCover.covering`."""
-        return self.of(page).covering()
+    @asynccontextmanager
+    async def covering(self) -> AsyncIterator[None]:
+        """Covers whatever gets input within this, and for good."""
+        self._expecting += 1
+        try:
+            await asyncio.gather(*self._expect())
+            yield
+        finally:
+            self._expecting -= 1
+            await asyncio.gather(*self._expect())
+
+    @property
+    def noting(self) -> bool:
+        """Whether what gets input now is covered once this is no longer so."""
+        return self._noting
+
+    @noting.setter
+    def noting(self, noting: bool) -> None:
+        self._noting = noting
+        self._expect()
+
+    def _expect(self) -> list[asyncio.Task[None]]:
+        expecting = self._expecting > 0
+        return [cover.expect(expecting=expecting, noting=self._noting) for cover in tuple(self._pages.values())]
 
     async def aclose(self) -> None:
         await self._background.aclose()

@@ -5,7 +5,8 @@
   const known = new WeakSet(), numbers = new WeakMap();
   const roots = new Set(), frames = new Map();
   let shown = new Set(), samples = [], awakeUntil = 0, awake = false, waiting = [], scanning = 0, next = 0;
-  let expecting = 0, reported = false;
+  let expecting = false, noting = false, reported = false;
+  const noted = new Set();
   const now = () => performance.timeOrigin + performance.now();
   const isField = node => node.localName === 'input' || node.localName === 'textarea';
   const hides = node => isField(node)
@@ -119,10 +120,14 @@
     while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
     return node;
   };
-  const addFocused = () => {
+  const take = node => {
+    if (expecting || hides(node)) add(node);
+    else if (noting) noted.add(node);
+  };
+  const takeFocused = () => {
     const node = focused();
     const written = node && (isField(node) || node.localName === 'select' || node.isContentEditable);
-    if (written && document.hasFocus()) add(node);
+    if (written && document.hasFocus()) take(node);
   };
 
   for (const kind of ['focusin', 'beforeinput', 'input', 'change'])
@@ -131,20 +136,36 @@
       if (node.nodeType !== Node.ELEMENT_NODE) return;
       const root = node.getRootNode();
       if (!roots.has(root)) observe(root);
-      if (expecting || hides(node)) add(node);
+      take(node);
     }, true);
   scan();
   document.addEventListener('DOMContentLoaded', scan);
   addEventListener('load', scan);
 
   globalThis.jumpseatFields = {
-    // What gets input while something is expected is covered from then on, the field that has the focus included.
-    expect(count) {
-      if (count || expecting) addFocused();
-      expecting = count;
+    // What gets input while something is expected is covered from then on, the field that has the focus included; what
+    // gets input while it is only noted is covered once it no longer is.
+    expect(now, note) {
+      takeFocused();
+      [expecting, noting] = [now, note];
+      takeFocused();
+      if (noting) return;
+      for (const node of noted) add(node);
+      noted.clear();
     },
     addFrame(token, node) {
       frames.set(token, node);
+    },
+    // A picture in base64 that stands for the page, with a sentence in its middle.
+    async still(sentence, width, height) {
+      const canvas = new OffscreenCanvas(width, height), paper = canvas.getContext('2d');
+      paper.fillStyle = '#23272e';
+      paper.fillRect(0, 0, width, height);
+      Object.assign(paper, { fillStyle: '#e8eaed', textAlign: 'center', textBaseline: 'middle' });
+      paper.font = `${Math.max(14, Math.round(width / 40))}px system-ui, sans-serif`;
+      paper.fillText(sentence, width / 2, height / 2, width * 0.9);
+      const drawn = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+      return btoa(String.fromCharCode(...new Uint8Array(await drawn.arrayBuffer())));
     },
     // Where each field and frame has been from `since` on, as the union of its boxes. It is the next picture but one
     // that tells for sure how far the compositor has scrolled.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from base64 import b64decode
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +17,7 @@ from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
 from media.aio import TaskSet
-from media.coding.boxes import Area, paint_boxes
+from media.coding.boxes import Area, paint_boxes, plain_picture
 
 logger = logging.getLogger(__name__)
 
@@ -60,18 +62,20 @@ class _World:
 class PageCover:
     """Knows the fields of one page that nobody is to read, and paints boxes over them in its pictures.
 
-    These are fields that are, or once were, password fields, and all that got input within ``covering``. The page's own
-    scripts see nothing of it.
+    These are fields that are, or once were, password fields, and all that got input while that was expected. The page's
+    own scripts see nothing of it.
     """
 
-    def __init__(self, page: Page, background: TaskSet) -> None:
+    def __init__(self, page: Page, background: TaskSet, *, expecting: bool = False, noting: bool = False) -> None:
+        """``expecting``, ``noting``: as in `expect`."""
         self._page = page
         self._background = background
         self._worlds: dict[tuple[CDPSession, int], _World] = {}
         self._sessions: dict[Frame, CDPSession] = {}
         self._main = ""
-        self._expecting = 0
-        self._settling = 0
+        self._expecting = expecting
+        self._noting = noting
+        self._telling: set[asyncio.Task[None]] = set()
         self._last: list[Area] = []
         self._left: list[Area] = []
         """Where fields of documents that are gone were last."""
@@ -90,22 +94,31 @@ class PageCover:
         """Waits until the page's documents are looked at; at once in browsers where that cannot be."""
         await asyncio.wait([self._started])
 
-    @asynccontextmanager
-    async def covering(self) -> AsyncIterator[None]:
-        """Covers whatever gets input within this; until the page knows, no picture is painted."""
-        self._expecting += 1
-        self._settling += 1
-        try:
-            try:
-                await self.started()
-                await self._expect_everywhere()
-            finally:
-                self._settling -= 1
-            yield
-        finally:
-            self._expecting -= 1
-            self._covered_until = time.time() + _LINGER
-            await self._expect_everywhere()
+    def expect(self, *, expecting: bool, noting: bool) -> asyncio.Task[None]:
+        """Covers whatever gets input while ``expecting``, and once it is over what gets input while ``noting``.
+
+        The task ends when the page knows; until then pictures wait.
+        """
+        self._expecting, self._noting = expecting, noting
+        self._covered_until = time.time() + _LINGER
+        telling = self._background.spawn(self._tell())
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+        return telling
+
+    async def _tell(self) -> None:
+        await self.started()
+        await asyncio.gather(*(self._expect(world) for world in tuple(self._worlds.values())))
+
+    async def still_picture(self, sentence: str, *, viewport: tuple[int, int]) -> bytes:
+        """Returns a JPEG that stands for the page and says this; a plain one where the page cannot draw it."""
+        world = next((world for world in self._worlds.values() if world.frame == self._main), None)
+        if world is not None:
+            with suppress(PlaywrightError, TimeoutError):
+                drawn = await world.ask(f"jumpseatFields.still({json.dumps(sentence)}, {viewport[0]}, {viewport[1]})")
+                if drawn:
+                    return b64decode(drawn)
+        return plain_picture(*viewport)
 
     async def painted(self, picture: bytes, *, since: float, viewport: tuple[int, int]) -> bytes:
         """Returns the picture with what is to be covered in it covered.
@@ -126,8 +139,8 @@ class PageCover:
 
     async def areas(self, since: float) -> Sequence[Area]:
         """Returns where covered fields have been from shortly before ``since`` on. Raises PlacesUnknown."""
-        if self._settling:
-            raise PlacesUnknown("the page is just being told")
+        if self._telling:
+            await asyncio.wait(tuple(self._telling))
         for world in self._asked():
             if world.covers:
                 await self._place(world)
@@ -184,15 +197,20 @@ class PageCover:
         with suppress(PlaywrightError):
             session = await self._page.context.new_cdp_session(frame)
             self._sessions[frame] = session
-            session.on("close", lambda _: self._sessions.pop(frame, None))
+            session.on("close", lambda _: self._forget(frame))
             await self._install(session)
+
+    def _forget(self, frame: Frame) -> None:
+        session = self._sessions.pop(frame, None)
+        if session is not None:
+            self._gone(session)
 
     def _created(self, session: CDPSession, context: dict[str, Any]) -> None:
         if context["name"] != _WORLD:
             return
         world = _World(session, context["id"], context["auxData"]["frameId"])
         self._worlds[session, context["id"]] = world
-        if self._expecting:
+        if self._expecting or self._noting:
             self._background.spawn(self._expect(world))
 
     def _gone(self, session: CDPSession, context: int | None = None) -> None:
@@ -210,12 +228,9 @@ class PageCover:
         world.had_fields = True
         self._covered_until = time.time() + _LINGER
 
-    async def _expect_everywhere(self) -> None:
-        await asyncio.gather(*(self._expect(world) for world in tuple(self._worlds.values())))
-
     async def _expect(self, world: _World) -> None:
         with suppress(PlaywrightError, TimeoutError):
-            await world.ask(f"jumpseatFields.expect({self._expecting})")
+            await world.ask(f"jumpseatFields.expect({json.dumps(self._expecting)}, {json.dumps(self._noting)})")
 
     async def _place(self, world: _World) -> None:
         """Has the document around a frame say where the frame is. Raises PlacesUnknown."""

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 import pytest_asyncio
+from numpy.typing import NDArray
 
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, OpenHarness
 
@@ -27,13 +28,13 @@ _FORM = f"""<input aria-label=Password type=password oninput="{_TYPED}">
 <script>document.body.dataset.ready = 1</script>"""
 _SHADOW = f"""<div id=host></div><script>
 const root = document.querySelector('#host').attachShadow({{ mode: 'open' }});
-root.innerHTML = `{_STYLE}{_FORM.split("<script>")[0]}`;
+root.innerHTML = `{_STYLE}{_FORM.partition("<script>")[0]}`;
 </script>"""
 PAGES = {
     "/": f"<title>Form</title>{_STYLE}{_FORM}<button onclick=\"location = '/next'\">Go on</button>"
     "<button onclick=\"document.querySelector('input').classList.add('gliding')\">Glide</button>",
     "/next": f"<title>Next</title>{_STYLE}{_FORM}",
-    "/plain": f"<title>Plain</title>{_STYLE}<input aria-label=Key oninput=\"{_TYPED}\">"
+    "/plain": f'<title>Plain</title>{_STYLE}<input aria-label=Key oninput="{_TYPED}">'
     "<p aria-label=Note contenteditable oninput=\"this.className = 'read'\"></p>",
     "/frames": f"<title>Frames</title>{_STYLE}<p>Around</p><div style='padding: 40px'>"
     "<iframe src=/outer width=600 height=300 style='border: 5px solid'></iframe></div>",
@@ -78,7 +79,7 @@ class Pictures:
         return sum(is_legible(data) for data in self.taken)
 
 
-def pixels(data: bytes) -> np.ndarray:
+def pixels(data: bytes) -> NDArray[np.int16]:
     with av.open(io.BytesIO(data), mode="r", format="mjpeg") as file:
         return np.asarray(next(file.decode(video=0)).to_ndarray(format="rgb24"), np.int16)
 
