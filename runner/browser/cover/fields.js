@@ -1,7 +1,7 @@
 // Runs in an isolated world of every document: knows the fields to cover, and where they have been lately.
 (() => {
   if (globalThis.jumpseatFields) return;
-  const SHORTEST = 3, KEPT_MS = 2000, AWAKE_MS = 1500, PATIENCE_MS = 150, SCAN_MS = 250;
+  const SHORTEST = 3, KEPT_MS = 2000, AWAKE_MS = 1500, PATIENCE_MS = 600, SCAN_MS = 250;
   const known = new WeakSet(), numbers = new WeakMap();
   const roots = new Set(), frames = new Map();
   let shown = new Set(), samples = [], awakeUntil = 0, awake = false, waiting = [], scanning = 0, next = 0;
@@ -167,30 +167,40 @@
       const drawn = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
       return btoa(String.fromCharCode(...new Uint8Array(await drawn.arrayBuffer())));
     },
-    // Where each field and frame has been from `since` on, as the union of its boxes. It is the next picture but one
-    // that tells for sure how far the compositor has scrolled.
+    // Where each field and frame has been from `since` on, as the union of its boxes. The compositor moves things by
+    // itself, and only a frame that begins after the picture tells how far it was. Between two frames it may have gone
+    // beyond both, by as much as they are apart; where they come seldom, more of them count.
     async boxes(since) {
       const at = now();
       wake();
-      await new Promise(done => {
-        waiting.push(done);
-        setTimeout(done, PATIENCE_MS);
+      const fresh = await new Promise(done => {
+        waiting.push(() => done(true));
+        setTimeout(done, PATIENCE_MS, document.hidden);
       });
       sample();
-      let first = samples.findLastIndex(each => each.at < Math.min(since, at));
-      first = Math.max(first, 0);
-      const unions = {}, moved = {};
+      const late = samples.slice(1).map((each, index) => each.at - samples[index].at);
+      const seldom = Math.max(0, ...late.filter((_, index) => samples[index + 1].at > at - 1000));
+      const from = Math.min(since, at) - (seldom > 50 ? 4 * seldom : 0);
+      const first = Math.max(0, samples.findLastIndex(each => each.at < from));
+      const unions = {}, moved = {}, before = {};
       for (const { boxes } of samples.slice(first))
         for (const [token, box] of boxes) {
-          const union = (unions[token] ??= [...box]);
-          moved[token] ||= box.some((value, index) => Math.abs(value - union[index]) > 1);
+          const union = (unions[token] ??= [...box]), apart = (moved[token] ??= [0, 0]), last = before[token] ?? box;
+          before[token] = box;
           for (const side of [0, 1]) union[side] = Math.min(union[side], box[side]);
           for (const side of [2, 3]) union[side] = Math.max(union[side], box[side]);
+          for (const side of [0, 1, 2, 3])
+            apart[side % 2] = Math.max(apart[side % 2], Math.abs(box[side] - last[side]));
         }
+      for (const [token, [across, down]] of Object.entries(moved)) {
+        const union = unions[token];
+        [union[0], union[1], union[2], union[3]] =
+          [union[0] - across, union[1] - down, union[2] + across, union[3] + down];
+      }
       const own = {}, framed = {};
       for (const [token, union] of Object.entries(unions))
-        (frames.has(token) ? framed : own)[token] = { box: union, moved: moved[token] };
-      return { own: Object.values(own).map(({ box }) => box), frames: framed };
+        (frames.has(token) ? framed : own)[token] = { box: union, moved: Math.max(...moved[token]) > 1 };
+      return { own: Object.values(own).map(({ box }) => box), frames: framed, fresh };
     },
   };
 })();

@@ -153,6 +153,8 @@ class PageCover:
         for world, answer in zip(worlds, answers, strict=True):
             if answer is None or (answer["own"] and not self._is_placed(world)):
                 raise PlacesUnknown("a document has just come, or gone")
+            if world.frame == self._main and not answer["fresh"]:  # frames that are out of sight draw nothing
+                raise PlacesUnknown("the page draws too seldom")
         found = {world.frame: answer for world, answer in zip(worlds, answers, strict=True)}
         self._last = _areas_in(self._main, found)
         return [*self._last, *(self._left if time.time() < self._left_until else ())]

@@ -150,9 +150,9 @@ async def test_a_field_that_moves_and_scrolls_does_not_come_out_of_its_box(
 ) -> None:
     await show_password(harness)
     await harness.do("click", selector='role=button[name="Glide"]')
-    await pictures.more(40)
-    for _ in range(5):
-        await harness.driver.page.mouse.wheel(0, 90)
+    await pictures.more(20)
+    for _ in range(4):
+        await harness.driver.page.mouse.wheel(0, 30)
         await pictures.more(2)
     assert pictures.legible() == 0
 
