@@ -27,8 +27,8 @@ def closed() -> RunScenario:
 def test_whoever_holds_control_closes_and_opens_it_and_everybody_is_told() -> None:
     scenario = closed()
     scenario.send(c.SetCurtain(closed=False))
-    told = [event for event in scenario.published if isinstance(event, e.CurtainChanged)]
-    assert [event.closed_by for event in told] == [ADA_HOLDS, None]
+    told = [entry.body for entry in scenario.published if isinstance(entry.body, e.CurtainChanged)]
+    assert [body.closed_by for body in told if isinstance(body, e.CurtainChanged)] == [ADA_HOLDS, None]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_it_opens_when_control_goes_whatever_the_way(end: object) -> None:
     scenario = closed()
     end(scenario)  # type: ignore[operator]
     assert scenario.run.view().curtain == OPEN
-    told = [event for event in scenario.published if isinstance(event, e.CurtainChanged | e.ControlChanged)]
+    told = [entry.body for entry in scenario.published if isinstance(entry.body, e.CurtainChanged | e.ControlChanged)]
     assert isinstance(told[-1], e.CurtainChanged)
     assert told[-1].closed_by is None
 
