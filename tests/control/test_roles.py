@@ -18,7 +18,7 @@ def test_owners_may_send_everything_and_controllers_all_but_what_is_the_owners(t
     if type != "lift_covers":
         authorize(ADA, type)
         return
-    with pytest.raises(Forbidden, match="^a controller may not lift covers: ask the owner$"):
+    with pytest.raises(Forbidden, match=r"^a controller may not lift covers: ask the owner$"):
         authorize(ADA, type)
 
 

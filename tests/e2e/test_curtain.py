@@ -148,7 +148,7 @@ async def watched(server: Served, run_id: str, client: str, *, role: str | None 
         await watcher.close()
 
 
-async def started(server: Served, base: str, *steps: dict[str, object], **fields: object) -> str:
+async def started(server: Served, base: str, *steps: dict[str, str], **fields: object) -> str:
     """A run on the page, once these steps are done and it waits; it waits on after somebody has interrupted that."""
     run = await server.create({"url": f"{base}/", "steps": [*steps, WAITS, WAITS], "stepTimeoutMs": 20_000, **fields})
     waits = len(steps) + 1

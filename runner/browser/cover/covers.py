@@ -43,13 +43,16 @@ class Covers:
     @asynccontextmanager
     async def covering(self) -> AsyncIterator[None]:
         """Covers whatever gets input within this, and for good."""
-        self._expecting += 1
         try:
-            await asyncio.gather(*self._expect())
+            await asyncio.gather(*self.expect(True))
             yield
         finally:
-            self._expecting -= 1
-            await asyncio.gather(*self._expect())
+            await asyncio.gather(*self.expect(False))
+
+    def expect(self, begins: bool) -> list[asyncio.Task[None]]:
+        """Begins to cover whatever gets input, or ends that, as often as it was begun; pictures wait for the tasks."""
+        self._expecting += 1 if begins else -1
+        return self._tell()
 
     @property
     def noting(self) -> bool:
@@ -59,9 +62,9 @@ class Covers:
     @noting.setter
     def noting(self, noting: bool) -> None:
         self._noting = noting
-        self._expect()
+        self._tell()
 
-    def _expect(self) -> list[asyncio.Task[None]]:
+    def _tell(self) -> list[asyncio.Task[None]]:
         expecting = self._expecting > 0
         return [cover.expect(expecting=expecting, noting=self._noting) for cover in tuple(self._pages.values())]
 
