@@ -145,6 +145,27 @@ async def test_frames_within_frames_are_covered_where_they_are(harness: DriverHa
     assert pictures.legible() == 0
 
 
+async def test_a_frame_of_another_site_is_covered_too_and_while_it_moves(open_harness: OpenHarness) -> None:
+    pages = dict(PAGES)
+    async with open_harness(pages) as harness:
+        elsewhere = harness.base.replace("127.0.0.1", "localhost")
+        pages["/cross"] = (
+            f"<title>Cross</title>{_STYLE}<iframe src='{elsewhere}/next' width=600 height=300></iframe>"
+            "<button onclick=\"document.querySelector('iframe').classList.add('gliding')\">Glide</button>"
+        )
+        await harness.show("/cross")
+        pictures = Pictures()
+        await harness.driver.start_capture(pictures, fps=30)
+        inner = "iframe >> internal:control=enter-frame"
+        await harness.do("type", selector=f'{inner} >> role=textbox[name="Password"]', value="hunter22")
+        await harness.do("click", selector=f'{inner} >> role=button[name="Show"]')
+        await pictures.until_covered()
+        await harness.do("click", selector='role=button[name="Glide"]')
+        await pictures.more(15)
+        assert pictures.legible() == 0
+        await harness.driver.stop_capture()
+
+
 async def test_a_field_that_moves_and_scrolls_does_not_come_out_of_its_box(
     harness: DriverHarness, pictures: Pictures
 ) -> None:
