@@ -43,6 +43,8 @@ LEAST_ROLE: Final[Mapping[str, Role]] = {
     "take_control": Role.CONTROLLER,
     "request_control": Role.CONTROLLER,
     "release_control": Role.CONTROLLER,
+    "set_curtain": Role.CONTROLLER,
+    "lift_covers": Role.OWNER,
     "input": Role.CONTROLLER,
     "pick": Role.CONTROLLER,
     "answer_dialog": Role.CONTROLLER,
@@ -65,4 +67,5 @@ class Actor:
 def authorize(actor: Actor, command_type: str) -> None:
     """Raises Forbidden where the actor's role does not allow commands of this type."""
     if not actor.role.includes(LEAST_ROLE.get(command_type, Role.OWNER)):
-        raise Forbidden(f"a {actor.role} may not {in_words(command_type)}: ask for a controller link")
+        whom = "for a controller link" if LEAST_ROLE.get(command_type) is Role.CONTROLLER else "the owner"
+        raise Forbidden(f"a {actor.role} may not {in_words(command_type)}: ask {whom}")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Unpack, assert_never
 
 from control.control_lease import ControlLease
+from control.curtain import Curtain
 from control.decision import decide
 from control.detour import Detour
 from control.diagnosis import Diagnosis
@@ -80,6 +81,7 @@ class Run:
         self.ended_at: datetime | None = None
         self.log = EventLog(run_id, clock=clock)
         self.control_lease = ControlLease(clock=clock, grace=grace)
+        self.curtain = Curtain(self.log, self.control_lease)
         self.viewers = ConnectedViewers()
         self.history = StepHistory(clock=clock)
         self.pending = PendingStep(self.log, new_id=new_id, describe=describe)
@@ -194,6 +196,8 @@ class Run:
                 self._publish(self.control_lease.request(actor))
             case c.ReleaseControl():
                 self._release_control(actor, command.to, command.failed_step)
+            case c.SetCurtain() | c.LiftCovers():
+                self.curtain.apply(command, actor)
             case c.Input() | c.AnswerDialog():
                 self._require_active(c.in_words(command.type))
                 self.control_lease.require_holder(actor)
@@ -446,7 +450,11 @@ class Run:
             self._diagnose(step)
         else:
             self.detour.forget(in_flight=False)
-        self._settle_step()
+        self.planning.step_ended()
+        if self.pacing.step_ended():
+            self.planning.show_next()
+        self._promote_override()
+        self._publish_status()
         return step
 
     def resolve_target(self, action: Action) -> None:
@@ -512,14 +520,6 @@ class Run:
             self.diagnosis.repair_failed(reason, step)
 
     # Transitions that commands and facts share; whoever calls them publishes the status
-
-    def _settle_step(self) -> None:
-        """Lets what the end of a step ends end with it: a single step, and what waited for it."""
-        self.planning.step_ended()
-        if self.pacing.step_ended():
-            self.planning.show_next()
-        self._promote_override()
-        self._publish_status()
 
     def _settle_entry(self, *, by: Step | None = None) -> None:
         """Settles the plan's current entry, and with it what was wrong with it; or the detour in front of it."""

@@ -36,6 +36,7 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         error=run.error,
         failed_steps=run.history.overcome,
         attention=_attention(run),
+        curtain=run.curtain.view(),
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Generic, Protocol, TypeVar
 
 from media.encoding import Encoding
@@ -76,6 +77,10 @@ class Ladder(Generic[V]):
         self._targets = {rendition: self._target(rendition, limits) for rendition in Rendition}
         return moved
 
+    def rendition(self, viewer: V) -> Rendition:
+        """Returns the rendition that the viewer was given last."""
+        return self._places[viewer].rendition
+
     def target(self, rendition: Rendition) -> int:
         """Returns what the rendition's encoder should aim at, as last settled."""
         return self._targets[rendition]
@@ -108,10 +113,11 @@ class Adaptation:
             on_request: called when somebody asks for a keyframe.
         """
         self._ladders: dict[Codec, Ladder[Subscription]] = {codec: Ladder(bitrate) for codec in Codec}
-        keys = [EncodingKey(codec, rendition) for codec in Codec for rendition in Rendition]
+        keys = [EncodingKey(*key) for key in product(Codec, Rendition, (False, True))]
         self.encodings = {key: Encoding(key, bitrate=bitrate, fps=fps, on_request=on_request) for key in keys}
         self._bitrate = bitrate
         self._settle_at = 0.0
+        self._behind: str | None = None
 
     def active(self) -> list[Encoding]:
         """Returns the encodings that somebody is on or joins."""
@@ -125,18 +131,28 @@ class Adaptation:
         """Returns how many viewers each encoding has."""
         return {key: len(encoding.viewers) for key, encoding in self.encodings.items()}
 
-    def join(self, codec: Codec, *, depth: int, pinned: bool, on_close: Callable[[Subscription], None]) -> Subscription:
+    def join(
+        self,
+        codec: Codec,
+        *,
+        depth: int,
+        pinned: bool,
+        on_close: Callable[[Subscription], None],
+        viewer: str | None = None,
+    ) -> Subscription:
         """Makes a viewer's subscription; the arguments are those of `LiveStream.subscribe` and `Subscription`."""
-        encoding = self.encodings[EncodingKey(codec, Rendition.FULL)]
-        subscription = Subscription(encoding, codec, bitrate=self._bitrate, depth=depth, on_close=on_close)
+        encoding = self.encodings[EncodingKey(codec, Rendition.FULL, self._sees_behind(viewer))]
+        subscription = Subscription(
+            encoding, codec, bitrate=self._bitrate, depth=depth, on_close=on_close, viewer=viewer
+        )
         self._ladders[codec].join(subscription, pinned=pinned)
         encoding.add(subscription)
         return subscription
 
     def leave(self, subscription: Subscription) -> None:
         """Takes a viewer off all encodings."""
-        for rendition in Rendition:
-            self.encodings[EncodingKey(subscription.codec, rendition)].remove(subscription)
+        for encoding in self.encodings.values():
+            encoding.remove(subscription)
         self._ladders[subscription.codec].leave(subscription)
 
     def settle(self, now: float) -> None:
@@ -144,19 +160,39 @@ class Adaptation:
         if now < self._settle_at:
             return
         self._settle_at = now + SETTLE_SECONDS
-        for codec, ladder in self._ladders.items():
+        for ladder in self._ladders.values():
             for subscription, rendition in ladder.settle(now):
-                self._move(subscription, self.encodings[EncodingKey(codec, rendition)])
+                self._move(subscription, rendition)
+
+    def set_behind(self, viewer: str | None) -> None:
+        """Has this viewer alone see what is behind the curtain; None: it is open.
+
+        Whoever saw that before gets not one more picture of it.
+        """
+        self._behind = viewer
+        for subscription in self.subscriptions():
+            rendition = self._ladders[subscription.codec].rendition(subscription)
+            if subscription.source.behind and not self._sees_behind(subscription.viewer):
+                for encoding in self.encodings.values():
+                    encoding.remove(subscription)
+                front = self.encodings[EncodingKey(subscription.codec, rendition)]
+                front.add(subscription)
+                subscription.restart(front)
+            else:
+                self._move(subscription, rendition)
 
     def target(self, encoding: Encoding) -> int:
         """Returns what the viewers of an encoding take, in bits per second."""
         return self._ladders[encoding.key.codec].target(encoding.rendition)
 
-    def _move(self, subscription: Subscription, to: Encoding) -> None:
+    def _sees_behind(self, viewer: str | None) -> bool:
+        return viewer is not None and viewer == self._behind
+
+    def _move(self, subscription: Subscription, rendition: Rendition) -> None:
         """Keeps the viewer on its present rendition until the keyframe of the new one is there."""
-        for rendition in Rendition:
-            joining = self.encodings[EncodingKey(subscription.codec, rendition)].joining
-            if subscription in joining:
-                joining.remove(subscription)
+        to = self.encodings[EncodingKey(subscription.codec, rendition, self._sees_behind(subscription.viewer))]
+        for encoding in self.encodings.values():
+            if subscription in encoding.joining:
+                encoding.joining.remove(subscription)
         if subscription not in to.viewers:
             to.add_joining(subscription)

@@ -57,17 +57,18 @@ class EncodeLoop:
         except DecodeError as error:
             self._on_undecodable(turn.picture, error)
         else:
-            self._scheduler.on_encoded(turn.picture)
+            self._scheduler.on_encoded(turn)
         self._scheduler.on_turn_done(turn)
         self._stats.fps = self._scheduler.fps
 
     async def _encode_each(self, worker: EncodeWorker, turn: Turn, encodings: list[Encoding]) -> None:
         pts = self._clock.stamp(turn.captured_at)
         for encoding in encodings:
-            if encoding.active and encoding.is_due(turn.now):
+            picture = self._scheduler.picture_for(encoding, turn)
+            if picture is not None and encoding.active and encoding.is_due(turn.now):
                 keyframe = encoding.is_keyframe_due(turn.now)
                 bitrate = encoding.begin(turn.now, self._adaptation.target(encoding))
-                job = EncodeJob(turn.picture, encoding.key, turn.captured_at, pts, keyframe, bitrate)
+                job = EncodeJob(picture, encoding.key, turn.captured_at, pts, keyframe, bitrate)
                 await self._encode_one(worker, encoding, job)
 
     async def _encode_one(self, worker: EncodeWorker, encoding: Encoding, job: EncodeJob) -> None:

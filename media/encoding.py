@@ -22,6 +22,7 @@ class Encoding:
         """
         self.key = key
         self.rendition: Rendition = key.rendition
+        self.behind: bool = key.behind
         self.keyframe_gate = KeyframeGate()
         self.viewers: list[Subscription] = []
         """Who gets its frames."""

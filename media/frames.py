@@ -66,7 +66,7 @@ class FrameSink(Protocol):
         """The most pictures a second that are of use right now; None: as many as were asked for."""
         ...
 
-    def put(self, data: bytes, *, width: int, height: int, captured_at: float) -> JpegFrame: ...
+    def put(self, data: bytes, *, width: int, height: int, captured_at: float) -> object: ...
 
 
 class LatestFrame:
@@ -121,6 +121,10 @@ class LatestFrame:
             await self._changed.wait()
         self._taken = True
         return frame
+
+    def skip_to(self, other: "LatestFrame") -> None:
+        """Goes on counting from where the other is, so that whoever goes over from it waits for nothing twice."""
+        self._seq = max(self._seq, other._seq)
 
     def clear(self) -> None:
         """Forgets the picture, because the page that it shows is gone; numbers go on from where they were."""

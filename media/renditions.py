@@ -40,3 +40,5 @@ class EncodingKey(NamedTuple):
 
     codec: Codec
     rendition: Rendition
+    behind: bool = False
+    """Whether it shows what is behind the curtain while that is closed."""

@@ -5,8 +5,9 @@ import time
 from typing import NamedTuple
 
 from media.adaptation import Adaptation
+from media.curtain import CurtainedFrames
 from media.encoding import Encoding
-from media.frames import JpegFrame, LatestFrame
+from media.frames import JpegFrame
 from media.rate.cpu_pressure import CpuPressure
 from media.rate.throttles import CaptureThrottle, EncodeThrottle
 
@@ -21,6 +22,8 @@ class Turn(NamedTuple):
     """Seconds of the loop's clock."""
     fresh: bool
     """Nobody has been shown this picture yet."""
+    behind: bool
+    """Only the one viewer may see it for whom the curtain is open."""
     dropped: int
     """Pictures between the one before and this that nobody will see."""
 
@@ -32,15 +35,17 @@ class EncodeScheduler:
     the loop's clock.
     """
 
-    def __init__(self, latest: LatestFrame, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
+    def __init__(self, curtain: CurtainedFrames, adaptation: Adaptation, *, fps: int, idle_fps: float) -> None:
         """
         Args:
-            latest: where the pictures come from.
+            curtain: where the pictures come from.
             adaptation: the encodings.
             fps: the most pictures per second to encode.
             idle_fps: how often a second a still picture is repeated.
         """
-        self._latest = latest
+        self._curtain = curtain
+        self._source = curtain.front
+        """Where the pictures came from last."""
         self._adaptation = adaptation
         self._idle = 1 / idle_fps
         self._encode_throttle = EncodeThrottle(fps)
@@ -61,29 +66,35 @@ class EncodeScheduler:
 
     def start(self) -> None:
         """Begins with the newest picture that there is."""
-        newest = self._latest.newest
+        self._source = self._curtain.live
+        newest = self._source.newest
         if newest is not None:
             self._picture, self._seen = newest, newest.seq
 
     def stop(self) -> None:
         """Leaves the capture rate to others: nothing is encoded any more."""
-        self._latest.fps = None
+        self._curtain.front.fps = None
 
     def wake(self) -> None:
         """Looks again at what is due first: something has been asked for, or somebody has left."""
         if self._alarm is not None and not self._alarm.expired():
             self._alarm.reschedule(self._deadline())
 
+    def on_curtain(self) -> None:
+        """Has everybody be shown at once what they may see by now: the curtain was closed, or opened."""
+        self._repeat_at = _now()
+        self._picture = self._curtain.live.newest
+
     async def next_turn(self) -> Turn | None:
         """Waits for the next picture to encode; None when there is none to show, or nobody to show it to."""
         fresh = await self._next_picture()
-        now = _now()
+        now, behind = _now(), self._curtain.viewer is not None
         self._slot = max(self._slot + 1 / self._encode_throttle.fps, now)
         if fresh is not None:
             dropped, self._seen = fresh.seq - self._seen - 1, fresh.seq
-            return Turn(fresh, fresh.captured_at, now, fresh=True, dropped=dropped)
+            return Turn(fresh, fresh.captured_at, now, fresh=True, behind=behind, dropped=dropped)
         shown = self._shown()
-        return Turn(shown, time.time(), now, fresh=False, dropped=0) if shown is not None else None
+        return Turn(shown, time.time(), now, fresh=False, behind=behind, dropped=0) if shown is not None else None
 
     def due(self, turn: Turn) -> list[Encoding]:
         """Returns the encodings that the picture may be for; ask each again when it is its turn, as viewers may leave.
@@ -91,15 +102,24 @@ class EncodeScheduler:
         Keyframes come first: one who goes over to another encoding must not get the same picture from the former, too.
         """
         active = self._adaptation.active()
-        if turn.fresh or turn.now >= self._repeat_at:
-            self._repeat_at = turn.now + self._idle
+        repeats = turn.now >= self._repeat_at
+        if turn.fresh or repeats:
+            self._repeat_at = self._repeat_at if self._curtain.still and not repeats else turn.now + self._idle
             for encoding in active:
-                encoding.mark_pending()
+                if repeats or encoding.behind or self._curtain.still is None:
+                    encoding.mark_pending()
         return sorted(active, key=lambda encoding: not encoding.is_keyframe_due(turn.now))
 
-    def on_encoded(self, picture: JpegFrame) -> None:
+    def picture_for(self, encoding: Encoding, turn: Turn) -> JpegFrame | None:
+        """Returns what the encoding's viewers may see now: the turn's picture, or one in its place."""
+        if encoding.behind:
+            return turn.picture
+        return self._curtain.still or (self._curtain.front.newest if turn.behind else turn.picture)
+
+    def on_encoded(self, turn: Turn) -> None:
         """Records the picture to repeat while no other comes."""
-        self._picture = picture
+        if turn.behind == (self._curtain.viewer is not None):
+            self._picture = turn.picture
 
     def on_undecodable(self, picture: JpegFrame) -> None:
         """Does not repeat this picture, if it is the one to repeat."""
@@ -113,13 +133,17 @@ class EncodeScheduler:
         if (waited := self._pressure.share(now)) is not None:
             self._capture_throttle.on_pressure(waited, now)
         usable = self._encode_throttle.fps
-        self._latest.fps = min(usable, self._capture_throttle.fps) if self.yields else usable
+        self._curtain.front.fps = min(usable, self._capture_throttle.fps) if self.yields else usable
 
     async def _next_picture(self) -> JpegFrame | None:
         await asyncio.sleep(self._slot - _now())
+        if self._source is not self._curtain.live:
+            self._source = self._curtain.live
+            self._seen = self._source.newest.seq - 1 if self._source.newest else 0
         try:
             async with asyncio.timeout_at(self._deadline()) as self._alarm:
-                return await self._latest.after(self._seen)
+                picture = await self._source.after(self._seen)
+                return picture if self._source is self._curtain.live else None
         except TimeoutError:
             return None
         finally:
@@ -137,7 +161,7 @@ class EncodeScheduler:
 
     def _shown(self) -> JpegFrame | None:
         """Returns the picture to repeat: the last good one, unless its page is gone."""
-        return self._picture if self._latest.newest is not None else None
+        return self._picture if self._curtain.live.newest is not None else None
 
 
 def _now() -> float:

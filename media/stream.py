@@ -1,11 +1,13 @@
 """A run's live picture: decoded once, encoded once per codec and rendition, handed to any number of viewers."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from media.adaptation import Adaptation
+from media.curtain import CurtainedFrames
 from media.encode_loop import EncodeLoop
-from media.frames import Codec, LatestFrame
+from media.frames import Codec, FrameSink, LatestFrame
 from media.scheduler import EncodeScheduler
 from media.stats import StreamStats
 from media.subscription import Subscription
@@ -32,7 +34,7 @@ class LiveStream:
     ) -> None:
         """
         Args:
-            latest: where the pictures come from.
+            latest: where the pictures are that everybody may see.
             fps: the most pictures per second to encode.
             bitrate: ceiling of each codec, in bits per second.
             idle_fps: how often a second a still picture is repeated.
@@ -40,12 +42,12 @@ class LiveStream:
             linger: seconds from the last viewer's leaving to `on_watched(False)`, so that a reconnect costs nothing.
             on_watched: called on the loop with True for the first viewer and False after the last one.
         """
-        self._latest = latest
+        self._curtain = CurtainedFrames(latest)
         self._depth = depth
         self._stats = StreamStats(fps=fps)
         self._watch_counter = WatchCounter(self._stats, linger=linger, on_watched=on_watched)
         self._adaptation = Adaptation(bitrate=bitrate, fps=fps, on_request=self._wake)
-        self._scheduler = EncodeScheduler(latest, self._adaptation, fps=fps, idle_fps=idle_fps)
+        self._scheduler = EncodeScheduler(self._curtain, self._adaptation, fps=fps, idle_fps=idle_fps)
         self._encode_loop = EncodeLoop(self._adaptation, self._scheduler, self._stats, bitrate=bitrate, fps=fps)
         self._task: asyncio.Task[None] | None = None
 
@@ -56,8 +58,31 @@ class LiveStream:
 
     @property
     def latest(self) -> LatestFrame:
-        """Where the pictures come from."""
-        return self._latest
+        """The pictures that everybody may see."""
+        return self._curtain.front
+
+    @property
+    def sink(self) -> FrameSink:
+        """Where captured pictures go, and before which the curtain is closed or open."""
+        return self._curtain
+
+    def clear(self) -> None:
+        """Forgets all pictures: the page is gone."""
+        self._curtain.clear()
+
+    def frames_for(self, viewer: str) -> LatestFrame:
+        """Returns where this viewer's pictures are; to be asked again for each."""
+        return self._curtain.frames_for(viewer)
+
+    def close_curtain(self, viewer: str, still: bytes, *, width: int, height: int) -> None:
+        """Shows everybody but this viewer a still picture from now on; see `media.curtain.CurtainedFrames.close`."""
+        self._curtain.close(viewer, still, width=width, height=height, now=time.time())
+        self._on_curtain()
+
+    def open_curtain(self) -> None:
+        """Shows everybody the page again. Safe to repeat."""
+        self._curtain.open(now=time.time())
+        self._on_curtain()
 
     @property
     def yields(self) -> bool:
@@ -68,19 +93,20 @@ class LiveStream:
     def yields(self, yields: bool) -> None:
         self._scheduler.yields = yields
 
-    def subscribe(self, codec: Codec, *, pinned: bool = False) -> Subscription:
+    def subscribe(self, codec: Codec, *, pinned: bool = False, viewer: str | None = None) -> Subscription:
         """Joins the stream; the first frame that comes is a keyframe, at once when there is a picture.
 
         Args:
             codec: what the viewer decodes.
             pinned: stay on the full rendition, whatever is reported; for one that adapts by itself (LiveKit).
+            viewer: who watches, where the curtain may be open for them alone.
 
         Raises:
             StreamClosed
         """
         self._watch_counter.add()
         subscription = self._adaptation.join(
-            codec, depth=self._depth, pinned=pinned, on_close=self._on_subscription_closed
+            codec, depth=self._depth, pinned=pinned, on_close=self._on_subscription_closed, viewer=viewer
         )
         self._stats.count_viewers(self._adaptation.viewers())
         if self._task is None or self._task.done():
@@ -115,6 +141,11 @@ class LiveStream:
         self._stats.count_viewers(self._adaptation.viewers())
         self._wake()
         self._watch_counter.remove()
+
+    def _on_curtain(self) -> None:
+        self._adaptation.set_behind(self._curtain.viewer)
+        self._scheduler.on_curtain()
+        self._wake()
 
     def _wake(self) -> None:
         self._scheduler.wake()

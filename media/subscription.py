@@ -21,6 +21,8 @@ class FrameSource(Protocol):
     @property
     def rendition(self) -> Rendition: ...
     @property
+    def behind(self) -> bool: ...
+    @property
     def bitrate(self) -> int: ...
     def request_keyframe(self) -> None: ...
     def remove(self, subscription: "Subscription") -> None: ...
@@ -42,6 +44,7 @@ class Subscription:
         bitrate: int,
         depth: int,
         on_close: Callable[["Subscription"], None],
+        viewer: str | None = None,
     ) -> None:
         """
         Args:
@@ -50,8 +53,10 @@ class Subscription:
             bitrate: the most that the viewer is ever sent, in bits per second.
             depth: how many frames may wait before the viewer is dropped to the next keyframe.
             on_close: called once, when the viewer leaves.
+            viewer: who watches, where the curtain may be open for them alone.
         """
         self.codec = codec
+        self.viewer = viewer
         self.source = source
         """The encoding whose frames come; its stream sets another one."""
         self.meter = BitrateMeter()
@@ -134,6 +139,12 @@ class Subscription:
         """
         sent, target = self.load
         self.bandwidth.on_receiver_report(lost=lost, round_trip=round_trip, sent=sent, target=target, now=_now())
+
+    def restart(self, source: FrameSource) -> None:
+        """Gets another encoding's frames from its next keyframe on, and nothing more of what still waits."""
+        self.source, self._broken = source, True
+        self._queue.clear()
+        source.request_keyframe()
 
     def close(self) -> None:
         """Leaves the stream; `recv` raises `StreamClosed` from now on. Safe to repeat."""

@@ -39,8 +39,8 @@ class EncodeWorker:
         self._bitrate = bitrate
         self._fps = fps
         self._jpeg = JpegDecoder()
-        self._decoded: tuple[int, VideoFrame] | None = None
-        self._halved: tuple[int, VideoFrame] | None = None
+        self._decoded: tuple[JpegFrame, VideoFrame] | None = None
+        self._halved: tuple[JpegFrame, VideoFrame] | None = None
         self._encoders: dict[EncodingKey, Encoder] = {}
         self._decodes = 0
         self.decode_ms = 0.0
@@ -90,14 +90,14 @@ class EncodeWorker:
         full = self._decode(job.picture)
         if job.key.rendition.divisor == 1:
             return full
-        if self._halved is None or self._halved[0] != job.picture.seq:
-            self._halved = (job.picture.seq, half(full))
+        if self._halved is None or self._halved[0] is not job.picture:
+            self._halved = (job.picture, half(full))
         return self._halved[1]
 
     def _decode(self, jpeg: JpegFrame) -> VideoFrame:
-        if self._decoded is None or self._decoded[0] != jpeg.seq:
+        if self._decoded is None or self._decoded[0] is not jpeg:
             start = time.perf_counter()
-            self._decoded = (jpeg.seq, self._jpeg.decode(jpeg.data))
+            self._decoded = (jpeg, self._jpeg.decode(jpeg.data))
             self._decodes += 1
             self.decode_ms = (time.perf_counter() - start) * 1000
         return self._decoded[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -147,6 +148,9 @@ class Driver(PageLook, Protocol):
     """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
     each native dialog is answered at once: accepted, but a prompt is dismissed."""
 
+    curtained: bool
+    """True while a person types what nobody else is to see: it is returned as passwords are."""
+
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""
 
@@ -184,6 +188,15 @@ class Driver(PageLook, Protocol):
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         """Answers an open dialog. Raises control.errors.NotFound where it is open no more."""
+
+    async def still_picture(self, sentence: str) -> bytes:
+        """Returns a JPEG in the page's size that shows nothing but this sentence, as far as it can be drawn."""
+
+    def covering(self) -> AbstractAsyncContextManager[None]:
+        """Covers, in every picture from then on, the fields that get input within this."""
+
+    def lift_covers(self, lifted: bool) -> None:
+        """Shows in live pictures what is covered in them, or covers it again; screenshots stay covered."""
 
     async def start_capture(self, sink: FrameSink, *, fps: int) -> None: ...
 

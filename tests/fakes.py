@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from control.protocol.actions import Action, Box, Size
@@ -77,6 +78,8 @@ class FakeDriver:
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = lambda _: None
         self.attended = False
+        self.curtained = False
+        self.lifted = False
         self.url = "http://shop.test/"
         self.tab = 0
         self.acted_in = 0
@@ -206,6 +209,18 @@ class FakeDriver:
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         self.did.append(f"answer {command.dialog_id}")
         return None
+
+    async def still_picture(self, sentence: str) -> bytes:
+        self._check()
+        return JPEG + sentence.encode()
+
+    @asynccontextmanager
+    async def covering(self) -> AsyncIterator[None]:
+        self.did.append("cover")
+        yield
+
+    def lift_covers(self, lifted: bool) -> None:
+        self.lifted = lifted
 
     async def start_capture(self, sink: FrameSink, *, fps: int) -> None:
         self.did.append(f"capture at {fps}")

@@ -19,6 +19,7 @@ class AuditAction(StrEnum):
     REVOKED = "revoked"
     EXPORTED = "exported"
     KEPT_SECRET = "kept_secret"
+    LIFTED_COVERS = "lifted_covers"
 
 
 class AuditEntry(Shape):
@@ -36,7 +37,8 @@ class AuditEntry(Shape):
     """The address of the client; None where another server, such as LiveKit's, stands between."""
     detail: str | None = None
     """The attach session that a run was created by, the transport of who watched, the command of who steered, the id of
-    the link that was shared or revoked, the format that was exported, the name of the secret that was kept."""
+    the link that was shared or revoked, the format that was exported, the name of the secret that was kept, whether
+    covered fields are ``shown`` or ``covered`` from now on."""
 
 
 class NumberedAuditEntry(AuditEntry):

@@ -112,6 +112,20 @@ class ReleaseControl(_Command):
     """Whether the step that has failed is tried again, or was done by hand; None: as what the person did looks."""
 
 
+class SetCurtain(_Command):
+    """Shows everybody but the sender, who holds control, a still picture until control ends, or ends that."""
+
+    type: Literal["set_curtain"] = "set_curtain"
+    closed: bool
+
+
+class LiftCovers(_Command):
+    """Has live pictures show the fields that are covered in them, or covers these again."""
+
+    type: Literal["lift_covers"] = "lift_covers"
+    lifted: bool
+
+
 InputKind = Literal[
     "move", "down", "up", "wheel", "key_down", "key_up", "text", "paste", "touch_start", "touch_move", "touch_end"
 ]
@@ -195,6 +209,8 @@ Command = (
     | TakeControl
     | RequestControl
     | ReleaseControl
+    | SetCurtain
+    | LiftCovers
     | Input
     | Pick
     | AnswerDialog

@@ -116,6 +116,14 @@ class ControlChanged(Shape):
     """Those who ask the holder for control, in the order in which they asked."""
 
 
+class CurtainChanged(Shape):
+    """The curtain was closed or opened, or covered fields are shown or covered again; both as in `CurtainView`."""
+
+    type: Literal["curtain_changed"] = "curtain_changed"
+    closed_by: Holder | None
+    lifted_by: Holder | None
+
+
 class Viewers(Shape):
     """Somebody has come or gone."""
 
@@ -198,6 +206,7 @@ Event = (
     | InstructionsUpdated
     | HelpNeeded
     | ControlChanged
+    | CurtainChanged
     | Viewers
     | PageChanged
     | Dialog

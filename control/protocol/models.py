@@ -395,6 +395,15 @@ class InstructionProblem(Shape):
     """Sentences like it that are understood."""
 
 
+class CurtainView(Shape):
+    """What is kept from viewers' eyes."""
+
+    closed_by: Holder | None = None
+    """Whoever holds control and has closed the curtain: all others see a still picture. None: it is open."""
+    lifted_by: Holder | None = None
+    """The owner who has live pictures show covered fields; None: they are covered."""
+
+
 class RunView(Shape):
     """A run as everybody may see it."""
 
@@ -430,6 +439,8 @@ class RunView(Shape):
     """Set while a person is needed."""
     last_screenshot_url: str | None = None
     """Of the last step that has one."""
+    curtain: CurtainView = CurtainView()
+    """What is kept from viewers' eyes."""
     client: AttachedClient | None = None
     """Set for an attached run, as are ``test`` and ``session``."""
     test: AttachedTest | None = None

@@ -1,4 +1,6 @@
-"""Decodes JPEG, with a limit on what is believed of its header."""
+"""Decodes JPEG, with a limit on what is believed of its header, and encodes it."""
+
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -69,12 +71,32 @@ def _even(frame: VideoFrame) -> VideoFrame:
     padded = VideoFrame(frame.width + frame.width % 2, frame.height + frame.height % 2, PIXELS)
     padded.color_range = ColorRange.JPEG
     for source, target in zip(frame.planes, padded.planes, strict=True):
-        pixels = _pixels(source)
+        pixels = pixels_of(source)
         rows, columns = target.height - source.height, target.width - source.width
-        _pixels(target)[:] = np.pad(pixels, ((0, rows), (0, columns)), mode="edge")
+        pixels_of(target)[:] = np.pad(pixels, ((0, rows), (0, columns)), mode="edge")
     return padded
 
 
-def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
+def pixels_of(plane: VideoPlane) -> NDArray[np.uint8]:
+    """Returns the plane's own memory, a row for each line of the picture."""
     rows: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
+
+
+def encode_jpeg(picture: VideoFrame, *, quality: int) -> bytes:
+    """Returns the picture as one JPEG file.
+
+    Args:
+        picture: in `PIXELS`.
+        quality: FFmpeg's, 2 (best) to 31.
+
+    Raises:
+        av.FFmpegError
+    """
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, PIXELS
+    encoder.time_base = Fraction(1, 25)
+    encoder.options = {"qmin": str(quality), "qmax": str(quality)}
+    picture.pts = 0
+    packets = [*encoder.encode(picture), *encoder.encode(None)]
+    return b"".join(bytes(packet) for packet in packets)

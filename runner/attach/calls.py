@@ -44,6 +44,11 @@ def types_into(call: Call) -> str | None:
     return call.params.get("selector") if call.kind in _TYPING else None
 
 
+def types(call: Call) -> bool:
+    """Returns whether the call puts a text of the client's into the page."""
+    return call.kind in _FILLING
+
+
 def rewritten(call: Call, action: Action) -> Message | None:
     """Returns the call's message with what ``action`` says otherwise; None for an action of another kind."""
     original = to_action(call)
@@ -234,6 +239,10 @@ STEPS: Final = frozenset(_ACTIONS) | frozenset(_TITLES)
 """The calls that act or assert. Waits, getters and everything else are never held."""
 
 _TYPING: Final = {"Frame.fill", "Frame.type"}
+_FILLING: Final = {
+    *(*_TYPING, "Frame.selectOption", "ElementHandle.fill", "ElementHandle.type", "ElementHandle.selectOption"),
+    *("Page.keyboardType", "Page.keyboardInsertText"),
+}
 
 
 def _put(name: str) -> Callable[[_Params, str], None]:

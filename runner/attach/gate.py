@@ -14,7 +14,7 @@ from control.event_log import Entry
 from control.protocol.actions import Action
 from control.protocol.models import RunStatus, Step
 from media.aio import TaskSet
-from runner.attach.calls import describe, done, failure, rewritten, to_action, to_text, types_into
+from runner.attach.calls import describe, done, failure, rewritten, to_action, to_text, types, types_into
 from runner.attach.wire import Abort, Answer, Call, ClientWire
 from runner.driver import StepFailed
 
@@ -45,6 +45,8 @@ class PendingCall:
     attempt: asyncio.Future[tuple[Answer, str]] | None = None
     """Is waiting for the answer, where the call is carried out for people."""
     answered: bool = False
+    fills_secret: bool = False
+    """It puts the value of a secret into the page, and what it goes into is covered in pictures."""
     aborted: bool = False
     """Its client has aborted it: it is not to be carried out any more, and what it comes to is never kept."""
     consumed: int = 0
@@ -87,6 +89,8 @@ class Gate:
         """Called with the guid of the page that a call is about to happen in."""
         self.is_secret_field: Callable[[str], Awaitable[bool]] = _never_known
         """Says whether a field of the page hides what is typed into it."""
+        self.on_secret: Callable[[bool], object] = lambda _: None
+        """Called with True before a call that puts a secret's value into the page is sent on, with False after it."""
         self.mask: Callable[[Action], Action] = lambda action: action
         """Returns an action without the values of secrets."""
         self.mask_text: Callable[[str], str] = lambda text: text
@@ -164,6 +168,9 @@ class Gate:
     async def answered(self, answer: Answer, text: str) -> None:
         """Takes the server's answer to a call: the client gets it, unless it is a failure that people may mend."""
         pending = self._running.pop(answer.id, None)
+        if pending is not None and pending.fills_secret:
+            pending.fills_secret = False
+            self.on_secret(False)
         if pending is None:
             await self._to_client(text)
         elif pending.attempt is not None and not pending.attempt.done():
@@ -182,6 +189,9 @@ class Gate:
         call = pending.call
         self._running[call.id] = pending
         self._wire.expect_answer(call.id)
+        if types(call) and self.mask_text(text) != text:
+            pending.fills_secret = True
+            self.on_secret(True)
         loop = asyncio.get_running_loop()
         pending.sent_at = loop.time()
         await self._to_server(text)

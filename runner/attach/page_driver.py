@@ -52,6 +52,7 @@ class ClientPageDriver(PageDriver):
         self._page_of = page_of
         gate.on_page = self._follow
         gate.is_secret_field = self._is_secret_field
+        gate.on_secret = self._covers.expect
 
     async def prepare(self) -> None:
         """Follows the context's pages from now on. To be called once."""

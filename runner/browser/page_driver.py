@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +19,12 @@ from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
 from media.aio import CloseOnce
+from media.errors import DecodeError
 from media.frames import FrameSink
 from runner.browser import playwright_errors as errors
 from runner.browser.actions.perform import Performer
+from runner.browser.cover.covers import Covers
+from runner.browser.cover.page_cover import PlacesUnknown
 from runner.browser.devtools import DevTools
 from runner.browser.dialog_flood import FLOOD_SCRIPT
 from runner.browser.dialogs import Dialogs
@@ -80,7 +84,8 @@ class PageDriver:
         self._uploads = uploads
         self._dialog_timeout = dialog_timeout
         self._device_scale_factor = device_scale_factor
-        self._screencast = Screencast(max_picture=max_picture)
+        self._covers = Covers()
+        self._screencast = Screencast(max_picture=max_picture, covers=self._covers)
         self._context: BrowserContext | None = None
         self._gone: str | None = None
         self._close_once = CloseOnce(self._close)
@@ -146,6 +151,20 @@ class PageDriver:
         self._dialogs.attended = value
 
     @property
+    def curtained(self) -> bool:
+        """True while what a person types is kept from everybody else."""
+        return self._covers.noting
+
+    @curtained.setter
+    def curtained(self, value: bool) -> None:
+        if value == self._covers.noting:
+            return
+        self._covers.noting = value
+        self._human_input.set_curtained(value)
+        if not value:
+            self._screencast.refresh()  # what was typed is covered from now on
+
+    @property
     def page(self) -> Page:
         """Returns the active page, for what Playwright can do beyond the protocol."""
         return self._tabs.active
@@ -169,6 +188,7 @@ class PageDriver:
 
     async def open(self, url: str) -> None:
         with self._translated():
+            await self._bounded(self._covers.of(self._tabs.active).started(), _LOOK_SECONDS)
             await self._performer.load(url, timeout_ms=_OPEN_MS)
         self._tabs.news()
 
@@ -231,12 +251,20 @@ class PageDriver:
             page = self._tabs.active
             if self._dialogs.blocks(page):
                 raise StepFailed("No screenshot can be made while a dialog is open")
-            return await self._bounded(
-                page.screenshot(
-                    type="jpeg", quality=70, scale="css", caret="initial", timeout=_SCREENSHOT_SECONDS * 1000
-                ),
-                _SCREENSHOT_SECONDS,
+            return await self._bounded(self._covered_screenshot(page), _SCREENSHOT_SECONDS)
+
+    async def _covered_screenshot(self, page: Page) -> bytes:
+        cover, began = self._covers.of(page), time.time()
+        try:
+            if cover.active:
+                await cover.areas(began)  # from now on the page notes where they are
+            picture = await page.screenshot(
+                type="jpeg", quality=70, scale="css", caret="initial", timeout=_SCREENSHOT_SECONDS * 1000
             )
+            viewport = self._tabs.viewport
+            return await cover.painted(picture, since=began, viewport=(viewport.width, viewport.height))
+        except (PlacesUnknown, DecodeError):
+            raise StepFailed("No screenshot can be made: the page does not say what is to be covered in it") from None
 
     async def input(self, command: Input) -> list[HumanAction]:
         with self._translated():
@@ -264,6 +292,19 @@ class PageDriver:
     async def stop_capture(self) -> None:
         await self._screencast.stop()
 
+    def covering(self) -> AbstractAsyncContextManager[None]:
+        return self._covers.covering()
+
+    async def still_picture(self, sentence: str) -> bytes:
+        with self._translated():
+            page, viewport = self._tabs.active, self._tabs.viewport
+            return await self._covers.of(page).still_picture(sentence, viewport=(viewport.width, viewport.height))
+
+    def lift_covers(self, lifted: bool) -> None:
+        if lifted != self._covers.lifted:
+            self._covers.lifted = lifted
+            self._screencast.refresh()
+
     async def aclose(self) -> None:
         await self._close_once()
 
@@ -271,7 +312,11 @@ class PageDriver:
         self._gone = self._gone or "the browser is closed"
         if self._context is not None:
             await asyncio.gather(
-                self._screencast.aclose(), self._human_input.aclose(), self._dialogs.aclose(), self._tabs.aclose()
+                self._screencast.aclose(),
+                self._covers.aclose(),
+                self._human_input.aclose(),
+                self._dialogs.aclose(),
+                self._tabs.aclose(),
             )
         await self._end()
 
@@ -295,6 +340,7 @@ class PageDriver:
         self.on_page(event)
 
     def _opened(self, page: Page) -> None:
+        self._covers.of(page)
         self._dialogs.watch(page)
         page.on("crash", lambda _: self.lose("the page has crashed"))
 

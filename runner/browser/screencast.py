@@ -16,6 +16,8 @@ from playwright.async_api import Error as PlaywrightError
 from control.protocol.actions import Size
 from media.aio import TaskSet
 from media.frames import FrameSink
+from runner.browser.cover.covering_sink import CoveringSink
+from runner.browser.cover.covers import Covers
 from runner.log import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
@@ -65,8 +67,10 @@ class _Source(Protocol):
 class Screencast:
     """Captures the page that it follows, between ``start`` and ``stop``."""
 
-    def __init__(self, *, max_picture: Size | None = None) -> None:
+    def __init__(self, *, max_picture: Size | None = None, covers: Covers | None = None) -> None:
+        """``covers``: covers what nobody is to see in the pictures; None: as it stands by itself."""
         self._max_picture = max_picture
+        self._covers = covers or Covers()
         self._page: Page | None = None
         self._viewport: _Pixels | None = None
         self._sink: FrameSink | None = None
@@ -91,6 +95,11 @@ class Screencast:
         """Captures another page from now on."""
         self._page = page
         self._viewport = None
+        if self._sink is not None:
+            self._background.spawn(self._settle_again())
+
+    def refresh(self) -> None:
+        """Takes the picture anew: what may be seen in it has changed."""
         if self._sink is not None:
             self._background.spawn(self._settle_again())
 
@@ -128,7 +137,9 @@ class Screencast:
     def _new_source(self, page: Page, sink: FrameSink) -> _Source:
         chromium = page.context.browser is not None and page.context.browser.browser_type.name == "chromium"
         viewport = self._viewport or _viewport_of(page)
-        pictures = FrameForwarder(page, sink, viewport, self._quality, resized=self._resized, of_use=self._of_use)
+        pictures = FrameForwarder(
+            page, self._covers.sink(page, sink), viewport, self._quality, resized=self._resized, of_use=self._of_use
+        )
         largest = (self._max_picture.width, self._max_picture.height) if self._max_picture else viewport
         return (CdpSource if chromium else PortableSource)(pictures, largest, FramePacer(self._fps), self._background)
 
@@ -152,7 +163,7 @@ class FrameForwarder:
     def __init__(
         self,
         page: Page,
-        sink: FrameSink,
+        sink: CoveringSink,
         viewport: _Pixels,
         quality: int,
         *,
@@ -164,7 +175,7 @@ class FrameForwarder:
         """The page's size as it was when the pictures began, in CSS pixels."""
         self.quality = quality
         self.first = asyncio.Event()
-        self._sink: FrameSink | None = sink
+        self._sink: CoveringSink | None = sink
         self._resized = resized
         self._of_use = of_use
 
@@ -197,6 +208,8 @@ class FrameForwarder:
             self.put(data, *self.viewport, now)
 
     def close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
         self._sink = None
 
 

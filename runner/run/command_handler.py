@@ -21,7 +21,7 @@ from runner.run.take_over import TakeOver
 from runner.store.uploads import UploadStore
 
 T = TypeVar("T")
-PageCommand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl
+PageCommand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl | c.SetCurtain
 """Commands that need the open page."""
 
 
@@ -79,6 +79,9 @@ class CommandHandler:
             case c.ReleaseControl():
                 async with self._control_lock:
                     await self._in_page(command, actor, lambda page: page.release_control(command, actor))
+            case c.SetCurtain():
+                async with self._control_lock:
+                    await self._in_page(command, actor, lambda page: page.set_curtain(command, actor))
             case c.TakeControl():
                 async with self._control_lock:
                     self._apply(command, actor)

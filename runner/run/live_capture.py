@@ -35,12 +35,11 @@ class LiveCapture:
         self._driver = driver
         self._fps = fps
         self._logger = logger
-        self._latest = LatestFrame()
         self._watched = False
         self._capturing = False
         self._switched = asyncio.Event()
         self._idle_timer: asyncio.TimerHandle | None = None
-        self.stream = LiveStream(self._latest, fps=fps, bitrate=bitrate, on_watched=self._on_watched)
+        self.stream = LiveStream(LatestFrame(), fps=fps, bitrate=bitrate, on_watched=self._on_watched)
         self.stream.yields = False
 
     async def work(self) -> None:
@@ -76,7 +75,7 @@ class LiveCapture:
         """Ends capture and closes the stream. Safe to repeat."""
         self._mark_busy()
         await self.stream.aclose()
-        self._latest.clear()
+        self.stream.clear()
 
     def _on_watched(self, watched: bool) -> None:
         self._watched = watched
@@ -86,7 +85,7 @@ class LiveCapture:
         """Switches capture, and returns whether that has succeeded; what cannot be switched off counts as off."""
         try:
             if on:
-                await self._driver.start_capture(self._latest, fps=self._fps)
+                await self._driver.start_capture(self.stream.sink, fps=self._fps)
             else:
                 await self._driver.stop_capture()
         except Exception as error:  # whatever it is, it must not reach the run

@@ -53,6 +53,10 @@ class Masking:
         """Returns the text with dots in place of values, and without user info in addresses."""
         return self._secrets.mask(without_literal_user_info(text))
 
+    def holds_secret(self, text: str) -> bool:
+        """Returns whether a value of a secret stands in the text."""
+        return bool(text) and self._secrets.mask(text) != text
+
     def shape(self, shape: S) -> S:
         """Returns a copy with dots in place of values in every free text, and with the secrets' names in actions."""
         if isinstance(shape, Action):

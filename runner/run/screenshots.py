@@ -10,6 +10,7 @@ from control.protocol.shape import Clock
 from control.run import Run
 from runner.driver import Driver
 from runner.log import RunLog, ThrottledWarnings
+from runner.run.curtain import PageCurtain
 from runner.store.store import Store
 
 _TIMEOUT = 5.0
@@ -25,8 +26,11 @@ _QUIET = 0.25
 class Screenshots:
     """Takes and stores screenshots; one that fails is left out, and nothing else changes."""
 
-    def __init__(self, run: Run, driver: Driver, store: Store, clock: Clock, logger: RunLog) -> None:
+    def __init__(
+        self, run: Run, driver: Driver, store: Store, clock: Clock, logger: RunLog, *, curtain: PageCurtain
+    ) -> None:
         self._run = run
+        self._curtain = curtain
         self._driver = driver
         self._store = store
         self._clock = clock
@@ -92,12 +96,16 @@ class Screenshots:
 
     async def _take(self) -> bytes | None:
         self._newest = None
+        if self._curtain.still is not None:
+            return self._curtain.still
         try:
             async with asyncio.timeout(_TIMEOUT):
                 picture = await self._driver.screenshot()
         except Exception as error:  # whatever it is, it must not reach the step
             self._warnings.warn(f"no screenshot: {str(error) or f'it took more than {_TIMEOUT:g} s'}")
             return None
+        if self._curtain.still is not None:  # closed meanwhile
+            return self._curtain.still
         self._newest, self._taken_at = picture, self._clock()
         return picture
 

@@ -28,6 +28,7 @@ from runner.log import RunLog, ThrottledWarnings
 from runner.planners.base import Planner
 from runner.run.changes import Changes, NoLongerWanted, SteadyClock
 from runner.run.command_handler import CommandHandler
+from runner.run.curtain import PageCurtain
 from runner.run.live_capture import LiveCapture
 from runner.run.masking import Masking
 from runner.run.options import SessionOptions
@@ -304,13 +305,24 @@ class Session:
 
     def _assemble(self, driver: Driver) -> OpenPage:
         options = self._options
-        screenshots = Screenshots(self._run, driver, self._store, self._clock, self._logger)
+        live_capture = None
+        if options.streaming:
+            live_capture = LiveCapture(driver, fps=options.fps, bitrate=options.bitrate, logger=self._logger)
+            self._run.log.listen(live_capture.on_event)
+        curtain = PageCurtain(
+            driver,
+            stream=live_capture.stream if live_capture else None,
+            size=self._run.spec.viewport or options.size,
+        )
+        self._run.log.listen(curtain.on_event)
+        screenshots = Screenshots(self._run, driver, self._store, self._clock, self._logger, curtain=curtain)
         take_over = TakeOver(
             self._run,
             driver,
             changes=self._changes,
             screenshots=screenshots,
             masking=self._masking,
+            curtain=curtain,
             logger=self._logger,
         )
         step_loop = StepLoop(
@@ -328,10 +340,6 @@ class Session:
             max_steps=options.max_steps,
             logger=self._logger,
         )
-        live_capture = None
-        if options.streaming:
-            live_capture = LiveCapture(driver, fps=options.fps, bitrate=options.bitrate, logger=self._logger)
-            self._run.log.listen(live_capture.on_event)
         self._connect_driver(driver, screenshots)
         self._run.log.listen(take_over.on_event)
         return OpenPage(driver, take_over, step_loop, screenshots, live_capture)
@@ -351,7 +359,7 @@ class Session:
             self._publish(shown)
 
         def on_answered(answer: DialogAnswer) -> None:
-            text = None if answer.text is None else self._masking.refer_found(answer.text)
+            text = None if answer.text is None else self._answered(answer.text, driver)
             message = self._masking.text(answer.message)
             self._run.record_dialog(answer.model_copy(update={"message": message, "text": text}))
 
@@ -361,6 +369,12 @@ class Session:
         driver.on_refused = self._refusal_warnings.warn
         driver.on_waiting = lambda reason: self._waits.for_element(reason and self._masking.text(reason))
         driver.on_gone = self._browser_gone
+
+    def _answered(self, text: str, driver: Driver) -> str:
+        """Returns what a person has answered a dialog with as it is published."""
+        if driver.curtained:
+            return self._masking.name_password(text, "dialog", driver.url)
+        return self._masking.refer_found(text)
 
     def _publish(self, event: e.PageChanged | e.Dialog | e.Waiting) -> None:
         if self.active:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar, assert_never
@@ -259,12 +259,13 @@ class StepLoop:
         try:
             async with asyncio.timeout(patience):
                 asked = self._masking.resolve(action)
-                done = await self._driver.perform(
-                    asked,
-                    timeout_ms=timeout_ms,
-                    carried_out=carried_out,
-                    origins=self._masking.origins_for(action),
-                )
+                async with self._driver.covering() if references(action.text) else nullcontext():
+                    done = await self._driver.perform(
+                        asked,
+                        timeout_ms=timeout_ms,
+                        carried_out=carried_out,
+                        origins=self._masking.origins_for(action),
+                    )
         except (StepFailed, UnknownSecret, SecretRefused) as error:
             said = _HELD.sub("", str(error)) if references(action.text) else str(error)
             return self._masking.text(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Iterable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from control.errors import NotFound
@@ -16,6 +17,7 @@ from control.run import Run
 from runner.driver import Driver, HumanAction, StepFailed
 from runner.log import RunLog
 from runner.run.changes import Changes
+from runner.run.curtain import PageCurtain
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.selectors.describe import element_name
@@ -34,9 +36,11 @@ class TakeOver:
         changes: Changes,
         screenshots: Screenshots,
         masking: Masking,
+        curtain: PageCurtain,
         logger: RunLog,
     ) -> None:
         self._run = run
+        self._curtain = curtain
         self._driver = driver
         self._changes = changes
         self._screenshots = screenshots
@@ -68,7 +72,15 @@ class TakeOver:
         """Passes pointer, keyboard or touch on to the page. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
         await self._wait_for_step(actor)
-        self._record(await _page_errors_refused(self._driver.input(command), self._masking))
+        async with self._driver.covering() if self._masking.holds_secret(command.text) else nullcontext():
+            self._record(await _page_errors_refused(self._driver.input(command), self._masking))
+
+    async def set_curtain(self, command: c.SetCurtain, actor: Actor) -> None:
+        """Closes the curtain for everybody else, or opens it. Raises Refused, or BrowserGone."""
+        self._run.control_lease.require_holder(actor)
+        if command.closed:
+            await self._curtain.prepare(actor.name)
+        self._run.apply(command, actor)
 
     async def answer_dialog(self, command: c.AnswerDialog, actor: Actor) -> None:
         """Answers a dialog that the page waits for. Raises Refused, or BrowserGone."""

@@ -16,7 +16,7 @@ _VISITORS = 10_000
 _STEERING = frozenset(
     {
         *("pause", "resume", "step", "cancel", "step_override", "skip_step", "approve_step", "update_instructions"),
-        *("take_control", "request_control", "release_control", "answer_dialog", "pick"),
+        *("take_control", "request_control", "release_control", "answer_dialog", "pick", "set_curtain"),
     }
 )
 """Commands that change what a run does. What somebody does who holds control is in the run's steps."""

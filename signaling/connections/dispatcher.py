@@ -10,6 +10,7 @@ from typing import Any
 
 from control.errors import Forbidden, JumpseatError, ProtocolError, RateLimited, Refused
 from control.protocol import commands as c
+from control.protocol.audit import AuditAction
 from control.protocol.events import Ack, ErrorReply, Reply
 from control.roles import authorize
 from media.aio import TaskSet
@@ -141,6 +142,8 @@ class CommandDispatcher:
             LogContext(logger, run.id, actor.viewer_id).error("%s has failed", command.type, exc_info=True)
             code = JumpseatError.code
             return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
+        if isinstance(command, c.LiftCovers):
+            self._audit.record(AuditAction.LIFTED_COVERS, context, "shown" if command.lifted else "covered")
         self._audit.steered(context, command.type)
         return _with_id(reply, command.id)
 

@@ -112,14 +112,16 @@ class FrameServer:
     async def _frame_for_poll(self, context: RequestContext, stream: LiveStream, after: int | None) -> JpegFrame:
         """Returns the newest picture, or the next one where ``after`` is given or nobody watched the stream."""
         cold = self._keepalive.polled(stream, context)
-        newest = stream.latest.newest
+        viewer = context.actor.viewer_id
+        newest = stream.frames_for(viewer).newest
         if newest is not None and after is None and not cold:
             return newest
         if after is not None or newest is None:
             seq, seconds = after or 0, MAX_POLL_WAIT
         else:
             seq, seconds = newest.seq, self._config.limits.first_poll_seconds
-        frame = await self._wait_connected(context, stream.latest, seq, seconds) or stream.latest.newest
+        frames = stream.frames_for(viewer)
+        frame = await self._wait_connected(context, frames, seq, seconds) or stream.frames_for(viewer).newest
         if frame is None:
             raise no_picture(context.run)
         return frame
@@ -149,8 +151,9 @@ class FrameServer:
         sent_seq, timeout = 0, _REPEAT_INTERVAL
         await response.write(f"--{_BOUNDARY}\r\n".encode())
         while context.run.stream is stream:
-            newer = await _wait(stream.latest, sent_seq, timeout, close_signal)
-            frame = newer or stream.latest.newest
+            frames = stream.frames_for(context.actor.viewer_id)
+            newer = await _wait(frames, sent_seq, timeout, close_signal)
+            frame = newer or stream.frames_for(context.actor.viewer_id).newest
             if frame is None:
                 continue
             sent_seq, timeout = frame.seq, _REPEAT_INTERVAL if newer is None else _REPEAT_DELAY

@@ -66,7 +66,9 @@ class WhepViewer:
             StreamClosed: there is no picture any more; call `aclose` then, too.
         """
         try:
-            return await self._peer.answer(offer, self._stream.subscribe(offer.codec))
+            return await self._peer.answer(
+                offer, self._stream.subscribe(offer.codec, viewer=self._context.actor.viewer_id)
+            )
         except SdpRejected as error:
             raise sdp_problem(error) from error
         except NoPortLeft as error:

@@ -41,6 +41,8 @@ MESSAGES: list[tuple[dict[str, Any], c.Command]] = [
         {"type": "answer_dialog", "dialogId": "d", "accept": True, "files": [{"name": "a.txt", "data": "YQ=="}]},
         c.AnswerDialog(dialog_id="d", accept=True, files=(c.FileContent(name="a.txt", data="YQ=="),)),
     ),
+    ({"type": "set_curtain", "closed": True}, c.SetCurtain(closed=True)),
+    ({"type": "lift_covers", "lifted": False}, c.LiftCovers(lifted=False)),
     ({"type": "ping", "t": 12.5}, c.Ping(t=12.5)),
 ]
 

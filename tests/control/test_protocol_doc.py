@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +26,7 @@ from control.roles import Role, authorize
 from control.run import Run
 from signaling import problems
 from signaling.connections import dispatcher
-from tests.control.run_scenarios import ADA, VIEWER, FakeClock
+from tests.control.run_scenarios import ADA, OWNER, VIEWER, FakeClock
 
 TEXT = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 SERVER_MESSAGE: TypeAdapter[e.Event | e.Reply] = TypeAdapter(Annotated[e.Event | e.Reply, Field(discriminator="type")])
@@ -51,6 +52,7 @@ SHAPES: dict[str, type[Shape]] = {
     "AttachedTest": shapes.AttachedTest,
     "SessionRef": shapes.SessionRef,
     "Control": shapes.Control,
+    "Curtain": shapes.CurtainView,
     "Attention": shapes.Attention,
     "Holder": shapes.Holder,
     "Watcher": shapes.Watcher,
@@ -146,8 +148,11 @@ def test_every_error_code_is_explained() -> None:
 def test_the_roles_table_is_what_is_enforced() -> None:
     rows = {row[0].strip("`"): row[1] for row in table(CHAPTERS["Who may send what"])}
     assert list(rows) == list(Role)
+    owners = names(rows["controller"].removeprefix("everything but"))
     for type in COMMANDS:
-        authorize(ADA, type)
+        authorize(OWNER, type)
+        with pytest.raises(errors.Forbidden) if type in owners else nullcontext():
+            authorize(ADA, type)
     for type in names(rows["viewer"]):
         authorize(VIEWER, type)
     for type in COMMANDS.keys() - names(rows["viewer"]):

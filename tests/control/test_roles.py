@@ -13,9 +13,13 @@ TYPES = sorted(kind.model_fields["type"].default for kind in Command.__args__)
 
 
 @pytest.mark.parametrize("type", TYPES)
-def test_controllers_and_owners_may_send_everything(type: str) -> None:
-    authorize(ADA, type)
+def test_owners_may_send_everything_and_controllers_all_but_what_is_the_owners(type: str) -> None:
     authorize(OWNER, type)
+    if type != "lift_covers":
+        authorize(ADA, type)
+        return
+    with pytest.raises(Forbidden, match=r"^a controller may not lift covers: ask the owner$"):
+        authorize(ADA, type)
 
 
 @pytest.mark.parametrize("type", TYPES)
@@ -23,7 +27,8 @@ def test_a_viewer_may_watch_and_replay_for_itself(type: str) -> None:
     if type in {"ping", "replay_step"}:
         authorize(VIEWER, type)
         return
-    with pytest.raises(Forbidden, match=f"^a viewer may not {type.replace('_', ' ')}: ask for a controller link$"):
+    whom = "the owner" if type == "lift_covers" else "for a controller link"
+    with pytest.raises(Forbidden, match=f"^a viewer may not {type.replace('_', ' ')}: ask {whom}$"):
         authorize(VIEWER, type)
 
 

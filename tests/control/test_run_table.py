@@ -7,7 +7,8 @@ import pytest
 from control.errors import InvalidTransition, NotFound, NotHolder, Refused
 from control.protocol import commands as c
 from control.protocol.models import RunStatus
-from tests.control.run_scenarios import ADA, VIEWER, RunScenario, click, in_status
+from control.roles import LEAST_ROLE, Actor, Role
+from tests.control.run_scenarios import ADA, OWNER, VIEWER, RunScenario, click, in_status
 
 S = RunStatus
 NOT_OPEN = (S.QUEUED, S.STARTING)
@@ -28,11 +29,18 @@ COMMANDS: dict[str, c.Command] = {
     "take_control": c.TakeControl(),
     "request_control": c.RequestControl(),
     "release_control": c.ReleaseControl(),
+    "set_curtain": c.SetCurtain(closed=True),
+    "lift_covers": c.LiftCovers(lifted=True),
     "input": c.Input(kind="move"),
     "answer_dialog": c.AnswerDialog(dialog_id="d", accept=True),
     "pick": c.Pick(),
     "ping": c.Ping(),
 }
+
+
+def sender(name: str) -> Actor:
+    """Whoever has the least role that may send it, of those who control."""
+    return OWNER if LEAST_ROLE[name] is Role.OWNER else ADA
 
 
 def refused(why: str, kind: type[Refused] = InvalidTransition) -> Outcome:
@@ -65,6 +73,8 @@ TABLE["replay_step"] |= dict.fromkeys(S, refused("there is no step 1; the run ha
 TABLE["replay_step"][S.DIAGNOSING] = DONE
 TABLE["request_control"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("nobody holds control: take it"))
 TABLE["release_control"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("take control first", NotHolder))
+TABLE["set_curtain"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("take control first", NotHolder))
+TABLE["lift_covers"] |= dict.fromkeys(NOT_OPEN, DONE)
 TABLE["input"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
 TABLE["answer_dialog"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
 TABLE["ping"] = dict.fromkeys(S, DONE)
@@ -81,11 +91,11 @@ def test_command_in_status(name: str, status: RunStatus) -> None:
     before, seq = scenario.run.view(), scenario.run.log.seq
     outcome = TABLE[name][status]
     if outcome is DONE:
-        scenario.send(COMMANDS[name])
+        scenario.send(COMMANDS[name], sender(name))
         return
     kind, why = outcome
     with pytest.raises(kind, match=f"^{why}$"):
-        scenario.send(COMMANDS[name])
+        scenario.send(COMMANDS[name], sender(name))
     assert scenario.run.view() == before
     assert scenario.run.log.seq == seq
 
@@ -105,7 +115,7 @@ def test_refused_while_a_person_holds_control(name: str, why: str) -> None:
     scenario = RunScenario().open()
     scenario.take()
     with pytest.raises(InvalidTransition, match=f"^{why}$"):
-        scenario.send(COMMANDS[name])
+        scenario.send(COMMANDS[name], sender(name))
 
 
 @pytest.mark.parametrize("name", ["step_override", "update_instructions", "input", "answer_dialog", "pick", "cancel"])

@@ -123,12 +123,17 @@ async def shoot_others(camera: Camera, browser: Browser, server: Served) -> None
             await take_control(other)
             _, link = await server.post(f"/api/tests/{run_id}/tokens", {"role": "controller"})
             await camera.shoot("held-by-another", link["watchUrl"], moving=True)
+            await other.press("Hide from viewers")
+            await other.button("Show to viewers").wait_for()
+            await camera.shoot("hidden-by-another", link["watchUrl"], moving=True)
+            await other.press("Show to viewers")
             await other.page.mouse.click(*await other.point(*PASSWORD))
             await other.page.keyboard.type("tr0ub4dor")
             await driven.until_it_says(password="tr0ub4dor")
             await other.press("Release control")
             await other.button("Keep typed_new_password as a secret of this run").wait_for()
         await camera.shoot("typed-password", watch_url(server, run_id), moving=True)
+        await camera.shoot("hiding", watch_url(server, run_id), hide, moving=True)
         await server.cancel(run_id)
 
 
@@ -192,6 +197,12 @@ async def type_unclear(viewer: WatchPage) -> None:
 async def edit_again(viewer: WatchPage) -> None:
     await viewer.page.get_by_role("button", name="Edit and run again: Fails").first.click()
     await viewer.page.get_by_role("form", name="Edit and run again").wait_for()
+
+
+async def hide(viewer: WatchPage) -> None:
+    await take_control(viewer)
+    await viewer.press("Hide from viewers")
+    await viewer.button("Show to viewers").wait_for()
 
 
 async def take_control(viewer: WatchPage) -> None:

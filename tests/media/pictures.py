@@ -44,6 +44,11 @@ def jpeg(pixels: NDArray[np.uint8], *, pix_fmt: str = "yuvj420p") -> bytes:
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
+def flat(brightness: int) -> bytes:
+    """A small JPEG of one grey."""
+    return jpeg(np.full((48, 64, 3), brightness, np.uint8))
+
+
 def put(latest: LatestFrame, pixels: NDArray[np.uint8]) -> JpegFrame:
     """Captures the picture, now, at a device scale factor of 1."""
     height, width = pixels.shape[:2]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from control.protocol.actions import Action, ActionType, Modifier
 from control.protocol.commands import Input
 from runner.browser.human.elements import State, TargetElement
-from runner.browser.human.keys import edits_only, pressed
+from runner.browser.human.keys import edits_only, pressed, types
 from runner.driver import HumanAction
 from runner.selectors.describe import click_verb, element_name, shorten
 
@@ -37,6 +37,9 @@ class Gestures:
     def __init__(self) -> None:
         self.tab: int | None = None
         """The index of the tab that the person is in."""
+        self.curtained = False
+        """Whether what is typed is as secret as a password, and stays so in the fields that it was typed into."""
+        self._curtained_fields: set[str] = set()
         self._held: HumanAction | None = None
         self._clicked: str | None = None
 
@@ -85,9 +88,12 @@ class Gestures:
         if now.kind == "select":
             action = Action(type=ActionType.SELECT, selector=target.selector, value=now.value)
             return HumanAction(action, f"Select '{shorten(now.value)}' in {name}", began, self.tab)
-        shown = MASK if now.secret else now.value
+        if self.curtained:
+            self._curtained_fields.add(target.selector)
+        secret = now.secret or target.selector in self._curtained_fields
+        shown = MASK if secret else now.value
         action = Action(type=ActionType.TYPE, selector=target.selector, value=shown)
-        password = now.value if now.secret else None
+        password = now.value if secret else None
         return HumanAction(action, f"Type '{shorten(shown)}' into {name}", began, self.tab, password=password)
 
     def hold(self, change: HumanAction) -> list[HumanAction]:
@@ -116,6 +122,8 @@ class Gestures:
         """A key that changed no field."""
         if command.repeat or (target.was.kind == "text" and edits_only(command)):
             return []
+        if self.curtained and types(command):
+            return []  # it may be one of several that make up a secret
         value = pressed(command)
         if value is None:
             return []

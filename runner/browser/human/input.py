@@ -68,6 +68,10 @@ class HumanInput:
             "touch_end": self._touch_end,
         }
 
+    def set_curtained(self, curtained: bool) -> None:
+        """Has what is typed returned as passwords are, or no longer."""
+        self._gestures.curtained = curtained
+
     async def handle(self, command: Input) -> list[HumanAction]:
         """Carries it out after all that came before; a move at some later moment, the newest one only.
 

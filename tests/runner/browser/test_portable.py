@@ -8,6 +8,7 @@ import logging
 from control.protocol.commands import Input
 from media.aio import TaskSet
 from media.frames import LatestFrame
+from runner.browser.cover.covers import Covers
 from runner.browser.devtools import DevTools
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.screencast import FrameForwarder, FramePacer, PortableSource
@@ -24,7 +25,8 @@ async def test_pictures_by_playwrights_screencast(open_harness: OpenHarness) -> 
     async with open_harness(PAGES) as harness:
         await harness.show("/")
         sink, background = LatestFrame(), TaskSet(logging.getLogger(__name__))
-        pictures = FrameForwarder(harness.driver.page, sink, (800, 600), 80, resized=heed_not, of_use=heed_not)
+        page = harness.driver.page
+        pictures = FrameForwarder(page, Covers().sink(page, sink), (800, 600), 80, resized=heed_not, of_use=heed_not)
         source = PortableSource(pictures, (800, 600), FramePacer(30), background)
         await source.start()
         frame = await asyncio.wait_for(sink.after(0), WAIT_SECONDS)

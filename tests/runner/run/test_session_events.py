@@ -12,11 +12,12 @@ import pytest
 from control.errors import Forbidden, InvalidTransition, NotFound
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.actions import Action
+from control.protocol.actions import Action, Size
 from control.protocol.models import RunStatus, StepStatus
 from runner.driver import StepFailed
 from runner.log import RunLog
 from runner.planners.base import Repair
+from runner.run.curtain import PageCurtain
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.store.store import Store
@@ -57,7 +58,12 @@ class TestScreenshots:
         run = RunScenario(2).open().run
         driver, store = FakeDriver(), await Store.open(with_database(tmp_path), clock=FakeClock())
         shots = Screenshots(
-            run, driver, store, FakeClock(), RunLog(logging.getLogger("test"), "run-1", Masking({}).text)
+            run,
+            driver,
+            store,
+            FakeClock(),
+            RunLog(logging.getLogger("test"), "run-1", Masking({}).text),
+            curtain=PageCurtain(driver, stream=None, size=Size(width=1280, height=720)),
         )
         for name in ("a", "b"):
             assert run.record_human_step(click(name))

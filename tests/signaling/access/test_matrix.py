@@ -117,6 +117,8 @@ MESSAGES: Mapping[str, tuple[Role, dict[str, object]]] = {
     "take_control": (Role.CONTROLLER, {}),
     "request_control": (Role.CONTROLLER, {}),
     "release_control": (Role.CONTROLLER, {}),
+    "set_curtain": (Role.CONTROLLER, {"closed": True}),
+    "lift_covers": (Role.OWNER, {"lifted": True}),
     "input": (Role.CONTROLLER, {"kind": "move", "x": 0.5, "y": 0.5}),
     "pick": (Role.CONTROLLER, {"x": 0.5, "y": 0.5}),
     "answer_dialog": (Role.CONTROLLER, {"dialogId": "d", "accept": True}),

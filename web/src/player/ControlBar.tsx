@@ -148,6 +148,7 @@ function TakeControl() {
   if (mine) {
     return (
       <div className="jp-group jp-wrap">
+        <CurtainButton />
         <HandOver disabled={busy} />
         {failed === null ? <Release disabled={busy} /> : <ReleaseAfterFailure disabled={busy} />}
       </div>
@@ -162,6 +163,44 @@ function TakeControl() {
   const take = () => actions.send({ type: "take_control" });
   const held = holder === null ? {} : { disabled: true, title: `${holder.name} has control` };
   return <Button icon="hand" label="Take control" hotkey="T" disabled={busy} onClick={take} {...held} />;
+}
+
+/** Keeps everybody else from seeing the page, while the holder types what is not for them. */
+function CurtainButton() {
+  const { actions } = usePlayer();
+  const closed = usePlayerState((state) => state.run?.curtain.closedBy != null);
+  const busy = usePlayerState((state) => Object.values(state.pending).includes("set_curtain"));
+  return (
+    <Button
+      icon={closed ? "eye" : "hidden"}
+      label={closed ? "Show to viewers" : "Hide from viewers"}
+      title={
+        closed ? "Others see a still picture" : "Others see a still picture, until you show the page or release control"
+      }
+      tone={closed ? "primary" : "plain"}
+      disabled={busy}
+      onClick={() => actions.send({ type: "set_curtain", closed: !closed })}
+    />
+  );
+}
+
+/** Passwords, and fields that a secret was filled into, are covered for everybody; the owner alone may lift that. */
+function CoversButton() {
+  const { actions } = usePlayer();
+  const lifted = usePlayerState((state) => state.run?.curtain.liftedBy != null);
+  const busy = usePlayerState((state) => Object.values(state.pending).includes("lift_covers"));
+  const send = () => actions.send({ type: "lift_covers", lifted: !lifted });
+  if (lifted) return <Button icon="hidden" label="Cover again" tone="primary" disabled={busy} onClick={send} />;
+  return (
+    <ConfirmButton
+      icon="uncover"
+      label="Show covered fields"
+      question="Show them to everybody?"
+      iconOnly
+      disabled={busy}
+      onConfirm={send}
+    />
+  );
 }
 
 function AskForControl({ holder, disabled }: { holder: string; disabled: boolean }) {
@@ -248,11 +287,14 @@ function HandOver({ disabled }: { disabled: boolean }) {
 
 function ViewButtons() {
   const { session, root, ui, setUi } = usePlayer();
+  const maySteer = useMaySteer();
   const owner = usePlayerState((state) => state.role === "owner");
+  const ended = usePlayerState((state) => state.run === null || isFinal(state.run.status));
   const isVideo = usePlayerState((state) => state.media.transport === "whep" || state.media.transport === "livekit");
   const hasPip = isVideo && document.pictureInPictureEnabled;
   return (
     <div className="jp-group">
+      {maySteer && owner && !ended && <CoversButton />}
       {owner && <Button icon="share" label="Share" iconOnly onClick={() => setUi({ sharing: true })} />}
       <Button
         icon={ui.actualSize ? "fit" : "zoom"}

@@ -18,6 +18,7 @@ export function TopStrip() {
       {/* There before it says anything: only a change inside of it is announced. */}
       <span className="jp-holder" role="status">
         <HolderBadge />
+        <CurtainBadge />
       </span>
       <Address />
       <ConnectionBadge media={media} />
@@ -55,6 +56,28 @@ function HolderBadge() {
     <span className="jp-badge" data-tone="human">
       {graceUntil ? `${text} (away)` : text}
     </span>
+  );
+}
+
+/** Who keeps the page from whose eyes, and that covered fields are shown. */
+function CurtainBadge() {
+  const me = usePlayerState((state) => state.viewerId);
+  const curtain = usePlayerState((state) => state.run?.curtain ?? null);
+  const closedBy = curtain?.closedBy ?? null;
+  const liftedBy = curtain?.liftedBy ?? null;
+  return (
+    <>
+      {closedBy !== null && (
+        <span className="jp-badge" data-tone="warn">
+          {closedBy.viewerId === me ? "Hidden from viewers" : `${closedBy.name} has hidden the page`}
+        </span>
+      )}
+      {liftedBy !== null && (
+        <span className="jp-badge" data-tone="warn" title={`${liftedBy.name} has lifted their covers`}>
+          Covered fields are shown
+        </span>
+      )}
+    </>
   );
 }
 

@@ -130,7 +130,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "created" | "removed" | "watched" | "steered" | "shared" | "revoked" | "exported" | "kept_secret";
+        AuditAction: "created" | "removed" | "watched" | "steered" | "shared" | "revoked" | "exported" | "kept_secret" | "lifted_covers";
         /** @description A page of the audit trail, oldest first. */
         AuditPage: {
             entries: components["schemas"]["NumberedAuditEntry"][];
@@ -193,6 +193,23 @@ export interface components {
              * @default []
              */
             requests: components["schemas"]["Holder"][];
+        };
+        /** @description The curtain was closed or opened, or covered fields are shown or covered again; both as in `CurtainView`. */
+        CurtainChanged: {
+            /**
+             * @default curtain_changed
+             * @constant
+             */
+            type: "curtain_changed";
+            closedBy: components["schemas"]["Holder"] | null;
+            liftedBy: components["schemas"]["Holder"] | null;
+        };
+        /** @description What is kept from viewers' eyes. */
+        CurtainView: {
+            /** @description Whoever holds control and has closed the curtain: all others see a still picture. None: it is open. */
+            closedBy: components["schemas"]["Holder"] | null;
+            /** @description The owner who has live pictures show covered fields; None: they are covered. */
+            liftedBy: components["schemas"]["Holder"] | null;
         };
         /** @description A native dialog, file chooser, ``<select>``, or the popup of an ``<input>``, none of which is in the picture. */
         Dialog: {
@@ -415,6 +432,17 @@ export interface components {
             instructions: string;
             version: number;
         };
+        /** @description Has live pictures show the fields that are covered in them, or covers these again. */
+        LiftCovers: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default lift_covers
+             * @constant
+             */
+            type: "lift_covers";
+            lifted: boolean;
+        };
         Liveness: {
             /**
              * @default ok
@@ -493,7 +521,8 @@ export interface components {
             address: string | null;
             /**
              * @description The attach session that a run was created by, the transport of who watched, the command of who steered, the id of
-             *     the link that was shared or revoked, the format that was exported, the name of the secret that was kept.
+             *     the link that was shared or revoked, the format that was exported, the name of the secret that was kept, whether
+             *     covered fields are ``shown`` or ``covered`` from now on.
              */
             detail: string | null;
             /** @description Grows from entry to entry of a server, with gaps. */
@@ -771,6 +800,14 @@ export interface components {
             attention: components["schemas"]["Attention"] | null;
             /** @description Of the last step that has one. */
             lastScreenshotUrl: string | null;
+            /**
+             * @description What is kept from viewers' eyes.
+             * @default {
+             *       "closedBy": null,
+             *       "liftedBy": null
+             *     }
+             */
+            curtain: components["schemas"]["CurtainView"];
             /** @description Set for an attached run, as are ``test`` and ``session``. */
             client: components["schemas"]["AttachedClient"] | null;
             test: components["schemas"]["AttachedTest"] | null;
@@ -792,6 +829,17 @@ export interface components {
             name: string;
             /** @description The working folder of the command, which the names of its files are shown relative to. */
             folder: string | null;
+        };
+        /** @description Shows everybody but the sender, who holds control, a still picture until control ends, or ends that. */
+        SetCurtain: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default set_curtain
+             * @constant
+             */
+            type: "set_curtain";
+            closed: boolean;
         };
         /** @description A token that opens one run with one role. */
         ShareToken: {
@@ -1159,9 +1207,9 @@ export interface components {
         };
         Run: components["schemas"]["RunView"];
         /** @description What a client may send, on any transport. */
-        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
+        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
         Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
@@ -1199,6 +1247,8 @@ export type Choice = components['schemas']['Choice'];
 export type CommandAccepted = components['schemas']['CommandAccepted'];
 export type Control = components['schemas']['Control'];
 export type ControlChanged = components['schemas']['ControlChanged'];
+export type CurtainChanged = components['schemas']['CurtainChanged'];
+export type CurtainView = components['schemas']['CurtainView'];
 export type Dialog = components['schemas']['Dialog'];
 export type DialogAnswer = components['schemas']['DialogAnswer'];
 export type ElementCall = components['schemas']['ElementCall'];
@@ -1215,6 +1265,7 @@ export type InstructionsChecked = components['schemas']['InstructionsChecked'];
 export type InstructionsRequest = components['schemas']['InstructionsRequest'];
 export type InstructionsToCheck = components['schemas']['InstructionsToCheck'];
 export type InstructionsUpdated = components['schemas']['InstructionsUpdated'];
+export type LiftCovers = components['schemas']['LiftCovers'];
 export type Liveness = components['schemas']['Liveness'];
 export type NewAttachSession = components['schemas']['NewAttachSession'];
 export type NewRun = components['schemas']['NewRun'];
@@ -1241,6 +1292,7 @@ export type RunView = components['schemas']['RunView'];
 export type SecretRequest = components['schemas']['SecretRequest'];
 export type SecretUse = components['schemas']['SecretUse'];
 export type SessionRef = components['schemas']['SessionRef'];
+export type SetCurtain = components['schemas']['SetCurtain'];
 export type ShareToken = components['schemas']['ShareToken'];
 export type SharedLink = components['schemas']['SharedLink'];
 export type SharedLinkList = components['schemas']['SharedLinkList'];

@@ -45,6 +45,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return { ...state, waiting: message.subject === null ? null : waitingOf(message) };
     case "control_changed":
       return controlChanged(state, message);
+    case "curtain_changed":
+      return withRun(state, { curtain: { closedBy: message.closedBy, liftedBy: message.liftedBy } });
     case "viewers":
       return withRun(state, viewersOf(message));
     case "page_changed":
