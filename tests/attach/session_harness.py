@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jumpseat.attached_command import attached_environment
 from jumpseat.client import Client
+from media.aio import cancel_and_wait
 from tests.attach.environments import clean_variables, python_environment
 from tests.attach.suite import Started, running
 from tests.attach.suites.site import SuiteSite
@@ -19,6 +20,7 @@ from tests.chromium import browser_path
 from tests.served import WAIT_SECONDS, Served
 
 POLL_SECONDS = 0.05
+PRESENT_SECONDS = 5
 CONFTEST = """\
 import os
 
@@ -69,9 +71,20 @@ class OpenSession:
     async def view(self) -> dict[str, Any]:
         return await self.server.get(f"/api/attach/{self.id}")
 
-    async def attend(self) -> None:
-        """Has somebody be at the session's page for a quarter of a minute, as until a run is found and joined."""
-        await self.server.get(f"/api/attach/{self.id}?present=1")
+    @asynccontextmanager
+    async def attended(self) -> AsyncIterator[None]:
+        """Has somebody be at the session's page, so that no run is over before it is found and joined."""
+
+        async def be_present() -> None:
+            while True:
+                await self.server.get(f"/api/attach/{self.id}?present=1")
+                await asyncio.sleep(PRESENT_SECONDS)
+
+        present = asyncio.create_task(be_present())
+        try:
+            yield
+        finally:
+            await cancel_and_wait(present)
 
     async def close(self) -> None:
         async with self.server.http.delete(f"{self.server.api}/api/attach/{self.id}") as answer:
@@ -86,13 +99,14 @@ class OpenSession:
 
 @asynccontextmanager
 async def open_session(server: Served, site: SuiteSite, **wanted: object) -> AsyncIterator[OpenSession]:
-    """Opens a session with these fields of `POST /api/attach`, and ends it."""
+    """Opens a session with these fields of `POST /api/attach`, attended where they ask for a review, and ends it."""
     status, session = await server.post("/api/attach", {"name": "tests of somebody's own", **wanted})
     assert status == 201, session
     async with Client(server.api, key=server.key) as client:
         opened = OpenSession(session["session"]["id"], session["endpoint"], server, client, site)
         try:
-            yield opened
+            async with opened.attended() if wanted.get("review") else nullcontext():
+                yield opened
         finally:
             if server.process.returncode is None:
                 await opened.close()

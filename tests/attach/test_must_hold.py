@@ -77,7 +77,6 @@ with sync_playwright() as playwright:
 async def session(server: Served, site: SuiteSite) -> AsyncIterator[OpenSession]:
     """A session in review: its calls wait for the one who steers, who can so not come too late."""
     async with open_session(server, site, review=True) as opened:
-        await opened.attend()
         yield opened
 
 
