@@ -77,7 +77,7 @@ async def test_with_nobody_there_a_failure_is_the_client_s_own(tmp_path: Path) -
     async with attached(tmp_path) as client:
         context, page, run = await client.open()
         with pytest.raises(
-            TimeoutError, match=r"Locator.click: Timeout 300ms exceeded.\nCall log:\n.*waiting for get_by_role"
+            TimeoutError, match=rf"Locator.click: Timeout {SOON_MS}ms exceeded.\nCall log:\n.*waiting for get_by_role"
         ):
             await page.get_by_role("button", name="Sell").click(timeout=SOON_MS)
         with pytest.raises(AssertionError, match="Locator expected to be visible"):
@@ -151,7 +151,7 @@ async def test_when_nobody_helps_in_time_the_client_gets_its_error_and_goes_on(t
     async with attached(tmp_path, help_timeout_ms=SOON_MS) as client:
         context, page, run = await client.open()
         person = Person(run)
-        with pytest.raises(TimeoutError, match="Timeout 300ms exceeded"):
+        with pytest.raises(TimeoutError, match=f"Timeout {SOON_MS}ms exceeded"):
             await page.get_by_role("button", name="Sell").click(timeout=SOON_MS)
         await person.sees(e.HelpNeeded)
         await page.get_by_role("button", name="Buy now").click()
