@@ -89,6 +89,8 @@ class Gate:
         """Called with the guid of the page that a call is about to happen in."""
         self.is_secret_field: Callable[[str], Awaitable[bool]] = _never_known
         """Says whether a field of the page hides what is typed into it."""
+        self.has_secrets = False
+        """Whether calls may put secrets' values into pages."""
         self.on_secret: Callable[[bool], object] = lambda _: None
         """Called with True before a call that puts a secret's value into the page is sent on, with False after it."""
         self.mask: Callable[[Action], Action] = lambda action: action

@@ -190,6 +190,7 @@ class AttachSession:
     def _begin_run(self, guid: str, gate: Gate, browser: AnyBrowser, worker: Worker, client: AttachedClient) -> None:
         """Makes a run of a context; where no more runs may be active, it goes on without one."""
         settings = self._settings
+        gate.has_secrets = bool(self._wanted.secrets)
 
         async def adopt() -> ClientPageDriver:
             driver = await browser.driver(

@@ -340,7 +340,7 @@ class PageDriver:
         self.on_page(event)
 
     def _opened(self, page: Page) -> None:
-        self._covers.of(page)
+        self._covers.opened(page)
         self._dialogs.watch(page)
         page.on("crash", lambda _: self.lose("the page has crashed"))
 

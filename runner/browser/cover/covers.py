@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
@@ -27,8 +27,15 @@ class Covers:
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._expecting = 0
         self._noting = False
+        self.at_once: Callable[[], bool] = lambda: True
+        """Says whether a page that opens is looked at from its beginning, or only once it is to have a picture."""
         self.lifted = False
         """True while live pictures show what is covered; screenshots never do."""
+
+    def opened(self, page: Page) -> None:
+        """Takes note of a new page."""
+        if self.at_once():
+            self.of(page)
 
     def of(self, page: Page) -> PageCover:
         """Returns the page's cover, which looks at the page from the first call on."""

@@ -85,8 +85,8 @@ class PageCover:
 
     @property
     def active(self) -> bool:
-        """Whether a picture has to be looked at: there is, or just was, something to cover."""
-        if self._expecting or time.time() < max(self._left_until, self._covered_until):
+        """Whether a picture has to be looked at: there is, or just was, something to cover, or nobody knows yet."""
+        if not self._started.done() or self._expecting or time.time() < max(self._left_until, self._covered_until):
             return True
         return any(world.covers for world in self._worlds.values())
 
@@ -139,6 +139,7 @@ class PageCover:
 
     async def areas(self, since: float) -> Sequence[Area]:
         """Returns where covered fields have been from shortly before ``since`` on. Raises PlacesUnknown."""
+        await self.started()
         if self._telling:
             await asyncio.wait(tuple(self._telling))
         for world in self._asked():
