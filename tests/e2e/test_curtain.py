@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from media.frames import Codec
+from tests.media.pictures import decoded
 from tests.peers import Viewer, loopback
 from tests.runner.browser.driver_harness import site
 from tests.served import WAIT_SECONDS, Served
@@ -48,8 +47,7 @@ def shows_page(pixels: NDArray[np.int16]) -> bool:
 
 
 def read(jpeg: bytes) -> NDArray[np.int16]:
-    with av.open(io.BytesIO(jpeg), mode="r", format="mjpeg") as file:
-        return np.asarray(next(file.decode(video=0)).to_ndarray(format="rgb24"), np.int16)
+    return decoded(jpeg).astype(np.int16)
 
 
 class Watcher:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from fractions import Fraction
 
@@ -42,6 +43,12 @@ def jpeg(pixels: NDArray[np.uint8], *, pix_fmt: str = "yuvj420p") -> bytes:
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
     frame = frame.reformat(format=pix_fmt, dst_colorspace=5, dst_color_range=2)
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def decoded(jpeg: bytes) -> NDArray[np.uint8]:
+    """What a JPEG file shows, as RGB of shape (height, width, 3)."""
+    with av.open(io.BytesIO(jpeg), mode="r", format="mjpeg") as file:
+        return np.asarray(next(file.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
 
 
 def flat(brightness: int) -> bytes:

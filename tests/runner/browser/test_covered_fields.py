@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator
 
-import av
 import numpy as np
 import pytest
 import pytest_asyncio
 from numpy.typing import NDArray
 
+from tests.media.pictures import decoded
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, OpenHarness
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -80,8 +79,7 @@ class Pictures:
 
 
 def pixels(data: bytes) -> NDArray[np.int16]:
-    with av.open(io.BytesIO(data), mode="r", format="mjpeg") as file:
-        return np.asarray(next(file.decode(video=0)).to_ndarray(format="rgb24"), np.int16)
+    return decoded(data).astype(np.int16)
 
 
 def is_legible(data: bytes) -> bool:

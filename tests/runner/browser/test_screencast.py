@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
-import av
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -18,6 +16,7 @@ from playwright.async_api import Page
 from control.protocol.actions import Size
 from media.frames import JpegFrame, LatestFrame
 from runner.browser.screencast import FramePacer, Screencast
+from tests.media.pictures import decoded
 from tests.runner.browser.driver_harness import WAIT_SECONDS, DriverHarness, OpenHarness
 from tests.timecode import Picture, decode
 from web.shop import serving_shop
@@ -52,8 +51,7 @@ async def harness(browser: DriverHarness) -> AsyncIterator[DriverHarness]:
 
 def picture(frame: JpegFrame) -> Picture:
     """(height, width, 3) RGB."""
-    with av.open(io.BytesIO(frame.data), mode="r", format="mjpeg") as file:
-        return np.asarray(next(file.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
+    return decoded(frame.data)
 
 
 def shows(frame: JpegFrame, color: tuple[int, int, int]) -> bool:
