@@ -95,11 +95,10 @@ class Screencast:
         """Captures another page from now on."""
         self._page = page
         self._viewport = None
-        if self._sink is not None:
-            self._background.spawn(self._settle_again())
+        self.refresh()
 
     def refresh(self) -> None:
-        """Takes the picture anew: what may be seen in it has changed."""
+        """Takes the picture anew: another page is shown, or what may be seen in it has changed."""
         if self._sink is not None:
             self._background.spawn(self._settle_again())
 

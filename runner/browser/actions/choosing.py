@@ -140,9 +140,8 @@ class _Suggestions(_NativeList):
         settling = await Settling.begin(self.locator)
         await self.locator.fill(value, timeout=self.deadline.left_ms)
         carried_out.add("fill", self.selector, value)
-        await self.locator.blur(
-            timeout=self.deadline.left_ms
-        )  # without it there is no `change`, as there is for a person
+        # A person's choice makes a `change`, which a field that is filled makes only when it is left.
+        await self.locator.blur(timeout=self.deadline.left_ms)
         carried_out.add("blur", self.selector)
         held: str | None = await settling.read_back(self.locator, "field => field.value")
         if held is None:
