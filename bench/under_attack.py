@@ -93,7 +93,7 @@ class Attack:
             await asyncio.sleep(pause)
 
     async def _bomb(self) -> str:
-        """Three hundred megabytes in 300 kB, from somebody without a key."""
+        """A body that is a thousand times as large once it is inflated, from somebody without a key."""
         encoding, body = list(_BOMBS.items())[self.thrown.total() % len(_BOMBS)]
         headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
         async with self._http.post(f"{self.server.api}/api/tests", data=body, headers=headers) as answer:
@@ -278,8 +278,8 @@ async def under_attack(minutes: float, folder: Path) -> Outcome:
     async with AsyncExitStack() as stack:
         flood = await stack.enter_async_context(site({"/": _FLOOD}))
         server = await stack.enter_async_context(served(command=limited, log=log, **settings))
-        async with Watched(server, seconds=WARM_UP_SECONDS) as watched:
-            await watched.attack(flood).go_on(WARM_UP_SECONDS)
+        async with Watched(server, seconds=WARM_UP_SECONDS) as first:
+            await first.attack(flood).go_on(WARM_UP_SECONDS)
         before = await at_rest(server)
         async with Watched(server, seconds=CALM_SECONDS + minutes * 60) as watched:
             calm = await watched.ages(CALM_SECONDS)
@@ -289,7 +289,7 @@ async def under_attack(minutes: float, folder: Path) -> Outcome:
             meanwhile = await watched.ages(minutes * 60)
             await going_on
             owner.cancel()
-        wrong = [*watched.wrong, *(await at_rest(server)).beyond(before), *tracebacks(log)]
+        wrong = [*first.wrong, *watched.wrong, *(await at_rest(server)).beyond(before), *tracebacks(log)]
     if log.stat().st_size > LONGEST_LOG * (minutes + 1):
         wrong.append(f"the log has {log.stat().st_size} bytes")
     if server.process.returncode != 0:
