@@ -19,10 +19,19 @@ _ADOPT_SECONDS = 10.0
 class HostedBrowser:
     """One browser, bound to a WebSocket address on loopback that a client's messages are passed on to."""
 
-    def __init__(self, browser: Browser, endpoint: str, *, end: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        endpoint: str,
+        *,
+        end: Callable[[], Awaitable[None]],
+        watch: Callable[[object, bool], None],
+    ) -> None:
+        """``watch``: called with each context and whether pictures of its pages are made from now on."""
         self.endpoint = endpoint
         self._browser = browser
         self._end = end
+        self._watch = watch
         self._seen = asyncio.Event()
         browser.on("context", lambda _: self._seen.set())
 
@@ -47,6 +56,7 @@ class HostedBrowser:
             end=_nothing,
             uploads=uploads,
             max_picture=max_picture,
+            captured=lambda on: self._watch(context, on),
         )
 
     async def _context(self, guid: str) -> BrowserContext:

@@ -37,6 +37,7 @@ class ClientPageDriver(PageDriver):
         end: Callable[[], Awaitable[None]],
         uploads: Path | None,
         max_picture: Size | None,
+        captured: Callable[[bool], None] = lambda _: None,
     ) -> None:
         """``page_of``: returns the context's page that the client knows by this guid."""
         super().__init__(
@@ -46,6 +47,7 @@ class ClientPageDriver(PageDriver):
             egress_proxy=EgressProxy(),
             uploads=uploads,
             max_picture=max_picture,
+            captured=captured,
         )
         self._client_context = context
         self._gate = gate

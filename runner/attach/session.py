@@ -152,7 +152,7 @@ class AttachSession:
         browser, endpoint, end = await self._settings.drivers.host(
             wish.kind, args=wish.args, slow_mo=wish.slow_mo, proxy=proxy
         )
-        return HostedBrowser(browser, endpoint, end=end)
+        return HostedBrowser(browser, endpoint, end=end, watch=self._settings.drivers.shares.watch)
 
     async def _follow(self, own: ClientBrowser) -> FollowedBrowser:
         return FollowedBrowser(await self._settings.drivers.follow(own.cdp_port), own.endpoint)

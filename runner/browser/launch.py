@@ -20,6 +20,7 @@ from runner.browser.limits import BrowserLimits, keep_within
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
 from runner.browser.playwright_process import PlaywrightProcess
+from runner.browser.processor_share import ProcessorShares
 from runner.driver import StepFailed
 from runner.egress.allowed_hosts import RestrictedPolicy
 from runner.egress.proxy import EgressProxy
@@ -70,6 +71,7 @@ class PlaywrightDrivers:
         self._options = options or BrowserOptions()
         self._process = process or PlaywrightProcess()
         self._process.on_ended = self._playwright_ended
+        self.shares = ProcessorShares()
         self._open: set[PageDriver] = set()
         self._watches: dict[PageDriver, asyncio.Task[None]] = {}
         self._ending = TaskSet(logger)
@@ -84,7 +86,8 @@ class PlaywrightDrivers:
             egress_proxy.policy = RestrictedPolicy(egress_proxy.policy, allow_hosts)
         try:
             await egress_proxy.start()
-            browser = await self._start(kind, egress_proxy)
+            async with self.shares.starting():
+                browser = await self._start(kind, egress_proxy)
             pid = await process_id(browser)
         except BaseException:
             await egress_proxy.aclose()
@@ -137,6 +140,7 @@ class PlaywrightDrivers:
         """Closes every browser, then Playwright itself."""
         await asyncio.gather(*(driver.aclose() for driver in tuple(self._open)))
         await self._ending.aclose()
+        await self.shares.aclose()
         await self._process.aclose()
 
     def _playwright_ended(self) -> None:
@@ -205,8 +209,11 @@ class PlaywrightDrivers:
             egress_proxy=egress_proxy,
             proxy=_proxy_settings(egress_proxy) if pid is None else None,
             end=lambda: self._end(driver, driver.context if shared else browser, egress_proxy, pid),
+            captured=lambda on: self.shares.watch(driver, on),
         )
         self._open.add(driver)
+        if pid is not None:
+            self.shares.add(driver, pid)
         try:
             await driver.prepare()
         except BaseException:
@@ -227,6 +234,7 @@ class PlaywrightDrivers:
         self, driver: PageDriver, closed: Browser | BrowserContext | None, egress_proxy: EgressProxy, pid: int | None
     ) -> None:
         self._open.discard(driver)
+        self.shares.remove(driver)
         if (watch := self._watches.pop(driver, None)) is not None:
             watch.cancel()
         await egress_proxy.aclose()

@@ -83,10 +83,15 @@ def _family(pid: int) -> list[int]:
     """Returns the process and all below it; those that end meanwhile may be left out."""
     found = [pid]
     for each in found:
-        threads: list[Path] = []
-        with suppress(OSError):
-            threads = list((_PROC / str(each) / "task").iterdir())
-        for thread in threads:
+        found += children(each)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    """Returns the processes that this one has started, as far as the system tells."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in tuple((_PROC / str(pid) / "task").iterdir()):
             with suppress(OSError):
                 found += map(int, (thread / "children").read_text().split())
     return found

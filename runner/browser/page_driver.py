@@ -69,7 +69,9 @@ class PageDriver:
         dialog_timeout: float = 30.0,
         device_scale_factor: float = 1.0,
         max_picture: Size | None = None,
+        captured: Callable[[bool], None] = lambda _: None,
     ) -> None:
+        """``captured``: called with whether pictures of the pages are made from now on."""
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
         self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
@@ -79,6 +81,7 @@ class PageDriver:
         self._browser = browser
         self._viewport = viewport
         self._end = end
+        self._captured = captured
         self._egress_proxy = egress_proxy
         self._proxy = proxy
         self._uploads = uploads
@@ -287,9 +290,11 @@ class PageDriver:
 
     async def start_capture(self, sink: FrameSink, *, fps: int) -> None:
         with self._translated():
+            self._captured(True)
             await self._screencast.start(sink, fps=fps)
 
     async def stop_capture(self) -> None:
+        self._captured(False)
         await self._screencast.stop()
 
     def covering(self) -> AbstractAsyncContextManager[None]:
@@ -310,6 +315,7 @@ class PageDriver:
 
     async def _close(self) -> None:
         self._gone = self._gone or "the browser is closed"
+        self._captured(False)
         if self._context is not None:
             await asyncio.gather(
                 self._screencast.aclose(),
