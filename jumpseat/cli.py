@@ -12,21 +12,18 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from control.visible import visible
 from jumpseat.client_errors import ClientError
 from jumpseat.settings import BadSetting, Settings, environment, load_settings, owner_keys
-
-if TYPE_CHECKING:
-    from jumpseat.client import Client
 
 _DESCRIPTORS = 65_536
 
@@ -126,95 +123,56 @@ def demo(
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="The test: YAML or JSON, with the fields of POST /api/tests.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The tests: YAML or JSON files with the fields of POST /api/tests, folders of them, globs."
+        ),
+    ],
     *,
     server: Annotated[
-        str | None, typer.Option(help="A running server; without it one is started for this test.")
+        str | None, typer.Option(help="A running server; without it one is started for these tests.")
     ] = None,
     key: Annotated[str | None, typer.Option(help="An API key of that server.  [default: JUMPSEAT_API_KEYS]")] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Open the player, and wait for help when the test is stuck.")
+        bool, typer.Option("--watch", help="Open the player, and wait for help when a test is stuck.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=100, help="How many tests run at a time.")] = 1,
+    grep: Annotated[str | None, typer.Option(metavar="TEXT", help="Only tests that are called so.")] = None,
+    retries: Annotated[int, typer.Option(min=0, max=20, help="How often a test that fails is run again.")] = 0,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit XML report here.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep what tells why a test failed here, and report.html.")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit code 1 also where a step failed and was skipped or replaced.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but failures.")] = False,
 ) -> None:
-    """Runs one test file; exit code 0 passed, 1 failed, 2 could not run."""
-    from jumpseat.client import Client
-    from jumpseat.composition import serving
-    from runner.testfile import BadTestFile, load
+    """Runs test files; exit code 0 passed, 1 failed, 2 could not run."""
+    from jumpseat.suite.collection import collect
+    from jumpseat.suite.command import RunFiles, run_settings
+    from jumpseat.suite.execution import SuiteOptions
 
     _check_key(key, server)
-    settings = load_settings(port=0, frame_port=0) if server is None else load_settings()
-    _check_writable(junit)
-    try:
-        test = load(file, environment=environment(), default_planner=settings.planner, uploads_here=server is None)
-    except BadTestFile as error:
-        raise BadSetting(str(error)) from None
-    body = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    if not watch:
-        # Nobody is there to help: a stuck test fails at once, unless the file says otherwise.
-        body.setdefault("helpTimeoutMs", 0)
-
-    async def work() -> int:
-        async with AsyncExitStack() as stack:
-            keys = settings.api_keys if server else owner_keys(settings, own=True)
-            used = key or next(iter(keys.values()), None)
-            address = (
-                server or (await stack.enter_async_context(serving(settings, keys, uploads=file.parent))).local_url
-            )
-            client = await stack.enter_async_context(Client(address, key=used))
-            return await _follow(client, body, watch=watch, junit=junit, strict=strict)
-
-    _run(settings, work)
+    if watch and workers > 1:
+        raise BadSetting("--watch: the player shows one test at a time: leave --workers out")
+    settings = load_settings() if server else run_settings(load_settings(port=0, frame_port=0), workers=workers)
+    options = SuiteOptions(workers=workers, retries=retries, strict=strict, watch=watch, quiet=quiet)
+    command = RunFiles(settings, options, server=server, key=key, junit=junit, output=output)
+    collected = collect(
+        paths,
+        grep=grep,
+        environment=environment(),
+        default_planner=settings.planner,
+        uploads_here=server is None,
+    )
+    _run(settings, lambda: command.work(collected))
 
 
 def _check_key(key: str | None, server: str | None) -> None:
     if key is not None and server is None:
         raise BadSetting("--key: give the address of the key's server, too, by --server")
-
-
-def _check_writable(file: Path | None) -> None:
-    """Before the test is run, not after it; nothing is left there by a test that does not come to its end."""
-    if file is None:
-        return
-    is_new = not file.exists()
-    try:
-        file.open("a").close()
-    except OSError as error:
-        raise BadSetting(f"--junit: {file} cannot be written: {error.strerror}") from None
-    if is_new:
-        file.unlink()
-
-
-async def _follow(client: Client, body: dict[str, Any], *, watch: bool, junit: Path | None, strict: bool) -> int:
-    from rich.console import Console
-
-    from control.protocol.models import RunStatus
-    from jumpseat.open_browser import opened
-    from runner.reports.junit import junit_xml
-    from runner.reports.terminal import TerminalReport
-
-    report = TerminalReport(Console(), attended=body.get("helpTimeoutMs") != 0)
-    run_id = (await client.create(body)).id
-    if watch:
-        _say(client.watch_url(run_id))
-    try:
-        async with opened(client.watch_url(run_id)) if watch else nullcontext():
-            async for message in client.follow(run_id):
-                report.show(message.data)
-    except asyncio.CancelledError:
-        await asyncio.shield(client.cancel(run_id))
-        raise
-    ended = await client.get(run_id)
-    report.finished(ended.dump())
-    if junit:
-        report_xml = junit_xml(ended, await client.steps(run_id), strict=strict)
-        await asyncio.to_thread(junit.write_text, report_xml, encoding="utf-8")
-    if ended.status is RunStatus.FAILED and not ended.steps:
-        return 2
-    return 0 if ended.status is RunStatus.PASSED and not (strict and ended.failed_steps) else 1
 
 
 @app.command(context_settings={"allow_interspersed_args": False})

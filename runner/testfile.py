@@ -54,6 +54,29 @@ def load(
     return reader.run(_data(path, text, root), default_planner)
 
 
+def is_test_file(path: Path) -> bool:
+    """Returns whether the file has what makes it a test: an address, and what is to be done there.
+
+    Raises BadTestFile where it cannot be read.
+    """
+    text = _text(path)
+    data = _data(path, text, _compose(path, text))
+    return isinstance(data, dict) and "url" in data and bool(data.keys() & {"instructions", "steps"})
+
+
+def reads_files(run: NewRun) -> bool:
+    """Returns whether sentences of the run upload files by name, which are read where the run is done."""
+    try:
+        return any(_names_file(parse(sentence)) for sentence in split(run.instructions or ""))
+    except (UnknownSentence, UnclosedQuote):
+        return False
+
+
+def _names_file(intent: Intent) -> bool:
+    name = str(intent.value)
+    return intent.type is ActionType.UPLOAD and not name.startswith("data:") and "{{" not in name
+
+
 def _text(path: Path) -> str:
     try:
         content = _content(path, _MOST_BYTES)
@@ -228,9 +251,9 @@ class _Reader:
             raise self._wrong(("instructions",), str(error), line=line) from None
 
     def _check_upload(self, intent: Intent, sentence: Sentence) -> None:
-        name = str(intent.value)
-        if intent.type is not ActionType.UPLOAD or not self._uploads_here or name.startswith("data:") or "{{" in name:
+        if not self._uploads_here or not _names_file(intent):
             return
+        name = str(intent.value)
         folder = self._path.parent.resolve()
         file = (folder / name).resolve()
         if not (file.is_relative_to(folder) and file.is_file()):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as xml
-
-import pytest
 
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
 from runner.reports.junit import junit_xml
+from runner.reports.result import FileResult
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -55,71 +57,73 @@ def step(number: int, status: StepStatus, error: str | None = None) -> Step:
     )
 
 
-def suite(report: str) -> xml.Element:
-    found = xml.fromstring(report).find("testsuite")
-    assert found is not None
-    return found
+def result(run: RunView | None, steps: Sequence[Step] = (), **more: Any) -> FileResult:  # noqa: ANN401
+    return FileResult("Buy <a> lamp", "shop/buy.yaml", run, tuple(steps), **more)
+
+
+def cases(report: str) -> list[xml.Element]:
+    return xml.fromstring(report).findall("testsuite/testcase")
 
 
 def counts(report: str) -> tuple[str, ...]:
-    return tuple(suite(report).attrib[key] for key in ("tests", "failures", "errors", "skipped"))
+    return tuple(xml.fromstring(report).attrib[key] for key in ("tests", "failures", "errors"))
 
 
-def test_a_passed_run_has_a_case_for_each_step() -> None:
-    report = junit_xml(view(RunStatus.PASSED), [step(1, StepStatus.PASSED), step(2, StepStatus.SKIPPED)])
-    assert counts(report) == ("2", "0", "0", "1")
-    found = suite(report)
-    assert (found.attrib["name"], found.attrib["time"]) == ("Buy <a> lamp", "2.500")
-    assert found[0].attrib == {"classname": "Buy <a> lamp", "name": "1. Click 'Pay'", "time": "1.250"}
+def test_each_file_is_a_case_with_its_steps_in_its_output() -> None:
+    steps = [step(1, StepStatus.PASSED), step(2, StepStatus.SKIPPED)]
+    report = junit_xml([result(view(RunStatus.PASSED), steps), result(view(RunStatus.PASSED))])
+    assert counts(report) == ("2", "0", "0")
+    first, second = cases(report)
+    assert first.attrib == {"classname": "shop.buy", "name": "Buy <a> lamp", "time": "2.500"}
+    assert xml.fromstring(report)[0].attrib["file"] == "shop/buy.yaml"
+    assert first.findtext("system-out") == "1. passed: Click 'Pay' (1250 ms)\n2. skipped: Click 'Pay' (1250 ms)"
+    assert second.find("system-out") is None
 
 
-def test_a_pass_that_went_past_failed_steps_fails_where_it_has_to_be_strict() -> None:
+def test_a_pass_that_went_past_failed_steps_says_so_and_fails_where_it_has_to_be_strict() -> None:
     run = view(RunStatus.PASSED).model_copy(update={"failed_steps": 1})
     steps = [step(1, StepStatus.FAILED, "it is covered"), step(2, StepStatus.PASSED)]
-    assert counts(junit_xml(run, steps)) == ("2", "0", "0", "1")
-    assert counts(junit_xml(run, steps, strict=True)) == ("2", "1", "0", "0")
-    assert counts(junit_xml(view(RunStatus.PASSED), steps, strict=True)) == ("2", "0", "0", "1")  # it passed at last
+    report = junit_xml([result(run, steps)])
+    assert counts(report) == ("1", "0", "0")
+    assert "passed with 1 step that failed" in (cases(report)[0].findtext("system-out") or "")
+    strict = junit_xml([result(run, steps, strict=True)])
+    assert counts(strict) == ("1", "1", "0")
+    assert cases(strict)[0][0].attrib["message"] == "It is covered"
 
 
-def test_a_failed_step_says_why_and_where() -> None:
-    report = junit_xml(view(RunStatus.FAILED, error="step 1 failed"), [step(1, StepStatus.FAILED, "it is covered")])
-    assert counts(report) == ("1", "1", "0", "0")
-    failure = suite(report).find("testcase/failure")
+def test_a_failure_is_the_sentence_that_a_person_is_told_and_says_where() -> None:
+    steps = [step(1, StepStatus.FAILED, "it is covered")]
+    report = junit_xml([result(view(RunStatus.FAILED, error="'Pay' is covered"), steps, kept=(Path("out/last.jpg"),))])
+    assert counts(report) == ("1", "1", "0")
+    failure = cases(report)[0].find("failure")
     assert failure is not None
-    assert failure.attrib["message"] == "it is covered"
+    assert failure.attrib["message"] == "'Pay' is covered"
     assert "http://shop.test/cart" in (failure.text or "")
+    assert "[[ATTACHMENT|out/last.jpg]]" in (cases(report)[0].findtext("system-out") or "").splitlines()
 
 
-def test_a_failure_that_was_repaired_fails_nothing() -> None:
-    report = junit_xml(view(RunStatus.PASSED), [step(1, StepStatus.FAILED, "renamed"), step(2, StepStatus.PASSED)])
-    assert counts(report) == ("2", "0", "0", "1")
+def test_what_could_not_run_is_an_error() -> None:
+    not_there = result(view(RunStatus.FAILED, error="nothing answers at http://shop.test/"))
+    report = junit_xml([not_there, result(None, problem="the server is full"), result(view(RunStatus.CANCELLED))])
+    assert counts(report) == ("3", "1", "2")
+    messages = [case[0].attrib["message"] for case in cases(report)]
+    assert messages == ["Nothing answers at http://shop.test/", "The server is full", "The run was cancelled"]
 
 
-@pytest.mark.parametrize(
-    ("status", "error", "expected"),
-    [
-        (RunStatus.FAILED, "nothing answers at http://shop.test/", ("1", "0", "1", "0")),
-        (RunStatus.CANCELLED, None, ("1", "0", "1", "0")),
-    ],
-)
-def test_what_ends_a_run_without_a_failed_step_is_a_case(
-    status: RunStatus, error: str | None, expected: tuple[str, ...]
-) -> None:
-    report = junit_xml(view(status, error=error), [])
-    assert counts(report) == expected
-    assert (error or "the run was cancelled") in report
+def test_an_attempt_that_passed_after_others_says_so() -> None:
+    report = junit_xml([result(view(RunStatus.PASSED), attempts=3)])
+    assert cases(report)[0].findtext("system-out") == "passed, attempt 3"
 
 
 def test_characters_that_xml_forbids_are_replaced() -> None:
-    report = junit_xml(view(RunStatus.PASSED, name="a\x00b\x1b[31m\ud800"), [])
-    assert suite(report).attrib["name"] == r"a\x00b\x1b[31m�"
+    report = junit_xml([FileResult("a\x00b\x1b[31m\ud800", "a.yaml", view(RunStatus.PASSED))])
+    assert cases(report)[0].attrib["name"] == r"a\x00b\x1b[31m�"
 
 
 def test_what_a_page_says_cannot_command_the_terminal_that_shows_the_report() -> None:
-    text = junit_xml(
-        view(RunStatus.FAILED, name="a\x1b[2J"), [step(1, StepStatus.FAILED, "\x9b2J \u202etxt \r\n gone")]
-    )
+    said = "\x9b2J \u202etxt \r\n gone"
+    text = junit_xml([result(view(RunStatus.FAILED, error=said), [step(1, StepStatus.FAILED, said)])])
     assert not set(text) & set("\x1b\x9b\u202e\r")
     failure = xml.fromstring(text).find(".//failure")
     assert failure is not None
-    assert failure.get("message") == "\\x9b2J \\u202etxt \n gone"
+    assert failure.get("message") == "\\x9b2J \\u202etxt \n     gone"
