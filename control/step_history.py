@@ -37,6 +37,7 @@ class StepFacts(TypedDict, total=False):
     viewport: Size | None
     tab: int | None
     note: str | None
+    page_said: tuple[str, ...]
     carried_out: tuple[ElementCall, ...]
     location: SourceLocation | None
     timestamp: datetime

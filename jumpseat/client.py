@@ -34,6 +34,8 @@ from signaling.http.shapes import (
     AttachSessionInfo,
     AuditPage,
     CommandAccepted,
+    ConsoleList,
+    RequestList,
     RunList,
     SharedLinkList,
     ShareToken,
@@ -210,6 +212,26 @@ class Client:
     async def source(self, run_id: str, number: int) -> SourceExcerpt:
         """Returns the lines of an attached test around the call that this step is."""
         return await self._read(SourceExcerpt, "GET", f"{_run(run_id)}/steps/{number}/source")
+
+    # What the page said
+
+    async def console(self, run_id: str, *, step: int | None = None, since: int | None = None) -> ConsoleList:
+        """Returns what the page logged and threw.
+
+        Args:
+            run_id: of the run.
+            step: only what happened during this step; 0: before the first.
+            since: only what has a higher number than this.
+        """
+        return await self._read(ConsoleList, "GET", f"{_run(run_id)}/console", query=_page_query(step, since))
+
+    async def network(self, run_id: str, *, step: int | None = None, since: int | None = None) -> RequestList:
+        """Returns the page's requests that are over; ``step`` and ``since`` as for `console`."""
+        return await self._read(RequestList, "GET", f"{_run(run_id)}/network", query=_page_query(step, since))
+
+    async def har(self, run_id: str, *, step: int | None = None, since: int | None = None) -> dict[str, Any]:
+        """Returns the page's requests as HAR 1.2, without bodies; ``step`` and ``since`` as for `console`."""
+        return await self._json("GET", f"{_run(run_id)}/har", query=_page_query(step, since))
 
     # Commands
 
@@ -402,6 +424,11 @@ def _body(given: Shape | Mapping[str, Any]) -> dict[str, Any]:
 
 def _run(run_id: str) -> str:
     return f"api/tests/{run_id}"
+
+
+def _page_query(step: int | None, since: int | None) -> dict[str, str]:
+    given = {"step": step, "since": since}
+    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _address(server: str) -> URL:

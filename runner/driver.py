@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer, ElementCall
+from control.protocol.page_log import ConsoleEntry, RequestEntry
 from media.frames import FrameSink
 
 
@@ -144,6 +146,10 @@ class Driver(PageLook, Protocol):
     """Called once, with the reason, when the browser has crashed or was closed by somebody else."""
     on_refused: Callable[[str], None]
     """Called with one sentence for each host and port that the page was kept from."""
+    on_page_said: Callable[[ConsoleEntry | RequestEntry], None]
+    """Called with each line of the pages' consoles, each uncaught error, and each request that is over."""
+    on_deaf: Callable[[timedelta], None]
+    """Called with how long a flood of these was not listened to."""
     attended: bool
     """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
     each native dialog is answered at once: accepted, but a prompt is dismissed."""

@@ -30,6 +30,7 @@ from signaling.http.health import Check, Health
 from signaling.http.http_connections import HttpConnection
 from signaling.http.instructions import InstructionsApi
 from signaling.http.openapi import OpenApiPages
+from signaling.http.page_log import PageLogApi
 from signaling.http.pages import Pages
 from signaling.http.rest import RestApi
 from signaling.metrics import Metrics
@@ -116,6 +117,7 @@ def build(
         audit=audit,
         limits=limits,
     )
+    page_log = PageLogApi(authenticator=authenticator)
     audits = AuditApi(authenticator=authenticator, trail=trail)
     instructions = InstructionsApi(runs=runs, authenticator=authenticator, limits=limits)
     attach = AttachApi(
@@ -130,7 +132,7 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    endpoints = (rest, audits, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    endpoints = (rest, page_log, audits, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
     routes = [route for each in endpoints for route in each.routes()]
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []

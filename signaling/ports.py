@@ -23,6 +23,7 @@ from control.protocol.models import (
     SpecPlanner,
     Step,
 )
+from control.protocol.page_log import PageLogView
 from control.roles import Actor
 from media.stream import LiveStream
 
@@ -75,6 +76,9 @@ class RunHandle(Protocol):
 
         Raises NotFound where none was, InvalidTransition after the run, and ProtocolError for one that is too short.
         """
+
+    async def page_log(self) -> PageLogView:
+        """Returns what the run's page said, as far as it is kept."""
 
     async def export(self, format: str) -> str:
         """Returns the run in this format. Raises Unsupported for one that is not known."""

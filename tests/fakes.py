@@ -12,6 +12,7 @@ from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
+from control.protocol.page_log import ConsoleEntry, RequestEntry
 from media.frames import FrameSink
 from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
@@ -77,6 +78,8 @@ class FakeDriver:
         self.on_waiting: Callable[[str | None], None] = lambda _: None
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = lambda _: None
+        self.on_page_said: Callable[[ConsoleEntry | RequestEntry], None] = lambda _: None
+        self.on_deaf: Callable[[timedelta], None] = lambda _: None
         self.attended = False
         self.curtained = False
         self.lifted = False

@@ -186,6 +186,41 @@ class TestIdentified(Shape):
     test: AttachedTest
 
 
+class ConsoleMessage(Shape):
+    """The page warned of something, or something went wrong in it; only the first ones of each step are sent."""
+
+    type: Literal["console"] = "console"
+    number: int
+    """That of its `ConsoleEntry`."""
+    step: int
+    """The step that had been begun last; 0 before the first."""
+    level: Literal["error", "warning"]
+    kind: Literal["console", "exception", "policy"]
+    text: str
+    unsent: int = 0
+    """How many others of the run were not sent as events so far."""
+
+
+class RequestFailed(Shape):
+    """A request of the page was answered with an error, or not at all; as many at most as of ``console``."""
+
+    type: Literal["request_failed"] = "request_failed"
+    number: int
+    """That of its `RequestEntry`."""
+    step: int
+    method: str
+    url: str
+    origin: str | None = None
+    """Of the document that asked."""
+    resource_type: str
+    status: int | None = None
+    """None where no answer came."""
+    error: str | None = None
+    """Why no answer came."""
+    unsent: int = 0
+    """How many others of the run were not sent as events so far."""
+
+
 class RunFinished(Shape):
     """The run has come to its one final status."""
 
@@ -212,6 +247,8 @@ Event = (
     | Dialog
     | Waiting
     | TestIdentified
+    | ConsoleMessage
+    | RequestFailed
     | RunFinished
 )
 """What is sent to every viewer, numbered, in one order."""

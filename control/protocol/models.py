@@ -104,6 +104,8 @@ class StepSummary(Shape):
     """Where the client's code makes the call, in an attached run."""
     note: str | None = None
     """What a person should know of how it was done: that nothing could be looked at afterwards, for example."""
+    page_said: tuple[str, ...] = ()
+    """Of a step that failed: what went wrong in the page meanwhile, or in the step before; in the page's own words."""
 
 
 class ElementCall(Shape):

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
+from control.protocol.page_log import ConsoleEntry, RequestEntry
 from media.aio import CloseOnce
 from media.errors import DecodeError
 from media.frames import FrameSink
@@ -33,6 +35,7 @@ from runner.browser.human.input import HumanInput
 from runner.browser.human.picking import pick
 from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
+from runner.browser.page_log.listening import PageListener
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
 from runner.browser.usable import survey
@@ -78,6 +81,8 @@ class PageDriver:
         self.on_waiting: Callable[[str | None], None] = lambda _: None
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = logger.warning
+        self.on_page_said: Callable[[ConsoleEntry | RequestEntry], None] = lambda _: None
+        self.on_deaf: Callable[[timedelta], None] = lambda _: None
         self._browser = browser
         self._viewport = viewport
         self._end = end
@@ -130,6 +135,7 @@ class PageDriver:
             passive=passive,
             hurried=hurried,
         )
+        self._listener = PageListener(context, report=self._report_said, on_deaf=self._report_deaf, passive=passive)
         chromium = self._browser.browser_type.name == "chromium"
         devtools = DevTools()
         self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(devtools, chromium=chromium))
@@ -319,6 +325,7 @@ class PageDriver:
         if self._context is not None:
             await asyncio.gather(
                 self._screencast.aclose(),
+                self._listener.aclose(),
                 self._covers.aclose(),
                 self._human_input.aclose(),
                 self._dialogs.aclose(),
@@ -342,12 +349,19 @@ class PageDriver:
     def _report_refusal(self, sentence: str) -> None:
         self.on_refused(sentence)
 
+    def _report_said(self, entry: ConsoleEntry | RequestEntry) -> None:
+        self.on_page_said(entry)
+
+    def _report_deaf(self, time: timedelta) -> None:
+        self.on_deaf(time)
+
     def _report_page(self, event: PageChanged) -> None:
         self.on_page(event)
 
     def _opened(self, page: Page) -> None:
         self._covers.opened(page)
         self._dialogs.watch(page)
+        self._listener.watch(page)
         page.on("crash", lambda _: self.lose("the page has crashed"))
 
     def _switched(self, page: Page) -> None:

@@ -55,6 +55,8 @@ class Failure:
     """A person wants it to be tried again as it is."""
     expired: bool = False
     """Nobody has helped in time, or nobody is left who might; only an attached run is still going then."""
+    page_said: Sequence[str] = ()
+    """What went wrong in the page meanwhile: uncaught errors, requests that failed. The page's words: data."""
 
 
 @dataclass(frozen=True, slots=True)

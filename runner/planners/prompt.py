@@ -115,6 +115,7 @@ def compose(
                 f"STEPS SO FAR ({len(task.steps)}):",
                 *_history(task.steps, history),
                 *([f"WHAT WENT WRONG NOW: {shorten(failure.reason)}"] if failure else []),
+                *(f"MEANWHILE: {shorten(said)}" for said in (failure.page_said if failure else ())),
                 f"ADDRESS: {view.url}",
                 f"TITLE: {shorten(view.title)}",
                 "SNAPSHOT:",

@@ -70,6 +70,8 @@ class TerminalReport:
         if step["error"]:
             colour = "red" if step["status"] == "failed" else "dim"
             self._line(f"       [{colour}]{escape(sentence(step['error']))}[/]")
+        for said in step.get("pageSaid", ()):
+            self._line(f"       [dim]{escape(sentence(said))}[/]")
 
     def _line(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, SourceExcerpt, Step
+from control.protocol.page_log import PageLogView
 from control.protocol.wording import ending
 from control.roles import Actor
 from control.run import Run
@@ -32,11 +33,13 @@ from runner.run.curtain import PageCurtain
 from runner.run.live_capture import LiveCapture
 from runner.run.masking import Masking
 from runner.run.options import SessionOptions
+from runner.run.page_log import PageLog
 from runner.run.screenshots import Screenshots
 from runner.run.step_loop import StepLoop
 from runner.run.take_over import TakeOver
 from runner.run.waits import Waits
 from runner.selectors.describe import describe_action
+from runner.store.page_log import PageLogFile
 from runner.store.recorder import Recorder
 from runner.store.rows import RunRecord
 from runner.store.store import Store
@@ -58,10 +61,12 @@ class OpenPage:
     step_loop: StepLoop
     screenshots: Screenshots
     live_capture: LiveCapture | None
+    page_log: PageLog
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """Returns what goes on beside the step loop, until it is cancelled."""
-        return [self.screenshots.work(), *([self.live_capture.work()] if self.live_capture else [])]
+        capture = [self.live_capture.work()] if self.live_capture else []
+        return [self.screenshots.work(), self.page_log.work(), *capture]
 
 
 class Session:
@@ -99,6 +104,8 @@ class Session:
         )
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger, gather=options.gather)
+        log_file = PageLogFile(store.page_log_path(run_id))
+        self._page_log = PageLog(self._run, log_file, masking=self._masking, logger=self._logger)
         self._dialogs: dict[str, e.Dialog] = {}
         self._page: e.PageChanged | None = None
         self._waits = Waits(self._publish, self._clock)
@@ -196,6 +203,9 @@ class Session:
     async def screenshot(self, number: int, *, before: bool = False) -> Path | None:
         return await self._store.screenshot(self.id, number, before=before)
 
+    async def page_log(self) -> PageLogView:
+        return self._page_log.view()
+
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
         view, steps = exportable(self.view(), self._run.steps, uploads=self._uploads, creation=self.creation())
@@ -270,6 +280,7 @@ class Session:
         self._logger.info("starting: %s", self._run.spec.address)
         self._run.start()
         async with AsyncExitStack() as parts:
+            parts.push_async_callback(self._page_log.end)
             parts.push_async_callback(self._close_planners)
             try:
                 driver = await self._changes.while_wanted(self._launch(parts), lambda: self.active)
@@ -334,6 +345,7 @@ class Session:
             screenshots=screenshots,
             masking=self._masking,
             waits=self._waits,
+            page_said=self._page_log.said,
             clock=self._clock,
             alarm=self._alarm,
             overtime=options.overtime,
@@ -342,7 +354,7 @@ class Session:
         )
         self._connect_driver(driver, screenshots)
         self._run.log.listen(take_over.on_event)
-        return OpenPage(driver, take_over, step_loop, screenshots, live_capture)
+        return OpenPage(driver, take_over, step_loop, screenshots, live_capture, self._page_log)
 
     def _connect_driver(self, driver: Driver, screenshots: Screenshots) -> None:
         def on_page(page: e.PageChanged) -> None:
@@ -367,6 +379,8 @@ class Session:
         driver.on_dialog = on_dialog
         driver.on_answered = on_answered
         driver.on_refused = self._refusal_warnings.warn
+        driver.on_page_said = self._page_log.add
+        driver.on_deaf = self._page_log.add_deaf
         driver.on_waiting = lambda reason: self._waits.for_element(reason and self._masking.text(reason))
         driver.on_gone = self._browser_gone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from control.step_history import StepFacts
 from runner.driver import BrowserGone, CarriedOut, Driver, StepFailed, Target
 from runner.log import RunLog
 from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
+from runner.reports.page_evidence import with_evidence
 from runner.run.changes import Alarm, Changes, NoLongerWanted
 from runner.run.escaped_look import EscapedLook
 from runner.run.masking import Masking
@@ -62,6 +63,7 @@ class StepLoop:
         screenshots: Screenshots,
         masking: Masking,
         waits: Waits,
+        page_said: Callable[[], Sequence[str]],
         clock: Clock,
         alarm: Alarm,
         overtime: float,
@@ -77,6 +79,7 @@ class StepLoop:
         self._screenshots = screenshots
         self._masking = masking
         self._waits = waits
+        self._page_said = page_said
         self._clock = clock
         self._alarm = alarm
         self._overtime = overtime
@@ -236,6 +239,7 @@ class StepLoop:
             url=self._masking.text(self._driver.url),
             duration_ms=int(took.total_seconds() * 1000),
             tab=self._driver.acted_in,
+            page_said=() if error is None else tuple(self._page_said()),
             **self._carried_out(done, step.full_action),
         )
         return _Outcome(StepStatus.PASSED if error is None else StepStatus.FAILED, error, facts)
@@ -296,10 +300,17 @@ class StepLoop:
     async def _ask_help(self, wanted: Diagnose, repair: Repair) -> None:
         suggestions = [await self._while_next(wanted, self._proposal(idea, "repair")) for idea in repair.suggestions]
         reason = self._masking.text(repair.reason) if repair.reason else wanted.reason
-        self._run.ask_help(reason, tuple(suggestions))
+        self._run.ask_help(with_evidence(reason, self._page_said()), tuple(suggestions))
 
     async def _repair(self, wanted: Diagnose) -> Repair:
-        failure = Failure(wanted.reason, wanted.failed_step, wanted.attempt, retry=wanted.retry, expired=wanted.expired)
+        failure = Failure(
+            wanted.reason,
+            wanted.failed_step,
+            wanted.attempt,
+            retry=wanted.retry,
+            expired=wanted.expired,
+            page_said=self._page_said(),
+        )
         try:
             planner = self._planner(self._run.planning.planner)
             with self._waits.for_planner(planner):

@@ -12,12 +12,14 @@ from control.event_log import EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.models import RunView, SourceExcerpt, Step
+from control.protocol.page_log import PageLogView
 from control.protocol.shape import Clock
 from control.protocol.wording import ending
 from control.roles import Actor
 from media.stream import LiveStream
 from runner.export.port import Exporter, exportable
 from runner.export.source_files import excerpt
+from runner.store.page_log import read_page_log
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from runner.store.uploads import UploadStore
@@ -82,6 +84,9 @@ class FinishedRun:
     async def keep_secret(self, name: str) -> None:
         """Raises InvalidTransition: what was typed is known no more."""
         raise InvalidTransition(f"cannot keep a secret: the run {ending(self.view().status)}")
+
+    async def page_log(self) -> PageLogView:
+        return await asyncio.to_thread(read_page_log, self._store.page_log_path(self.id))
 
     async def export(self, format: str) -> str:
         """Raises Unsupported."""

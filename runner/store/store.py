@@ -272,6 +272,10 @@ class Store:
         """Returns the folder of the files that a run uploads; it may not exist yet."""
         return self.folder(run_id) / "uploads"
 
+    def page_log_path(self, run_id: str) -> Path:
+        """Returns the file of what a run's page said; it may not exist."""
+        return self.folder(run_id) / "page.jsonl"
+
     def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
         return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"
 

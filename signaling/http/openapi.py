@@ -22,11 +22,12 @@ from signaling.http.description_page import STYLE, description_page
 from signaling.http.health import Health
 from signaling.http.instructions import InstructionsApi
 from signaling.http.operations import Content, Operation, operations_of
+from signaling.http.page_log import PageLogApi
 from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
 from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (RestApi, AuditApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
+DESCRIBED: tuple[type[object], ...] = (RestApi, PageLogApi, AuditApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
 """The classes whose handlers declare operations."""
 
 

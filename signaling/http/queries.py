@@ -38,6 +38,16 @@ def read_number_cursor(text: str | None) -> int:
     return number
 
 
+def read_count(name: str, text: str | None) -> int | None:
+    """Returns the number that this query holds, from 0; None where it is not given. Raises Problem 422."""
+    if text is None:
+        return None
+    number = _number(text)
+    if number is None:
+        raise _bad_query(name, "a number from 0")
+    return number
+
+
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 

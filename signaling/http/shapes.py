@@ -11,6 +11,7 @@ from control.protocol.attach import AttachSessionView
 from control.protocol.audit import NumberedAuditEntry
 from control.protocol.links import SharedLink
 from control.protocol.models import InstructionProblem, Place, RunStatus, RunView, SpecPlanner, Step
+from control.protocol.page_log import ConsoleEntry, RequestEntry
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL
@@ -30,6 +31,26 @@ class StepList(Shape):
     steps: tuple[Step, ...]
     next_cursor: str | None
     """The ``cursor`` of the next page; None on the last one."""
+
+
+class ConsoleList(Shape):
+    """What the page logged and threw, in order: the newest, and those that failed, are kept."""
+
+    entries: tuple[ConsoleEntry, ...]
+    left_out: int
+    """How many entries of the run were dropped."""
+    deaf_ms: int
+    """Milliseconds for which a flood was not listened to: what came then is in no count."""
+
+
+class RequestList(Shape):
+    """The page's requests that are over, in order: the newest, and those that failed, are kept."""
+
+    entries: tuple[RequestEntry, ...]
+    left_out: int
+    """How many entries of the run were dropped."""
+    deaf_ms: int
+    """Milliseconds for which a flood was not listened to: what came then is in no count."""
 
 
 class SingleStep(Shape):

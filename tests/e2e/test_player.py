@@ -302,7 +302,7 @@ async def test_a_phone_shows_everything_and_axe_finds_nothing_serious(
         await viewer.live("whep")
         await expect(viewer.button("Approve")).to_be_visible()
         assert await viewer.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-        for tab in ("Steps", "Instructions", "Override", "Stats"):
+        for tab in ("Steps", "Instructions", "Override", "Page", "Stats"):
             await viewer.tab(tab)
             assert await viewer.axe() == []
     await server.cancel(run_id)

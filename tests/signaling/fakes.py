@@ -29,6 +29,7 @@ from control.protocol.models import (
     SpecPlanner,
     Step,
 )
+from control.protocol.page_log import PageLogView
 from control.protocol.shape import utc_now
 from control.roles import Actor
 from control.run import Run
@@ -68,6 +69,7 @@ class FakeRun:
         """Set: commands are carried out at once. Cleared: they wait for it."""
         self.slow.set()
         self.broken = False
+        self.said = PageLogView()
         self._changed = asyncio.Event()
         self.typed = {"password"}
         """Names of the passwords that a person has typed."""
@@ -99,6 +101,9 @@ class FakeRun:
 
     def view(self) -> RunView:
         return self.run.view()
+
+    async def page_log(self) -> PageLogView:
+        return self.said
 
     def hello(self, actor: Actor) -> Hello:
         asked = self.run.diagnosis.help_request if self.run.diagnosis else None

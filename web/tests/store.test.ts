@@ -59,6 +59,7 @@ describe("what is queued and proposed", () => {
     instructionsVersion: 1,
     location: null,
     note: null,
+    pageSaid: [],
   };
   const say = (...messages: ServerMessage[]) =>
     messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));

@@ -55,6 +55,18 @@ def test_what_went_wrong_begins_with_a_capital_and_an_interrupted_step_is_not_re
     assert f"{dim}The run is over (cancelled)" in out.getvalue()
 
 
+def test_a_step_that_failed_has_what_the_page_said_below_it() -> None:
+    out = StringIO()
+    report = TerminalReport(Console(file=out), attended=False)
+    step = {"stepNumber": 1, "description": "Click 'Pay'", "source": "plan", "durationMs": None, "status": "failed"}
+    said = ["the page threw: TypeError: x", "the page's request GET /[a] answered 500"]
+    report.show({"type": "test_step", "step": {**step, "error": "it is covered", "pageSaid": said}})
+    assert out.getvalue().splitlines()[2:] == [
+        "       The page threw: TypeError: x",
+        "       The page's request GET /[a] answered 500",
+    ]
+
+
 HOSTILE = "Click '\x1b]0;owned\x07\x9b2J\u202etxt.exe\r\n\u2713   1  Forged [bold]step[/]\x00'"
 SHOWN = "Click '\\x1b]0;owned\\x07\\x9b2J\\u202etxt.exe\n       \u2713   1  Forged [bold]step[/]\\x00'"
 
@@ -64,11 +76,11 @@ def test_what_a_page_says_is_shown_and_never_obeyed() -> None:
     out = StringIO()
     report = TerminalReport(Console(file=out, force_terminal=True, color_system=None), attended=True)
     step = {"stepNumber": 1, "description": HOSTILE, "source": "plan", "durationMs": None, "status": "failed"}
-    report.show({"type": "test_step", "step": {**step, "error": HOSTILE}})
+    report.show({"type": "test_step", "step": {**step, "error": HOSTILE, "pageSaid": [HOSTILE]}})
     report.show({"type": "help_needed", "reason": HOSTILE, "deadline": None})
     report.show({"type": "control_changed", "holder": {"name": HOSTILE}})
     report.finished({"status": "failed", "error": HOSTILE, "name": HOSTILE, "steps": []})
-    assert out.getvalue().count(SHOWN) == 6
+    assert out.getvalue().count(SHOWN) == 7
     assert not set(out.getvalue()) & set("\x00\x07\x1b\x9b\r\u202e")
 
 

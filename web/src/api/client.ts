@@ -1,9 +1,11 @@
 import type { Command } from "../protocol/messages";
 import type {
   AttachSessionInfo,
+  ConsoleList,
   InstructionProblem,
   InstructionsChecked,
   NewRun,
+  RequestList,
   Role,
   Run,
   RunList,
@@ -123,6 +125,16 @@ export class ApiClient {
   /** Returns the lines of an attached test around the call that the step is. */
   source(runId: string, stepNumber: number): Promise<SourceExcerpt> {
     return this.#json(`${testPath(runId)}/steps/${stepNumber}/source`);
+  }
+
+  /** Returns what the page logged and threw, from behind that number on. */
+  console(runId: string, since: number): Promise<ConsoleList> {
+    return this.#json(`${testPath(runId)}/console?since=${since}`);
+  }
+
+  /** Returns the page's requests that are over, from behind that number on. */
+  network(runId: string, since: number): Promise<RequestList> {
+    return this.#json(`${testPath(runId)}/network?since=${since}`);
   }
 
   command(runId: string, command: Command & { id: string }): Promise<unknown> {

@@ -3,6 +3,7 @@ import { isAttached } from "./attached";
 import { type Panel, useMaySteer, usePlayer, usePlayerState } from "./context";
 import { InstructionEditor } from "./InstructionEditor";
 import { OverrideForm } from "./OverrideForm";
+import { PagePanel } from "./PagePanel";
 import { StatsPanel } from "./StatsPanel";
 import { StepList } from "./StepList";
 
@@ -10,6 +11,7 @@ const PANELS: { id: Panel; label: string; steering?: true; ofOwnRuns?: true }[] 
   { id: "steps", label: "Steps" },
   { id: "instructions", label: "Instructions", ofOwnRuns: true },
   { id: "override", label: "Override", steering: true },
+  { id: "page", label: "Page" },
   { id: "stats", label: "Stats" },
 ];
 
@@ -21,6 +23,7 @@ export function SidePanel() {
   useScrollToPanel(box, ui.panel);
   const attached = usePlayerState(({ run }) => isAttached(run));
   const panels = PANELS.filter(({ steering, ofOwnRuns }) => (maySteer || !steering) && !(attached && ofOwnRuns));
+  const pageErrors = usePlayerState(({ pageNews }) => pageNews.errors);
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;
@@ -47,6 +50,12 @@ export function SidePanel() {
             onClick={() => setUi({ panel: panel.id })}
           >
             {panel.label}
+            {panel.id === "page" && pageErrors > 0 && (
+              <span className="jp-page-count">
+                {pageErrors}
+                <span className="jp-sr"> failures</span>
+              </span>
+            )}
           </button>
         ))}
       </div>
@@ -74,6 +83,7 @@ function useScrollToPanel(box: { readonly current: HTMLElement | null }, panel: 
 function PanelBody({ panel }: { panel: Panel }) {
   if (panel === "instructions") return <InstructionEditor />;
   if (panel === "override") return <OverrideForm />;
+  if (panel === "page") return <PagePanel />;
   if (panel === "stats") return <StatsPanel />;
   return <StepList />;
 }

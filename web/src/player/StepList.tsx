@@ -3,7 +3,7 @@ import { sentence } from "../api/errors";
 import { useSeen, useStoredPicture } from "../picture";
 import type { Step } from "../protocol/types";
 import { usePlayer, usePlayerState } from "./context";
-import { actionLine, formatDuration, selectorText, stepTitle } from "./format";
+import { actionLine, dialogLine, formatDuration, selectorText, stepTitle } from "./format";
 import { KeepSecret, typedSecret } from "./KeepSecret";
 import { RepairDiff } from "./RepairDiff";
 import { useReplay } from "./replay";
@@ -75,6 +75,17 @@ function StepItem({ step, before, isShown }: { step: Step; before: Step | undefi
           {step.error && (
             <span className={step.status === "failed" ? "jp-error-text" : "jp-dim"}>{sentence(step.error)}</span>
           )}
+          {step.pageSaid?.map((said) => (
+            <span key={said} className="jp-dim jp-page-text">
+              {sentence(said)}
+            </span>
+          ))}
+          {step.dialogs?.map((dialog, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: they stand in the order in which they opened
+            <span key={at} className="jp-dim jp-page-text">
+              {dialogLine(dialog)}
+            </span>
+          ))}
         </span>
         <Thumbnail step={step} />
       </button>

@@ -4,7 +4,7 @@ import type { PlayerState } from "../store/state";
 import { canSteer } from "../store/state";
 import type { Actions } from "./actions";
 
-export type Panel = "steps" | "instructions" | "override" | "stats";
+export type Panel = "steps" | "instructions" | "override" | "page" | "stats";
 
 /** What only this viewer's screen knows: what is looked at, not what is. */
 export interface Ui {

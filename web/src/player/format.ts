@@ -1,4 +1,4 @@
-import type { Action, RunStatus, Step } from "../protocol/types";
+import type { Action, DialogAnswer, RunStatus, Step } from "../protocol/types";
 import type { ControlKind, TransportKind } from "../store/state";
 
 export const TRANSPORT_NAMES: Record<TransportKind, string> = {
@@ -53,6 +53,13 @@ export function formatAgo(time: string, now: number): string {
 /** Formats a bit rate: "850 kbit/s", "2.4 Mbit/s". */
 export function formatRate(kbps: number): string {
   return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`;
+}
+
+/** Returns one line of a native dialog and what it was answered: `confirm "Delete it?": accepted`. */
+export function dialogLine({ kind, message, accepted, text }: DialogAnswer): string {
+  const typed = text === null ? "" : ` with ${JSON.stringify(text)}`;
+  const name = kind === "beforeunload" ? "question before leaving" : `${kind} ${JSON.stringify(message)}`;
+  return `${name}: ${accepted ? `accepted${typed}` : "dismissed"}`;
 }
 
 /** Returns the name of an action for a person: "double click". */

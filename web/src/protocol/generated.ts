@@ -167,6 +167,63 @@ export interface components {
             /** @description The run's status after the command. */
             status: components["schemas"]["RunStatus"];
         };
+        /** @description One line of the page's console, an error that nothing in the page caught, or a violation of its policy. */
+        ConsoleEntry: {
+            /**
+             * @description Counts console entries, requests and downloads together, from 1.
+             * @default 0
+             */
+            number: number;
+            at: string;
+            /**
+             * @description The step that had been begun last; 0 before the first.
+             * @default 0
+             */
+            step: number;
+            /** @enum {string} */
+            level: "error" | "warning" | "info" | "debug";
+            /**
+             * @description ``exception``: an uncaught error, or a rejected promise; ``policy``: of the Content Security Policy.
+             * @default console
+             * @enum {string}
+             */
+            kind: "console" | "exception" | "policy";
+            text: string;
+            /** @description The script or document that it comes from. */
+            url: string | null;
+            /** @description From 1. */
+            line: number | null;
+        };
+        /** @description What the page logged and threw, in order: the newest, and those that failed, are kept. */
+        ConsoleList: {
+            entries: components["schemas"]["ConsoleEntry"][];
+            /** @description How many entries of the run were dropped. */
+            leftOut: number;
+            /** @description Milliseconds for which a flood was not listened to: what came then is in no count. */
+            deafMs: number;
+        };
+        /** @description The page warned of something, or something went wrong in it; only the first ones of each step are sent. */
+        ConsoleMessage: {
+            /**
+             * @default console
+             * @constant
+             */
+            type: "console";
+            /** @description That of its `ConsoleEntry`. */
+            number: number;
+            /** @description The step that had been begun last; 0 before the first. */
+            step: number;
+            /** @enum {string} */
+            level: "error" | "warning";
+            /** @enum {string} */
+            kind: "console" | "exception" | "policy";
+            text: string;
+            /**
+             * @description How many others of the run were not sent as events so far.
+             * @default 0
+             */
+            unsent: number;
+        };
         /** @description Who holds control of the page, and since when. */
         Control: {
             holder: components["schemas"]["Holder"] | null;
@@ -336,6 +393,11 @@ export interface components {
         Holder: {
             viewerId: string;
             name: string;
+        };
+        /** @description One header; its value is dots where it may be a credential. */
+        HttpHeader: {
+            name: string;
+            value: string;
         };
         /** @description Carries what the holder of control does with pointer, wheel, keyboard or touch. */
         Input: {
@@ -704,6 +766,76 @@ export interface components {
              */
             type: "request_control";
         };
+        /** @description One request of the page that is over, or a WebSocket of it that was closed. */
+        RequestEntry: {
+            /**
+             * @description Counts console entries, requests and downloads together, from 1.
+             * @default 0
+             */
+            number: number;
+            /** @description When it was begun. */
+            at: string;
+            /**
+             * @description The step that had been begun last then; 0 before the first.
+             * @default 0
+             */
+            step: number;
+            method: string;
+            url: string;
+            /** @description Of the document that asked. */
+            origin: string | null;
+            /** @description As Playwright names them: ``document``, ``fetch``, ``image``, ``websocket`` and so on. */
+            resourceType: string;
+            /** @description None where no answer came. */
+            status: number | null;
+            /** @default  */
+            statusText: string;
+            /** @description Why no answer came, in the browser's words. */
+            error: string | null;
+            /**
+             * @description An error's status, or no answer; not where the page itself, or a navigation, gave it up.
+             * @default false
+             */
+            failed: boolean;
+            durationMs: number | null;
+            /** @default [] */
+            requestHeaders: components["schemas"]["HttpHeader"][];
+            /** @default [] */
+            responseHeaders: components["schemas"]["HttpHeader"][];
+        };
+        /** @description A request of the page was answered with an error, or not at all; as many at most as of ``console``. */
+        RequestFailed: {
+            /**
+             * @default request_failed
+             * @constant
+             */
+            type: "request_failed";
+            /** @description That of its `RequestEntry`. */
+            number: number;
+            step: number;
+            method: string;
+            url: string;
+            /** @description Of the document that asked. */
+            origin: string | null;
+            resourceType: string;
+            /** @description None where no answer came. */
+            status: number | null;
+            /** @description Why no answer came. */
+            error: string | null;
+            /**
+             * @description How many others of the run were not sent as events so far.
+             * @default 0
+             */
+            unsent: number;
+        };
+        /** @description The page's requests that are over, in order: the newest, and those that failed, are kept. */
+        RequestList: {
+            entries: components["schemas"]["RequestEntry"][];
+            /** @description How many entries of the run were dropped. */
+            leftOut: number;
+            /** @description Milliseconds for which a flood was not listened to: what came then is in no count. */
+            deafMs: number;
+        };
         /** @description Ends a pause, or has a run that waits for help look again at what went wrong. */
         Resume: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -927,6 +1059,11 @@ export interface components {
             location: components["schemas"]["SourceLocation"] | null;
             /** @description What a person should know of how it was done: that nothing could be looked at afterwards, for example. */
             note: string | null;
+            /**
+             * @description Of a step that failed: what went wrong in the page meanwhile, or in the step before; in the page's own words.
+             * @default []
+             */
+            pageSaid: string[];
             /** @description The action as it was carried out: enough to do it again. */
             fullAction: components["schemas"]["ActionOutput"];
             /** @description What the planner had proposed where something else was done. */
@@ -1064,6 +1201,11 @@ export interface components {
             location: components["schemas"]["SourceLocation"] | null;
             /** @description What a person should know of how it was done: that nothing could be looked at afterwards, for example. */
             note: string | null;
+            /**
+             * @description Of a step that failed: what went wrong in the page meanwhile, or in the step before; in the page's own words.
+             * @default []
+             */
+            pageSaid: string[];
         };
         /** @description There is a picture. Addresses and tokens differ from viewer to viewer and are filled in on the way out. */
         StreamAvailable: {
@@ -1209,7 +1351,7 @@ export interface components {
         /** @description What a client may send, on any transport. */
         ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
         Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
@@ -1245,6 +1387,9 @@ export type Box = components['schemas']['Box'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
 export type CommandAccepted = components['schemas']['CommandAccepted'];
+export type ConsoleEntry = components['schemas']['ConsoleEntry'];
+export type ConsoleList = components['schemas']['ConsoleList'];
+export type ConsoleMessage = components['schemas']['ConsoleMessage'];
 export type Control = components['schemas']['Control'];
 export type ControlChanged = components['schemas']['ControlChanged'];
 export type CurtainChanged = components['schemas']['CurtainChanged'];
@@ -1259,6 +1404,7 @@ export type GivenSecret = components['schemas']['GivenSecret'];
 export type Hello = components['schemas']['Hello'];
 export type HelpNeeded = components['schemas']['HelpNeeded'];
 export type Holder = components['schemas']['Holder'];
+export type HttpHeader = components['schemas']['HttpHeader'];
 export type Input = components['schemas']['Input'];
 export type InstructionProblem = components['schemas']['InstructionProblem'];
 export type InstructionsChecked = components['schemas']['InstructionsChecked'];
@@ -1282,6 +1428,9 @@ export type Readiness = components['schemas']['Readiness'];
 export type ReleaseControl = components['schemas']['ReleaseControl'];
 export type ReplayStep = components['schemas']['ReplayStep'];
 export type RequestControl = components['schemas']['RequestControl'];
+export type RequestEntry = components['schemas']['RequestEntry'];
+export type RequestFailed = components['schemas']['RequestFailed'];
+export type RequestList = components['schemas']['RequestList'];
 export type Resume = components['schemas']['Resume'];
 export type Role = components['schemas']['Role'];
 export type RunFinished = components['schemas']['RunFinished'];

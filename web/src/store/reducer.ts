@@ -55,6 +55,10 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return { ...state, dialogs: dialogs(state.dialogs, message) };
     case "test_identified":
       return withRun(state, { test: message.test });
+    case "console":
+      return pageNews(state, message.number, message.level === "error");
+    case "request_failed":
+      return pageNews(state, message.number, true);
     case "run_finished":
       return runFinished(state, message);
     case "picked":
@@ -62,6 +66,10 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     default:
       return state;
   }
+}
+
+function pageNews(state: PlayerState, newest: number, isError: boolean): PlayerState {
+  return { ...state, pageNews: { newest, errors: state.pageNews.errors + Number(isError) } };
 }
 
 function waitingOf({ subject, since, reason, tokens, cost }: Waiting): Waiting {

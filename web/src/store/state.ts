@@ -69,6 +69,8 @@ export interface PlayerState {
   waiting: Waiting | null;
   /** Overrides accepted by the server and not done yet. */
   queued: Action[];
+  /** What has gone wrong in the page since this viewer came: the newest entry's number, and how many errors. */
+  pageNews: { newest: number; errors: number };
   /** The step that the server last replayed for this viewer. */
   replay: Step | null;
   picked: Picked | null;
@@ -101,6 +103,7 @@ export function initialState(runId: string): PlayerState {
     help: null,
     waiting: null,
     queued: [],
+    pageNews: { newest: 0, errors: 0 },
     replay: null,
     picked: null,
     control: null,

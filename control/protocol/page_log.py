@@ -1,0 +1,84 @@
+"""What the driven page itself says: its console, its errors, its requests."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from control.protocol.shape import Shape, Timestamp
+
+ConsoleLevel = Literal["error", "warning", "info", "debug"]
+
+
+class ConsoleEntry(Shape):
+    """One line of the page's console, an error that nothing in the page caught, or a violation of its policy."""
+
+    number: int = 0
+    """Counts console entries, requests and downloads together, from 1."""
+    at: Timestamp
+    step: int = 0
+    """The step that had been begun last; 0 before the first."""
+    level: ConsoleLevel
+    kind: Literal["console", "exception", "policy"] = "console"
+    """``exception``: an uncaught error, or a rejected promise; ``policy``: of the Content Security Policy."""
+    text: str
+    url: str | None = None
+    """The script or document that it comes from."""
+    line: int | None = None
+    """From 1."""
+
+    @property
+    def failed(self) -> bool:
+        """True for errors and warnings."""
+        return self.level in {"error", "warning"}
+
+
+class HttpHeader(Shape):
+    """One header; its value is dots where it may be a credential."""
+
+    name: str
+    value: str
+
+
+class RequestEntry(Shape):
+    """One request of the page that is over, or a WebSocket of it that was closed."""
+
+    number: int = 0
+    """Counts console entries, requests and downloads together, from 1."""
+    at: Timestamp
+    """When it was begun."""
+    step: int = 0
+    """The step that had been begun last then; 0 before the first."""
+    method: str
+    url: str
+    origin: str | None = None
+    """Of the document that asked."""
+    resource_type: str
+    """As Playwright names them: ``document``, ``fetch``, ``image``, ``websocket`` and so on."""
+    status: int | None = None
+    """None where no answer came."""
+    status_text: str = ""
+    error: str | None = None
+    """Why no answer came, in the browser's words."""
+    failed: bool = False
+    """An error's status, or no answer; not where the page itself, or a navigation, gave it up."""
+    duration_ms: int | None = None
+    request_headers: tuple[HttpHeader, ...] = ()
+    response_headers: tuple[HttpHeader, ...] = ()
+
+
+class LeftOut(Shape):
+    """What of a page's words was not kept, as there is room for the newest and for what failed."""
+
+    console: int = 0
+    """Entries that were heard and dropped."""
+    requests: int = 0
+    deaf_ms: int = 0
+    """Milliseconds for which a flood was not listened to: what came then is in no count."""
+
+
+class PageLogView(Shape):
+    """All that is kept of what a run's page said."""
+
+    console: tuple[ConsoleEntry, ...] = ()
+    requests: tuple[RequestEntry, ...] = ()
+    left_out: LeftOut = LeftOut()

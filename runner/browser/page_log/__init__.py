@@ -1,0 +1,1 @@
+"""What pages say by themselves: consoles, uncaught errors, requests, WebSockets."""
