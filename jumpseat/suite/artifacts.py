@@ -46,13 +46,14 @@ class Artifacts:
         taken = [picture for (run_id, _), picture in self._pictures.items() if run_id == result.run.id]
         if taken:
             files["last.jpg"] = taken[-1]
+        files |= await _page_log(client, result.run.id)
         return replace(result, kept=await asyncio.to_thread(self._store, folder, files))
 
     async def report(self, results: Sequence[FileResult]) -> Path:
         """Writes ``report.html``, and returns where it is."""
         file = self._folder / "report.html"
         pictures: Pictures = self._pictures
-        text = html_report(results, pictures, folder=self._folder, notes={})
+        text = html_report(results, pictures, folder=self._folder)
         await asyncio.to_thread(self._write, file, text.encode("utf-8", "replace"))
         return file
 
@@ -77,6 +78,15 @@ class Artifacts:
 
     def _write(self, file: Path, content: bytes) -> None:
         file.write_bytes(content)
+
+
+async def _page_log(client: Client, run_id: str) -> dict[str, bytes]:
+    """Returns what the page said as files; none where the server does not keep it."""
+    try:
+        console, har = (await client.console(run_id)).dump(), await client.har(run_id)
+    except ClientError:
+        return {}
+    return {"console.json": json.dumps(console, indent=1).encode(), "network.har": json.dumps(har, indent=1).encode()}
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -17,9 +17,11 @@ from jumpseat.client_errors import ClientError, TryLater
 from jumpseat.open_browser import opened
 from jumpseat.suite.artifacts import Artifacts
 from jumpseat.suite.collection import TestFile
+from runner.reports.page_evidence import evidence_lines
 from runner.reports.result import FileResult
 from runner.reports.terminal import TerminalReport, escape
 
+_MOST_LINES: Final = 100
 _LONGEST_WAIT: Final = 600.0
 """Seconds for a place on a server that is busy."""
 
@@ -97,7 +99,18 @@ class Suite:
                 raise
             console.print(f"[bold yellow]could not run[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             return FileResult(test.name, test.file, problem=str(error), attempts=attempt)
-        return FileResult(test.name, test.file, run, steps, attempts=attempt, strict=self._options.strict)
+        said = await self._page_said(run.id)
+        return FileResult(
+            test.name, test.file, run, steps, attempts=attempt, strict=self._options.strict, page_said=said
+        )
+
+    async def _page_said(self, run_id: str) -> tuple[str, ...]:
+        """Returns what went wrong in the page; nothing where the server does not keep it."""
+        try:
+            console, network = await self._client.console(run_id), await self._client.network(run_id)
+        except ClientError:
+            return ()
+        return tuple(evidence_lines([*console.entries, *network.entries])[:_MOST_LINES])
 
     async def _follow(self, body: dict[str, Any], console: Console) -> RunView:
         report = TerminalReport(console, attended=body.get("helpTimeoutMs") != 0)

@@ -39,16 +39,13 @@ img { display: block; max-width: min(100%, 48rem); border: 1px solid var(--line)
 """
 
 
-def html_report(
-    results: Sequence[FileResult], pictures: Pictures, *, folder: Path, notes: Mapping[str, Sequence[str]]
-) -> str:
+def html_report(results: Sequence[FileResult], pictures: Pictures, *, folder: Path) -> str:
     """Returns the report, those first that have not passed.
 
     Args:
         results: of every test.
         pictures: those that are to be shown; the others are left out.
         folder: where the report will be, which links to what was kept are relative to.
-        notes: by run: what the page itself has said, a line each.
     """
     root = xml.Element("html", lang="en")
     head = xml.SubElement(root, "head")
@@ -60,7 +57,7 @@ def html_report(
     body = xml.SubElement(root, "body")
     xml.SubElement(body, "h1").text = summary(results)
     for result in sorted(results, key=lambda result: result.verdict == "passed"):
-        body.append(_test(result, pictures, folder, notes.get(result.run.id, ()) if result.run else ()))
+        body.append(_test(result, pictures, folder))
     return "<!doctype html>\n" + xml.tostring(root, encoding="unicode", method="html")
 
 
@@ -73,7 +70,7 @@ def summary(results: Sequence[FileResult]) -> str:
     return ", ".join(f"{count} {words[verdict]}" for verdict, count in counts.items() if count) or "no test"
 
 
-def _test(result: FileResult, pictures: Pictures, folder: Path, notes: Sequence[str]) -> xml.Element:
+def _test(result: FileResult, pictures: Pictures, folder: Path) -> xml.Element:
     box = xml.Element("details", {} if result.verdict == "passed" else {"open": "open"})
     head = xml.SubElement(box, "summary")
     _text(head, "b", result.outcome, result.verdict)
@@ -85,9 +82,9 @@ def _test(result: FileResult, pictures: Pictures, folder: Path, notes: Sequence[
     steps = xml.SubElement(box, "ol")
     for step in result.steps:
         steps.append(_step(step, pictures.get((result.run.id, step.step_number)) if result.run else None))
-    if notes:
-        _text(box, "p", "What the page itself has said:")
-        _text(box, "pre", "\n".join(notes))
+    if result.page_said:
+        _text(box, "p", "What went wrong in the page:")
+        _text(box, "pre", "\n".join(visible(line) for line in result.page_said))
     if result.kept:
         links = _text(box, "p", "Kept: ")
         for path in result.kept:

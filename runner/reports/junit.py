@@ -20,8 +20,8 @@ _NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit_xml(results: Sequence[FileResult]) -> str:
     """Returns a suite for each test, with one case, as the schema of Jenkins allows it.
 
-    Its steps, and the files that were kept of it, as ``[[ATTACHMENT|path]]``, are in ``system-out``: Jenkins and GitLab
-    show such files beside the test.
+    Its steps, what went wrong in the page, and the files that were kept of it, as ``[[ATTACHMENT|path]]``, are in
+    ``system-out``: Jenkins and GitLab show such files beside the test.
     """
     root = xml.Element("testsuites", _counts(results))
     root.extend(map(_suite, results))
@@ -72,6 +72,7 @@ def _said(result: FileResult) -> Iterator[str]:
         yield result.outcome
     for step in result.steps:
         yield from map(_clean, step_lines(step))
+    yield from map(_clean, result.page_said)
     for path in result.kept:
         yield f"[[ATTACHMENT|{_clean(str(path))}]]"
 

@@ -26,6 +26,8 @@ class FileResult:
     attempts: int = 1
     strict: bool = False
     """Whether a step that failed and was skipped or replaced is a failure of the test."""
+    page_said: tuple[str, ...] = ()
+    """What went wrong in the page, as `runner.reports.page_evidence.evidence_lines` says it."""
     kept: tuple[Path, ...] = ()
     """The files that were kept of it."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.served import Served, served
 from tests.test_commands import jumpseat
+from tests.unwell_site import unwell_site
 
 pytestmark = pytest.mark.process
 
@@ -88,3 +89,32 @@ async def test_a_server_of_its_own_has_a_place_for_each_worker_and_the_files_bes
         )
     assert found[0] == 0, found
     assert "3 passed" in found[1]
+
+
+async def test_what_went_wrong_in_the_page_is_in_the_terminal_and_in_every_report(tmp_path: Path) -> None:
+    output, report = tmp_path / "out", tmp_path / "report.xml"
+    async with served() as server, unwell_site() as site:
+        file = tmp_path / "order.yaml"
+        file.write_text(
+            f"url: {site}\nsteps:\n  - {{type: click, selector: '#order'}}\n"
+            "  - {type: expect_text, selector: '[role=status]', value: Thank you}\nstepTimeoutMs: 1500\n"
+        )
+        arguments = ("--server", server.api, "--key", server.key, "--output", str(output), "--junit", str(report))
+        code, out, _ = await jumpseat("run", str(file), *arguments)
+    assert code == 1
+    assert "The page's request POST /api/orders answered 500" in out
+    page, said = (output / "report.html").read_text(), xml.parse(report).findtext(".//system-out") or ""
+    for line in (
+        "step 1: the page's request POST /api/orders answered 500",
+        "step 1: the page threw: ReferenceError: cart is not defined",
+        "step 1: the page threw: TypeError: nobody waits for this",
+        "step 1: the page's request GET /missing.png answered 404",
+        "step 1: the page's Content Security Policy forbids it",
+        "step 1: the page's WebSocket",
+    ):
+        assert (line in said, line in page) == (True, True), line
+    har = json.loads(next(output.glob("*order*/network.har")).read_text())
+    assert {entry["response"]["status"] for entry in har["log"]["entries"]} >= {500, 404}
+    everything = "".join(each.read_text("utf-8", "replace") for each in output.rglob("*") if each.is_file())
+    assert "hunter2-token" not in everything
+    assert "hunter2-cookie" not in everything

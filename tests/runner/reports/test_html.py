@@ -33,14 +33,13 @@ FAILED = FileResult(
     "shop/buy.yaml",
     view(RunStatus.FAILED, error="'Pay' is \x1b[2J covered"),
     (step(1, StepStatus.FAILED, "</style><img src=x onerror=alert(1)>"),),
+    page_said=("step 1: the page's request POST /pay answered 500",),
     kept=(Path("out/shop-buy/last.jpg"),),
 )
 
 
 def report(*results: FileResult) -> Read:
-    return Read(
-        html_report(results, {("r", 1): b"picture"}, folder=Path("out"), notes={"r": ["POST /pay answered 500"]})
-    )
+    return Read(html_report(results, {("r", 1): b"picture"}, folder=Path("out")))
 
 
 def test_what_has_not_passed_comes_first_and_is_open() -> None:

@@ -93,13 +93,16 @@ def test_a_pass_that_went_past_failed_steps_says_so_and_fails_where_it_has_to_be
 
 def test_a_failure_is_the_sentence_that_a_person_is_told_and_says_where() -> None:
     steps = [step(1, StepStatus.FAILED, "it is covered")]
-    report = junit_xml([result(view(RunStatus.FAILED, error="'Pay' is covered"), steps, kept=(Path("out/last.jpg"),))])
+    said = "step 1: the page's request POST /pay answered 500"
+    kept = {"kept": (Path("out/last.jpg"),), "page_said": (said,)}
+    report = junit_xml([result(view(RunStatus.FAILED, error="'Pay' is covered"), steps, **kept)])
     assert counts(report) == ("1", "1", "0")
     failure = cases(report)[0].find("failure")
     assert failure is not None
     assert failure.attrib["message"] == "'Pay' is covered"
     assert "http://shop.test/cart" in (failure.text or "")
-    assert "[[ATTACHMENT|out/last.jpg]]" in (cases(report)[0].findtext("system-out") or "").splitlines()
+    output = (cases(report)[0].findtext("system-out") or "").splitlines()
+    assert output[-2:] == [said, "[[ATTACHMENT|out/last.jpg]]"]
 
 
 def test_what_could_not_run_is_an_error() -> None:
