@@ -57,6 +57,11 @@ async def test_a_run_is_steered_by_keys_alone_and_each_change_is_announced(
         assert {"Pause", "Step", "Approve", "Skip", "Take control"} <= {at["name"].strip() for at in reached}
         assert [at for at in reached if not at["name"].strip() or not at["ring"]] == []
         assert await viewer.axe() == []
+        await viewer.page.keyboard.press("?")
+        await expect(viewer.page.get_by_role("dialog", name="Keys")).to_contain_text("Take control, or release it")
+        assert await viewer.axe() == []
+        await viewer.page.keyboard.press("Escape")
+        await expect(viewer.page.get_by_role("dialog", name="Keys")).to_have_count(0)
         await viewer.page.evaluate(ANNOUNCED)
         await viewer.page.keyboard.press("a")
         await announced(viewer, "Waits for you: Go to /cart")

@@ -1,6 +1,7 @@
 import { ControlBar, type Shown } from "./ControlBar";
 import { usePlayer, usePlayerState } from "./context";
 import { DialogPanel } from "./DialogPanel";
+import { KeysDialog } from "./KeysDialog";
 import { Notices } from "./Notices";
 import { ProposalCard } from "./ProposalCard";
 import { Scrubber } from "./Scrubber";
@@ -37,6 +38,7 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
         <SidePanel />
       </aside>
       {ui.sharing && <ShareDialog />}
+      {ui.keys && <KeysDialog />}
       <Notices />
     </div>
   );

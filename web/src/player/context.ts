@@ -18,6 +18,8 @@ export interface Ui {
   /** True: one picture pixel for each CSS pixel; false: the whole picture. */
   actualSize: boolean;
   sharing: boolean;
+  /** True while what each key does is shown. */
+  keys: boolean;
   editingProposal: boolean;
   /** Numbers of the steps whose lines in the test are unfolded. */
   openSources: readonly number[];
@@ -30,6 +32,7 @@ export const INITIAL_UI: Ui = {
   pickFor: "form",
   actualSize: false,
   sharing: false,
+  keys: false,
   editingProposal: false,
   openSources: [],
 };

@@ -30,6 +30,7 @@ function act(key: string, player: PlayerContextValue, replay: Replay, maySteer: 
     l: () => replay.show(null),
     f: () => void toggleFullScreen(player.root.current),
     i: () => player.setUi({ panel: "stats" }),
+    "?": () => player.setUi({ keys: true }),
   };
   const name = key.length === 1 ? key.toLowerCase() : key;
   const work = look[name] ?? (maySteer ? steering(player)[name] : undefined);
