@@ -20,6 +20,7 @@ from control.protocol.events import Event, Hello
 from control.protocol.links import SharedLink
 from control.protocol.models import (
     InstructionProblem,
+    Locators,
     NewRun,
     Place,
     RunStatus,
@@ -141,6 +142,10 @@ class Client:
         body = {"instructions": instructions, "planner": planner}
         found = await self._json("POST", "api/tests/check", body)
         return [InstructionProblem.model_validate(each) for each in found["problems"]]
+
+    async def locators(self, selector: str) -> Locators:
+        """Returns how tests in Python and TypeScript write a selector, such as a step's ``target``."""
+        return await self._read(Locators, "POST", "api/locators", {"selector": selector})
 
     async def get(self, run_id: str) -> RunView:
         """Returns the run as it stands."""

@@ -16,6 +16,7 @@ from control.protocol.events import Hello, Reply
 from control.protocol.links import SharedLink
 from control.protocol.models import (
     InstructionProblem,
+    Locators,
     NewRun,
     RunStatus,
     RunView,
@@ -95,6 +96,9 @@ class Runs(Protocol):
 
     async def create(self, spec: NewRun, *, owner: str) -> RunHandle:
         """Starts a run. Raises Busy where no more may be started now."""
+
+    def locators(self, selector: str) -> Locators:
+        """Returns how tests write this selector."""
 
     async def check(self, instructions: str, *, planner: SpecPlanner | None) -> Sequence[InstructionProblem]:
         """Returns what is wrong with instructions for this planner; None: the server's default."""

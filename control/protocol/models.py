@@ -141,6 +141,15 @@ class ElementCall(Shape):
     line, ``name=value`` of an attribute; a secret's value is never here."""
 
 
+class Locators(Shape):
+    """One selector as the locators that tests have, without the page before them."""
+
+    python: str
+    """Such as ``get_by_role("button", name="Pay", exact=True)``."""
+    typescript: str | None
+    """Such as ``getByRole('button', { name: 'Pay', exact: true })``; None where a secret is a part of it."""
+
+
 class DialogAnswer(Shape):
     """A native dialog that opened on account of a step, and what it was answered, by a person or by default."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from control.errors import Busy, InvalidTransition, JumpseatError, NotFound, ProtocolError
-from control.protocol.models import InstructionProblem, NewRun, PlannerName, RunStatus, RunView, SpecPlanner
+from control.protocol.models import InstructionProblem, Locators, NewRun, PlannerName, RunStatus, RunView, SpecPlanner
 from control.protocol.shape import utc_now
 from control.protocol.wording import counted
 from media.aio import CloseOnce, TaskSet, cancel_and_wait
@@ -21,6 +21,7 @@ from runner.egress.policy import EgressPolicy
 from runner.planners.instruction_check import check_instructions, refuse_unclear
 from runner.run.options import SessionOptions
 from runner.run.session import PlannerFactory, Session
+from runner.selectors.locators import locators
 from runner.store.finished_run import FinishedRun
 from runner.store.rows import RunKey, search_text
 from runner.store.store import Store, StoreErrors
@@ -107,6 +108,10 @@ class RunRegistry:
         # Shielded: a client that hangs up must not leave a run in the store that was never started.
         await asyncio.shield(creating)
         return session
+
+    def locators(self, selector: str) -> Locators:
+        """Fulfils ``signaling.ports.Runs``."""
+        return locators(selector)
 
     async def check(self, instructions: str, *, planner: SpecPlanner | None) -> Sequence[InstructionProblem]:
         """Fulfils ``signaling.ports.Runs``."""

@@ -1,19 +1,20 @@
-"""The REST API ``/api/tests/check``: whether instructions are understood, before a run is made from them."""
+"""What can be asked without a run: whether instructions are understood, and how a selector is written in a test."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
+from control.protocol.models import Locators
 from signaling.access.authentication import Authenticator
 from signaling.config import Limits
 from signaling.http.operations import json_content, operation, routes_of
-from signaling.http.shapes import InstructionsChecked, InstructionsToCheck
+from signaling.http.shapes import InstructionsChecked, InstructionsToCheck, SelectorToWrite
 from signaling.http.unknown_fields import read_exactly
 from signaling.ports import Runs
 
 
 class InstructionsApi:
-    """Serves ``/api/tests/check``; any credential will do, as nothing of a run is told."""
+    """Serves ``/api/tests/check`` and ``/api/locators``; any credential will do, as nothing of a run is told."""
 
     def __init__(self, *, runs: Runs, authenticator: Authenticator, limits: Limits) -> None:
         self._runs = runs
@@ -37,3 +38,17 @@ class InstructionsApi:
         wanted = await read_exactly(request, InstructionsToCheck, limit=self._limits.max_body)
         problems = await self._runs.check(wanted.instructions, planner=wanted.planner)
         return web.json_response(InstructionsChecked(problems=tuple(problems)).dump())
+
+    @operation(
+        "POST",
+        "/api/locators",
+        "Write a selector as the locator that a test of one's own has.",
+        id="writeLocators",
+        answer=json_content(Locators),
+        body=json_content(SelectorToWrite),
+        refusals=(400, 401, 413, 415, 422),
+    )
+    async def locators(self, request: web.Request) -> web.Response:
+        await self._authenticator.credential(request)
+        wanted = await read_exactly(request, SelectorToWrite, limit=self._limits.max_body)
+        return web.json_response(self._runs.locators(wanted.selector).dump())

@@ -86,6 +86,11 @@ class InstructionsChecked(Shape):
     problems: tuple[InstructionProblem, ...]
 
 
+class SelectorToWrite(Shape):
+    selector: str = Field(min_length=1, max_length=8192)
+    """A Playwright selector, such as a step's ``target``."""
+
+
 class SecretRequest(Shape):
     """Which password that was typed by hand is to be kept as a secret of the run."""
 

@@ -21,6 +21,7 @@ from control.protocol.links import SharedLink
 from control.protocol.models import (
     AttachedRun,
     InstructionProblem,
+    Locators,
     NewRun,
     RunStatus,
     RunView,
@@ -203,6 +204,9 @@ class FakeRuns:
         run = FakeRun(spec, owner=owner)
         self.all[run.id] = run
         return run
+
+    def locators(self, selector: str) -> Locators:
+        return Locators(python=f"locator({selector!r})", typescript=None)
 
     async def check(self, instructions: str, *, planner: SpecPlanner | None) -> Sequence[InstructionProblem]:
         if planner == "model" or "Buy" not in instructions:

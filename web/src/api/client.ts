@@ -4,6 +4,7 @@ import type {
   ConsoleList,
   InstructionProblem,
   InstructionsChecked,
+  Locators,
   NewRun,
   RequestList,
   Role,
@@ -88,6 +89,11 @@ export class ApiClient {
   async checkInstructions(instructions: string, planner?: NewRun["planner"]): Promise<InstructionProblem[]> {
     const body = { instructions, ...(planner ? { planner } : {}) };
     return (await this.#json<InstructionsChecked>("/api/tests/check", { method: "POST", body })).problems;
+  }
+
+  /** Returns how tests write this selector. */
+  locators(selector: string): Promise<Locators> {
+    return this.#json("/api/locators", { method: "POST", body: { selector } });
   }
 
   /** Returns the body that the run was created with, without its secrets. */

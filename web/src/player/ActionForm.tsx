@@ -3,6 +3,7 @@ import { describe } from "../api/errors";
 import { ACTION_TYPES, type Action, type ActionType } from "../protocol/types";
 import { actionOf, fieldsOf } from "./actionFields";
 import { Button } from "./Button";
+import { CopyLocator } from "./CopyLocator";
 import { usePlayer, usePlayerState } from "./context";
 import { actionName } from "./format";
 
@@ -78,6 +79,7 @@ export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }:
             />
             {name === "selector" && <PickButton />}
           </div>
+          {name === "selector" && texts.selector && <CopyLocator selector={texts.selector} />}
         </div>
       ))}
       {error && (

@@ -4,6 +4,7 @@ import { approvalOf, type Help, holdsControl, type PlayerState, whoHasControl } 
 import { ActionForm } from "./ActionForm";
 import { isAttached } from "./attached";
 import { Button } from "./Button";
+import { CopyLocator } from "./CopyLocator";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { actionLine } from "./format";
 import { Icon } from "./Icon";
@@ -42,6 +43,7 @@ function NextStep({ proposal }: { proposal: Proposal }) {
       </header>
       <p className="jp-card-title">{proposal.description}</p>
       {!isCall && <code>{actionLine(proposal.action)}</code>}
+      {proposal.action.selector && <CopyLocator selector={proposal.action.selector} />}
       {proposal.location && <SourcePlace location={proposal.location} />}
       {proposal.reasoning && <p className="jp-dim">{proposal.reasoning}</p>}
       {maySteer && ui.editingProposal && !isCall && (

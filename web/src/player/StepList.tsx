@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { sentence } from "../api/errors";
 import { useSeen, useStoredPicture } from "../picture";
 import type { Step } from "../protocol/types";
+import { CopyLocator } from "./CopyLocator";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, dialogLine, formatDuration, selectorText, stepTitle } from "./format";
 import { KeepSecret, typedSecret } from "./KeepSecret";
@@ -114,9 +115,15 @@ function Thumbnail({ step }: { step: Step }) {
 
 function StepDetails({ step }: { step: Step }) {
   const { reasoning, proposed, url } = step;
-  if (!reasoning && !proposed && !url) return null;
+  const selector = step.action === "navigate" || step.action === "expect_url" ? null : step.target;
+  if (!reasoning && !proposed && !url && !selector) return null;
   return (
     <dl className="jp-facts">
+      {selector && (
+        <Fact name="Copy the locator">
+          <CopyLocator selector={selector} />
+        </Fact>
+      )}
       {reasoning && <Fact name="Why">{reasoning}</Fact>}
       {proposed && (
         <Fact name="Proposed instead">

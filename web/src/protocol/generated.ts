@@ -512,6 +512,13 @@ export interface components {
              */
             status: "ok";
         };
+        /** @description One selector as the locators that tests have, without the page before them. */
+        Locators: {
+            /** @description Such as ``get_by_role("button", name="Pay", exact=True)``. */
+            python: string;
+            /** @description Such as ``getByRole('button', { name: 'Pay', exact: true })``; None where a secret is a part of it. */
+            typescript: string | null;
+        };
         /** @description What an attach session is made from: the body of ``POST /api/attach``. */
         NewAttachSession: {
             /** @description One line for people, such as the command that is run. */
@@ -955,6 +962,10 @@ export interface components {
          * @enum {string}
          */
         SecretUse: "navigation" | "expectation" | "selector";
+        SelectorToWrite: {
+            /** @description A Playwright selector, such as a step's ``target``. */
+            selector: string;
+        };
         /** @description One attach session: the runs of one command. */
         SessionRef: {
             id: string;
@@ -1413,6 +1424,7 @@ export type InstructionsToCheck = components['schemas']['InstructionsToCheck'];
 export type InstructionsUpdated = components['schemas']['InstructionsUpdated'];
 export type LiftCovers = components['schemas']['LiftCovers'];
 export type Liveness = components['schemas']['Liveness'];
+export type Locators = components['schemas']['Locators'];
 export type NewAttachSession = components['schemas']['NewAttachSession'];
 export type NewRun = components['schemas']['NewRun'];
 export type NumberedAuditEntry = components['schemas']['NumberedAuditEntry'];
@@ -1440,6 +1452,7 @@ export type RunStatus = components['schemas']['RunStatus'];
 export type RunView = components['schemas']['RunView'];
 export type SecretRequest = components['schemas']['SecretRequest'];
 export type SecretUse = components['schemas']['SecretUse'];
+export type SelectorToWrite = components['schemas']['SelectorToWrite'];
 export type SessionRef = components['schemas']['SessionRef'];
 export type SetCurtain = components['schemas']['SetCurtain'];
 export type ShareToken = components['schemas']['ShareToken'];

@@ -13,6 +13,7 @@ export type {
   Holder,
   InstructionProblem,
   InstructionsChecked,
+  Locators,
   NewRun,
   Proposal,
   RequestEntry,
