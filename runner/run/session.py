@@ -114,12 +114,14 @@ class Session:
         self._refusal_warnings = ThrottledWarnings(
             lambda warning: self._logger.warning("%s", warning), more="the page was kept from {} more hosts and ports"
         )
+        self._pictures_kept = asyncio.Event()
         self.recording = RunRecording(
             store.recording_folder(run_id),
             store.recordings,
             view=self.view,
             steps=self.steps,
             live=self._recorded,
+            complete=self._pictures_kept,
         )
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger, gather=options.gather)
@@ -269,7 +271,10 @@ class Session:
         finally:
             self._refusal_warnings.end()
             self._logger.info("%s", self._run.status)
-            await self._keep_or_drop_pictures()
+            try:
+                await self._keep_or_drop_pictures()
+            finally:
+                self._pictures_kept.set()
             await self._finish_recording(recording)
 
     async def _finish_recording(self, recording: asyncio.Task[None]) -> None:

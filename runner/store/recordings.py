@@ -110,6 +110,7 @@ class RunRecording:
         view: Callable[[], RunView],
         steps: Callable[[], Awaitable[Sequence[Step]]],
         live: Callable[[], Sequence[Segment] | None] = lambda: None,
+        complete: asyncio.Event | None = None,
     ) -> None:
         """
         Args:
@@ -118,6 +119,7 @@ class RunRecording:
             view: the run.
             steps: all of the run's steps.
             live: what this process has recorded of the run so far; None: it is not being recorded here.
+            complete: set once nothing is added any more, which is soon after the run's end; None: it is so already.
         """
         self._folder = RecordingFolder(folder)
         self._place = folder
@@ -125,6 +127,7 @@ class RunRecording:
         self._view = view
         self._steps = steps
         self._live = live
+        self._complete = complete
 
     async def movie(self, *, until_ms: int | None = None) -> MovieFile:
         """Returns what there is; see signaling.ports.RecordingHandle. Raises NotFound."""
@@ -158,6 +161,8 @@ class RunRecording:
         )
 
     async def _segments(self) -> tuple[Segment, ...]:
+        if self._complete is not None and self._view().status.final:
+            await self._complete.wait()
         live = self._live()
         return playable(live) if live is not None else await self._finished.segments(self._place)
 
