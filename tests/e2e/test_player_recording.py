@@ -50,6 +50,7 @@ async def test_one_goes_back_in_a_live_run_plays_from_there_and_returns(
         await go_back(tab, 60_000)
         first = await recorded_code(tab)
         assert first < now
+        await tab.sees("Recorded · not live")
         assert await recorded_code(tab, after=first) > first
         await tab.page.get_by_label("Speed of the recording").select_option("4")
         assert await tab.page.locator(".jp-recorded video").evaluate("video => video.playbackRate") == 4

@@ -119,7 +119,11 @@ function Track({ length, startedAt, stills, children }: TrackProps) {
       </div>
       {children}
       {pointed !== null && (
-        <div className="jp-hover" aria-hidden="true" style={{ left: percent(pointed) }}>
+        <div
+          className="jp-hover"
+          aria-hidden="true"
+          style={{ left: `clamp(100px, ${percent(pointed)}, 100% - 100px)` }}
+        >
           {near?.screenshotUrl && <RunPicture key={near.screenshotUrl} url={near.screenshotUrl} alt="" />}
           <span>
             {clock(pointed)}
