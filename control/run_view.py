@@ -37,6 +37,7 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         failed_steps=run.history.overcome,
         attention=_attention(run),
         curtain=run.curtain.view(),
+        record=run.spec.record or "off",
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )
 

@@ -37,6 +37,7 @@ from signaling.metrics import Metrics
 from signaling.ports import Attachments, AuditTrail, Runs, ShareLinks
 from signaling.problems import BODY_SECONDS, CODE, Handler, answer_problems, expect_nothing, refuse_encoded
 from signaling.watching.frame_server import FrameServer
+from signaling.watching.recordings import RecordingApi
 from signaling.watching.stream_addresses import StreamAddresses
 from signaling.watching.whep import WhepEndpoint
 
@@ -123,6 +124,7 @@ def build(
     attach = AttachApi(
         attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
     )
+    recordings = RecordingApi(authenticator=authenticator, connections=connections)
     sockets = WebSocketEndpoint(
         authenticator=authenticator,
         connections=connections,
@@ -132,7 +134,8 @@ def build(
     )
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
-    endpoints = (rest, page_log, audits, instructions, attach, sockets, whep, health, *((rooms,) if rooms else ()))
+    more = (rooms,) if rooms else ()
+    endpoints = (rest, page_log, recordings, audits, instructions, attach, sockets, whep, health, *more)
     routes = [route for each in endpoints for route in each.routes()]
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []

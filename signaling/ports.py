@@ -25,8 +25,24 @@ from control.protocol.models import (
     Step,
 )
 from control.protocol.page_log import PageLogView
+from control.protocol.recording import RecordingTimeline
 from control.roles import Actor
+from media.recording.movie import MovieFile
 from media.stream import LiveStream
+
+
+class RecordingHandle(Protocol):
+    """One run's recording. Each method raises NotFound, with the reason, where there is none."""
+
+    async def movie(self, *, until_ms: int | None = None) -> MovieFile:
+        """Returns what there is so far, with a chapter for each step.
+
+        With ``until_ms`` nothing that begins later than so many milliseconds from the beginning, and no chapters: then
+        the same bytes come of it each time, though the run goes on.
+        """
+
+    async def timeline(self) -> RecordingTimeline:
+        """Returns how long it is and where nothing happens in it."""
 
 
 class RunHandle(Protocol):
@@ -42,6 +58,9 @@ class RunHandle(Protocol):
     @property
     def log(self) -> EventLog:
         """The numbered events; empty for a run that was read back."""
+
+    @property
+    def recording(self) -> RecordingHandle: ...
 
     @property
     def stream(self) -> LiveStream | None:

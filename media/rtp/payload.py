@@ -29,7 +29,7 @@ def h264_payloads(data: bytes) -> tuple[bytes, ...]:
     """
     payloads: list[bytes] = []
     small: list[bytes] = []
-    for unit in _units(data):
+    for unit in nal_units(data):
         if small and _size(small) + 2 + len(unit) > PAYLOAD_MAX:
             payloads.append(_together(small))
             small = []
@@ -42,7 +42,7 @@ def h264_payloads(data: bytes) -> tuple[bytes, ...]:
     return tuple(payloads)
 
 
-def _units(data: bytes) -> Iterator[bytes]:
+def nal_units(data: bytes) -> Iterator[bytes]:
     """Yields the NAL units between the start codes of three or four bytes (ITU-T H.264 annex B)."""
     start = data.find(_START_CODE)
     while start >= 0:

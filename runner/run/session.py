@@ -16,11 +16,13 @@ from control.errors import InvalidTransition
 from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunView, SourceExcerpt, Step
+from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.page_log import PageLogView
 from control.protocol.wording import ending
 from control.roles import Actor
 from control.run import Run
+from media.recording.recorder import StreamRecorder
+from media.recording.segment import Segment
 from media.stream import LiveStream
 from runner.driver import BrowserGone, Driver, Drivers, StepFailed
 from runner.export.port import exportable
@@ -41,6 +43,7 @@ from runner.run.waits import Waits
 from runner.selectors.describe import describe_action
 from runner.store.page_log import PageLogFile
 from runner.store.recorder import Recorder
+from runner.store.recordings import RecordingFolder, RunRecording
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from runner.store.uploads import UploadStore
@@ -49,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 PlannerFactory = Callable[[PlannerName, NewRun], Planner]
 """Makes a planner for a run. Raises control.errors.Refused where this one cannot be had."""
+ON_FAILURE_SECONDS = 300
+"""How much of what came last is kept of a run that is recorded in case that it fails."""
 STOPPING = "the server was stopped while this run was going on"
 
 
@@ -61,12 +66,19 @@ class OpenPage:
     step_loop: StepLoop
     screenshots: Screenshots
     live_capture: LiveCapture | None
+    recorder: StreamRecorder | None
     page_log: PageLog
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """Returns what goes on beside the step loop, until it is cancelled."""
-        capture = [self.live_capture.work()] if self.live_capture else []
-        return [self.screenshots.work(), self.page_log.work(), *capture]
+        pictures = (self.live_capture, self.recorder)
+        return [self.screenshots.work(), self.page_log.work(), *(each.work() for each in pictures if each is not None)]
+
+
+def with_record_mode(spec: NewRun, options: SessionOptions) -> NewRun:
+    """Returns the spec with what the server is set to, where it does not say itself whether the run is recorded."""
+    mode = (spec.record or options.record) if options.streaming else "off"
+    return spec if mode == (spec.record or "off") else spec.model_copy(update={"record": mode})
 
 
 class Session:
@@ -94,13 +106,22 @@ class Session:
         self._store = store
         self._uploads = UploadStore(store.uploads_folder(run_id))
         self._masking = Masking(spec.secrets, self._uploads, start_url=spec.url)
-        spec = self._masking.spec(spec)
+        spec = with_record_mode(self._masking.spec(spec), options)
         self._make_planner = planners
         self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
         self._run = self._new_run(spec, run_id, planner, looks_ahead=self._planners[planner].looks_ahead)
         self._logger = RunLog(logger, run_id, self._masking.text)
         self._refusal_warnings = ThrottledWarnings(
             lambda warning: self._logger.warning("%s", warning), more="the page was kept from {} more hosts and ports"
+        )
+        self._pictures_kept = asyncio.Event()
+        self.recording = RunRecording(
+            store.recording_folder(run_id),
+            store.recordings,
+            view=self.view,
+            steps=self.steps,
+            live=self._recorded,
+            complete=self._pictures_kept,
         )
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger, gather=options.gather)
@@ -110,6 +131,7 @@ class Session:
         self._page: e.PageChanged | None = None
         self._waits = Waits(self._publish, self._clock)
         self._open_page: OpenPage | None = None
+        self._stream_recorder: StreamRecorder | None = None
         self._commands = CommandHandler(
             self._run,
             take_over=lambda: self._open_page.take_over if self._open_page else None,
@@ -249,6 +271,10 @@ class Session:
         finally:
             self._refusal_warnings.end()
             self._logger.info("%s", self._run.status)
+            try:
+                await self._keep_or_drop_pictures()
+            finally:
+                self._pictures_kept.set()
             await self._finish_recording(recording)
 
     async def _finish_recording(self, recording: asyncio.Task[None]) -> None:
@@ -260,6 +286,16 @@ class Session:
             self._recorder.hurry()
             await asyncio.wait([recording])
             raise
+
+    async def _keep_or_drop_pictures(self) -> None:
+        recorder, self._stream_recorder = self._stream_recorder, None
+        if recorder is not None and recorder.lost:
+            self._logger.warning("%d pictures are missing from the recording", recorder.lost)
+        if self._run.spec.record == "on-failure" and self._run.status is RunStatus.PASSED:
+            await asyncio.to_thread(RecordingFolder(self._store.recording_folder(self.id)).clear)
+
+    def _recorded(self) -> Sequence[Segment] | None:
+        return self._stream_recorder.segments if self._stream_recorder is not None else None
 
     @contextmanager
     def _failures_end_run(self) -> Iterator[None]:
@@ -354,7 +390,35 @@ class Session:
         )
         self._connect_driver(driver, screenshots)
         self._run.log.listen(take_over.on_event)
-        return OpenPage(driver, take_over, step_loop, screenshots, live_capture, self._page_log)
+        recorder = self._record(live_capture.stream) if live_capture else None
+        return OpenPage(driver, take_over, step_loop, screenshots, live_capture, recorder, self._page_log)
+
+    def _record(self, stream: LiveStream) -> StreamRecorder | None:
+        mode = self._run.spec.record
+        if mode in {None, "off"}:
+            return None
+        warnings = ThrottledWarnings(
+            lambda warning: self._logger.warning("%s", warning), more="the recording lacks pictures {} more times"
+        )
+        self._stream_recorder = StreamRecorder(
+            stream,
+            RecordingFolder(self._store.recording_folder(self.id)),
+            most_bytes=self._options.max_recording,
+            most_seconds=ON_FAILURE_SECONDS if mode == "on-failure" else None,
+            on_lost=lambda reason: warnings.warn(f"the recording lacks some pictures: {reason}"),
+        )
+        self._run.log.listen(self._on_covers)
+        return self._stream_recorder
+
+    def _on_covers(self, entry: Entry) -> None:
+        """Keeps out of the recording what the owner alone has uncovered: it outlives the moment."""
+        recorder = self._stream_recorder
+        if recorder is None or not isinstance(entry.body, e.CurtainChanged):
+            return
+        if entry.body.lifted_by is not None:
+            recorder.pause()
+        else:
+            recorder.resume()
 
     def _connect_driver(self, driver: Driver, screenshots: Screenshots) -> None:
         def on_page(page: e.PageChanged) -> None:

@@ -20,6 +20,7 @@ from media.stream import LiveStream
 from runner.export.port import Exporter, exportable
 from runner.export.source_files import excerpt
 from runner.store.page_log import read_page_log
+from runner.store.recordings import RunRecording
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from runner.store.uploads import UploadStore
@@ -34,6 +35,9 @@ class FinishedRun:
         self._exporter = exporter
         self._uploads = UploadStore(store.uploads_folder(record.view.id))
         self.owner = record.owner
+        self.recording = RunRecording(
+            store.recording_folder(record.view.id), store.recordings, view=self.view, steps=self.steps
+        )
         self.log = EventLog(record.view.id, clock=clock)
 
     @property

@@ -29,6 +29,7 @@ from runner.store.lease import ServerLease
 from runner.store.links import LinkStore
 from runner.store.pending_finals import PendingFinals
 from runner.store.permissions import create_private_file, create_private_folder, tighten
+from runner.store.recordings import FinishedRecordings
 from runner.store.rows import RowReader, RunKey, RunRecord, microseconds, run_columns, with_steps
 from runner.store.schema import BackupFailed, NewerSchema
 from runner.store.server_lock import ServerLock
@@ -65,6 +66,7 @@ class Store:
         self._reader = RowReader()
         self.links = LinkStore(database, clock)
         self.audit = AuditStore(database)
+        self.recordings = FinishedRecordings()
         self._lease = ServerLease(database, lock.id, on_beat=self.look_at_others)
 
     @classmethod
@@ -276,15 +278,19 @@ class Store:
         """Returns the file of what a run's page said; it may not exist."""
         return self.folder(run_id) / "page.jsonl"
 
+    def recording_folder(self, run_id: str) -> Path:
+        """Returns the folder of a run's recording; it may not exist yet."""
+        return self.folder(run_id) / "recording"
+
     def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
         return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"
 
     def files(self, run_id: str) -> list[Path]:
-        """Returns the screenshots and uploads that there are."""
+        """Returns the screenshots, uploads and recordings that there are."""
         return [path for path in self.folder(run_id).rglob("*") if path.is_file()]
 
     def file_bytes(self) -> dict[str, int]:
-        """Returns how many bytes the screenshots and uploads of each run take; runs without any are left out."""
+        """Returns how many bytes the files of each run take; runs without any are left out."""
         sizes: dict[str, int] = {}
         for folder in (self._data_dir / "runs").iterdir():
             for file in self.files(folder.name):

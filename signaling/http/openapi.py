@@ -25,9 +25,19 @@ from signaling.http.operations import Content, Operation, operations_of
 from signaling.http.page_log import PageLogApi
 from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
+from signaling.watching.recordings import RecordingApi
 from signaling.watching.whep import WhepEndpoint
 
-DESCRIBED: tuple[type[object], ...] = (RestApi, PageLogApi, AuditApi, InstructionsApi, AttachApi, WhepEndpoint, Health)
+DESCRIBED: tuple[type[object], ...] = (
+    RestApi,
+    PageLogApi,
+    RecordingApi,
+    AuditApi,
+    InstructionsApi,
+    AttachApi,
+    WhepEndpoint,
+    Health,
+)
 """The classes whose handlers declare operations."""
 
 
@@ -166,6 +176,7 @@ _REFUSALS = {
     412: "If-Match is not the session's ETag.",
     413: "The body is too large.",
     415: "The body is of another type than is needed here, or has a content encoding.",
+    416: "The range of bytes begins beyond the end.",
     422: "Something in the request is wrong; the fields are named.",
     428: "If-Match is missing from an ICE restart.",
     429: "Too often, or too many wrong keys from this address; see Retry-After.",

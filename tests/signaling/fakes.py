@@ -31,10 +31,12 @@ from control.protocol.models import (
     Step,
 )
 from control.protocol.page_log import PageLogView
+from control.protocol.recording import RecordingTimeline
 from control.protocol.shape import utc_now
 from control.roles import Actor
 from control.run import Run
 from media.frames import JpegFrame, LatestFrame
+from media.recording.movie import MovieFile
 from media.stream import LiveStream
 
 
@@ -48,6 +50,25 @@ class NotedFrames(LatestFrame):
     async def after(self, seq: int) -> JpegFrame:
         self._note(seq)
         return await super().after(seq)
+
+
+class FakeRecording:
+    """Implements signaling.ports.RecordingHandle with what a test has put into ``file``."""
+
+    def __init__(self) -> None:
+        self.file: MovieFile | None = None
+        self.until_ms: int | None = None
+
+    async def movie(self, *, until_ms: int | None = None) -> MovieFile:
+        self.until_ms = until_ms
+        if self.file is None:
+            raise NotFound("this run was not recorded")
+        return self.file
+
+    async def timeline(self) -> RecordingTimeline:
+        if self.file is None:
+            raise NotFound("this run was not recorded")
+        return RecordingTimeline(started_at=utc_now(), duration_ms=4000, growing=True)
 
 
 class FakeRun:
@@ -72,6 +93,7 @@ class FakeRun:
         self.broken = False
         self.said = PageLogView()
         self._changed = asyncio.Event()
+        self.recording = FakeRecording()
         self.typed = {"password"}
         """Names of the passwords that a person has typed."""
         self.kept: list[str] = []

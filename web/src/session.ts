@@ -3,6 +3,7 @@ import { ApiError, describe } from "./api/errors";
 import { tabClientId } from "./api/token";
 import { ControlLink } from "./control/link";
 import { TransportLadder } from "./media/ladder";
+import { RecordingPlayer } from "./media/recording";
 import { buildRungs } from "./media/rungs";
 import { Surface } from "./media/surface";
 import { isFinal, type RunStatus, type StreamInfo } from "./protocol/types";
@@ -31,6 +32,7 @@ export class PlayerSession {
   readonly surface = new Surface();
   readonly link: ControlLink;
   readonly shareLinks: ShareLinks;
+  readonly recording: RecordingPlayer;
   readonly #ladder: TransportLadder;
   readonly #knownStream: Partial<StreamInfo>;
   readonly #onWake = () => this.wake();
@@ -48,6 +50,12 @@ export class PlayerSession {
     this.shareLinks = new ShareLinks(this.api, runId);
     this.store = new Store(runId);
     this.link = new ControlLink({ api: this.api, store: this.store, runId, token });
+    this.recording = new RecordingPlayer({
+      timeline: () => this.api.timeline(runId),
+      address: (untilMs) => this.api.recording(runId, untilMs),
+      onChange: (recording) => this.store.set({ recording }),
+      onError: (error) => this.store.notify("error", describe(error)),
+    });
     this.#ladder = new TransportLadder({
       rungs: () => this.#rungs(),
       surface: this.surface,
@@ -75,6 +83,7 @@ export class PlayerSession {
     for (const event of ["online", "pageshow"]) removeEventListener(event, this.#onWake);
     document.removeEventListener("visibilitychange", this.#onWake);
     this.#ladder.stop();
+    this.recording.live();
     this.link.close();
   }
 

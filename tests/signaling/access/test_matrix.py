@@ -76,6 +76,8 @@ RULES: Mapping[str, Rule] = {
     "getNetwork": Rule(Needs.VIEWER),
     "getHar": Rule(Needs.VIEWER),
     "getSource": Rule(Needs.CONTROLLER),
+    "getRecording": WATCHED,
+    "getRecordingTimeline": WATCHED,
     "listTokens": Rule(Needs.OWNER),
     "createToken": Rule(Needs.OWNER, body={"role": "viewer"}),
     "revokeToken": Rule(Needs.OWNER),

@@ -6,6 +6,7 @@ import type {
   InstructionsChecked,
   Locators,
   NewRun,
+  RecordingTimeline,
   RequestList,
   Role,
   Run,
@@ -107,6 +108,17 @@ export class ApiClient {
 
   async removeRun(runId: string): Promise<void> {
     await this.request(testPath(runId), { method: "DELETE" });
+  }
+
+  /** Returns how long the run's recording is, and where nothing happens in it. */
+  timeline(runId: string): Promise<RecordingTimeline> {
+    return this.#json(`${testPath(runId)}/recording/timeline`);
+  }
+
+  /** Returns where a `<video>` finds what is recorded up to so many milliseconds: the address has a new ticket in it. */
+  async recording(runId: string, untilMs: number): Promise<string> {
+    const { viewerToken } = await this.stream(runId);
+    return withToken(this.url(`${testPath(runId)}/recording?until=${Math.round(untilMs)}`), viewerToken);
   }
 
   stream(runId: string): Promise<StreamInfo> {

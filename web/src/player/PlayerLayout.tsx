@@ -4,6 +4,7 @@ import { DialogPanel } from "./DialogPanel";
 import { KeysDialog } from "./KeysDialog";
 import { Notices } from "./Notices";
 import { ProposalCard } from "./ProposalCard";
+import { RewindBar } from "./RewindBar";
 import { Scrubber } from "./Scrubber";
 import { ShareDialog } from "./ShareDialog";
 import { SidePanel } from "./SidePanel";
@@ -26,6 +27,7 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
         <TestStrip />
         <Stage />
         <Outcome />
+        <RewindBar />
         <Scrubber />
         <ControlBar shown={shown} />
       </div>

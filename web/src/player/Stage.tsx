@@ -17,7 +17,8 @@ export function Stage() {
   const size = usePlayerState((state) => state.size) ?? DEFAULT_SIZE;
   const holding = usePlayerState(holdsControl);
   const holder = usePlayerState((state) => state.run?.control.holder ?? null);
-  const isLive = ui.replayStep === null;
+  const isRewound = usePlayerState((state) => state.recording !== null && state.recording.atMs !== null);
+  const isLive = ui.replayStep === null && !isRewound;
   const frame: CSSProperties & Record<"--jp-width" | "--jp-height", number> = {
     "--jp-width": size.width,
     "--jp-height": size.height,
@@ -38,7 +39,8 @@ export function Stage() {
           {isLive && ui.pickFor === "call" && <PickedBox />}
           {isLive && ui.picking && <PickLayer />}
           {isLive && holding && !ui.picking && <InputLayer />}
-          {!isLive && <ReplayPicture />}
+          {ui.replayStep !== null && <ReplayPicture />}
+          {isRewound && <RecordedPicture />}
         </div>
       </div>
       <StageMessage />
@@ -54,6 +56,17 @@ function Picture() {
     return () => surface.element.remove();
   }, [surface]);
   return <div className="jp-picture" ref={host} role="img" aria-label="Live picture of the tested page" />;
+}
+
+/** What is played of the recording. */
+function RecordedPicture() {
+  const { recording } = usePlayer().session;
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    host.current?.append(recording.element);
+    return () => recording.element.remove();
+  }, [recording]);
+  return <div className="jp-recorded" ref={host} role="img" aria-label="Recorded picture of the tested page" />;
 }
 
 /** The end of a run that was over before this viewer came. */

@@ -27,10 +27,11 @@ export function TopStrip() {
 }
 
 function LiveBadge({ media, replayStep }: { media: MediaState; replayStep: number | null }) {
-  if (replayStep !== null)
+  const isRewound = usePlayerState((state) => state.recording !== null && state.recording.atMs !== null);
+  if (replayStep !== null || isRewound)
     return (
       <span className="jp-badge" data-tone="replay">
-        Replay · step {replayStep} · not live
+        {isRewound ? "Recorded" : `Replay · step ${replayStep}`} · not live
       </span>
     );
   if (media.phase === "live")

@@ -14,6 +14,7 @@ export function useReplay(): Replay {
   const { replayStep } = ui;
   return useMemo(() => {
     const show = (stepNumber: number | null) => {
+      session.recording.live();
       setUi({ replayStep: stepNumber, picking: false });
       if (stepNumber !== null) void session.replay(stepNumber);
     };

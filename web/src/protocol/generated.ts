@@ -571,6 +571,8 @@ export interface components {
             allowHosts?: string[] | null;
             /** @description Whether controllers may use secrets in overrides and instructions; None: as the server is set. */
             controllerSecrets?: boolean | null;
+            /** @description None: as the server is set. */
+            record?: ("off" | "on" | "on-failure") | null;
             /** @default 15000 */
             stepTimeoutMs?: number;
             /** @default 120000 */
@@ -737,6 +739,19 @@ export interface components {
             checks: {
                 [key: string]: string;
             };
+        };
+        /** @description How long a recording is, and where nothing happens in it. */
+        RecordingTimeline: {
+            /** @description When its first picture was captured; None before that. */
+            startedAt: string | null;
+            durationMs: number;
+            /** @description Whether the run still goes on. */
+            growing: boolean;
+            /**
+             * @description In order; those of at least two seconds.
+             * @default []
+             */
+            stills: components["schemas"]["StillSpan"][];
         };
         /** @description Gives control back to the run, or hands it to another person. */
         ReleaseControl: {
@@ -947,6 +962,12 @@ export interface components {
              *     }
              */
             curtain: components["schemas"]["CurtainView"];
+            /**
+             * @description Whether its pictures are recorded; while they are, pictures are captured though nobody watches.
+             * @default off
+             * @enum {string}
+             */
+            record: "off" | "on" | "on-failure";
             /** @description Set for an attached run, as are ``test`` and ``session``. */
             client: components["schemas"]["AttachedClient"] | null;
             test: components["schemas"]["AttachedTest"] | null;
@@ -1218,6 +1239,11 @@ export interface components {
              */
             pageSaid: string[];
         };
+        /** @description A time in which nothing moved; in milliseconds from the recording's beginning. */
+        StillSpan: {
+            fromMs: number;
+            toMs: number;
+        };
         /** @description There is a picture. Addresses and tokens differ from viewer to viewer and are filled in on the way out. */
         StreamAvailable: {
             /**
@@ -1437,6 +1463,7 @@ export type Pong = components['schemas']['Pong'];
 export type ProblemDetails = components['schemas']['ProblemDetails'];
 export type Proposal = components['schemas']['Proposal'];
 export type Readiness = components['schemas']['Readiness'];
+export type RecordingTimeline = components['schemas']['RecordingTimeline'];
 export type ReleaseControl = components['schemas']['ReleaseControl'];
 export type ReplayStep = components['schemas']['ReplayStep'];
 export type RequestControl = components['schemas']['RequestControl'];
@@ -1475,6 +1502,7 @@ export type StepProposed = components['schemas']['StepProposed'];
 export type StepReplay = components['schemas']['StepReplay'];
 export type StepStatus = components['schemas']['StepStatus'];
 export type StepSummary = components['schemas']['StepSummary'];
+export type StillSpan = components['schemas']['StillSpan'];
 export type StreamAvailable = components['schemas']['StreamAvailable'];
 export type StreamInfo = components['schemas']['StreamInfo'];
 export type Tab = components['schemas']['Tab'];

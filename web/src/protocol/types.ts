@@ -16,6 +16,7 @@ export type {
   Locators,
   NewRun,
   Proposal,
+  RecordingTimeline,
   RequestEntry,
   RequestList,
   Role,

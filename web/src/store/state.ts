@@ -1,3 +1,4 @@
+import type { RecordingState } from "../media/recording";
 import type { Command, CommandType } from "../protocol/messages";
 import type { Action, Page, Picked, Proposal, RemoteDialog, Role, Run, Size, Step, Waiting } from "../protocol/types";
 
@@ -84,6 +85,8 @@ export interface PlayerState {
   /** Size of the decoded picture; null before the first one. */
   size: Size | null;
   stats: MediaStats | null;
+  /** The run's recording, and what of it this viewer looks at; null while there is none. */
+  recording: RecordingState | null;
   /** Commands sent and not answered yet, by id. */
   pending: Record<string, CommandType>;
   notices: Notice[];
@@ -112,6 +115,7 @@ export function initialState(runId: string): PlayerState {
     media: { phase: "idle", transport: null, reason: null },
     size: null,
     stats: null,
+    recording: null,
     pending: {},
     notices: [],
     fatal: null,

@@ -6,7 +6,17 @@ import { initialState, type Notice, type PlayerState } from "./state";
 /** Facts of this client itself: connections, statistics, what waits for an answer. Never the state of the run. */
 type LocalFacts = Pick<
   PlayerState,
-  "control" | "controlMs" | "clockAheadMs" | "media" | "size" | "stats" | "pending" | "fatal" | "picked" | "replay"
+  | "control"
+  | "controlMs"
+  | "clockAheadMs"
+  | "media"
+  | "size"
+  | "stats"
+  | "recording"
+  | "pending"
+  | "fatal"
+  | "picked"
+  | "replay"
 >;
 
 /** Holds the one state that every view reads. The run's part changes only by what the server says. */
