@@ -71,6 +71,7 @@ class FakeRun:
         self.slow.set()
         self.broken = False
         self.said = PageLogView()
+        self.downloaded: dict[int, Path] = {}
         self._changed = asyncio.Event()
         self.typed = {"password"}
         """Names of the passwords that a person has typed."""
@@ -102,6 +103,9 @@ class FakeRun:
 
     def view(self) -> RunView:
         return self.run.view()
+
+    async def download(self, number: int) -> Path | None:
+        return self.downloaded.get(number)
 
     async def page_log(self) -> PageLogView:
         return self.said
