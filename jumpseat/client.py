@@ -29,6 +29,7 @@ from control.protocol.models import (
     SpecPlanner,
     Step,
 )
+from control.protocol.page_log import DownloadEntry
 from control.protocol.shape import Shape
 from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
 from signaling.http.shapes import (
@@ -36,6 +37,7 @@ from signaling.http.shapes import (
     AuditPage,
     CommandAccepted,
     ConsoleList,
+    DownloadList,
     RequestList,
     RunList,
     SharedLinkList,
@@ -237,6 +239,15 @@ class Client:
     async def har(self, run_id: str, *, step: int | None = None, since: int | None = None) -> dict[str, Any]:
         """Returns the page's requests as HAR 1.2, without bodies; ``step`` and ``since`` as for `console`."""
         return await self._json("GET", f"{_run(run_id)}/har", query=_page_query(step, since))
+
+    async def downloads(self, run_id: str, *, step: int | None = None) -> list[DownloadEntry]:
+        """Returns what the page downloaded, or was kept from downloading; ``step`` as for `console`."""
+        found = await self._read(DownloadList, "GET", f"{_run(run_id)}/downloads", query=_page_query(step, None))
+        return list(found.entries)
+
+    async def download(self, run_id: str, number: int) -> bytes:
+        """Returns the content of the download of this number."""
+        return await self._ask("GET", f"{_run(run_id)}/downloads/{number}")
 
     # Commands
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer, ElementCall
-from control.protocol.page_log import ConsoleEntry, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, RequestEntry
 from media.frames import FrameSink
 
 
@@ -148,6 +149,8 @@ class Driver(PageLook, Protocol):
     """Called with one sentence for each host and port that the page was kept from."""
     on_page_said: Callable[[ConsoleEntry | RequestEntry], None]
     """Called with each line of the pages' consoles, each uncaught error, and each request that is over."""
+    on_download: Callable[[DownloadEntry, Path | None], None]
+    """Called with each download that is over, and its file while the browser lives; None: see the entry's error."""
     on_deaf: Callable[[timedelta], None]
     """Called with how long a flood of these was not listened to."""
     attended: bool

@@ -100,6 +100,9 @@ class RunHandle(Protocol):
     async def page_log(self) -> PageLogView:
         """Returns what the run's page said, as far as it is kept."""
 
+    async def download(self, number: int) -> Path | None:
+        """Returns the file that the page downloaded under this number; None where it is not kept."""
+
     async def export(self, format: str) -> str:
         """Returns the run in this format. Raises Unsupported for one that is not known."""
 

@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
-from control.protocol.page_log import ConsoleEntry, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, RequestEntry
 from media.frames import FrameSink
 from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
 from runner.planners.base import Failure, Idea, Repair, Stuck, Task
@@ -79,6 +80,7 @@ class FakeDriver:
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = lambda _: None
         self.on_page_said: Callable[[ConsoleEntry | RequestEntry], None] = lambda _: None
+        self.on_download: Callable[[DownloadEntry, Path | None], None] = lambda *_: None
         self.on_deaf: Callable[[timedelta], None] = lambda _: None
         self.attended = False
         self.curtained = False

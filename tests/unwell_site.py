@@ -39,7 +39,9 @@ PAGE = """<!doctype html><title>Orders</title><link rel=icon href="data:,">
     status.textContent = "Asked";
   };
 </script>
-<button id=order>Order</button><button id=flood>Flood</button><button id=ask>Ask</button><p role=status></p>"""
+<button id=order>Order</button><button id=flood>Flood</button><button id=ask>Ask</button>
+<a id=save href=/invoice>Save</a>
+<p role=status></p>"""
 
 
 @asynccontextmanager
@@ -59,6 +61,9 @@ async def unwell_site(*, flood: int = 3000) -> AsyncIterator[str]:
         await socket.close(code=1011)
         return socket
 
+    async def invoice(_: web.Request) -> web.Response:
+        return web.Response(body=b"hello", headers={"Content-Disposition": "attachment; filename=invoice.pdf"})
+
     async def empty(_: web.Request) -> web.Response:
         return web.Response(status=204)
 
@@ -67,5 +72,6 @@ async def unwell_site(*, flood: int = 3000) -> AsyncIterator[str]:
     app.router.add_post("/api/orders", orders)
     app.router.add_get("/prices", prices)
     app.router.add_get("/empty", empty)
+    app.router.add_get("/invoice", invoice)
     async with TestServer(app, host="127.0.0.1") as server:
         yield str(server.make_url("/"))

@@ -221,6 +221,21 @@ class RequestFailed(Shape):
     """How many others of the run were not sent as events so far."""
 
 
+class Downloaded(Shape):
+    """The page has downloaded a file, or was kept from it."""
+
+    type: Literal["downloaded"] = "downloaded"
+    number: int
+    """Names it in its address, from 1."""
+    step: int
+    name: str
+    url: str
+    size: int | None = None
+    """Bytes; None where it is not kept."""
+    error: str | None = None
+    """Why it is not kept."""
+
+
 class RunFinished(Shape):
     """The run has come to its one final status."""
 
@@ -249,6 +264,7 @@ Event = (
     | TestIdentified
     | ConsoleMessage
     | RequestFailed
+    | Downloaded
     | RunFinished
 )
 """What is sent to every viewer, numbered, in one order."""

@@ -13,7 +13,7 @@ class ConsoleEntry(Shape):
     """One line of the page's console, an error that nothing in the page caught, or a violation of its policy."""
 
     number: int = 0
-    """Counts console entries, requests and downloads together, from 1."""
+    """Counts console entries and requests together, from 1."""
     at: Timestamp
     step: int = 0
     """The step that had been begun last; 0 before the first."""
@@ -43,7 +43,7 @@ class RequestEntry(Shape):
     """One request of the page that is over, or a WebSocket of it that was closed."""
 
     number: int = 0
-    """Counts console entries, requests and downloads together, from 1."""
+    """Counts console entries and requests together, from 1."""
     at: Timestamp
     """When it was begun."""
     step: int = 0
@@ -66,6 +66,24 @@ class RequestEntry(Shape):
     response_headers: tuple[HttpHeader, ...] = ()
 
 
+class DownloadEntry(Shape):
+    """One file that the page downloaded, or was kept from downloading."""
+
+    number: int = 0
+    """Names it in its address, from 1."""
+    at: Timestamp
+    """When it was begun."""
+    step: int = 0
+    """The step that had been begun last then; 0 before the first."""
+    name: str
+    """As the page or the server suggests it."""
+    url: str
+    size: int | None = None
+    """Bytes; None where it is not kept."""
+    error: str | None = None
+    """Why it is not kept."""
+
+
 class LeftOut(Shape):
     """What of a page's words was not kept, as there is room for the newest and for what failed."""
 
@@ -81,4 +99,5 @@ class PageLogView(Shape):
 
     console: tuple[ConsoleEntry, ...] = ()
     requests: tuple[RequestEntry, ...] = ()
+    downloads: tuple[DownloadEntry, ...] = ()
     left_out: LeftOut = LeftOut()

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 from playwright.async_api import Browser, BrowserContext, BrowserType, ProxySettings
 from playwright.async_api import Error as PlaywrightError
 
 from control.protocol.actions import Size
 from media.aio import TaskSet
+from runner.browser.downloads import MOST_BYTES
 from runner.browser.limits import BrowserLimits, keep_within
 from runner.browser.page_driver import PageDriver
 from runner.browser.playwright_errors import first_line
@@ -57,6 +60,8 @@ class BrowserOptions:
     device_scale_factor: float = 1.0
     max_picture: Size | None = None
     """The size that captured pictures are scaled down to, in pixels; None: they are as large as the viewport."""
+    most_download_bytes: int = MOST_BYTES
+    """What one run may download, all files together."""
     limits: BrowserLimits = field(default_factory=BrowserLimits)
     """What the browser of one run may take."""
     egress_proxy: Callable[[], EgressProxy] = EgressProxy
@@ -84,15 +89,17 @@ class PlaywrightDrivers:
         egress_proxy = self._options.egress_proxy()
         if allow_hosts is not None:
             egress_proxy.policy = RestrictedPolicy(egress_proxy.policy, allow_hosts)
+        downloads = Path(await asyncio.to_thread(mkdtemp, prefix="jumpseat-downloads-"))
         try:
             await egress_proxy.start()
             async with self.shares.starting():
-                browser = await self._start(kind, egress_proxy)
+                browser = await self._start(kind, egress_proxy, downloads=downloads)
             pid = await process_id(browser)
         except BaseException:
             await egress_proxy.aclose()
+            await _remove(downloads)
             raise
-        return await self._open_driver(browser, viewport, egress_proxy, pid=pid)
+        return await self._open_driver(browser, viewport, egress_proxy, pid=pid, downloads=downloads)
 
     async def host(
         self, kind: str, *, args: Sequence[str] = (), slow_mo: float = 0.0, proxy: ProxySettings | None = None
@@ -156,6 +163,7 @@ class PlaywrightDrivers:
         args: Sequence[str] = (),
         slow_mo: float = 0.0,
         proxy: ProxySettings | None = None,
+        downloads: Path | None = None,
     ) -> Browser:
         browser_type: BrowserType | None = getattr(await self._process.running(), kind, None) if kind in KINDS else None
         if browser_type is None:
@@ -168,6 +176,7 @@ class PlaywrightDrivers:
                 args=[*self._args(kind, egress_proxy), *args],
                 slow_mo=slow_mo,
                 proxy=proxy,
+                downloads_path=downloads,
                 chromium_sandbox=kind == "chromium" and _sandboxed(),
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
@@ -198,17 +207,20 @@ class PlaywrightDrivers:
         *,
         pid: int | None = None,
         shared: bool = False,
+        downloads: Path | None = None,
     ) -> PageDriver:
         driver = PageDriver(
             browser,
             viewport=viewport,
             uploads=self._options.uploads,
+            downloads=downloads,
+            most_download_bytes=self._options.most_download_bytes,
             dialog_timeout=self._options.dialog_timeout,
             device_scale_factor=self._options.device_scale_factor,
             max_picture=self._options.max_picture,
             egress_proxy=egress_proxy,
             proxy=_proxy_settings(egress_proxy) if pid is None else None,
-            end=lambda: self._end(driver, driver.context if shared else browser, egress_proxy, pid),
+            end=lambda: self._end(driver, driver.context if shared else browser, egress_proxy, pid, downloads),
             captured=lambda on: self.shares.watch(driver, on),
         )
         self._open.add(driver)
@@ -231,7 +243,12 @@ class PlaywrightDrivers:
         self._watches[driver] = self._ending.spawn(keep_within(pid, self._options.limits, end))
 
     async def _end(
-        self, driver: PageDriver, closed: Browser | BrowserContext | None, egress_proxy: EgressProxy, pid: int | None
+        self,
+        driver: PageDriver,
+        closed: Browser | BrowserContext | None,
+        egress_proxy: EgressProxy,
+        pid: int | None,
+        downloads: Path | None,
     ) -> None:
         self._open.discard(driver)
         self.shares.remove(driver)
@@ -240,6 +257,8 @@ class PlaywrightDrivers:
         await egress_proxy.aclose()
         if closed is not None:
             await self._close_browser(closed, pid)
+        if downloads is not None:
+            await _remove(downloads)
 
     async def _close_browser(self, closed: Browser | BrowserContext, pid: int | None) -> None:
         try:
@@ -250,6 +269,10 @@ class PlaywrightDrivers:
             logger.warning("the browser did not close within %g s and is killed", _CLOSE_SECONDS)
             if pid is not None and isinstance(closed, Browser):
                 await kill(closed, pid)
+
+
+async def _remove(folder: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _sandboxed() -> bool:

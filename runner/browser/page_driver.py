@@ -19,7 +19,7 @@ from control.protocol.actions import Action, Box, Size
 from control.protocol.commands import AnswerDialog, Input, Pick
 from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
-from control.protocol.page_log import ConsoleEntry, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, RequestEntry
 from media.aio import CloseOnce
 from media.errors import DecodeError
 from media.frames import FrameSink
@@ -30,6 +30,7 @@ from runner.browser.cover.page_cover import PlacesUnknown
 from runner.browser.devtools import DevTools
 from runner.browser.dialog_flood import FLOOD_SCRIPT
 from runner.browser.dialogs import Dialogs
+from runner.browser.downloads import MOST_BYTES, Downloads
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import HumanInput
 from runner.browser.human.picking import pick
@@ -69,6 +70,8 @@ class PageDriver:
         egress_proxy: EgressProxy,
         proxy: ProxySettings | None = None,
         uploads: Path | None = None,
+        downloads: Path | None = None,
+        most_download_bytes: int = MOST_BYTES,
         dialog_timeout: float = 30.0,
         device_scale_factor: float = 1.0,
         max_picture: Size | None = None,
@@ -82,6 +85,7 @@ class PageDriver:
         self.on_gone: Callable[[BrowserGone], None] = lambda _: None
         self.on_refused: Callable[[str], None] = logger.warning
         self.on_page_said: Callable[[ConsoleEntry | RequestEntry], None] = lambda _: None
+        self.on_download: Callable[[DownloadEntry, Path | None], None] = lambda *_: None
         self.on_deaf: Callable[[timedelta], None] = lambda _: None
         self._browser = browser
         self._viewport = viewport
@@ -92,6 +96,9 @@ class PageDriver:
         self._uploads = uploads
         self._dialog_timeout = dialog_timeout
         self._device_scale_factor = device_scale_factor
+        self._downloads = Downloads(self._report_download, folder=downloads, most_bytes=most_download_bytes)
+        self._own = False
+        """The pages are ours: what they download is taken."""
         self._covers = Covers()
         self._screencast = Screencast(max_picture=max_picture, covers=self._covers)
         self._context: BrowserContext | None = None
@@ -120,6 +127,7 @@ class PageDriver:
         alone unless a person holds control. ``hurried`` says whether what changes is to be reported at once.
         """
         self._context = context
+        self._own = not passive
         self._dialogs = Dialogs(
             context,
             report=self._report_dialog,
@@ -326,6 +334,7 @@ class PageDriver:
             await asyncio.gather(
                 self._screencast.aclose(),
                 self._listener.aclose(),
+                self._downloads.aclose(),
                 self._covers.aclose(),
                 self._human_input.aclose(),
                 self._dialogs.aclose(),
@@ -352,6 +361,9 @@ class PageDriver:
     def _report_said(self, entry: ConsoleEntry | RequestEntry) -> None:
         self.on_page_said(entry)
 
+    def _report_download(self, entry: DownloadEntry, file: Path | None) -> None:
+        self.on_download(entry, file)
+
     def _report_deaf(self, time: timedelta) -> None:
         self.on_deaf(time)
 
@@ -362,6 +374,8 @@ class PageDriver:
         self._covers.opened(page)
         self._dialogs.watch(page)
         self._listener.watch(page)
+        if self._own:
+            self._downloads.watch(page)
         page.on("crash", lambda _: self.lose("the page has crashed"))
 
     def _switched(self, page: Page) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from bisect import bisect_right, insort
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
+from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from control.event_log import Entry
 from control.protocol import events as e
-from control.protocol.page_log import ConsoleEntry, LeftOut, PageLogView, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, LeftOut, PageLogView, RequestEntry
 from control.run import Run
+from media.aio import TaskSet
 from runner.log import RunLog
 from runner.reports.page_evidence import PageEntry, sentence_of, told
 from runner.run.masking import Masking
 from runner.store.page_log import PageLogFile
+
+logger = logging.getLogger(__name__)
 
 E = TypeVar("E", ConsoleEntry, RequestEntry)
 W = TypeVar("W")
@@ -69,6 +74,8 @@ class PageLog:
         self._logger = logger
         self._console: _Kept[ConsoleEntry] = _Kept()
         self._requests: _Kept[RequestEntry] = _Kept()
+        self._downloads: list[DownloadEntry] = []
+        self._keeping = TaskSet(logger)
         self._deaf = timedelta()
         self._number = 0
         self._begun: list[tuple[datetime, int]] = []
@@ -101,6 +108,29 @@ class PageLog:
         """Notes for how long a flood was not listened to."""
         self._deaf += time
         self._news.set()
+
+    def add_download(self, entry: DownloadEntry, file: Path | None) -> None:
+        """Keeps a download of the driver's; its file is copied while the browser still has it."""
+        entry = entry.model_copy(update={"number": len(self._downloads) + 1, "step": self._step_at(entry.at)})
+        self._downloads.append(self._masking.shape(entry))
+        self._keeping.spawn(self._keep(len(self._downloads) - 1, file))
+
+    async def _keep(self, at: int, file: Path | None) -> None:
+        entry = self._downloads[at]
+        if file is not None:
+            try:
+                await asyncio.to_thread(self._file.keep_download, entry.number, file)
+            except OSError as error:
+                self._logger.warning("a download could not be kept: %s", error)
+                reason = "the server could not write it down"
+                self._downloads[at] = entry.model_copy(update={"size": None, "error": reason})
+        if not self._run.final:
+            said = self._downloads[at].model_dump(include=set(e.Downloaded.model_fields))
+            self._run.log.append(e.Downloaded.model_validate(said))
+
+    async def keep_downloads(self) -> None:
+        """Returns once all files that have come are copied: before the browser takes them away."""
+        await self._keeping.join()
 
     def _numbered(self, entry: E) -> E:
         """Returns the entry as it is kept: masked before it is cut, so that no rest of a secret is left over."""
@@ -180,7 +210,12 @@ class PageLog:
     # What is kept
 
     def view(self) -> PageLogView:
-        return PageLogView(console=self._console.all(), requests=self._requests.all(), left_out=self._left_out())
+        return PageLogView(
+            console=self._console.all(),
+            requests=self._requests.all(),
+            downloads=tuple(self._downloads),
+            left_out=self._left_out(),
+        )
 
     def _left_out(self) -> LeftOut:
         return LeftOut(
@@ -203,7 +238,7 @@ class PageLog:
 
     async def end(self) -> None:
         """Writes all that is kept, in place of what was written so far."""
-        if self._number or self._deaf:
+        if self._number or self._deaf or self._downloads:
             await self._write(self._file.replace, self.view())
 
     async def _write(self, write: Callable[[W], None], what: W) -> None:

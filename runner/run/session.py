@@ -228,6 +228,9 @@ class Session:
     async def page_log(self) -> PageLogView:
         return self._page_log.view()
 
+    async def download(self, number: int) -> Path | None:
+        return await self._store.download(self.id, number)
+
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
         view, steps = exportable(self.view(), self._run.steps, uploads=self._uploads, creation=self.creation())
@@ -339,6 +342,7 @@ class Session:
         except TimeoutError:
             raise StepFailed(f"the browser did not start within {self._options.launch_timeout:g} s") from None
         parts.push_async_callback(self._close_driver, driver)
+        parts.push_async_callback(self._page_log.keep_downloads)
         return driver
 
     async def _open(self, driver: Driver) -> None:
@@ -445,6 +449,7 @@ class Session:
         driver.on_refused = self._refusal_warnings.warn
         driver.on_page_said = self._page_log.add
         driver.on_deaf = self._page_log.add_deaf
+        driver.on_download = self._page_log.add_download
         driver.on_waiting = lambda reason: self._waits.for_element(reason and self._masking.text(reason))
         driver.on_gone = self._browser_gone
 

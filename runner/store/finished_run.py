@@ -92,6 +92,9 @@ class FinishedRun:
     async def page_log(self) -> PageLogView:
         return await asyncio.to_thread(read_page_log, self._store.page_log_path(self.id))
 
+    async def download(self, number: int) -> Path | None:
+        return await self._store.download(self.id, number)
+
     async def export(self, format: str) -> str:
         """Raises Unsupported."""
         view, steps = exportable(self.view(), await self.steps(), uploads=self._uploads, creation=self._record.creation)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from control.protocol.page_log import ConsoleEntry, LeftOut, PageLogView, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, LeftOut, PageLogView, RequestEntry
 from control.protocol.shape import Shape
 from runner.store.atomic_write import atomic_write
 from runner.store.permissions import create_private_file, create_private_folder
@@ -24,6 +25,13 @@ class PageLogFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines = 0
+
+    def keep_download(self, number: int, file: Path) -> None:
+        """Copies a file that the page has downloaded. Raises OSError."""
+        kept = download_path(self._path.parent, number)
+        create_private_folder(kept.parent)
+        create_private_file(kept)
+        shutil.copyfile(file, kept)
 
     def has_room_for(self, count: int) -> bool:
         """Returns False where so many more lines are too many: what is kept is to be written anew then."""
@@ -44,10 +52,16 @@ class PageLogFile:
         self._lines += len(new)
 
 
+def download_path(folder: Path, number: int) -> Path:
+    """Returns where a download is kept in the folder of its run."""
+    return folder / "downloads" / str(number)
+
+
 def read_page_log(path: Path) -> PageLogView:
     """Returns what the file holds; a line that cannot be read is left out, and so is a file that is not there."""
     console: list[ConsoleEntry] = []
     requests: list[RequestEntry] = []
+    downloads: list[DownloadEntry] = []
     left_out = LeftOut()
     for fields in _read(path):
         try:
@@ -57,9 +71,11 @@ def read_page_log(path: Path) -> PageLogView:
                 console.append(ConsoleEntry.model_validate(fields["console"]))
             elif "request" in fields:
                 requests.append(RequestEntry.model_validate(fields["request"]))
+            elif "download" in fields:
+                downloads.append(DownloadEntry.model_validate(fields["download"]))
         except ValueError:
             continue
-    return PageLogView(console=tuple(console), requests=tuple(requests), left_out=left_out)
+    return PageLogView(console=tuple(console), requests=tuple(requests), downloads=tuple(downloads), left_out=left_out)
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:
@@ -81,6 +97,8 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
 def _lines(view: PageLogView) -> Iterator[str]:
     for entry in (*view.console, *view.requests):
         yield _line(entry)
+    for download in view.downloads:
+        yield json.dumps({"download": download.dump()})
     yield json.dumps({"leftOut": view.left_out.dump()})
 
 

@@ -27,6 +27,7 @@ from runner.store.audit import AuditStore
 from runner.store.connection import Database, StoreFailed
 from runner.store.lease import ServerLease
 from runner.store.links import LinkStore
+from runner.store.page_log import download_path
 from runner.store.pending_finals import PendingFinals
 from runner.store.permissions import create_private_file, create_private_folder, tighten
 from runner.store.recordings import FinishedRecordings
@@ -281,6 +282,11 @@ class Store:
     def recording_folder(self, run_id: str) -> Path:
         """Returns the folder of a run's recording; it may not exist yet."""
         return self.folder(run_id) / "recording"
+
+    async def download(self, run_id: str, number: int) -> Path | None:
+        """Returns the file that the run's page downloaded under this number; None where it is not there."""
+        path = download_path(self.folder(run_id), number)
+        return path if await asyncio.to_thread(path.is_file) else None
 
     def screenshot_path(self, run_id: str, number: int, *, before: bool = False) -> Path:
         return self.folder(run_id) / f"{number:04}{'-before' if before else ''}.jpg"

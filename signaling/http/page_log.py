@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import TypeVar
+from urllib.parse import quote
 
 from aiohttp import web
 
 from control.protocol.page_log import ConsoleEntry, PageLogView, RequestEntry
+from control.roles import Role
 from signaling.access.authentication import Authenticator
 from signaling.http.har import har_of
 from signaling.http.operations import READ, Query, json_content, operation, routes_of, text_content
 from signaling.http.queries import read_count
-from signaling.http.shapes import ConsoleList, RequestList
+from signaling.http.shapes import ConsoleList, DownloadList, HarArchive, RequestList
+from signaling.problems import Problem
 
 E = TypeVar("E", ConsoleEntry, RequestEntry)
 
@@ -66,7 +70,7 @@ class PageLogApi:
         f"{_RUN}/har",
         "The page's requests as HAR 1.2, without bodies.",
         id="getHar",
-        answer=text_content("application/json"),
+        answer=json_content(HarArchive),
         query=(_STEP, _SINCE),
         refusals=(*READ, 422),
     )
@@ -76,9 +80,55 @@ class PageLogApi:
         text = json.dumps(har_of(_wanted(request, kept.requests)))
         return web.Response(text=text, content_type="application/json", headers={"Content-Disposition": name})
 
+    @operation(
+        "GET",
+        f"{_RUN}/downloads",
+        "The files that the page downloaded.",
+        id="getDownloads",
+        answer=json_content(DownloadList),
+        query=(_STEP,),
+        refusals=(*READ, 422),
+    )
+    async def downloads(self, request: web.Request) -> web.Response:
+        kept, step = await self._kept(request), read_count("step", request.query.get("step"))
+        entries = tuple(each for each in kept.downloads if step in {None, each.step})
+        return web.json_response(DownloadList(entries=entries).dump())
+
+    @operation(
+        "GET",
+        f"{_RUN}/downloads/{{number}}",
+        "One of these files, to be saved.",
+        id="getDownload",
+        answer=text_content("application/octet-stream"),
+        refusals=(401, 403, 404, 410),
+    )
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """Sends the file as one to be saved: what a page has downloaded is never opened under this origin."""
+        run_id, number = request.match_info["run_id"], request.match_info["number"]
+        context = await self._authenticator.authorize(request, run_id, needs=Role.CONTROLLER, with_steps=False)
+        found = next((each for each in (await context.run.page_log()).downloads if str(each.number) == number), None)
+        if found is None or found.error is not None:
+            raise Problem(404, found.error if found and found.error else "there is no such download", code="not_found")
+        path = await context.run.download(found.number)
+        if path is None:
+            raise Problem(410, "this download was removed to make room (JUMPSEAT_MAX_DISK)", code="not_found")
+        headers = {
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(_file_name(found.name), safe='')}",
+            "Content-Type": "application/octet-stream",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.FileResponse(path, headers=headers)
+
     async def _kept(self, request: web.Request) -> PageLogView:
         context = await self._authenticator.authorize(request, request.match_info["run_id"], with_steps=False)
         return await context.run.page_log()
+
+
+def _file_name(name: str) -> str:
+    """Returns the name without what a file system, or a terminal, takes for more than a name."""
+    return (
+        re.sub(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]', "_", name).strip(". ")[:200] or "download"
+    )
 
 
 def _wanted(request: web.Request, entries: Iterable[E]) -> tuple[E, ...]:

@@ -11,7 +11,7 @@ from control.protocol.attach import AttachSessionView
 from control.protocol.audit import NumberedAuditEntry
 from control.protocol.links import SharedLink
 from control.protocol.models import InstructionProblem, Place, RunStatus, RunView, SpecPlanner, Step
-from control.protocol.page_log import ConsoleEntry, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, RequestEntry
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 from signaling.access.share_tokens import DEFAULT_TTL, LONGEST_TTL
@@ -51,6 +51,18 @@ class RequestList(Shape):
     """How many entries of the run were dropped."""
     deaf_ms: int
     """Milliseconds for which a flood was not listened to: what came then is in no count."""
+
+
+class HarArchive(Shape):
+    """Requests as HAR 1.2."""
+
+    log: dict[str, Any]
+
+
+class DownloadList(Shape):
+    """The files that the page downloaded, or was kept from downloading, in order."""
+
+    entries: tuple[DownloadEntry, ...]
 
 
 class SingleStep(Shape):

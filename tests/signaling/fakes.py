@@ -92,6 +92,7 @@ class FakeRun:
         self.slow.set()
         self.broken = False
         self.said = PageLogView()
+        self.downloaded: dict[int, Path] = {}
         self._changed = asyncio.Event()
         self.recording = FakeRecording()
         self.typed = {"password"}
@@ -124,6 +125,9 @@ class FakeRun:
 
     def view(self) -> RunView:
         return self.run.view()
+
+    async def download(self, number: int) -> Path | None:
+        return self.downloaded.get(number)
 
     async def page_log(self) -> PageLogView:
         return self.said

@@ -71,8 +71,11 @@ describe("what the page said", () => {
 describe("the panel of what the page said", () => {
   let root: Root;
   const store = new Store("r");
-  const api = { console: vi.fn(), network: vi.fn() };
-  const rows = () => [...document.querySelectorAll(".jp-page-row")].map((row) => row.textContent);
+  const api = { console: vi.fn(), network: vi.fn(), downloads: vi.fn() };
+  const downloads = () =>
+    [...document.querySelectorAll("[aria-label=Downloads] .jp-page-row")].map((row) => row.textContent);
+  const rows = () =>
+    [...document.querySelectorAll(".jp-steps:not([aria-label]) .jp-page-row")].map((row) => row.textContent);
   const draw = () =>
     act(async () => {
       const value = { session: { store, api, runId: "r" }, ui: INITIAL_UI } as unknown as PlayerContextValue;
@@ -83,6 +86,10 @@ describe("the panel of what the page said", () => {
     vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
     root = createRoot(document.body.appendChild(document.createElement("div")));
     api.console.mockReset().mockResolvedValue({ entries: console_, leftOut: 3, deafMs: 0 });
+    const refused = { number: 2, step: 2, name: "all.zip", size: null, error: "it was cut" };
+    api.downloads
+      .mockReset()
+      .mockResolvedValue([{ number: 1, step: 1, name: "a.pdf", size: 1500, error: null }, refused]);
     api.network.mockReset().mockResolvedValue({ entries: requests, leftOut: 0, deafMs: 2000 });
   });
   afterEach(() => {
@@ -109,6 +116,11 @@ describe("the panel of what the page said", () => {
     expect(api.console).toHaveBeenLastCalledWith("r", 4);
     expect(api.network).toHaveBeenLastCalledWith("r", 3);
     expect(rows()).toHaveLength(5);
+  });
+
+  it("lists what the page has downloaded", async () => {
+    await draw();
+    expect(downloads()).toEqual(["Downloaded a.pdfStep 11.5 kB", "Downloaded all.zipit was cutStep 2"]);
   });
 
   it("says why it cannot be read", async () => {

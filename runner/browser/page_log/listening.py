@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError, WebSocket
 from playwright.async_api import Error as PlaywrightError
@@ -17,6 +20,9 @@ from runner.browser.page_log.valve import Valve
 from runner.log import ThrottledWarnings
 
 logger = logging.getLogger(__name__)
+
+_CALM_SECONDS: Final = 0.25
+"""From a request's end to its entry: while a page loads, whoever waits for it comes first."""
 
 
 class PageListener:
@@ -42,6 +48,8 @@ class PageListener:
         self._passive = passive
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._failures = ThrottledWarnings(logger.warning, more="{} more are left out", most=1)
+        self._requests: list[Request] = []
+        """Those that are over and not reported yet."""
         self._console = Valve(self._hear_console, self._mute_console, on_deaf=on_deaf)
         self._network = Valve(self._hear_network, self._mute_network, on_deaf=on_deaf)
         context.on("weberror", self._on_error)
@@ -54,6 +62,7 @@ class PageListener:
         """Stops listening. Safe to repeat."""
         self._console.end()
         self._network.end()
+        self._report_requests()
         self._failures.end()
         await self._background.aclose()
 
@@ -83,7 +92,14 @@ class PageListener:
 
     def _on_request(self, request: Request) -> None:
         self._network.take()
-        self._tell(lambda: request_entry(request))
+        if not self._requests:
+            asyncio.get_running_loop().call_later(_CALM_SECONDS, self._report_requests)
+        self._requests.append(request)
+
+    def _report_requests(self) -> None:
+        requests, self._requests = self._requests, []
+        for request in requests:
+            self._tell(partial(request_entry, request))
 
     def _on_socket(self, socket: WebSocket) -> None:
         begun, errors = utc_now(), list[str]()

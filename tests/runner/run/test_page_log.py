@@ -9,7 +9,7 @@ from typing import Any
 
 from control.protocol import events as e
 from control.protocol.models import RunStatus, StepStatus
-from control.protocol.page_log import ConsoleEntry, HttpHeader, PageLogView, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, HttpHeader, PageLogView, RequestEntry
 from runner.planners.base import Stuck
 from runner.store.page_log import PageLogFile, read_page_log
 from tests.fakes import FakeClock, FakePlanner, click
@@ -202,6 +202,37 @@ async def test_the_file_is_written_anew_before_it_grows_without_end(tmp_path: Pa
     assert not file.has_room_for(2)
     file.replace(PageLogView(console=(entry,)))
     assert file.has_room_for(3000)
+
+
+async def test_downloads_are_kept_at_their_step_and_told(tmp_path: Path) -> None:
+    file = tmp_path / "of-the-browser"
+    file.write_bytes(b"hello")
+    secrets = {"PASSWORD": "hunter2"}
+    async with session_harness(tmp_path / "data", FakePlanner([click("#a")]), secrets=secrets) as run:
+        run.driver.perform_gate.close()
+        run.start()
+        await in_step(run, 1)
+        entry = DownloadEntry(at=run.clock(), name="a-hunter2.txt", url="http://shop.test/a", size=5)
+        run.driver.on_download(entry, file)
+        cut = entry.model_copy(update={"size": None, "error": "it was cut"})
+        run.driver.on_download(cut, None)
+        run.driver.on_download(entry, tmp_path / "gone")
+        await run.until(lambda: len(run.events(e.Downloaded)) == 3)
+        run.driver.perform_gate.open()
+        assert await run.finish() is RunStatus.PASSED
+        kept = (await run.session.page_log()).downloads
+        path = await run.session.download(1)
+        assert await run.session.download(2) is None
+        assert read_page_log(run.store.page_log_path("run-1")).downloads == kept
+        assert path
+        assert path.read_bytes() == b"hello"
+        assert S_IMODE(path.stat().st_mode) == 0o600
+    assert [(each.number, each.step, each.name, each.size) for each in kept[:2]] == [
+        (1, 1, "a-•••.txt", 5),
+        (2, 1, "a-•••.txt", None),
+    ]
+    assert (kept[2].size, kept[2].error) == (None, "the server could not write it down")
+    assert {each.error for each in run.events(e.Downloaded)} == {None, "it was cut", kept[2].error}
 
 
 async def test_a_disk_that_is_full_changes_nothing(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ SENTENCES = (
 )
 
 
-async def ended(folder: Path, site: str) -> tuple[Session, PageLogView]:
+async def ended(folder: Path, site: str, steps: list[dict[str, str]] = STEPS) -> tuple[Session, PageLogView]:
     """Runs the steps, and returns the run with what a server that is started afterwards knows of its page."""
     drivers = PlaywrightDrivers(browser_options())
     store = await Store.open(folder)
@@ -48,7 +48,7 @@ async def ended(folder: Path, site: str) -> tuple[Session, PageLogView]:
         planner_factory=build_planner,
         options=SessionOptions(streaming=False),
     )
-    body = {"url": site, "steps": STEPS, "helpTimeoutMs": 0, "stepTimeoutMs": 1000}
+    body = {"url": site, "steps": steps, "helpTimeoutMs": 0, "stepTimeoutMs": 1000}
     spec = NewRun.model_validate(body | {"secrets": {"KEY": "hunter2-value"}})
     session = await runs.create(spec, owner="ada")
     over = asyncio.Event()
@@ -90,3 +90,15 @@ async def test_each_is_named_at_its_step(tmp_path: Path) -> None:
     assert without_user_info(str(kept)) == str(kept)
     assert "hunter2" not in str(kept)
     assert "hunter2" not in str(events)
+
+
+async def test_what_is_downloaded_in_a_step_outlives_the_browser_and_the_server(tmp_path: Path) -> None:
+    steps = [{"type": "click", "selector": "#save"}, {"type": "wait", "value": "1000"}]
+    async with unwell_site() as site:
+        session, kept = await ended(tmp_path, site, steps)
+    (download,) = kept.downloads
+    assert (download.number, download.step, download.name, download.size) == (1, 1, "invoice.pdf", 5)
+    path = await session.download(1)
+    assert path is not None
+    assert path.read_bytes() == b"hello"
+    assert [each for each in kept.requests if each.failed] == []

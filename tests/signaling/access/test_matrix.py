@@ -75,6 +75,8 @@ RULES: Mapping[str, Rule] = {
     "getConsole": Rule(Needs.VIEWER),
     "getNetwork": Rule(Needs.VIEWER),
     "getHar": Rule(Needs.VIEWER),
+    "getDownloads": Rule(Needs.VIEWER),
+    "getDownload": Rule(Needs.CONTROLLER),
     "getSource": Rule(Needs.CONTROLLER),
     "getRecording": WATCHED,
     "getRecordingTimeline": WATCHED,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from control.protocol.page_log import ConsoleEntry, HttpHeader, LeftOut, PageLogView, RequestEntry
+from control.protocol.page_log import ConsoleEntry, DownloadEntry, HttpHeader, LeftOut, PageLogView, RequestEntry
 from jumpseat import Client
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, ServerHarness
@@ -46,6 +47,11 @@ SAID = PageLogView(
             error="net::ERR_TIMED_OUT",
             failed=True,
         ),
+    ),
+    downloads=(
+        DownloadEntry(number=1, at=MOMENT, step=2, name='../é "a".html', url="http://shop.test/a", size=9),
+        DownloadEntry(number=2, at=MOMENT, name="b", url="http://shop.test/b", error="it was cut"),
+        DownloadEntry(number=3, at=MOMENT, name="c", url="http://shop.test/c", size=1),
     ),
     left_out=LeftOut(console=7, requests=8, deaf_ms=900),
 )
@@ -181,9 +187,34 @@ async def test_the_requests_are_an_archive_that_others_read(harness: ServerHarne
     assert found["log"]["entries"][1]["response"]["_failureText"] == "net::ERR_TIMED_OUT"
 
 
-async def test_the_client_reads_them(harness: ServerHarness, said: FakeRun) -> None:
+async def test_a_download_is_one_to_be_saved(harness: ServerHarness, said: FakeRun, tmp_path: Path) -> None:
+    said.downloaded[1] = tmp_path / "1"
+    said.downloaded[1].write_bytes(b"<script>")
+    path = f"/api/tests/{said.id}/downloads"
+    _, body = await harness.call("GET", f"{path}?step=2")
+    assert [each["number"] for each in body["entries"]] == [1]
+    async with harness.http.get(f"{harness.url}{path}/1", headers={"Authorization": f"Bearer {ADA}"}) as response:
+        assert await response.read() == b"<script>"
+        assert response.headers["Content-Type"] == "application/octet-stream"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''_%C3%A9%20_a_.html"
+    for number, status, detail in (
+        (2, 404, "it was cut"),
+        (3, 410, "removed"),
+        (4, 404, "no such"),
+        ("x", 404, "no such"),
+    ):
+        found, problem = await harness.call("GET", f"{path}/{number}")
+        assert (found, detail in problem["detail"]) == (status, True)
+
+
+async def test_the_client_reads_them(harness: ServerHarness, said: FakeRun, tmp_path: Path) -> None:
     async with Client(harness.url, key=ADA) as client:
         assert (await client.console(said.id)).entries == SAID.console
         assert (await client.network(said.id, step=2)).entries == SAID.requests[1:]
         assert (await client.network(said.id, since=2)).left_out == 8
+        assert await client.downloads(said.id, step=2) == [SAID.downloads[0]]
+        said.downloaded[1] = tmp_path / "1"
+        said.downloaded[1].write_bytes(b"hello")
+        assert await client.download(said.id, 1) == b"hello"
         assert len((await client.har(said.id, step=0))["log"]["entries"]) == 1

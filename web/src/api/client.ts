@@ -2,6 +2,7 @@ import type { Command } from "../protocol/messages";
 import type {
   AttachSessionInfo,
   ConsoleList,
+  Download,
   InstructionProblem,
   InstructionsChecked,
   Locators,
@@ -153,6 +154,15 @@ export class ApiClient {
   /** Returns the page's requests that are over, from behind that number on. */
   network(runId: string, since: number): Promise<RequestList> {
     return this.#json(`${testPath(runId)}/network?since=${since}`);
+  }
+
+  /** Returns the files that the page downloaded. */
+  async downloads(runId: string): Promise<Download[]> {
+    return (await this.#json<{ entries: Download[] }>(`${testPath(runId)}/downloads`)).entries;
+  }
+
+  async download(runId: string, { number, name }: Download): Promise<File> {
+    return new File([await (await this.request(`${testPath(runId)}/downloads/${number}`)).blob()], name);
   }
 
   command(runId: string, command: Command & { id: string }): Promise<unknown> {

@@ -4,7 +4,7 @@ import { describe } from "../api/errors";
 import { isAttached } from "../player/attached";
 import { Button } from "../player/Button";
 import type { Run } from "../protocol/types";
-import { saveAs } from "./save";
+import { saveAs } from "../save";
 
 interface Format {
   format: ExportFormat;

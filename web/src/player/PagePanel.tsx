@@ -3,6 +3,7 @@ import { describe } from "../api/errors";
 import { type ConsoleList, isFinal, type RequestList } from "../protocol/types";
 import { CopyButton } from "./CopyButton";
 import { usePlayer, usePlayerState } from "./context";
+import { Downloads } from "./Downloads";
 import { asCurl, type PageFilter, type PageLine, pageLines } from "./pageLog";
 
 const REFRESH_MS = 2000;
@@ -58,6 +59,7 @@ export function PagePanel() {
           ))}
         </select>
       </div>
+      <Downloads />
       <LeftOutNote leftOut={log.leftOut} deafMs={log.deafMs} />
       {lines.length === 0 && (
         <p className="jp-empty">{all.length === 0 ? "The page has said nothing." : "Nothing fits."}</p>

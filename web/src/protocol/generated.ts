@@ -170,7 +170,7 @@ export interface components {
         /** @description One line of the page's console, an error that nothing in the page caught, or a violation of its policy. */
         ConsoleEntry: {
             /**
-             * @description Counts console entries, requests and downloads together, from 1.
+             * @description Counts console entries and requests together, from 1.
              * @default 0
              */
             number: number;
@@ -306,6 +306,49 @@ export interface components {
             /** @description What was typed into a prompt; a secret's value is never here. */
             text: string | null;
         };
+        /** @description One file that the page downloaded, or was kept from downloading. */
+        DownloadEntry: {
+            /**
+             * @description Names it in its address, from 1.
+             * @default 0
+             */
+            number: number;
+            /** @description When it was begun. */
+            at: string;
+            /**
+             * @description The step that had been begun last then; 0 before the first.
+             * @default 0
+             */
+            step: number;
+            /** @description As the page or the server suggests it. */
+            name: string;
+            url: string;
+            /** @description Bytes; None where it is not kept. */
+            size: number | null;
+            /** @description Why it is not kept. */
+            error: string | null;
+        };
+        /** @description The files that the page downloaded, or was kept from downloading, in order. */
+        DownloadList: {
+            entries: components["schemas"]["DownloadEntry"][];
+        };
+        /** @description The page has downloaded a file, or was kept from it. */
+        Downloaded: {
+            /**
+             * @default downloaded
+             * @constant
+             */
+            type: "downloaded";
+            /** @description Names it in its address, from 1. */
+            number: number;
+            step: number;
+            name: string;
+            url: string;
+            /** @description Bytes; None where it is not kept. */
+            size: number | null;
+            /** @description Why it is not kept. */
+            error: string | null;
+        };
         /** @description One call of a Playwright locator, or one expectation of it, that a step was carried out by or checked with. */
         ElementCall: {
             selector: string;
@@ -354,6 +397,12 @@ export interface components {
              * @default []
              */
             use?: components["schemas"]["SecretUse"][];
+        };
+        /** @description Requests as HAR 1.2. */
+        HarArchive: {
+            log: {
+                [key: string]: unknown;
+            };
         };
         /** @description The run as it stands, for a client that has just come. */
         Hello: {
@@ -791,7 +840,7 @@ export interface components {
         /** @description One request of the page that is over, or a WebSocket of it that was closed. */
         RequestEntry: {
             /**
-             * @description Counts console entries, requests and downloads together, from 1.
+             * @description Counts console entries and requests together, from 1.
              * @default 0
              */
             number: number;
@@ -1388,7 +1437,7 @@ export interface components {
         /** @description What a client may send, on any transport. */
         ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["Downloaded"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
         Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
@@ -1433,11 +1482,15 @@ export type CurtainChanged = components['schemas']['CurtainChanged'];
 export type CurtainView = components['schemas']['CurtainView'];
 export type Dialog = components['schemas']['Dialog'];
 export type DialogAnswer = components['schemas']['DialogAnswer'];
+export type DownloadEntry = components['schemas']['DownloadEntry'];
+export type DownloadList = components['schemas']['DownloadList'];
+export type Downloaded = components['schemas']['Downloaded'];
 export type ElementCall = components['schemas']['ElementCall'];
 export type ErrorReply = components['schemas']['ErrorReply'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type FileContent = components['schemas']['FileContent'];
 export type GivenSecret = components['schemas']['GivenSecret'];
+export type HarArchive = components['schemas']['HarArchive'];
 export type Hello = components['schemas']['Hello'];
 export type HelpNeeded = components['schemas']['HelpNeeded'];
 export type Holder = components['schemas']['Holder'];

@@ -53,6 +53,9 @@ export type RemoteDialog = Omit<wire.Dialog, "type">;
 /** The active page of the remote browser. */
 export type Page = Omit<wire.PageChanged, "type">;
 
+/** A file that the page has downloaded, or was kept from downloading. */
+export type Download = Pick<wire.DownloadEntry, "number" | "step" | "name" | "size" | "error">;
+
 /** What a run waits for. */
 export type Waiting = Omit<wire.Waiting, "type">;
 

@@ -1,6 +1,7 @@
 import { isReply, type ServerMessage, type ServerMessageOf } from "../protocol/messages";
 import {
   type Action,
+  type Download,
   type HelpRequest,
   isFinal,
   type RemoteDialog,
@@ -59,6 +60,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return pageNews(state, message.number, message.level === "error");
     case "request_failed":
       return pageNews(state, message.number, true);
+    case "downloaded":
+      return { ...state, downloads: [...state.downloads, downloadOf(message)] };
     case "run_finished":
       return runFinished(state, message);
     case "picked":
@@ -71,6 +74,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
 function pageNews(state: PlayerState, newest: number, isError: boolean): PlayerState {
   return { ...state, pageNews: { newest, errors: state.pageNews.errors + Number(isError) } };
 }
+
+const downloadOf = ({ number, step, name, size, error }: Download): Download => ({ number, step, name, size, error });
 
 function waitingOf({ subject, since, reason, tokens, cost }: Waiting): Waiting {
   return { subject, since, reason, tokens, cost };

@@ -1,6 +1,18 @@
 import type { RecordingState } from "../media/recording";
 import type { Command, CommandType } from "../protocol/messages";
-import type { Action, Page, Picked, Proposal, RemoteDialog, Role, Run, Size, Step, Waiting } from "../protocol/types";
+import type {
+  Action,
+  Download,
+  Page,
+  Picked,
+  Proposal,
+  RemoteDialog,
+  Role,
+  Run,
+  Size,
+  Step,
+  Waiting,
+} from "../protocol/types";
 
 export type TransportKind = "livekit" | "whep" | "mjpeg" | "polling";
 export type ControlKind = "datachannel" | "livekit" | "websocket" | "rest";
@@ -72,6 +84,8 @@ export interface PlayerState {
   queued: Action[];
   /** What has gone wrong in the page since this viewer came: the newest entry's number, and how many errors. */
   pageNews: { newest: number; errors: number };
+  /** What the page has downloaded since this viewer came. */
+  downloads: Download[];
   /** The step that the server last replayed for this viewer. */
   replay: Step | null;
   picked: Picked | null;
@@ -107,6 +121,7 @@ export function initialState(runId: string): PlayerState {
     waiting: null,
     queued: [],
     pageNews: { newest: 0, errors: 0 },
+    downloads: [],
     replay: null,
     picked: null,
     control: null,
