@@ -151,7 +151,7 @@ class Driver(PageLook, Protocol):
     """Called with each line of the pages' consoles, each uncaught error, and each request that is over."""
     on_download: Callable[[DownloadEntry, Path | None], None]
     """Called with each download that is over, and its file while the browser lives; None: see the entry's error."""
-    on_deaf: Callable[[timedelta], None]
+    on_muted: Callable[[timedelta], None]
     """Called with how long a flood of these was not listened to."""
     attended: bool
     """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,

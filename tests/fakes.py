@@ -81,7 +81,7 @@ class FakeDriver:
         self.on_refused: Callable[[str], None] = lambda _: None
         self.on_page_said: Callable[[ConsoleEntry | RequestEntry], None] = lambda _: None
         self.on_download: Callable[[DownloadEntry, Path | None], None] = lambda *_: None
-        self.on_deaf: Callable[[timedelta], None] = lambda _: None
+        self.on_muted: Callable[[timedelta], None] = lambda _: None
         self.attended = False
         self.curtained = False
         self.lifted = False

@@ -90,7 +90,7 @@ class LeftOut(Shape):
     console: int = 0
     """Entries that were heard and dropped."""
     requests: int = 0
-    deaf_ms: int = 0
+    muted_ms: int = 0
     """Milliseconds for which a flood was not listened to: what came then is in no count."""
 
 

@@ -86,7 +86,7 @@ class PageDriver:
         self.on_refused: Callable[[str], None] = logger.warning
         self.on_page_said: Callable[[ConsoleEntry | RequestEntry], None] = lambda _: None
         self.on_download: Callable[[DownloadEntry, Path | None], None] = lambda *_: None
-        self.on_deaf: Callable[[timedelta], None] = lambda _: None
+        self.on_muted: Callable[[timedelta], None] = lambda _: None
         self._browser = browser
         self._viewport = viewport
         self._end = end
@@ -143,7 +143,7 @@ class PageDriver:
             passive=passive,
             hurried=hurried,
         )
-        self._listener = PageListener(context, report=self._report_said, on_deaf=self._report_deaf, passive=passive)
+        self._listener = PageListener(context, report=self._report_said, on_muted=self._report_muted, passive=passive)
         chromium = self._browser.browser_type.name == "chromium"
         devtools = DevTools()
         self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(devtools, chromium=chromium))
@@ -364,8 +364,8 @@ class PageDriver:
     def _report_download(self, entry: DownloadEntry, file: Path | None) -> None:
         self.on_download(entry, file)
 
-    def _report_deaf(self, time: timedelta) -> None:
-        self.on_deaf(time)
+    def _report_muted(self, time: timedelta) -> None:
+        self.on_muted(time)
 
     def _report_page(self, event: PageChanged) -> None:
         self.on_page(event)

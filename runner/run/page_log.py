@@ -76,7 +76,7 @@ class PageLog:
         self._requests: _Kept[RequestEntry] = _Kept()
         self._downloads: list[DownloadEntry] = []
         self._keeping = TaskSet(logger)
-        self._deaf = timedelta()
+        self._muted = timedelta()
         self._number = 0
         self._begun: list[tuple[datetime, int]] = []
         """When each step was begun, in the order of time."""
@@ -104,9 +104,9 @@ class PageLog:
                 self._send_request(request)
         self._news.set()
 
-    def add_deaf(self, time: timedelta) -> None:
+    def add_muted(self, time: timedelta) -> None:
         """Notes for how long a flood was not listened to."""
-        self._deaf += time
+        self._muted += time
         self._news.set()
 
     def add_download(self, entry: DownloadEntry, file: Path | None) -> None:
@@ -221,7 +221,7 @@ class PageLog:
         return LeftOut(
             console=self._console.dropped,
             requests=self._requests.dropped,
-            deaf_ms=int(self._deaf / timedelta(milliseconds=1)),
+            muted_ms=int(self._muted / timedelta(milliseconds=1)),
         )
 
     async def work(self) -> None:
@@ -238,7 +238,7 @@ class PageLog:
 
     async def end(self) -> None:
         """Writes all that is kept, in place of what was written so far."""
-        if self._number or self._deaf or self._downloads:
+        if self._number or self._muted or self._downloads:
             await self._write(self._file.replace, self.view())
 
     async def _write(self, write: Callable[[W], None], what: W) -> None:

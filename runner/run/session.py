@@ -448,7 +448,7 @@ class Session:
         driver.on_answered = on_answered
         driver.on_refused = self._refusal_warnings.warn
         driver.on_page_said = self._page_log.add
-        driver.on_deaf = self._page_log.add_deaf
+        driver.on_muted = self._page_log.add_muted
         driver.on_download = self._page_log.add_download
         driver.on_waiting = lambda reason: self._waits.for_element(reason and self._masking.text(reason))
         driver.on_gone = self._browser_gone

@@ -47,7 +47,7 @@ class PageLogApi:
     async def console(self, request: web.Request) -> web.Response:
         kept = await self._kept(request)
         entries, left_out = _wanted(request, kept.console), kept.left_out
-        answer = ConsoleList(entries=entries, left_out=left_out.console, deaf_ms=left_out.deaf_ms)
+        answer = ConsoleList(entries=entries, left_out=left_out.console, muted_ms=left_out.muted_ms)
         return web.json_response(answer.dump())
 
     @operation(
@@ -62,7 +62,7 @@ class PageLogApi:
     async def network(self, request: web.Request) -> web.Response:
         kept = await self._kept(request)
         entries, left_out = _wanted(request, kept.requests), kept.left_out
-        answer = RequestList(entries=entries, left_out=left_out.requests, deaf_ms=left_out.deaf_ms)
+        answer = RequestList(entries=entries, left_out=left_out.requests, muted_ms=left_out.muted_ms)
         return web.json_response(answer.dump())
 
     @operation(

@@ -39,7 +39,7 @@ class ConsoleList(Shape):
     entries: tuple[ConsoleEntry, ...]
     left_out: int
     """How many entries of the run were dropped."""
-    deaf_ms: int
+    muted_ms: int
     """Milliseconds for which a flood was not listened to: what came then is in no count."""
 
 
@@ -49,7 +49,7 @@ class RequestList(Shape):
     entries: tuple[RequestEntry, ...]
     left_out: int
     """How many entries of the run were dropped."""
-    deaf_ms: int
+    muted_ms: int
     """Milliseconds for which a flood was not listened to: what came then is in no count."""
 
 

@@ -85,12 +85,12 @@ describe("the panel of what the page said", () => {
   beforeEach(() => {
     vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
     root = createRoot(document.body.appendChild(document.createElement("div")));
-    api.console.mockReset().mockResolvedValue({ entries: console_, leftOut: 3, deafMs: 0 });
+    api.console.mockReset().mockResolvedValue({ entries: console_, leftOut: 3, mutedMs: 0 });
     const refused = { number: 2, step: 2, name: "all.zip", size: null, error: "it was cut" };
     api.downloads
       .mockReset()
       .mockResolvedValue([{ number: 1, step: 1, name: "a.pdf", size: 1500, error: null }, refused]);
-    api.network.mockReset().mockResolvedValue({ entries: requests, leftOut: 0, deafMs: 2000 });
+    api.network.mockReset().mockResolvedValue({ entries: requests, leftOut: 0, mutedMs: 2000 });
   });
   afterEach(() => {
     act(() => root.unmount());
@@ -105,8 +105,8 @@ describe("the panel of what the page said", () => {
     expect(rows()[0]).toContain("POST http://shop.test/orders");
     expect(rows()[0]).toContain("cURL");
     expect(document.body.textContent).toContain("3 older entries were dropped.");
-    api.console.mockResolvedValue({ entries: [said(5, { text: "more" })], leftOut: 3, deafMs: 0 });
-    api.network.mockResolvedValue({ entries: [], leftOut: 0, deafMs: 0 });
+    api.console.mockResolvedValue({ entries: [said(5, { text: "more" })], leftOut: 3, mutedMs: 0 });
+    api.network.mockResolvedValue({ entries: [], leftOut: 0, mutedMs: 0 });
     await act(async () => {
       store.receive({
         ...{ type: "console", runId: "r", seq: 1, at, number: 5, step: 1 },

@@ -33,14 +33,14 @@ class PageListener:
         context: BrowserContext,
         *,
         report: Callable[[ConsoleEntry | RequestEntry], None],
-        on_deaf: Callable[[timedelta], None],
+        on_muted: Callable[[timedelta], None],
         passive: bool = False,
     ) -> None:
         """
         Args:
             context: whose pages are listened to.
             report: gets each entry.
-            on_deaf: gets how long a flood was not listened to.
+            on_muted: gets how long a flood was not listened to.
             passive: the pages are somebody else's, who may still want the objects that a page has logged.
         """
         self._context = context
@@ -50,8 +50,8 @@ class PageListener:
         self._failures = ThrottledWarnings(logger.warning, more="{} more are left out", most=1)
         self._requests: list[Request] = []
         """Those that are over and not reported yet."""
-        self._console = Valve(self._hear_console, self._mute_console, on_deaf=on_deaf)
-        self._network = Valve(self._hear_network, self._mute_network, on_deaf=on_deaf)
+        self._console = Valve(self._hear_console, self._mute_console, on_muted=on_muted)
+        self._network = Valve(self._hear_network, self._mute_network, on_muted=on_muted)
         context.on("weberror", self._on_error)
 
     def watch(self, page: Page) -> None:

@@ -19,17 +19,17 @@ class Valve:
     """Listens by ``open``, and stops by ``close`` for a while when more comes than is of use to anybody."""
 
     def __init__(
-        self, open: Callable[[], None], close: Callable[[], None], *, on_deaf: Callable[[timedelta], None]
+        self, open: Callable[[], None], close: Callable[[], None], *, on_muted: Callable[[timedelta], None]
     ) -> None:
         """
         Args:
             open: begins to listen.
             close: ends that: nothing is sent to this process then.
-            on_deaf: gets how long nothing was listened to, once it is again.
+            on_muted: gets how long nothing was listened to, once it is again.
         """
         self._open = open
         self._close = close
-        self._on_deaf = on_deaf
+        self._on_muted = on_muted
         self._left = float(_BURST)
         self._loop = asyncio.get_running_loop()
         self._at = self._loop.time()
@@ -51,14 +51,14 @@ class Valve:
         """Stops for good; safe to repeat."""
         if self._timer is not None:
             self._timer.cancel()
-            self._say_deaf()
+            self._report_muted()
         else:
             self._close()
 
     def _reopen(self) -> None:
-        self._say_deaf()
+        self._report_muted()
         self._open()
 
-    def _say_deaf(self) -> None:
+    def _report_muted(self) -> None:
         self._timer = None
-        self._on_deaf(timedelta(seconds=self._loop.time() - self._closed_at))
+        self._on_muted(timedelta(seconds=self._loop.time() - self._closed_at))

@@ -79,11 +79,11 @@ async def test_headers_that_may_be_credentials_are_hidden(open_harness: OpenHarn
 
 async def test_a_flood_of_lines_is_not_listened_to(open_harness: OpenHarness) -> None:
     async with listening(open_harness, flood=5000) as (harness, said):
-        deaf: Reported[timedelta] = Reported()
-        harness.driver.on_deaf = deaf.record
+        muted: Reported[timedelta] = Reported()
+        harness.driver.on_muted = muted.record
         await harness.do("click", selector="#flood")
         await harness.text("[role=status]", "Flooded")
-        time = await deaf.until(lambda _: True)
+        time = await muted.until(lambda _: True)
         heard = sum(isinstance(each, ConsoleEntry) for each in said)
         assert time > timedelta()
         assert 500 <= heard < 5000
@@ -93,8 +93,8 @@ async def test_a_flood_of_lines_is_not_listened_to(open_harness: OpenHarness) ->
 
 async def test_a_flood_of_requests_is_not_listened_to(open_harness: OpenHarness) -> None:
     async with listening(open_harness, flood=1500) as (harness, said):
-        deaf: Reported[timedelta] = Reported()
-        harness.driver.on_deaf = deaf.record
+        muted: Reported[timedelta] = Reported()
+        harness.driver.on_muted = muted.record
         await harness.do("click", selector="#ask")
-        await deaf.until(lambda _: True)
+        await muted.until(lambda _: True)
         assert sum(is_request(each, "/empty") for each in said) >= 500

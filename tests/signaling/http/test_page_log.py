@@ -53,7 +53,7 @@ SAID = PageLogView(
         DownloadEntry(number=2, at=MOMENT, name="b", url="http://shop.test/b", error="it was cut"),
         DownloadEntry(number=3, at=MOMENT, name="c", url="http://shop.test/c", size=1),
     ),
-    left_out=LeftOut(console=7, requests=8, deaf_ms=900),
+    left_out=LeftOut(console=7, requests=8, muted_ms=900),
 )
 
 
@@ -65,7 +65,7 @@ def said(run: FakeRun) -> FakeRun:
 
 async def test_the_console_is_listed(harness: ServerHarness, said: FakeRun) -> None:
     status, body = await harness.call("GET", f"/api/tests/{said.id}/console")
-    assert (status, body["leftOut"], body["deafMs"]) == (200, 7, 900)
+    assert (status, body["leftOut"], body["mutedMs"]) == (200, 7, 900)
     assert body["entries"][0] == {
         "number": 1,
         "at": "2026-01-31T09:30:00.000Z",

@@ -60,7 +60,7 @@ export function PagePanel() {
         </select>
       </div>
       <Downloads />
-      <LeftOutNote leftOut={log.leftOut} deafMs={log.deafMs} />
+      <LeftOutNote leftOut={log.leftOut} mutedMs={log.mutedMs} />
       {lines.length === 0 && (
         <p className="jp-empty">{all.length === 0 ? "The page has said nothing." : "Nothing fits."}</p>
       )}
@@ -76,10 +76,10 @@ export function PagePanel() {
 
 const stepName = (step: number): string => (step === 0 ? "Before the steps" : `Step ${step}`);
 
-function LeftOutNote({ leftOut, deafMs }: { leftOut: number; deafMs: number }) {
+function LeftOutNote({ leftOut, mutedMs }: { leftOut: number; mutedMs: number }) {
   const said = [
     ...(leftOut > 0 ? [`${leftOut} older entries were dropped.`] : []),
-    ...(deafMs > 0 ? [`A flood was not listened to for ${(deafMs / 1000).toFixed(0)} s.`] : []),
+    ...(mutedMs > 0 ? [`A flood was not listened to for ${(mutedMs / 1000).toFixed(0)} s.`] : []),
   ];
   return said.length === 0 ? null : <p className="jp-page-note jp-dim">{said.join(" ")}</p>;
 }
@@ -109,7 +109,7 @@ interface PageLog {
   console: ConsoleList["entries"];
   requests: RequestList["entries"];
   leftOut: number;
-  deafMs: number;
+  mutedMs: number;
 }
 
 /** Reads what is new when the panel opens, when the page has failed at something, and every while until the run ends. */
@@ -147,6 +147,6 @@ function joined(log: PageLog | null, console: ConsoleList, network: RequestList)
     console: [...(log?.console ?? []), ...console.entries],
     requests: [...(log?.requests ?? []), ...network.entries],
     leftOut: console.leftOut + network.leftOut,
-    deafMs: console.deafMs,
+    mutedMs: console.mutedMs,
   };
 }

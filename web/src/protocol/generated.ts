@@ -200,7 +200,7 @@ export interface components {
             /** @description How many entries of the run were dropped. */
             leftOut: number;
             /** @description Milliseconds for which a flood was not listened to: what came then is in no count. */
-            deafMs: number;
+            mutedMs: number;
         };
         /** @description The page warned of something, or something went wrong in it; only the first ones of each step are sent. */
         ConsoleMessage: {
@@ -905,7 +905,7 @@ export interface components {
             /** @description How many entries of the run were dropped. */
             leftOut: number;
             /** @description Milliseconds for which a flood was not listened to: what came then is in no count. */
-            deafMs: number;
+            mutedMs: number;
         };
         /** @description Ends a pause, or has a run that waits for help look again at what went wrong. */
         Resume: {
