@@ -3,7 +3,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 # Whole files, because the tests of one file share a browser or a server; in the order of tests/tiers.py.
-PYTEST ?= -n 3 --dist loadfile --no-loadscope-reorder -m 'not long'
+PYTEST ?= -n 4 --dist loadfile --no-loadscope-reorder -m 'not long'
 # Unit tests share nothing. Two workers more than cores, because many of them wait; types are checked beside them.
 QUICK ?= -q -n 4 --dist worksteal --hypothesis-profile=quick
 # Whatever the environment says: to compile all tests anew takes longer than to run most of them.
