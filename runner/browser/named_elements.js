@@ -186,18 +186,30 @@
     return field.value ?? '';
   },
 
+  // The folded text but for what nobody reads: programs, styles, and options, of which a list shows the chosen one.
+  UNREAD: 'script, style, template, noscript, head, option',
+  read(node) {
+    if (!node.querySelector(this.UNREAD)) return this.fold(node.textContent);
+    const accept = (each) => (each.nodeType === Node.ELEMENT_NODE && each.matches(this.UNREAD) ? NodeFilter.FILTER_REJECT
+      : NodeFilter.FILTER_ACCEPT);
+    const walker = document.createTreeWalker(node, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, accept);
+    let text = '';
+    while (walker.nextNode()) if (walker.currentNode.nodeType === Node.TEXT_NODE) text += walker.currentNode.data;
+    return this.fold(text);
+  },
+
   // The innermost elements whose text it is. What does not have the words has nothing in it that has them.
   showing(root, wanted, part) {
     const found = [];
     const visit = (node) => {
       const inner = [...node.children, ...(node.shadowRoot?.children ?? [])].filter(
-        (each) => !each.matches('script, style, template, head, option') && (this.fold(each.textContent).includes(wanted)
+        (each) => !each.matches(this.UNREAD) && (this.fold(each.textContent).includes(wanted)
           || this.shadows.some((shadow) => this.holds(each, shadow))),
       );
       const before = found.length;
       inner.forEach(visit);
       if (found.length > before || node.nodeType !== Node.ELEMENT_NODE) return;
-      const text = this.fold(node.textContent);
+      const text = this.read(node);
       if (part ? text.includes(wanted) : text === wanted) found.push(node);
     };
     visit(root);

@@ -98,6 +98,7 @@ _LOOKS: Final[Mapping[ActionType, tuple[tuple[str, ...], tuple[Engine, ...]]]] =
 }
 """Which roles an action is for, and what a name is compared with, in order."""
 
+_ONLY_LOOK: Final = frozenset({ActionType.EXPECT_VISIBLE, ActionType.WAIT})
 _SCROLL_MS: Final = 300
 """How long a thing that is to be scrolled to is waited for: the scrolling itself goes on looking for it."""
 _FIELD: Final = "css=:is(input:not([type=hidden]), textarea, select, [contenteditable=true])"
@@ -131,8 +132,15 @@ def candidates(thing: Thing, action: ActionType, *precisions: Precision) -> Iter
         for engine in engines:
             if engine is Engine.ROLE:
                 yield from (by_role(role, thing.name, precision) for role in roles_for(action, thing.kind))
-            elif engine is not Engine.TEST_ID or precision is Precision.EXACT:
+            elif _goes_with(engine, precision, action):
                 yield by(engine, thing.name, precision)
+
+
+def _goes_with(engine: Engine, precision: Precision, action: ActionType) -> bool:
+    """Returns whether such a name may be matched so: of a label around a list, options that nobody sees are a part."""
+    if engine is Engine.TEST_ID:
+        return precision is Precision.EXACT
+    return not (engine is Engine.LABEL and precision is Precision.PART and action in _ONLY_LOOK)
 
 
 def _engines(thing: Thing, action: ActionType) -> tuple[Engine, ...]:
@@ -182,7 +190,7 @@ class ElementLookup:
     def __init__(self, driver: PageLook, thing: Thing, action: ActionType) -> None:
         self._driver = driver
         self._thing = thing
-        self._only_looks = action in {ActionType.EXPECT_VISIBLE, ActionType.WAIT}
+        self._only_looks = action in _ONLY_LOOK
         self._types = action is ActionType.TYPE
         self._most_ms = _SCROLL_MS if action is ActionType.SCROLL else None
         self._whole = tuple(self._candidates(action, Precision.EXACT, Precision.FOLDED))
