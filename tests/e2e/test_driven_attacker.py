@@ -134,7 +134,9 @@ async def test_the_watch_page_in_the_driven_browser_asks_for_a_key(server: Serve
             {"type": "expect_visible", "selector": "role=textbox[name='API key or share token'] >> visible=true"},
         ]
         async with running(server, attacker.base, *watch) as run_id:
-            found = await server.until(run_id, lambda seen: seen.get("step", {}).get("stepNumber") == 3)
+            found = await server.until(
+                run_id, lambda seen: seen["type"] == "test_step" and seen["step"]["stepNumber"] == 3
+            )
     steps = {event["step"]["stepNumber"]: event["step"]["status"] for event in found if event["type"] == "test_step"}
     assert (steps[1], steps[2]) == ("passed", "passed")
 

@@ -183,7 +183,7 @@ async def test_control_is_asked_for_and_given(server: Served, viewer_browser: Br
 
 def human(action: str, value: str) -> Callable[[dict[str, Any]], bool]:
     def seen(message: dict[str, Any]) -> bool:
-        step = message.get("step", {})
+        step = message["step"] if message["type"] == "test_step" else {}
         return (step.get("source"), step.get("action"), step.get("value")) == ("human", action, value)
 
     return seen

@@ -71,12 +71,12 @@ async def test_an_override_does_not_remove_an_expectation(server: Served, viewer
 
 
 def checked_again(message: dict[str, Any]) -> bool:
-    step = message.get("step", {})
+    step = message["step"] if message["type"] == "test_step" else {}
     return (step.get("stepNumber"), step.get("status")) == (3, "failed")
 
 
 def failed_twice(message: dict[str, Any]) -> bool:
-    step = message.get("step", {})
+    step = message["step"] if message["type"] == "test_step" else {}
     return (step.get("stepNumber"), step.get("status"), step.get("attempts")) == (1, "failed", 2)
 
 
