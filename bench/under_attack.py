@@ -273,7 +273,8 @@ async def under_attack(minutes: float, folder: Path) -> Outcome:
     log, keys = folder / "log", folder / "keys"
     keys.write_text(f"mallory:{OTHER_KEY}\n")
     keys.chmod(0o600)
-    limited = ("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", *COMMAND)
+    # In a session of its own, as services are: the attackers are to have no part of its share of the processors.
+    limited = ("setsid", "prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", *COMMAND)
     settings = {"JUMPSEAT_API_KEYS_FILE": str(keys)}
     async with AsyncExitStack() as stack:
         flood = await stack.enter_async_context(site({"/": _FLOOD}))
