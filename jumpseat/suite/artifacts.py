@@ -30,7 +30,7 @@ class Artifacts:
         self._pictures: dict[tuple[str, int], bytes] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._write(folder / "report.html", b"")
+            (folder / "report.html").write_bytes(b"")
         except OSError as error:
             raise BadSetting(f"--output: {folder} cannot be written: {error.strerror}") from None
 
@@ -54,7 +54,7 @@ class Artifacts:
         file = self._folder / "report.html"
         pictures: Pictures = self._pictures
         text = html_report(results, pictures, folder=self._folder)
-        await asyncio.to_thread(self._write, file, text.encode("utf-8", "replace"))
+        await asyncio.to_thread(file.write_bytes, text.encode("utf-8", "replace"))
         return file
 
     async def _take(self, client: Client, run_id: str, number: int) -> None:
@@ -73,11 +73,8 @@ class Artifacts:
     def _store(self, folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            self._write(folder / name, content)
+            (folder / name).write_bytes(content)
         return tuple(folder / name for name in files)
-
-    def _write(self, file: Path, content: bytes) -> None:
-        file.write_bytes(content)
 
 
 async def _page_log(client: Client, run_id: str) -> dict[str, bytes]:

@@ -131,15 +131,16 @@ class Suite:
 
     async def _create(self, body: dict[str, Any]) -> RunView:
         """Waits for a place on a server that has none now. Raises ClientError."""
-        async with asyncio.timeout(_LONGEST_WAIT) as limit:
-            while True:
-                try:
-                    return await self._client.create(body)
-                except TryLater as error:
-                    pause = error.retry_after or 1.0
-                    if asyncio.get_running_loop().time() + pause > (limit.when() or 0):
-                        raise
-                await asyncio.sleep(pause)
+        clock = asyncio.get_running_loop().time
+        until = clock() + _LONGEST_WAIT
+        while True:
+            try:
+                return await self._client.create(body)
+            except TryLater as error:
+                pause = error.retry_after or 1.0
+                if clock() + pause > until:
+                    raise
+            await asyncio.sleep(pause)
 
 
 def _beside(console: Console) -> Console:

@@ -71,13 +71,13 @@ def _said(result: FileResult) -> Iterator[str]:
     if result.run is not None and (result.attempts > 1 or result.run.failed_steps):
         yield result.outcome
     for step in result.steps:
-        yield from map(_clean, step_lines(step))
+        yield from map(_clean, _step_lines(step))
     yield from map(_clean, result.page_said)
     for path in result.kept:
         yield f"[[ATTACHMENT|{_clean(str(path))}]]"
 
 
-def step_lines(step: Step) -> Iterator[str]:
+def _step_lines(step: Step) -> Iterator[str]:
     """Yields a step as lines of a plain text."""
     took = "" if step.duration_ms is None else f" ({step.duration_ms} ms)"
     yield f"{step.step_number}. {step.status}: {step.description}{took}"
