@@ -99,8 +99,10 @@ async def test_what_the_kernel_takes_later_is_tried_again_and_what_it_does_not_t
     await shares.aclose()
 
 
-def nice_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+def nice_of(pid: int) -> int | None:
+    """Returns None for a process in none of the sessions' groups, as one that was there before the first of them."""
+    words = Path(f"/proc/{pid}/autogroup").read_text().split()
+    return int(words[-1]) if words else None
 
 
 async def process_of(driver: PageDriver) -> int:
@@ -120,6 +122,8 @@ async def test_a_browser_yields_from_its_start_while_another_is_watched(monkeypa
     try:
         watched = await drivers.launch("chromium", viewport=VIEWPORT)
         own = nice_of(os.getpid())
+        if nice_of(await process_of(watched)) is None:
+            pytest.skip("this system puts no session into a group of its own")
         await watched.start_capture(LatestFrame(), fps=30)
         monkeypatch.setattr(drivers.shares, "add", lambda *_: None)  # from its start, and not from here on
         other = await drivers.launch("chromium", viewport=VIEWPORT)
