@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { isAttached } from "./attached";
+import { CommentsPanel } from "./CommentsPanel";
 import { type Panel, useMaySteer, usePlayer, usePlayerState } from "./context";
 import { InstructionEditor } from "./InstructionEditor";
 import { OverrideForm } from "./OverrideForm";
@@ -12,6 +13,7 @@ const PANELS: { id: Panel; label: string; steering?: true; ofOwnRuns?: true }[] 
   { id: "instructions", label: "Instructions", ofOwnRuns: true },
   { id: "override", label: "Override", steering: true },
   { id: "page", label: "Page" },
+  { id: "comments", label: "Comments" },
   { id: "stats", label: "Stats" },
 ];
 
@@ -24,6 +26,7 @@ export function SidePanel() {
   const attached = usePlayerState(({ run }) => isAttached(run));
   const panels = PANELS.filter(({ steering, ofOwnRuns }) => (maySteer || !steering) && !(attached && ofOwnRuns));
   const pageErrors = usePlayerState(({ pageNews }) => pageNews.errors);
+  const comments = usePlayerState(({ run }) => run?.comments?.length ?? 0);
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;
@@ -50,6 +53,11 @@ export function SidePanel() {
             onClick={() => setUi({ panel: panel.id })}
           >
             {panel.label}
+            {panel.id === "comments" && comments > 0 && (
+              <span className="jp-page-count" data-plain>
+                {comments}
+              </span>
+            )}
             {panel.id === "page" && pageErrors > 0 && (
               <span className="jp-page-count">
                 {pageErrors}
@@ -84,6 +92,7 @@ function PanelBody({ panel }: { panel: Panel }) {
   if (panel === "instructions") return <InstructionEditor />;
   if (panel === "override") return <OverrideForm />;
   if (panel === "page") return <PagePanel />;
+  if (panel === "comments") return <CommentsPanel />;
   if (panel === "stats") return <StatsPanel />;
   return <StepList />;
 }
