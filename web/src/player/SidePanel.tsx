@@ -2,19 +2,20 @@ import { type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { isAttached } from "./attached";
 import { CommentsPanel } from "./CommentsPanel";
 import { type Panel, useMaySteer, usePlayer, usePlayerState } from "./context";
+import { Icon, type IconName } from "./Icon";
 import { InstructionEditor } from "./InstructionEditor";
 import { OverrideForm } from "./OverrideForm";
 import { PagePanel } from "./PagePanel";
 import { StatsPanel } from "./StatsPanel";
 import { StepList } from "./StepList";
 
-const PANELS: { id: Panel; label: string; steering?: true; ofOwnRuns?: true }[] = [
+const PANELS: { id: Panel; label: string; icon?: IconName; steering?: true; ofOwnRuns?: true }[] = [
   { id: "steps", label: "Steps" },
   { id: "instructions", label: "Instructions", ofOwnRuns: true },
   { id: "override", label: "Override", steering: true },
   { id: "page", label: "Page" },
-  { id: "comments", label: "Comments" },
-  { id: "stats", label: "Stats" },
+  { id: "comments", label: "Comments", icon: "comment" },
+  { id: "stats", label: "Stats", icon: "stats" },
 ];
 
 export function SidePanel() {
@@ -50,9 +51,11 @@ export function SidePanel() {
             aria-selected={ui.panel === panel.id}
             aria-controls={`${id}-panel`}
             tabIndex={ui.panel === panel.id ? 0 : -1}
+            title={panel.icon && panel.label}
             onClick={() => setUi({ panel: panel.id })}
           >
-            {panel.label}
+            {panel.icon ? <Icon name={panel.icon} /> : panel.label}
+            {panel.icon && <span className="jp-sr">{panel.label}</span>}
             {panel.id === "comments" && comments > 0 && (
               <span className="jp-page-count" data-plain>
                 {comments}
