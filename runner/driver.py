@@ -160,6 +160,9 @@ class Driver(PageLook, Protocol):
     curtained: bool
     """True while a person types what nobody else is to see: it is returned as passwords are."""
 
+    def hear_pages(self, *, bodies: bool) -> None:
+        """Reports from now on what the pages say; ``bodies``: also the texts that their requests send and get."""
+
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""
 

@@ -115,6 +115,8 @@ class FakeDriver:
         self.flush_error: Exception | None = None
         self.held_back: list[HumanAction] = []
         """What ``flush_input`` returns."""
+        self.heard_bodies: bool | None = None
+        """Whether bodies are heard, too; None: the pages are not heard at all."""
         self.selected = ""
         """What ``selection`` returns."""
         self.gone: str | None = None
@@ -130,6 +132,9 @@ class FakeDriver:
         """The browser goes, as the process of a real one might."""
         self.gone = "it has crashed"
         self.on_gone(BrowserGone(self.gone))
+
+    def hear_pages(self, *, bodies: bool) -> None:
+        self.heard_bodies = bodies
 
     async def open(self, url: str) -> None:
         self.did.append(f"open {url}")

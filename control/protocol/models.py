@@ -322,6 +322,7 @@ PlannerName = Literal["plain", "script", "model", "attached"]
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Mode = Literal["auto", "review"]
 RecordMode = Literal["off", "on", "on-failure"]
+PageLogMode = Literal["off", "on", "bodies"]
 """Whether a recording of a run's pictures is kept; ``on-failure``: of its last minutes, where it does not pass."""
 
 
@@ -346,6 +347,9 @@ class NewRun(Shape):
     """Whether controllers may use secrets in overrides and instructions; None: as the server is set."""
     record: RecordMode | None = None
     """None: as the server is set."""
+    page_log: PageLogMode | None = None
+    """Whether its pages' consoles and requests are kept, and the texts that these send and get; None: as the server is
+    set."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
 
