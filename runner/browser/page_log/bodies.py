@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from email.message import Message
 from typing import Final
 
@@ -65,10 +66,8 @@ class Bodies:
         """Returns as much of it as there is room for."""
         size = len(data)
         is_whole = size <= _MOST_READ
-        try:
-            # What is cut may end within a character.
-            text = data[:_MOST_READ].decode(_charset(content_type), "strict" if is_whole else "ignore")
-        except (UnicodeError, LookupError):
+        text = _decoded(data[:_MOST_READ], _charset(content_type), is_whole=is_whole)
+        if text is None:
             return HttpBody(size=size, left_out="it is no text")
         if self._left <= 0:
             return HttpBody(size=size, left_out=f"a run keeps {MOST_OF_RUN // 1_000_000} million characters of bodies")
@@ -80,6 +79,14 @@ class Bodies:
 def _without_secrets(text: str) -> str:
     """Returns the text with dots for what JSON or a form calls by the name of a secret."""
     return _IN_FORM.sub(rf"\1{_HIDDEN}", _IN_JSON.sub(rf'\1"{_HIDDEN}"', text))
+
+
+def _decoded(data: bytes, charset: str, *, is_whole: bool) -> str | None:
+    """Returns the text; browsers give an answer's as UTF-8 in whatever way it was sent. What is cut may end anywhere."""
+    for name in ("utf-8", charset):
+        with suppress(UnicodeError, LookupError):
+            return data.decode(name, "strict" if is_whole else "ignore")
+    return None
 
 
 def _mime(content_type: str) -> str:

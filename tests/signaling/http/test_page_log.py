@@ -216,7 +216,7 @@ async def test_the_requests_are_an_archive_that_others_read(harness: ServerHarne
 async def test_viewers_get_no_bodies(harness: ServerHarness, said: FakeRun) -> None:
     path = f"/api/tests/{said.id}"
     for role, text in (("viewer", None), ("controller", '{"cart": 1')):
-        _, link = await harness.call("POST", f"{path}/tokens", {"role": role})
+        _, link = await harness.call("POST", f"{path}/tokens", body={"role": role})
         _, body = await harness.call("GET", f"{path}/network?step=2", token=link["token"])
         assert (body["entries"][0]["requestBody"] or {"text": None})["text"] == text
         _, archive = await harness.call("GET", f"{path}/har?step=2", token=link["token"])
