@@ -57,6 +57,8 @@ class Bodies:
         if not _TEXT.fullmatch(_mime(kind)):
             return HttpBody(left_out=f"it is no text ({_mime(kind)[:100] or 'of no type'})")
         size = (await request.sizes())["responseBodySize"]
+        if not size:
+            return None
         if size > _MOST_BYTES:
             return HttpBody(size=size, left_out=f"it is larger than {_MOST_BYTES // 1_000_000} MB")
         data = await response.body()
@@ -82,7 +84,7 @@ def _without_secrets(text: str) -> str:
 
 
 def _decoded(data: bytes, charset: str, *, is_whole: bool) -> str | None:
-    """Returns the text; browsers give an answer's as UTF-8 in whatever way it was sent. What is cut may end anywhere."""
+    """Returns the text; browsers give an answer's as UTF-8 however it was sent. What is cut may end anywhere."""
     for name in ("utf-8", charset):
         with suppress(UnicodeError, LookupError):
             return data.decode(name, "strict" if is_whole else "ignore")
