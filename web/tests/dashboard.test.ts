@@ -51,7 +51,10 @@ describe("the dashboard", () => {
     );
   const named = (name: string) => document.querySelector<HTMLElement>(`[aria-label="${name}"]`);
   const button = (name: string) =>
-    named(name) ?? [...document.querySelectorAll(".js-bar button, button:not([aria-label])")].find((each) => each.textContent === name);
+    named(name) ??
+    [...document.querySelectorAll(".js-bar button, button:not([aria-label])")].find(
+      (each) => each.textContent === name,
+    );
   const click = (name: string, given: MouseEventInit = {}) =>
     act(async () => void button(name)?.dispatchEvent(new MouseEvent("click", { bubbles: true, ...given })));
   const text = (selector: string) => [...document.querySelectorAll(selector)].map((each) => each.textContent);
