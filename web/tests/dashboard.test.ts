@@ -135,6 +135,10 @@ describe("the dashboard", () => {
     await click("Delete: Run a");
     await click("Delete it?: Run a");
     expect(text(".js-run [role=alert]")).toEqual(["Busy"]);
+    await click("Delete: Run a");
+    await click("Delete it?: Run a");
+    expect(text(".js-run [role=alert]")).toEqual([]);
+    expect(document.activeElement?.getAttribute("href")).toBe("/runs/b");
   });
 
   it("says what to do where there is nothing", async () => {

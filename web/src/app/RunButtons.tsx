@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
 import { isAttached, titleOf } from "../player/attached";
@@ -22,10 +22,15 @@ export function RunButtons({ run, api, compact = false, onChanged }: RunButtonsP
   const [unended, setUnended] = useState<string | null>(null);
   const title = titleOf(run);
   const ended = isFinal(run.status);
+  const box = useRef<HTMLDivElement>(null);
   const end = async () => {
     setUnended(null);
     try {
       await (ended ? api.removeRun(run.id) : api.cancelRun(run.id));
+      // What has the focus is about to go.
+      const entry = box.current?.closest("li, tr");
+      const neighbour = entry?.nextElementSibling ?? entry?.previousElementSibling;
+      if (ended) neighbour?.querySelector("a")?.focus();
       onChanged?.();
     } catch (reason) {
       setUnended(describe(reason));
@@ -33,7 +38,7 @@ export function RunButtons({ run, api, compact = false, onChanged }: RunButtonsP
   };
   const error = refusal ?? unended;
   return (
-    <div className="js-run-buttons">
+    <div className="js-run-buttons" ref={box}>
       {error && (
         <span className="jp-error-text" role="alert">
           {error}

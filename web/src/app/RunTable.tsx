@@ -20,34 +20,36 @@ interface RunTableProps {
 /** The runs, one in a line. */
 export function RunTable({ entries, label, ...given }: RunTableProps) {
   return (
-    <table className="js-table" aria-label={label}>
-      <thead>
-        <tr>
-          <th>
-            <span className="jp-sr">Select</span>
-          </th>
-          <th>Name</th>
-          <th>Status</th>
-          <th>Planner</th>
-          <th>Started</th>
-          <th>Took</th>
-          <th>Steps</th>
-          <th>Failed</th>
-          <th>
-            <span className="jp-sr">Do</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {entries.map((entry) =>
-          "run" in entry ? (
-            <RunRow key={keyOf(entry)} run={entry.run} {...given} />
-          ) : (
-            <SessionRow key={keyOf(entry)} session={entry.session} runs={entry.runs} selection={given.selection} />
-          ),
-        )}
-      </tbody>
-    </table>
+    <div className="js-table-box">
+      <table className="js-table" aria-label={label}>
+        <thead>
+          <tr>
+            <th>
+              <span className="jp-sr">Select</span>
+            </th>
+            <th>Name</th>
+            <th>Status</th>
+            <th>Planner</th>
+            <th>Started</th>
+            <th>Took</th>
+            <th>Steps</th>
+            <th>Failed steps</th>
+            <th>
+              <span className="jp-sr">Do</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry) =>
+            "run" in entry ? (
+              <RunRow key={keyOf(entry)} run={entry.run} {...given} />
+            ) : (
+              <SessionRow key={keyOf(entry)} session={entry.session} runs={entry.runs} selection={given.selection} />
+            ),
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -84,9 +86,7 @@ function RunRow({ run, api, selection, onChanged }: RunRowProps) {
       </td>
       <td data-label="Took">{timeTaken(run)}</td>
       <td data-label="Steps">{stepsOf(run)}</td>
-      <td data-label="Failed" data-some={run.failedSteps > 0 || undefined}>
-        {run.failedSteps}
-      </td>
+      <td data-label="Failed steps">{run.failedSteps || ""}</td>
       <td className="js-cell-buttons">
         <RunButtons run={run} api={api} compact onChanged={onChanged} />
       </td>
@@ -124,9 +124,7 @@ function SessionRow({ session, runs, selection }: SessionRowProps) {
       </td>
       <td data-label="Took" />
       <td data-label="Steps">{steps}</td>
-      <td data-label="Failed" data-some={failed > 0 || undefined}>
-        {failed}
-      </td>
+      <td data-label="Failed steps">{failed || ""}</td>
       <td />
     </tr>
   );

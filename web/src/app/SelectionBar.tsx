@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ApiClient, ExportFormat } from "../api/client";
 import { titleOf } from "../player/attached";
 import { Button } from "../player/Button";
@@ -19,6 +19,7 @@ interface SelectionBarProps {
 export function SelectionBar({ api, runs, onChanged, onClear }: SelectionBarProps) {
   const [progress, setProgress] = useState<string | null>(null);
   const [result, setResult] = useState<{ title: string; failures: Failure[] } | null>(null);
+  const place = useRef<HTMLDivElement>(null);
   const active = runs.filter((run) => !isFinal(run.status));
   const busy = progress !== null;
   useEffect(() => {
@@ -34,6 +35,8 @@ export function SelectionBar({ api, runs, onChanged, onClear }: SelectionBarProp
   const tell = (doing: string, total: number) => (count: number) => setProgress(`${doing} ${count} of ${total}`);
   const finish = (title: string, failures: Failure[]) => {
     setProgress(null);
+    // What has the focus goes with the last run that is selected.
+    place.current?.focus();
     setResult(failures.length > 0 ? { title, failures } : null);
   };
   const remove = async () => {
@@ -54,7 +57,7 @@ export function SelectionBar({ api, runs, onChanged, onClear }: SelectionBarProp
   };
   const several = `${runs.length} ${runs.length === 1 ? "run" : "runs"}`;
   return (
-    <div className="js-bar-place">
+    <div className="js-bar-place" ref={place} tabIndex={-1}>
       {result && <Failures {...result} onClose={() => setResult(null)} />}
       <p className="jp-sr" role="status">
         {runs.length > 0 ? (progress ?? `${several} selected`) : ""}
