@@ -47,7 +47,9 @@ export function useRuns(api: ApiClient, { status, planner, q }: Wanted): Runs {
   useEffect(() => {
     setLoaded(null);
     const waiting = async () =>
-      wanted.status && isFinal(wanted.status) ? NOBODY : (await api.listRuns({ ...wanted, attention: true })).runs;
+      wanted.status && isFinal(wanted.status)
+        ? NOBODY
+        : (await api.listRuns({ ...wanted, attention: true, limit: PAGE })).runs;
     const load = () => {
       const all = isChanged.current;
       isChanged.current = false;
