@@ -23,6 +23,7 @@ from control.protocol.models import (
     Locators,
     NewRun,
     Place,
+    PlannerName,
     RunStatus,
     RunView,
     SourceExcerpt,
@@ -149,6 +150,10 @@ class Client:
         """Returns how tests in Python and TypeScript write a selector, such as a step's ``target``."""
         return await self._read(Locators, "POST", "api/locators", {"selector": selector})
 
+    async def test_file(self, run: NewRun | Mapping[str, Any]) -> str:
+        """Returns a file for ``jumpseat run`` that makes the same run, with secrets from the environment."""
+        return (await self._ask("POST", "api/tests/file", _body(run))).decode()
+
     async def get(self, run_id: str) -> RunView:
         """Returns the run as it stands."""
         return await self._read(RunView, "GET", _run(run_id))
@@ -158,6 +163,8 @@ class Client:
         *,
         q: str | None = None,
         status: RunStatus | str | None = None,
+        planner: PlannerName | None = None,
+        attention: bool = False,
         session: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
@@ -167,11 +174,21 @@ class Client:
         Args:
             q: only runs whose name, address or instructions hold this text, in any case.
             status: only runs of this status.
+            planner: only runs of this planner.
+            attention: only runs that need a person.
             session: only the runs of the attach session of this id (`RunView.session`).
             limit: how many at most, 1 to 200; the server's default is 24.
             cursor: `RunList.next_cursor` of the page before.
         """
-        given = {"q": q, "status": status, "session": session, "limit": limit, "cursor": cursor}
+        given = {
+            "q": q,
+            "status": status,
+            "planner": planner,
+            "attention": 1 if attention else None,
+            "session": session,
+            "limit": limit,
+            "cursor": cursor,
+        }
         query = {name: str(value) for name, value in given.items() if value is not None}
         return await self._read(RunList, "GET", "api/tests", query=query)
 

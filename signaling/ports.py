@@ -18,7 +18,6 @@ from control.protocol.models import (
     InstructionProblem,
     Locators,
     NewRun,
-    RunStatus,
     RunView,
     SourceExcerpt,
     SpecPlanner,
@@ -27,6 +26,7 @@ from control.protocol.models import (
 from control.protocol.page_log import PageLogView
 from control.protocol.recording import RecordingTimeline
 from control.roles import Actor
+from control.run_filter import RunFilter
 from media.recording.movie import MovieFile
 from media.stream import LiveStream
 
@@ -119,6 +119,12 @@ class Runs(Protocol):
     async def create(self, spec: NewRun, *, owner: str) -> RunHandle:
         """Starts a run. Raises Busy where no more may be started now."""
 
+    async def spec_file(self, spec: NewRun) -> str:
+        """Returns a test file from which the same run is made; values of secrets are not in it.
+
+        Raises ProtocolError for what a run would be refused for.
+        """
+
     def locators(self, selector: str) -> Locators:
         """Returns how tests write this selector."""
 
@@ -132,16 +138,11 @@ class Runs(Protocol):
         self,
         *,
         owner: str,
-        status: RunStatus | None,
-        search: str | None,
-        session: str | None,
+        wanted: RunFilter,
         limit: int,
         cursor: str | None,
     ) -> tuple[list[RunView], str | None]:
         """Returns runs without their steps, newest first, with the cursor of the next page.
-
-        With ``search`` only those that have it, in any case, in their name, address or instructions; with ``session``
-        only those of the attach session of this id.
 
         Raises ProtocolError for a foreign cursor.
         """

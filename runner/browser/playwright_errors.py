@@ -9,7 +9,7 @@ from playwright.async_api import Locator
 
 from runner.browser.aria_snapshot import role_and_name
 from runner.selectors.build import alternatives
-from runner.selectors.describe import shorten
+from runner.selectors.describe import plain_selector, shorten
 
 _COVERED = re.compile(r"(<.*>) (?:from .* subtree )?intercepts pointer events")
 _STRICT = re.compile(r"resolved to (\d+) elements")
@@ -115,7 +115,7 @@ def first_line(error: PlaywrightError) -> str:
 def selector_in_sentence(selector: str) -> str:
     """Returns a selector as a sentence bears it: of one that finds its element by several ways, the first."""
     first, *others = alternatives(selector)
-    return shorten(first) + (" or the like" if others else "")
+    return shorten(plain_selector(first)) + (" or the like" if others else "")
 
 
 def is_closed(error: PlaywrightError) -> bool:

@@ -1,15 +1,15 @@
-"""The exporter that writes a run as a test file, which ``jumpseat run`` does again."""
+"""Writes test files, which ``jumpseat run`` does: of runs as they were done, and of what a run could be made from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import DialogAnswer, GivenSecret, Source, Step, StepStatus
+from control.protocol.models import DialogAnswer, GivenSecret, NewRun, Source, Step, StepStatus
 from control.secret_rules import uses_of
 from runner.export.port import ExportedRun
 from runner.export.statements import LEFT_OUT, comment, secrets_of
@@ -18,6 +18,10 @@ from runner.selectors.to_python import environment_name
 _HEADER: Final = """# A run of jumpseat, as it was done: what was planned, and what people did.
 # `jumpseat run FILE` does it again.
 """
+_SPEC_HEADER: Final = "# A test for jumpseat: `jumpseat run FILE` does it.\n"
+_FIRST: Final = ("name", "url")
+_LAST: Final = ("instructions", "steps")
+_OTHER_BREAKS: Final = "\x85\u2028\u2029"
 _OF_TABS: Final = {ActionType.SWITCH_TAB, ActionType.CLOSE_TAB}
 _BY: Final = {Source.HUMAN: " (by a person)", Source.OVERRIDE: " (in place of the planned step)"}
 
@@ -34,6 +38,28 @@ def export_yaml(run: ExportedRun, steps: Sequence[Step], format: str) -> str:
     if names := secrets_of(run, steps):
         head["secrets"] = {name: _secret(name, run.secrets.get(name), steps) for name in names}
     return "".join([_HEADER, _dump(head), "steps:\n", *(f"  {line}\n" for line in lines)])
+
+
+def spec_file(spec: NewRun, secrets: Mapping[str, Any]) -> str:
+    """Returns the text of a file from which the same run is made; values of secrets come from the environment then.
+
+    Args:
+        spec: with names in place of the values of secrets.
+        secrets: each by its name, as a run is made with it; its value is not looked at.
+    """
+    fields = spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    if secrets:
+        fields["secrets"] = {name: _looked_up(name, given) for name, given in secrets.items()}
+    between = [name for name in fields if name not in {*_FIRST, *_LAST}]
+    ordered = {name: fields[name] for name in (*_FIRST, *between, *_LAST) if name in fields}
+    needed = ", ".join(environment_name(name) for name in secrets)
+    said = f"# Its secrets come from the environment: {needed}.\n" if needed else ""
+    return f"{_SPEC_HEADER}{said}{_dump(ordered)}"
+
+
+def _looked_up(name: str, given: object) -> object:
+    value = f"${{{environment_name(name)}}}"
+    return {**given, "value": value} if isinstance(given, Mapping) else value
 
 
 def _secret(name: str, given: str | GivenSecret | None, steps: Sequence[Step]) -> str | dict[str, object]:
@@ -68,8 +94,22 @@ def _item(action: Action) -> list[str]:
     return _dump([action.model_dump(mode="json", by_alias=True, exclude_none=True)]).splitlines()
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as literal blocks, within which mistakes are told by their lines."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # Between double quotes alone the other signs that YAML takes for line breaks are escaped.
+    has_others = any(sign in text for sign in _OTHER_BREAKS)
+    style = '"' if has_others else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
 def _dump(data: object) -> str:
-    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=10**9)
+    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10**9)
 
 
 def _by_default(answer: DialogAnswer) -> bool:

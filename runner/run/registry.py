@@ -12,18 +12,21 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from control.errors import Busy, InvalidTransition, JumpseatError, NotFound, ProtocolError
-from control.protocol.models import InstructionProblem, Locators, NewRun, PlannerName, RunStatus, RunView, SpecPlanner
+from control.protocol.models import InstructionProblem, Locators, NewRun, PlannerName, RunView, SpecPlanner
 from control.protocol.shape import utc_now
 from control.protocol.wording import counted
+from control.run_filter import EVERY_RUN, RunFilter
 from media.aio import CloseOnce, TaskSet, cancel_and_wait
 from runner.driver import Drivers
 from runner.egress.policy import EgressPolicy
+from runner.export.yaml_file import spec_file
 from runner.planners.instruction_check import check_instructions, refuse_unclear
+from runner.run.masking import Masking
 from runner.run.options import SessionOptions
 from runner.run.session import PlannerFactory, Session
 from runner.selectors.locators import locators
 from runner.store.finished_run import FinishedRun
-from runner.store.rows import RunKey, search_text
+from runner.store.rows import RunKey
 from runner.store.store import Store, StoreErrors
 
 logger = logging.getLogger(__name__)
@@ -119,6 +122,14 @@ class RunRegistry:
             return ()
         return await asyncio.to_thread(check_instructions, instructions)
 
+    async def spec_file(self, spec: NewRun) -> str:
+        """Fulfils ``signaling.ports.Runs``."""
+        self._refuse_too_many(spec)
+        if self._planner_of(spec) == "plain":
+            await refuse_unclear(spec.instructions or "")
+        masking = Masking(spec.secrets)
+        return await asyncio.to_thread(spec_file, masking.spec(spec), masking.kept())
+
     def adopt(self, make: Callable[[], AnySession], *, owner: str) -> AnySession:
         """Makes and starts a run that a client outside has begun; its place in the store is taken meanwhile.
 
@@ -143,26 +154,22 @@ class RunRegistry:
         self,
         *,
         owner: str,
-        status: RunStatus | None = None,
-        search: str | None = None,
-        session: str | None = None,
+        wanted: RunFilter = EVERY_RUN,
         limit: int = 50,
         cursor: str | None = None,
     ) -> tuple[list[RunView], str | None]:
         """Fulfils ``signaling.ports.Runs``."""
         records = await self._store.page(
             owner=owner,
-            status=status,
-            search=search,
-            session=session,
+            wanted=wanted,
             or_ids=tuple(self._sessions),
             older_than=_read_cursor(cursor) if cursor else None,
             limit=limit + 1 + len(self._sessions),
         )
         found = [(record.key, self._newest(record.view)) for record in records]
-        wanted = [(key, view) for key, view in found if _matches(view, status, search)]
-        page = wanted[:limit]
-        return [view for _, view in page], _cursor(page[-1][0]) if len(wanted) > limit and page else None
+        matching = [(key, view) for key, view in found if wanted.matches(view)]
+        page = matching[:limit]
+        return [view for _, view in page], _cursor(page[-1][0]) if len(matching) > limit and page else None
 
     async def delete(self, run_id: str) -> None:
         """Removes a finished run and its files.
@@ -289,10 +296,6 @@ class RunRegistry:
         for task in late:
             logger.warning("%s did not end in time", task.get_name())
         await cancel_and_wait(*late)
-
-
-def _matches(view: RunView, status: RunStatus | None, search: str | None) -> bool:
-    return (status is None or view.status is status) and (not search or search.casefold() in search_text(view))
 
 
 def _cursor(key: RunKey) -> str:

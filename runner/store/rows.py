@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from control.protocol.models import RunView, Step
+from control.run_filter import search_text
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,6 @@ def from_microseconds(count: int) -> datetime:
     return _EPOCH + timedelta(microseconds=count)
 
 
-def search_text(view: RunView) -> str:
-    """Returns what a search looks in: name, address and instructions, with case folded."""
-    return "\n".join(text for text in (view.name, view.url, view.instructions) if text).casefold()
-
-
 def run_columns(view: RunView) -> dict[str, Any]:
     """Returns what of a run's row changes while it goes on."""
     return {
@@ -62,6 +58,7 @@ def run_columns(view: RunView) -> dict[str, Any]:
         "ended_us": microseconds(view.ended_at) if view.ended_at else None,
         "search": search_text(view),
         "session": view.session.id if view.session else None,
+        "planner": view.planner,
     }
 
 

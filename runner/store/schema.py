@@ -20,7 +20,7 @@ from runner.store.tables import meta, metadata
 
 logger = logging.getLogger(__name__)
 
-NEWEST = "0006"
+NEWEST = "0007"
 """The newest of the migrations, whose tables `runner.store.tables` has."""
 _KNOWN = tuple(f"{number:04}" for number in range(1, int(NEWEST) + 1))
 _MIGRATIONS = Path(__file__).with_name("migrations")

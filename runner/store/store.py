@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from control.protocol.models import RunStatus, RunView, Step
 from control.protocol.shape import Clock, utc_now
+from control.run_filter import EVERY_RUN, RunFilter
 from control.user_info import without_user_info
 from runner.store.atomic_write import atomic_write
 from runner.store.audit import AuditStore
@@ -180,9 +181,7 @@ class Store:
         self,
         *,
         owner: str,
-        status: RunStatus | None = None,
-        search: str | None = None,
-        session: str | None = None,
+        wanted: RunFilter = EVERY_RUN,
         or_ids: Sequence[str] = (),
         older_than: RunKey | None = None,
         limit: int,
@@ -191,32 +190,26 @@ class Store:
 
         Args:
             owner: whose runs.
-            status: only those that have it.
-            search: only those with this, in any case, in their name, address or instructions.
-            session: only those of this attach session.
-            or_ids: those that are wanted whatever their status and text in the database.
+            wanted: which of them.
+            or_ids: those of the attach session that are wanted whatever else the database says of them.
             older_than: those that come after it in the list.
             limit: how many at most.
         """
-        if "\0" in f"{search}{session}":  # no text in a database has one, and Postgres takes none
+        if "\0" in f"{wanted.search}{wanted.session}":  # no text in a database has one, and Postgres takes none
             return []
-        wanted: list[ColumnElement[bool]] = []
-        if status is not None:
-            wanted.append(runs.c.status == status.value)
-        if search:
-            wanted.append(runs.c.search.contains(search.casefold(), autoescape=True))
         where: list[ColumnElement[bool]] = [runs.c.owner == owner]
-        if session is not None:
-            where.append(runs.c.session == session)
-        if wanted:
-            where.append(or_(and_(*wanted), runs.c.id.in_(or_ids)))
+        if wanted.session is not None:
+            where.append(runs.c.session == wanted.session)
+        if conditions := list(_conditions(wanted)):
+            where.append(or_(and_(*conditions), runs.c.id.in_(or_ids)))
         query = select(runs).where(*where).order_by(runs.c.created_us.desc(), runs.c.id.desc())
         found: list[RunRecord] = []
         async with self._database.reading() as connection:
             while (missing := limit - len(found)) > 0:
                 older = [] if older_than is None else [_place < (older_than.created_us, older_than.id)]
                 rows = (await connection.execute(query.where(*older).limit(missing))).all()
-                found += self._reader.runs(rows)
+                read = self._reader.runs(rows)
+                found += [record for record in read if record.view.id in or_ids or wanted.matches(record.view)]
                 if len(rows) < missing:
                     break
                 older_than = RunKey(rows[-1].created_us, rows[-1].id)
@@ -375,6 +368,18 @@ class Store:
             unsaved = set((await connection.execute(query)).scalars())
         for run_id in set(noted) - unsaved:
             self._finals.forget(run_id)
+
+
+def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
+    """Yields what the database can tell of the rows that are wanted; whose attention they need stands in their JSON."""
+    if wanted.status is not None:
+        yield runs.c.status == wanted.status.value
+    if wanted.planner is not None:
+        yield runs.c.planner == wanted.planner
+    if wanted.attention:
+        yield runs.c.status.not_in(_FINAL)
+    if wanted.search:
+        yield runs.c.search.contains(wanted.search.casefold(), autoescape=True)
 
 
 async def _save_steps(connection: AsyncConnection, run_id: str, changed: Iterable[Step]) -> None:

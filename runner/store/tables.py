@@ -58,6 +58,7 @@ runs = Table(
     Column("ended_us", BigInteger, nullable=True, doc="Microseconds since the epoch."),
     Column("search", Text, nullable=False, server_default="", doc="What ``q`` is looked for in, with case folded."),
     Column("session", String(64), nullable=True, doc="The attach session that it belongs to."),
+    Column("planner", String(16), nullable=True, doc="None for a run of an earlier version that cannot be read."),
     Index("runs_newest", "owner", "created_us", "id"),
     Index("runs_of_session", "session", "created_us", "id"),
 )

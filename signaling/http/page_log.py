@@ -12,7 +12,8 @@ from aiohttp import web
 
 from control.protocol.page_log import ConsoleEntry, PageLogView, RequestEntry
 from control.roles import Role
-from signaling.access.authentication import Authenticator
+from signaling.access.authentication import Authenticator, RequestContext
+from signaling.http.file_names import of_run
 from signaling.http.har import har_of
 from signaling.http.operations import READ, Query, json_content, operation, routes_of, text_content
 from signaling.http.queries import read_count
@@ -75,10 +76,10 @@ class PageLogApi:
         refusals=(*READ, 422),
     )
     async def har(self, request: web.Request) -> web.Response:
-        kept = await self._kept(request)
-        name = f'attachment; filename="{request.match_info["run_id"]}.har"'
-        text = json.dumps(har_of(_wanted(request, kept.requests)))
-        return web.Response(text=text, content_type="application/json", headers={"Content-Disposition": name})
+        context = await self._authorize(request)
+        text = json.dumps(har_of(_wanted(request, (await _visible(context)).requests)))
+        headers = {"Content-Disposition": of_run(context.run.view(), "{}.har")}
+        return web.Response(text=text, content_type="application/json", headers=headers)
 
     @operation(
         "GET",
@@ -104,8 +105,8 @@ class PageLogApi:
     )
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Sends the file as one to be saved: what a page has downloaded is never opened under this origin."""
-        run_id, number = request.match_info["run_id"], request.match_info["number"]
-        context = await self._authenticator.authorize(request, run_id, needs=Role.CONTROLLER, with_steps=False)
+        number = request.match_info["number"]
+        context = await self._authorize(request, needs=Role.CONTROLLER)
         found = next((each for each in (await context.run.page_log()).downloads if str(each.number) == number), None)
         if found is None or found.error is not None:
             raise Problem(404, found.error if found and found.error else "there is no such download", code="not_found")
@@ -120,13 +121,20 @@ class PageLogApi:
         return web.FileResponse(path, headers=headers)
 
     async def _kept(self, request: web.Request) -> PageLogView:
-        """Returns what the caller may see: a viewer no bodies, which may hold what the pages do not show."""
-        context = await self._authenticator.authorize(request, request.match_info["run_id"], with_steps=False)
-        kept = await context.run.page_log()
-        if context.actor.role.controls:
-            return kept
-        bare = {"request_body": None, "response_body": None}
-        return kept.model_copy(update={"requests": tuple(each.model_copy(update=bare) for each in kept.requests)})
+        return await _visible(await self._authorize(request))
+
+    async def _authorize(self, request: web.Request, *, needs: Role = Role.VIEWER) -> RequestContext:
+        run_id = request.match_info["run_id"]
+        return await self._authenticator.authorize(request, run_id, needs=needs, with_steps=False)
+
+
+async def _visible(context: RequestContext) -> PageLogView:
+    """Returns what the caller may see: a viewer no bodies, which may hold what the pages do not show."""
+    kept = await context.run.page_log()
+    if context.actor.role.controls:
+        return kept
+    bare = {"request_body": None, "response_body": None}
+    return kept.model_copy(update={"requests": tuple(each.model_copy(update=bare) for each in kept.requests)})
 
 
 def _file_name(name: str) -> str:

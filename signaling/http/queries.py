@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from control.protocol.models import RunStatus
+from typing import get_args
+
+from control.protocol.models import PlannerName, RunStatus
 from signaling.problems import Problem, from_code
 
 LONGEST_SEARCH = 200
@@ -16,6 +18,22 @@ def read_status(text: str | None) -> RunStatus | None:
         return None if text is None else RunStatus(text)
     except ValueError:
         raise _bad_query("status", f"one of {', '.join(RunStatus)}") from None
+
+
+def read_planner(text: str | None) -> PlannerName | None:
+    """Returns the planner, or None where none is asked for. Raises Problem 422."""
+    known: tuple[PlannerName, ...] = get_args(PlannerName)
+    found = next((each for each in known if each == text), None)
+    if text is not None and found is None:
+        raise _bad_query("planner", f"one of {', '.join(known)}")
+    return found
+
+
+def read_flag(name: str, text: str | None) -> bool:
+    """Returns whether it is asked for. Raises Problem 422."""
+    if text not in {None, "1", "true"}:
+        raise _bad_query(name, "1, or leave it out")
+    return text is not None
 
 
 def read_limit(text: str | None, *, default: int, most: int) -> int:

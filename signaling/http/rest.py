@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from aiohttp import web
 
@@ -12,9 +12,10 @@ from control.errors import Busy
 from control.protocol.audit import AuditAction
 from control.protocol.events import ErrorReply, Reply
 from control.protocol.links import SharedLink
-from control.protocol.models import NewRun, RunStatus, RunView, SourceExcerpt, Step
+from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, SourceExcerpt, Step
 from control.protocol.shape import Shape, utc_now
 from control.roles import Role
+from control.run_filter import RunFilter
 from signaling.access.audit import Audit
 from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.rate_limits import RateKind, too_often
@@ -23,6 +24,7 @@ from signaling.config import Limits
 from signaling.connections.dispatcher import CommandDispatcher, Message
 from signaling.connections.registry import ConnectionRegistry
 from signaling.http.conditional import json_or_not_modified
+from signaling.http.file_names import of_run
 from signaling.http.operations import (
     CLIENT,
     COMMAND,
@@ -38,8 +40,10 @@ from signaling.http.operations import (
 from signaling.http.queries import (
     LONGEST_SEARCH,
     LONGEST_SESSION,
+    read_flag,
     read_limit,
     read_number_cursor,
+    read_planner,
     read_search,
     read_session,
     read_status,
@@ -70,12 +74,12 @@ _LONGEST_PAGE = 200
 _LONGEST_STEP_PAGE = 2000
 """Steps, also where no ``limit`` is given: as many as a run has at most by default (JUMPSEAT_MAX_STEPS)."""
 _EXPORTS = {
-    "pytest": ("text/x-python", "test_{}.py"),
-    "typescript": ("text/typescript", "{}.spec.ts"),
-    "yaml": ("application/yaml", "{}.yaml"),
-    "patch": ("text/x-diff", "{}.patch"),
+    "pytest": ("text/x-python", "test_{}.py", "_"),
+    "typescript": ("text/typescript", "{}.spec.ts", "-"),
+    "yaml": ("application/yaml", "{}.yaml", "-"),
+    "patch": ("text/x-diff", "{}.patch", "-"),
 }
-"""Content type and name of the file by format."""
+"""Content type, name of the file, and what is between the words of the name, by format."""
 
 
 def _verb(verb: str, summary: str) -> Callable[[HandlerT], HandlerT]:
@@ -150,6 +154,8 @@ class RestApi:
             Query(
                 "status", "Only runs of this status.", {"type": "string", "enum": [each.value for each in RunStatus]}
             ),
+            Query("planner", "Only runs of this planner.", {"type": "string", "enum": [*get_args(PlannerName)]}),
+            Query("attention", "1: only runs that need a person.", {"type": "string", "enum": ["1", "true"]}),
             Query(
                 "limit",
                 "How many, at most.",
@@ -175,13 +181,18 @@ class RestApi:
         owner = await self._authenticator.owner(request)
         runs, cursor = await self._runs.list(
             owner=owner,
-            status=read_status(request.query.get("status")),
-            search=read_search(request.query.get("q")),
-            session=read_session(request.query.get("session")),
+            wanted=RunFilter(
+                status=read_status(request.query.get("status")),
+                planner=read_planner(request.query.get("planner")),
+                search=read_search(request.query.get("q")),
+                session=read_session(request.query.get("session")),
+                attention=read_flag("attention", request.query.get("attention")),
+            ),
             limit=read_limit(request.query.get("limit"), default=_PAGE, most=_LONGEST_PAGE),
             cursor=request.query.get("cursor") or None,
         )
-        return json_or_not_modified(request, RunList(runs=tuple(runs), next_cursor=cursor).dump())
+        listed = tuple(run.model_copy(update={"comments": ()}) for run in runs)
+        return json_or_not_modified(request, RunList(runs=listed, next_cursor=cursor).dump())
 
     @operation("GET", _RUN, "One run.", id="getRun", answer=json_content(RunView))
     async def show(self, request: web.Request) -> web.Response:
@@ -219,7 +230,7 @@ class RestApi:
         f"{_RUN}/export",
         "The run as a test of its own, or the locators that people repaired in an attached run as a patch of its test.",
         id="exportRun",
-        answer=text_content(*(content_type for content_type, _ in _EXPORTS.values())),
+        answer=text_content(*(content_type for content_type, *_ in _EXPORTS.values())),
         query=(
             Query(
                 "format",
@@ -235,9 +246,9 @@ class RestApi:
         format = request.query.get("format", "pytest")
         text = await context.run.export(format)
         self._audit.record(AuditAction.EXPORTED, context, format)
-        content_type, name = _EXPORTS.get(format, ("text/plain", "{}.txt"))
-        disposition = f'attachment; filename="{name.format(context.run.id)}"'
-        return web.Response(text=text, content_type=content_type, headers={"Content-Disposition": disposition})
+        content_type, pattern, separator = _EXPORTS[format]
+        headers = {"Content-Disposition": of_run(context.run.view(), pattern, separator=separator)}
+        return web.Response(text=text, content_type=content_type, headers=headers)
 
     @operation(
         "GET",

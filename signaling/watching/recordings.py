@@ -17,6 +17,7 @@ from signaling.access.authentication import Authenticator, RequestContext
 from signaling.access.share_tokens import Purpose
 from signaling.connections.connection import CloseSignal
 from signaling.connections.registry import ConnectionRegistry
+from signaling.http.file_names import of_run
 from signaling.http.operations import READ, Query, json_content, operation, routes_of, text_content
 from signaling.problems import Problem, from_code
 
@@ -70,7 +71,7 @@ class RecordingApi:
             "Accept-Ranges": "bytes",
             "ETag": _etag(file),
             "Cache-Control": "private, no-cache",
-            "Content-Disposition": f'inline; filename="{context.run.id}.mp4"',
+            "Content-Disposition": of_run(context.run.view(), "{}.mp4", kind="inline"),
         }
         size = file.movie.size
         wanted = _range(request, size, headers["ETag"])

@@ -80,6 +80,9 @@ async def take_all(folder: Path) -> None:
         await shoot_others(camera, browser, server)
         await shoot_endings(camera, server)
         await camera.shoot("dashboard", f"{server.api}/?token={server.key}")
+        await camera.shoot("dashboard-list", f"{server.api}/?token={server.key}", press("List"))
+        await camera.shoot("dashboard-selected", f"{server.api}/?token={server.key}", select_all)
+        await camera.shoot("no-such-runs", f"{server.api}/?token={server.key}&q=nobody+called+it+that")
         await camera.shoot("new-run", f"{server.api}/?token={server.key}", press("New run"))
         await camera.shoot("new-run-unclear", f"{server.api}/?token={server.key}", type_unclear)
         await camera.shoot("edit-again", f"{server.api}/?token={server.key}", edit_again)
@@ -192,6 +195,12 @@ async def type_unclear(viewer: WatchPage) -> None:
     await viewer.press("New run")
     await viewer.page.get_by_label("Instructions").fill("Scroll down\nBuy it\nClick 'Checkout")
     await viewer.sees("Line 3:")
+
+
+async def select_all(viewer: WatchPage) -> None:
+    await viewer.press("List")
+    await viewer.press("Select all that are shown")
+    await viewer.press("Delete")
 
 
 async def edit_again(viewer: WatchPage) -> None:

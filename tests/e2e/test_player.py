@@ -325,7 +325,7 @@ async def test_the_dashboard_lists_filters_starts_and_runs_again(server: Served,
     await expect(page.locator(".jp-outcome")).to_contain_text("Passed", timeout=60 * SECONDS)
     await page.goto(f"{server.api}/")
     await expect(page.get_by_text("From the form")).to_have_count(2)
-    await page.get_by_label("Show").select_option("cancelled")
+    await page.get_by_label("Status").select_option("cancelled")
     await expect(page.get_by_text("From the form")).to_have_count(0)
     await context.close()
 

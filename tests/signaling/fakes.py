@@ -23,7 +23,6 @@ from control.protocol.models import (
     InstructionProblem,
     Locators,
     NewRun,
-    RunStatus,
     RunView,
     SessionRef,
     SourceExcerpt,
@@ -35,6 +34,7 @@ from control.protocol.recording import RecordingTimeline
 from control.protocol.shape import utc_now
 from control.roles import Actor
 from control.run import Run
+from control.run_filter import RunFilter
 from media.frames import JpegFrame, LatestFrame
 from media.recording.movie import MovieFile
 from media.stream import LiveStream
@@ -231,6 +231,11 @@ class FakeRuns:
         self.all[run.id] = run
         return run
 
+    async def spec_file(self, spec: NewRun) -> str:
+        if spec.instructions and "Buy" in spec.instructions:
+            raise ProtocolError("I do not understand it (line 1).", field="instructions")
+        return f"url: {spec.url}\n"
+
     def locators(self, selector: str) -> Locators:
         return Locators(python=f"locator({selector!r})", typescript=None)
 
@@ -246,9 +251,7 @@ class FakeRuns:
         self,
         *,
         owner: str,
-        status: RunStatus | None,
-        search: str | None,
-        session: str | None,
+        wanted: RunFilter,
         limit: int,
         cursor: str | None,
     ) -> tuple[list[RunView], str | None]:
@@ -256,9 +259,7 @@ class FakeRuns:
             raise ProtocolError("cursor: it is none of ours", field="cursor")
         start = int(cursor or 0)
         found = [run.run.view(with_steps=False) for run in self.all.values() if run.owner == owner]
-        found = [view for view in found if search is None or search.casefold() in view.name.casefold()]
-        found = [view for view in found if status in {None, view.status}]
-        found = [view for view in found if session is None or (view.session and view.session.id == session)]
+        found = [view for view in found if wanted.matches(view)]
         more = start + limit < len(found)
         return found[start : start + limit], str(start + limit) if more else None
 

@@ -2,7 +2,8 @@ import { act, createElement, type FunctionComponent, type ReactElement } from "r
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ApiClient } from "../src/api/client";
-import { NewRunForm, readForm } from "../src/app/NewRunForm";
+import { NewRunForm } from "../src/app/NewRunForm";
+import { readForm } from "../src/app/newRun";
 import { INITIAL_UI, PlayerContext, type Ui } from "../src/player/context";
 import { PlayerLayout } from "../src/player/PlayerLayout";
 import type { NewRun, Run, Step } from "../src/protocol/types";
@@ -154,8 +155,8 @@ describe("the form for a new run", () => {
   });
 
   it("shows steps as JSON, and says where they are none", async () => {
-    const { instructions: _, ...rest } = spec;
-    const scripted = { ...rest, planner: "script", steps: [{ type: "reload" }], secrets: {} } as NewRun;
+    const { instructions: _, secrets: __, ...rest } = spec;
+    const scripted = { ...rest, planner: "script", steps: [{ type: "reload" }] } as NewRun;
     const api = {} as ApiClient;
     await show(createElement(NewRunForm, { api, initial: scripted, onClose: () => undefined }));
     const form = document.querySelector("form");

@@ -288,6 +288,10 @@ async def test_it_waits_until_the_element_is_ready(harness: DriverHarness) -> No
         ({"type": "expect_visible", "selector": "text=Ghost"}, "The element text=Ghost is not visible (waited 1 s)"),
         ({"type": "expect_visible", "selector": "#nope"}, "No element matches #nope after 1 s"),
         (
+            {"type": "expect_visible", "selector": 'internal:text="nope"i'},
+            'No element matches text="nope" after 1 s',
+        ),
+        (
             {"type": "expect_url", "value": "/thanks"},
             "Expected the address /thanks, the page is at {base}/ (waited 1 s)",
         ),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from control.errors import Unsupported
-from control.protocol.actions import Action, ActionType, Size
-from control.protocol.models import DialogAnswer, GivenSecret, SecretUse, StepStatus
-from runner.export.yaml_file import export_yaml
-from runner.testfile import load
+from control.protocol.actions import Action, ActionType, Size, Viewport
+from control.protocol.models import DialogAnswer, GivenSecret, NewRun, SecretUse, StepStatus
+from runner.export.yaml_file import export_yaml, spec_file
+from runner.testfile import BadTestFile, load
 from tests.runner.export.test_export import run, steps
 
 A = ActionType
@@ -80,3 +81,55 @@ def test_a_run_that_has_done_nothing_is_no_test_file() -> None:
 def test_a_viewport_of_a_later_tab_is_not_the_first_ones(tmp_path: Path) -> None:
     (only,) = steps(Action(type=A.CLICK, selector="#a"), tab=1, viewport=Size(width=300, height=300))
     assert "viewport" not in export_yaml(run("http://shop.test/"), [only], "yaml")
+
+
+SPEC = NewRun(
+    url="http://shop.test/?a=1#b",
+    instructions="Click 'Log in'\nType {{secret:PASS WORD}} into 'Password'\n\nExpect to see '# 100 %: yes'",
+    planner="plain",
+    mode="review",
+    viewport=Viewport(width=390, height=844),
+    browser="firefox",
+    name="'Größe' #1",
+    secrets={"PASS WORD": GivenSecret(value="sesame", origins=("https://login.test",)), "PIN": "1234"},
+    allow_hosts=("*.shop.test",),
+    record="on-failure",
+    step_timeout_ms=5000,
+    help_timeout_ms=0,
+)
+
+
+def test_what_a_run_is_to_be_made_from_makes_the_same_run(tmp_path: Path) -> None:
+    secrets = {"PASS WORD": {"value": "", "origins": ["https://login.test"]}, "PIN": ""}
+    text = spec_file(SPEC, secrets)
+    assert "sesame" not in text
+    assert "1234" not in text
+    file = tmp_path / "test.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert load(file, environment={"PASS_WORD": "sesame", "PIN": "1234"}) == SPEC
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        "Click 'A'",
+        "Click 'A'\n",
+        " Click 'A'\nReload",
+        "Click 'A\u2028B'\nReload",
+        "Click '\x85'\nReload",
+        "Reload \n\n\n",
+    ],
+)
+def test_instructions_are_the_same_afterwards(tmp_path: Path, instructions: str) -> None:
+    spec = NewRun(url="http://shop.test/", instructions=instructions, planner="model")
+    file = tmp_path / "test.yaml"
+    file.write_text(spec_file(spec, {}), encoding="utf-8")
+    assert load(file, environment={}) == spec
+
+
+def test_a_mistake_in_the_instructions_is_told_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "test.yaml"
+    file.write_text(spec_file(SPEC.model_copy(update={"instructions": "Reload\nDance"}), {}), encoding="utf-8")
+    line = file.read_text(encoding="utf-8").splitlines().index("  Dance") + 1
+    with pytest.raises(BadTestFile, match=rf"^{re.escape(str(file))}:{line}: "):
+        load(file, environment={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -15,7 +16,8 @@ from control.errors import Busy, InvalidTransition, NotFound, ProtocolError, Uns
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Size
-from control.protocol.models import NewRun, PlannerName, RunStatus, RunView, SessionRef, Step
+from control.protocol.models import GivenSecret, NewRun, PlannerName, RunStatus, RunView, SessionRef, Step
+from control.run_filter import RunFilter
 from runner.driver import Driver
 from runner.export.port import Exporter, no_export
 from runner.planners.base import Planner
@@ -25,6 +27,7 @@ from runner.run.session import Session
 from runner.store.finished_run import FinishedRun
 from runner.store.rows import RunRecord
 from runner.store.store import Store
+from runner.testfile import load
 from signaling.ports import RunHandle, Runs
 from tests.fakes import FakeDriver, FakePlanner, click
 from tests.runner.empty_database import with_database
@@ -82,6 +85,15 @@ async def ended(session: Session) -> None:
     stop = session.log.listen(lambda entry: over.set() if isinstance(entry.body, e.RunFinished) else None)
     if session.active:
         await over.wait()
+    stop()
+
+
+async def proposed(session: Session) -> None:
+    """Until it waits for somebody to approve a step."""
+    waits = asyncio.Event()
+    stop = session.log.listen(lambda entry: waits.set() if isinstance(entry.body, e.StepProposed) else None)
+    if session.view().proposal is None:
+        await waits.wait()
     stop()
 
 
@@ -299,7 +311,7 @@ class TestList:
             starting = await harness.create()
             await harness.drivers.launched(2)
             for status, run_id in ((RunStatus.PASSED, passed.id), (RunStatus.STARTING, starting.id)):
-                views, _ = await harness.runs.list(owner="ada", status=status, limit=1)
+                views, _ = await harness.runs.list(owner="ada", wanted=RunFilter(status=status), limit=1)
                 assert [view.id for view in views] == [run_id]
 
     async def test_live_and_stored_runs_are_searched_and_listed_without_steps(self, tmp_path: Path) -> None:
@@ -309,8 +321,20 @@ class TestList:
             named = await harness.create(name="Größe 7")
             everything, _ = await harness.runs.list(owner="ada")
             assert [(view.id, view.steps) for view in everything] == [(named.id, ()), (stored.id, ())]
-            found, _ = await harness.runs.list(owner="ada", search="GRÖSSE")
+            found, _ = await harness.runs.list(owner="ada", wanted=RunFilter(search="GRÖSSE"))
             assert [view.id for view in found] == [named.id]
+
+    async def test_by_planner_and_by_whether_they_need_a_person_now(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            await harness.finished()
+            waiting = await harness.create(mode="review", steps=[{"type": "click", "selector": "#cart"}])
+            await proposed(waiting)
+            for wanted in (RunFilter(planner="script"), RunFilter(attention=True)):
+                views, cursor = await harness.runs.list(owner="ada", wanted=wanted, limit=1)
+                assert ([view.id for view in views], cursor) == ([waiting.id], None)
+            waiting.cancel()
+            await ended(waiting)
+            assert await harness.runs.list(owner="ada", wanted=RunFilter(attention=True)) == ([], None)
 
     async def test_by_attach_session(self, tmp_path: Path) -> None:
         async with registry_harness(tmp_path) as harness:
@@ -318,7 +342,7 @@ class TestList:
             record = (await harness.create()).record()
             attached = record.view.model_copy(update={"id": "x", "session": SessionRef(id="s1", name="pytest")})
             await harness.store.add(RunRecord("ada", attached, record.creation))
-            views, _ = await harness.runs.list(owner="ada", session="s1")
+            views, _ = await harness.runs.list(owner="ada", wanted=RunFilter(session="s1"))
             assert [view.id for view in views] == ["x"]
 
     async def test_a_run_that_cannot_be_read_can_be_removed(self, tmp_path: Path) -> None:
@@ -338,6 +362,31 @@ class TestList:
             with pytest.raises(ProtocolError) as refusal:
                 await harness.runs.list(owner="ada", cursor=cursor)
             assert refusal.value.field == "cursor"
+
+
+class TestFiles:
+    async def test_values_of_secrets_are_in_no_test_file(self, tmp_path: Path) -> None:
+        spec = NewRun(
+            url="http://ada:hush@shop.test/?pin=4711",
+            name="Log in by sesame",
+            instructions="Type 'sesame' into 'Password'\nType {{secret:PIN}} into 'PIN'",
+            secrets={"PASSWORD": "sesame", "PIN": GivenSecret(value="4711", origins=("*",))},
+        )
+        async with registry_harness(tmp_path) as harness:
+            text = await harness.runs.spec_file(spec)
+        for value in ("sesame", "4711", "hush"):
+            assert value not in text
+        (tmp_path / "test.yaml").write_text(text, encoding="utf-8")
+        environment = {name: f"the {name}" for name in re.findall(r"\$\{(\w+)\}", text)}
+        loaded = load(tmp_path / "test.yaml", environment=environment)
+        assert loaded.instructions == "Type '{{secret:PASSWORD}}' into 'Password'\nType {{secret:PIN}} into 'PIN'"
+
+    async def test_what_a_run_would_be_refused_for_is_refused(self, tmp_path: Path) -> None:
+        async with registry_harness(tmp_path) as harness:
+            with pytest.raises(ProtocolError) as refusal:
+                await harness.runs.spec_file(NewRun(url="http://shop.test/", instructions="Reload\nDance"))
+            assert refusal.value.field == "instructions"
+            assert "line 2" in str(refusal.value)
 
 
 class TestSentences:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import shutil
 import sqlite3
@@ -179,6 +180,17 @@ async def test_a_row_that_cannot_be_read_does_not_stop_the_upgrade(old: Path) ->
         connection.execute("UPDATE steps SET step = 'no JSON' WHERE number = 2")
     await open_once(old)
     assert version(old) == NEWEST
+
+
+async def test_old_runs_are_listed_by_their_planners_too(old: Path) -> None:
+    with database(old) as connection:
+        connection.execute("UPDATE runs SET view = '{' WHERE status = 'failed'")
+        views = dict(connection.execute("SELECT id, view FROM runs").fetchall())
+    await open_once(old)
+    with database(old) as connection:
+        planners = dict(connection.execute("SELECT id, planner FROM runs").fetchall())
+    assert {planner for planner in planners.values() if planner} == {"script"}
+    assert planners == {id: None if view == "{" else json.loads(view)["planner"] for id, view in views.items()}
 
 
 @pytest.mark.process

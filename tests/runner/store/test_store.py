@@ -8,17 +8,17 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Control, RunStatus, RunView, SessionRef, Source, Step, StepStatus
+from control.protocol.models import Attention, Control, RunStatus, RunView, SessionRef, Source, Step, StepStatus
 from control.protocol.shape import Clock, utc_now
+from control.run_filter import RunFilter
 from runner.store.rows import RunKey, RunRecord
 from runner.store.server_lock import ServerLock
 from runner.store.store import STOPPED, Store, StoreUnusable
@@ -183,10 +183,34 @@ async def test_runs_are_listed_by_status(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         for run_id, status in (("a", RunStatus.PASSED), ("b", RunStatus.FAILED), ("c", RunStatus.RUNNING)):
             await store.add(record(run_id, status=status))
-        passed = await store.page(owner="ada", status=RunStatus.PASSED, limit=9)
+        wanted = RunFilter(status=RunStatus.PASSED)
+        passed = await store.page(owner="ada", wanted=wanted, limit=9)
         assert [found.view.id for found in passed] == ["a"]
-        either = await store.page(owner="ada", status=RunStatus.PASSED, or_ids=["c"], limit=9)
+        either = await store.page(owner="ada", wanted=wanted, or_ids=["c"], limit=9)
         assert [found.view.id for found in either] == ["c", "a"]
+
+
+async def test_runs_are_listed_by_planner_and_by_whether_they_need_a_person(tmp_path: Path) -> None:
+    needed = Attention(reason="It is stuck.", since=START)
+    async with opened(tmp_path) as store:
+        for run_id, status, planner, attention in (
+            ("a", RunStatus.DIAGNOSING, "plain", needed),
+            ("b", RunStatus.RUNNING, "plain", None),
+            ("c", RunStatus.PAUSED, "model", needed),
+            ("d", RunStatus.FAILED, "model", None),
+        ):
+            made = record(run_id, status=status)
+            view = made.view.model_copy(update={"planner": planner, "attention": attention})
+            await store.add(RunRecord(made.owner, view, made.creation))
+
+        async def of(wanted: RunFilter, *, limit: int = 9) -> list[str]:
+            return [found.view.id for found in await store.page(owner="ada", wanted=wanted, limit=limit)]
+
+        assert await of(RunFilter(planner="model")) == ["d", "c"]
+        assert await of(RunFilter(attention=True)) == ["c", "a"]
+        assert await of(RunFilter(attention=True), limit=1) == ["c"]
+        assert await of(RunFilter(attention=True, planner="plain")) == ["a"]
+        assert await of(RunFilter(planner="attached")) == []
 
 
 async def test_runs_are_found_by_name_address_and_instructions_in_any_case(tmp_path: Path) -> None:
@@ -198,7 +222,7 @@ async def test_runs_are_found_by_name_address_and_instructions_in_any_case(tmp_p
             await store.add(RunRecord(made.owner, view, made.creation))
 
         async def search(text: str) -> list[str]:
-            return [found.view.id for found in await store.page(owner="ada", search=text, limit=9)]
+            return [found.view.id for found in await store.page(owner="ada", wanted=RunFilter(search=text), limit=9)]
 
         assert await search("GRÖSSE") == ["a"]
         assert await search("strasse") == ["b"]
@@ -208,7 +232,7 @@ async def test_runs_are_found_by_name_address_and_instructions_in_any_case(tmp_p
         assert await search("off_") == ["a"]
         for nothing in ("50 _", "5%off", "%", "_f", "\\", "\0", "'"):
             assert await search(nothing) == (["a"] if nothing == "%" else [])
-        live = await store.page(owner="ada", search="nobody has this", or_ids=["b"], limit=9)
+        live = await store.page(owner="ada", wanted=RunFilter(search="nobody has this"), or_ids=["b"], limit=9)
         assert [found.view.id for found in live] == ["b"]
 
 
@@ -223,17 +247,18 @@ async def test_runs_are_listed_by_attach_session(tmp_path: Path) -> None:
             made = record(run_id, status=status)
             view = made.view.model_copy(update={"session": SessionRef(id=session, name="pytest")})
             await store.add(RunRecord(made.owner, view, made.creation))
-        await store.save((await store.page(owner="ada", session="s2", limit=9))[0].view, [])
+        await store.save((await store.page(owner="ada", wanted=RunFilter(session="s2"), limit=9))[0].view, [])
 
-        async def of(session: str, **wanted: Any) -> list[str]:  # noqa: ANN401 - parameters of Store.page
-            return [found.view.id for found in await store.page(owner="ada", session=session, limit=9, **wanted)]
+        async def of(session: str, status: RunStatus | None = None, or_ids: Sequence[str] = ()) -> list[str]:
+            wanted = RunFilter(session=session, status=status)
+            return [found.view.id for found in await store.page(owner="ada", wanted=wanted, or_ids=or_ids, limit=9)]
 
         assert await of("s1") == ["c", "a"]
         assert await of("s2") == ["b"]
         assert await of("s1", status=RunStatus.PASSED) == ["a"]
         assert await of("s1", status=RunStatus.FAILED, or_ids=["b", "c"]) == ["c"]
         assert await of("s3") == await of("") == await of("\0") == []
-        assert await store.page(owner="bob", session="s1", limit=9) == []
+        assert await store.page(owner="bob", wanted=RunFilter(session="s1"), limit=9) == []
 
 
 async def test_lists_and_single_reads_leave_the_other_steps_alone(tmp_path: Path) -> None:

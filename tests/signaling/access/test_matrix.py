@@ -84,6 +84,7 @@ RULES: Mapping[str, Rule] = {
     "createToken": Rule(Needs.OWNER, body={"role": "viewer"}),
     "revokeToken": Rule(Needs.OWNER),
     "checkInstructions": Rule(Needs.ANY_LINK_OR_KEY, body={"instructions": "Go to /cart"}),
+    "writeTestFile": Rule(Needs.ANY_LINK_OR_KEY, body={"url": "http://a.test/", "instructions": "Go to /cart"}),
     "writeLocators": Rule(Needs.ANY_LINK_OR_KEY, body={"selector": "#pay"}),
     "openAttachSession": Rule(Needs.ANY_KEY, body={"name": "tests"}),
     "getAttachSession": Rule(Needs.KEY_OF_SESSION),

@@ -195,7 +195,7 @@ async def test_the_requests_are_an_archive_that_others_read(harness: ServerHarne
     async with harness.http.get(
         f"{harness.url}/api/tests/{said.id}/har", headers={"Authorization": f"Bearer {ADA}"}
     ) as response:
-        assert response.headers["Content-Disposition"] == f'attachment; filename="{said.id}.har"'
+        assert response.headers["Content-Disposition"] == 'attachment; filename="shop-test.har"'
         found = await response.json()
     archive = Archive.model_validate(without_extensions(found["log"]))
     page, order = archive.entries

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -14,6 +15,7 @@ from control.protocol.models import (
     AttachedClient,
     AttachedRun,
     AttachedTest,
+    NewRun,
     Proposal,
     SessionRef,
     SourceLocation,
@@ -105,7 +107,10 @@ async def test_the_list_has_pages_and_a_filter(harness: ServerHarness) -> None:
     _, second = await harness.call("GET", f"/api/tests?limit=2&cursor={first['nextCursor']}")
     assert [run["id"] for run in second["runs"]] == made[2:]
     assert second["nextCursor"] is None
-    assert await harness.call("GET", "/api/tests?status=passed") == (200, {"runs": [], "nextCursor": None})
+    for nothing in ("status=passed", "planner=model", "attention=1"):
+        assert await harness.call("GET", f"/api/tests?{nothing}") == (200, {"runs": [], "nextCursor": None})
+    _, planned = await harness.call("GET", "/api/tests?planner=script")
+    assert len(planned["runs"]) == 3
 
 
 async def test_the_list_is_searched(harness: ServerHarness) -> None:
@@ -148,6 +153,9 @@ async def test_a_list_that_is_known_is_not_sent_again(harness: ServerHarness, ru
     "query",
     [
         "status=gone",
+        "planner=me",
+        "planner=",
+        "attention=maybe",
         "status=",
         "limit=0",
         "limit=x",
@@ -325,16 +333,56 @@ async def test_spec_and_export(harness: ServerHarness, run: FakeRun) -> None:
     ) as response:
         assert response.status == 200
         assert "def test_run" in await response.text()
-        assert response.headers["Content-Disposition"].endswith('.py"')
+        assert response.headers["Content-Disposition"] == 'attachment; filename="test_shop_test.py"'
     for format, content_type, name in (
-        ("patch", "text/x-diff", f"{run.id}.patch"),
-        ("typescript", "text/typescript", f"{run.id}.spec.ts"),
+        ("patch", "text/x-diff", "shop-test.patch"),
+        ("typescript", "text/typescript", "shop-test.spec.ts"),
     ):
         path = f"{harness.url}/api/tests/{run.id}/export?format={format}"
         async with harness.http.get(path, headers=auth(ADA)) as response:
             assert response.content_type == content_type
             assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert (await harness.call("GET", f"/api/tests/{run.id}/export?format=cobol"))[0] == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "ascii", "full"),
+    [
+        ("Checkout works", "checkout-works", None),
+        ("Ada's 2nd order: 50 % off!", "adas-2nd-order-50-off", None),
+        ("../../etc/passwd", "etc-passwd", None),
+        ('a"; filename="b.exe', "a-filename-b-exe", None),
+        ("a\r\nSet-Cookie: b", "a-set-cookie-b", None),
+        ("Größe prüfen", "groe-prufen", "größe-prüfen"),
+        ("हिन्दी 测试", "{id}", "हिन्दी-测试"),
+        ("\u202egpj.exe", "gpj-exe", None),
+        ("⚡️", "{id}", "{id}"),
+        ("x" * 200, "x" * 200, None),
+        ("测" * 200, "{id}", "测" * 66),
+    ],
+)
+async def test_a_file_is_named_after_its_run(harness: ServerHarness, name: str, ascii: str, full: str | None) -> None:
+    run = await harness.runs.create(NewRun(url="http://shop.test/", instructions="Reload", name=name), owner="ada")
+    path = f"{harness.url}/api/tests/{run.id}/export?format=typescript"
+    async with harness.http.get(path, headers=auth(ADA)) as response:
+        plain, _, extended = response.headers["Content-Disposition"].partition("; filename*=UTF-8''")
+        assert plain == f'attachment; filename="{ascii.format(id=run.id)}.spec.ts"'
+        wanted = (full or ascii).format(id=run.id)
+        assert unquote(extended) == ("" if wanted == ascii.format(id=run.id) else f"{wanted}.spec.ts")
+        assert response.content_disposition is not None
+
+
+async def test_a_test_file_is_written_of_what_a_run_would_be_made_from(harness: ServerHarness) -> None:
+    body = {"url": "http://shop.test/", "instructions": "Reload", "name": "Buy a mug"}
+    async with harness.http.post(f"{harness.url}/api/tests/file", json=body, headers=auth(ADA)) as response:
+        assert (response.status, response.content_type) == (200, "application/yaml")
+        assert response.headers["Content-Disposition"] == 'attachment; filename="buy-a-mug.yaml"'
+        assert await response.text() == "url: http://shop.test/\n"
+    status, problem = await harness.call("POST", "/api/tests/file", body=body | {"instructions": "Buy"})
+    assert (status, problem["errors"][0]["field"]) == (422, "instructions")
+    status, problem = await harness.call("POST", "/api/tests/file", body=body | {"nmae": "x"})
+    assert (status, problem["errors"][0]["field"]) == (422, "nmae")
+    assert (await harness.call("POST", "/api/tests/file", body=body, token=None))[0] == 401
 
 
 async def test_the_source_of_a_step_is_shown_to_those_who_may_steer(harness: ServerHarness) -> None:

@@ -30,16 +30,33 @@ interface ClientOptions {
   client?: string | null;
 }
 
-/** Calls the HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
 /** A test in Python or TypeScript, a file for `jumpseat run`, or a patch of the test's own files. */
 export type ExportFormat = "pytest" | "typescript" | "yaml" | "patch";
 
+/** Which runs a list is to have. */
+export interface RunQuery {
+  status?: RunStatus;
+  planner?: Run["planner"];
+  /** What name, address or instructions have in them, in any case. */
+  q?: string;
+  /** The id of an attach session. */
+  session?: string;
+  /** Only those that need a person. */
+  attention?: boolean;
+  limit?: number;
+  cursor?: string;
+}
+
+/** Lists that are kept to be named to the server, which need not send them again: as many as a page asks for, twice. */
+const KEPT_LISTS = 16;
+
+/** Calls the HTTP API. Every method throws `ApiError` when it is refused or the server is away. */
 export class ApiClient {
   readonly baseUrl: string;
   readonly token: string | null;
   readonly client: string | null;
-  /** The newest list, which the server need not send again while it is the same. */
-  #known: { path: string; etag: string; list: RunList } | null = null;
+  /** The newest lists by their paths, the one that was read last at the end. */
+  readonly #known = new Map<string, { etag: string; list: RunList }>();
 
   constructor({ baseUrl = "", token = null, client = null }: ClientOptions = {}) {
     this.baseUrl = new URL(baseUrl || "/", location.href).origin;
@@ -48,33 +65,17 @@ export class ApiClient {
   }
 
   /** The same object as the last time while nothing has changed. */
-  async listRuns({
-    status,
-    q,
-    session,
-    limit = 24,
-    cursor,
-  }: {
-    status?: RunStatus;
-    /** What name, address or instructions have in them, in any case. */
-    q?: string;
-    /** The id of an attach session. */
-    session?: string;
-    limit?: number;
-    cursor?: string;
-  } = {}): Promise<RunList> {
-    const query = new URLSearchParams({ limit: String(limit) });
-    if (status) query.set("status", status);
-    if (q) query.set("q", q);
-    if (session) query.set("session", session);
-    if (cursor) query.set("cursor", cursor);
-    const path = `/api/tests?${query}`;
-    const known = this.#known?.path === path ? this.#known : null;
+  async listRuns({ status, planner, q, session, attention, limit = 24, cursor }: RunQuery = {}): Promise<RunList> {
+    const given = { limit, status, planner, q, session, attention: attention && 1, cursor };
+    const texts = Object.entries(given).flatMap(([name, value]) => (value ? [[name, String(value)]] : []));
+    const path = `/api/tests?${new URLSearchParams(texts)}`;
+    const known = this.#known.get(path);
     const response = await this.request(path, known ? { etag: known.etag } : {});
-    if (known && response.status === 304) return known.list;
-    const list = (await response.json()) as RunList;
-    const etag = response.headers.get("ETag");
-    this.#known = etag === null ? null : { path, etag, list };
+    const list = known && response.status === 304 ? known.list : ((await response.json()) as RunList);
+    const etag = response.headers.get("ETag") ?? known?.etag ?? null;
+    this.#known.delete(path);
+    if (etag !== null) this.#known.set(path, { etag, list });
+    for (const oldest of [...this.#known.keys()].slice(0, -KEPT_LISTS)) this.#known.delete(oldest);
     return list;
   }
 
@@ -105,6 +106,10 @@ export class ApiClient {
 
   run(runId: string): Promise<Run> {
     return this.#json(testPath(runId));
+  }
+
+  async cancelRun(runId: string): Promise<void> {
+    await this.request(`${testPath(runId)}/cancel`, { method: "POST" });
   }
 
   async removeRun(runId: string): Promise<void> {
@@ -187,11 +192,14 @@ export class ApiClient {
     await this.request(`${testPath(runId)}/tokens/${encodeURIComponent(tokenId)}`, { method: "DELETE" });
   }
 
-  /** Returns the run as a file, and the name that the server gives it. */
+  /** Returns the run as a file, under the name that the server gives it. */
   async exportRun(runId: string, format: ExportFormat): Promise<File> {
-    const response = await this.request(`${testPath(runId)}/export?format=${format}`);
-    const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1];
-    return new File([await response.blob()], name ?? `run.${format}`);
+    return file(await this.request(`${testPath(runId)}/export?format=${format}`), `run.${format}`);
+  }
+
+  /** Returns the file for `jumpseat run` that makes the same run; values of secrets are not in it. */
+  async testFile(run: NewRun): Promise<File> {
+    return file(await this.request("/api/tests/file", { method: "POST", body: run }), "test.yaml");
   }
 
   /** Returns the locators that people chose as a patch of the test's files; empty where they chose none. */
@@ -254,6 +262,14 @@ export class ApiClient {
   async #json<T>(path: string, init?: { method?: string; body?: unknown }): Promise<T> {
     return (await this.request(path, init)).json() as Promise<T>;
   }
+}
+
+/** Returns the answer as a file, under the name that it has there (RFC 6266 §4.3). */
+async function file(response: Response, otherwise: string): Promise<File> {
+  const given = response.headers.get("Content-Disposition") ?? "";
+  const [, extended] = /filename\*=UTF-8''([^;]+)/.exec(given) ?? [];
+  const [, plain] = /filename="([^"]+)"/.exec(given) ?? [];
+  return new File([await response.blob()], extended ? decodeURIComponent(extended) : (plain ?? otherwise));
 }
 
 function testPath(runId: string): string {

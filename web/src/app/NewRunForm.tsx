@@ -3,11 +3,16 @@ import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
 import { Button } from "../player/Button";
 import { InstructionProblems, useInstructionProblems } from "../player/InstructionProblems";
-import type { Mode, NewRun, PlannerName } from "../protocol/types";
+import type { NewRun, PlannerName } from "../protocol/types";
+import { saveAs } from "../save";
+import { readForm, withoutMissingValues } from "./newRun";
 import { navigate } from "./path";
-import { secretsWith } from "./secrets";
+import { RunOptions } from "./RunOptions";
+import { SecretFields } from "./SecretFields";
 
 const EXAMPLE = "Click 'Add to cart'\nGo to /cart\nClick 'Checkout'\nType 'Ada' into 'Name'\nExpect to see 'Thank you'";
+const EXAMPLE_STEPS =
+  '[\n  {"type": "click", "selector": "text=Add to cart"},\n  {"type": "navigate", "value": "/cart"}\n]';
 
 interface NewRunFormProps {
   api: ApiClient;
@@ -19,26 +24,38 @@ interface NewRunFormProps {
 export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      const run = await api.createRun(readForm(new FormData(event.currentTarget), initial));
-      navigate(`/runs/${encodeURIComponent(run.id)}`);
-    } catch (reason) {
-      setError(describe(reason));
-      setBusy(false);
-    }
-  };
+  const [planner, setPlanner] = useState<PlannerName>(initial?.planner ?? (initial?.steps ? "script" : "plain"));
   const form = useRef<HTMLFormElement>(null);
   // One may have asked for it far down the page. Newer browsers answer with a promise, which is no clean-up.
   useEffect(() => void form.current?.scrollIntoView({ block: "nearest" }), []);
+  const guarded = async (work: (run: NewRun) => Promise<void>) => {
+    if (form.current === null) return;
+    setBusy(true);
+    setError(null);
+    try {
+      await work(readForm(new FormData(form.current), initial));
+    } catch (reason) {
+      setError(describe(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const start = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    void guarded(async (run) => navigate(`/runs/${encodeURIComponent((await api.createRun(run)).id)}`));
+  };
+  const save = () => {
+    const fields = [...(form.current?.elements ?? [])] as HTMLInputElement[];
+    // The file has no values of secrets: they need not be given for it.
+    const wrong = fields.find((field) => field.name !== "secretValue" && !field.checkValidity());
+    if (wrong) wrong.reportValidity();
+    else void guarded(async (run) => saveAs(await api.testFile(withoutMissingValues(run))));
+  };
   return (
     <form
       ref={form}
       className="jp-form js-new"
-      onSubmit={submit}
+      onSubmit={start}
       onChange={() => setError(null)}
       aria-label={initial === null ? "New run" : "Edit and run again"}
     >
@@ -59,7 +76,14 @@ export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
         </span>
         <input name="name" maxLength={200} placeholder="Checkout works" defaultValue={initial?.name ?? ""} />
       </label>
-      {initial?.steps == null ? <Instructions api={api} initial={initial} /> : <Steps steps={initial.steps} />}
+      <label>
+        Planner
+        <select name="planner" value={planner} onChange={(event) => setPlanner(event.target.value as PlannerName)}>
+          <option value="plain">Plain sentences</option>
+          <option value="model">Language model</option>
+          <option value="script">Given steps</option>
+        </select>
+      </label>
       <label>
         Mode
         <select name="mode" defaultValue={initial?.mode ?? "auto"}>
@@ -67,14 +91,13 @@ export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
           <option value="review">Ask before each step</option>
         </select>
       </label>
-      {Object.keys(initial?.secrets ?? {}).map((name) => (
-        <label key={name}>
-          <span>
-            Secret {name} <span className="jp-dim">(type it again: the server does not give it away)</span>
-          </span>
-          <input name={secretField(name)} type="password" autoComplete="off" required />
-        </label>
-      ))}
+      {planner === "script" ? (
+        <Steps steps={initial?.steps ?? null} />
+      ) : (
+        <Instructions api={api} initial={initial?.instructions ?? ""} planner={planner} />
+      )}
+      <SecretFields initial={initial} />
+      <RunOptions initial={initial} />
       {error && (
         <p className="jp-error-text js-wide" role="alert">
           {error}
@@ -82,77 +105,54 @@ export function NewRunForm({ api, initial = null, onClose }: NewRunFormProps) {
       )}
       <div className="jp-buttons js-wide">
         <Button icon="play" label="Start the run" tone="primary" type="submit" disabled={busy} />
+        <Button icon="download" label="Save as YAML" disabled={busy} onClick={save} />
         <Button label="Close" tone="quiet" onClick={onClose} />
       </div>
     </form>
   );
 }
 
-function Instructions({ api, initial }: { api: ApiClient; initial: NewRun | null }) {
-  const [text, setText] = useState(initial?.instructions ?? "");
-  const [planner, setPlanner] = useState<string>(initial?.planner ?? "plain");
-  const problems = useInstructionProblems(api, text, planner as PlannerName);
+interface InstructionsProps {
+  api: ApiClient;
+  initial: string;
+  planner: PlannerName;
+}
+
+function Instructions({ api, initial, planner }: InstructionsProps) {
+  const [text, setText] = useState(initial);
+  const problems = useInstructionProblems(api, text, planner);
   const id = useId();
   return (
-    <>
-      <div className="jp-field js-wide">
-        <label htmlFor={id}>Instructions, one sentence a step</label>
-        <textarea
-          id={id}
-          name="instructions"
-          rows={6}
-          required
-          placeholder={EXAMPLE}
-          value={text}
-          aria-describedby={`${id}-problems`}
-          onChange={(event) => setText(event.target.value)}
-        />
-        <InstructionProblems id={`${id}-problems`} problems={problems} />
-      </div>
-      <label>
-        Planner
-        <select name="planner" value={planner} onChange={(event) => setPlanner(event.target.value)}>
-          <option value="plain">Plain sentences</option>
-          <option value="model">Language model</option>
-        </select>
-      </label>
-    </>
+    <div className="jp-field js-wide">
+      <label htmlFor={id}>{planner === "model" ? "Instructions" : "Instructions, one sentence a step"}</label>
+      <textarea
+        id={id}
+        name="instructions"
+        rows={6}
+        required
+        placeholder={EXAMPLE}
+        value={text}
+        aria-invalid={problems.length > 0}
+        aria-describedby={`${id}-problems`}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <InstructionProblems id={`${id}-problems`} problems={problems} />
+    </div>
   );
 }
 
-function Steps({ steps }: { steps: NonNullable<NewRun["steps"]> }) {
+function Steps({ steps }: { steps: NewRun["steps"] | null }) {
   return (
     <label className="js-wide">
       Steps, as JSON
-      <textarea name="steps" rows={10} required spellCheck={false} defaultValue={JSON.stringify(steps, null, 2)} />
+      <textarea
+        name="steps"
+        rows={10}
+        required
+        spellCheck={false}
+        placeholder={EXAMPLE_STEPS}
+        defaultValue={steps ? JSON.stringify(steps, null, 2) : ""}
+      />
     </label>
   );
-}
-
-const secretField = (name: string): string => `secret ${name}`;
-
-/** Returns what the form says, with what `initial` has beside. Throws for steps that are not JSON. */
-export function readForm(form: FormData, initial: NewRun | null): NewRun {
-  const text = (name: string) => String(form.get(name) ?? "").trim();
-  const { name: _, ...kept } = initial ?? {};
-  const name = text("name");
-  const secrets = Object.keys(initial?.secrets ?? {}).map((each) => [each, String(form.get(secretField(each)) ?? "")]);
-  return {
-    ...kept,
-    url: text("url"),
-    ...(form.has("steps")
-      ? { steps: readSteps(text("steps")) }
-      : { instructions: text("instructions"), planner: text("planner") as PlannerName }),
-    mode: text("mode") as Mode,
-    ...(name ? { name } : {}),
-    ...(secrets.length > 0 ? { secrets: secretsWith(initial, Object.fromEntries(secrets)) } : {}),
-  };
-}
-
-function readSteps(text: string): NonNullable<NewRun["steps"]> {
-  try {
-    return JSON.parse(text) as NonNullable<NewRun["steps"]>;
-  } catch (reason) {
-    throw new Error(`The steps are not JSON: ${(reason as Error).message}`);
-  }
 }

@@ -1,12 +1,12 @@
 import { useEffect } from "react";
 import type { ApiClient } from "../api/client";
 import { testFacts, testPlace, titleOf } from "../player/attached";
-import { formatDuration } from "../player/format";
 import { Icon } from "../player/Icon";
 import type { Run } from "../protocol/types";
 import { Header } from "./Header";
 import { Link } from "./Link";
 import { RunCard } from "./RunCard";
+import { timeTaken } from "./runFacts";
 import { SignIn } from "./SignIn";
 import { GROUP_NAMES, type Group, groupsOf, summaryOf } from "./sessions";
 import type { Theme } from "./theme";
@@ -79,7 +79,7 @@ function GroupSection({ group, runs, api }: { group: Group; runs: Run[]; api: Ap
 
 /** One test that is over, in a line. */
 function TestRow({ run }: { run: Run }) {
-  const { startedAt, endedAt, error } = run;
+  const { error } = run;
   const place = testPlace(run);
   const facts = testFacts({ client: null, test: run.test });
   return (
@@ -98,9 +98,7 @@ function TestRow({ run }: { run: Run }) {
           </span>
         ))}
         <span className="jp-gap" />
-        <span className="jp-dim">
-          {startedAt && endedAt ? formatDuration(Date.parse(endedAt) - Date.parse(startedAt)) : ""}
-        </span>
+        <span className="jp-dim">{timeTaken(run)}</span>
         {error && <span className="jp-error-text js-run-error">{error}</span>}
       </Link>
     </li>

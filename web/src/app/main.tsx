@@ -3,6 +3,7 @@ import { takeToken } from "../api/token";
 import "../styles/index.css";
 import "./app.css";
 import "./sessions.css";
+import "./table.css";
 import { App } from "./App";
 
 const token = takeToken();

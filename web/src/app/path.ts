@@ -23,6 +23,16 @@ export function useParameter(name: string): string | null {
   return value;
 }
 
+/** Changes a parameter of the address, or takes it out, without a step in the browser's history. */
+export function setParameter(name: string, value: string | null): void {
+  const address = new URL(location.href);
+  if (address.searchParams.get(name) === value) return;
+  if (value) address.searchParams.set(name, value);
+  else address.searchParams.delete(name);
+  history.replaceState(history.state, "", address);
+  dispatchEvent(new PopStateEvent("popstate"));
+}
+
 /** Goes to another page of the app without loading it anew. */
 export function navigate(path: string): void {
   history.pushState(null, "", path);

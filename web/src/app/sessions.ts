@@ -27,11 +27,11 @@ export function groupsOf(runs: Run[]): { group: Group; runs: Run[] }[] {
   );
 }
 
-/** One line of the list of runs: a run by itself, or those of one attach session. */
+/** One entry of the list of runs: a run by itself, or those of one attach session. */
 export type Entry = { run: Run } | { session: SessionRef; runs: Run[] };
 
 /** Returns the runs with those of one session as one entry, where its newest run is. */
-export function entriesOf(runs: Run[]): Entry[] {
+export function entriesOf(runs: readonly Run[]): Entry[] {
   const sessions = new Map<string, Run[]>();
   const entries: Entry[] = [];
   for (const run of runs) {
@@ -45,6 +45,10 @@ export function entriesOf(runs: Run[]): Entry[] {
   }
   return entries;
 }
+
+export const runsOf = (entry: Entry): Run[] => ("run" in entry ? [entry.run] : entry.runs);
+
+export const keyOf = (entry: Entry): string => ("run" in entry ? entry.run.id : entry.session.id);
 
 /** Returns "1 needs help, 2 running, 30 passed". */
 export function summaryOf(runs: Run[]): string {

@@ -20,10 +20,11 @@ export function useSession(api: ApiClient, sessionId: string): SessionState {
   const [state, setState] = useState<SessionState>({ runs: null, session: null, error: null });
   useEffect(() => {
     const load = () => Promise.all([attend(api, sessionId), allRuns(api, sessionId)]);
-    return poll(load, {
+    const polling = poll(load, {
       loaded: ([session, runs]) => setState({ runs, session, error: null }),
       failed: (error) => setState((old) => ({ ...old, error })),
     });
+    return polling.stop;
   }, [api, sessionId]);
   return state;
 }

@@ -7,7 +7,11 @@ interface ConfirmButtonProps {
   label: string;
   /** What the button asks after the first click. */
   question: string;
+  /** What it is done to, for those who hear several such buttons. */
+  of?: string;
   iconOnly?: boolean;
+  /** How it looks before the first click. */
+  tone?: "plain" | "quiet";
   disabled?: boolean;
   onConfirm(): void;
 }
@@ -15,7 +19,16 @@ interface ConfirmButtonProps {
 const ARMED_MS = 4_000;
 
 /** Asks by its own text and acts on the second click: browsers show no `confirm()` in a frame of another origin. */
-export function ConfirmButton({ icon, label, question, iconOnly, disabled, onConfirm }: ConfirmButtonProps) {
+export function ConfirmButton({
+  icon,
+  label,
+  question,
+  of,
+  iconOnly,
+  tone = "plain",
+  disabled,
+  onConfirm,
+}: ConfirmButtonProps) {
   const [armed, setArmed] = useState(false);
   useEffect(() => {
     if (!armed) return;
@@ -26,12 +39,14 @@ export function ConfirmButton({ icon, label, question, iconOnly, disabled, onCon
     setArmed(!armed);
     if (armed) onConfirm();
   };
+  const text = armed ? question : label;
   return (
     <Button
       icon={icon}
-      label={armed ? question : label}
+      label={text}
+      {...(of === undefined ? {} : { "aria-label": `${text}: ${of}` })}
       iconOnly={(iconOnly ?? false) && !armed}
-      tone={armed ? "danger" : "plain"}
+      tone={armed ? "danger" : tone}
       disabled={disabled ?? false}
       onClick={click}
       onBlur={() => setArmed(false)}

@@ -33,6 +33,8 @@ const PATHS = {
   back: "M19 12H5M11 6l-6 6 6 6",
   trash: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13",
   keyboard: "M3 6h18v12H3zM7 10h.1M11 10h.1M15 10h.1M7.5 14h9",
+  cards: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  list: "M4 6h16M4 12h16M4 18h16",
   person: "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4.5 20.500a7.5 7.5 0 0 1 15 0",
 } as const;
 

@@ -1,4 +1,4 @@
-import type { Action, DialogAnswer, Picked, RunStatus, Step } from "../protocol/types";
+import type { Action, DialogAnswer, Picked, Run, RunStatus, Step } from "../protocol/types";
 import type { ControlKind, TransportKind } from "../store/state";
 
 export const TRANSPORT_NAMES: Record<TransportKind, string> = {
@@ -24,6 +24,13 @@ export const STATUS_NAMES: Record<RunStatus, string> = {
   passed: "Passed",
   failed: "Failed",
   cancelled: "Cancelled",
+};
+
+export const PLANNER_NAMES: Record<Run["planner"], string> = {
+  plain: "Plain sentences",
+  script: "Given steps",
+  model: "Language model",
+  attached: "Attached test",
 };
 
 /** Returns a run's status for a person: "Passed with 1 step that failed". */
