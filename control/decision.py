@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from control.next_action import End, Finish, NextAction, Perform, Plan, Wait
-from control.protocol.models import RunStatus
+from control.protocol.models import Proposal, RunStatus
 
 if TYPE_CHECKING:
     from control.run import Run
@@ -20,6 +20,28 @@ def decide(run: Run) -> NextAction:
     if run.in_flight or run.control_lease.holder is not None:
         return Wait(run.control_lease.grace_until)
     return _if_paused(run) if run.pacing.pause_requested else _if_free(run)
+
+
+def awaits_answer(run: Run, version: int) -> bool:
+    """Returns whether a planner's answer from this version of the instructions, and from the page as it was, counts."""
+    opened = run.status not in {RunStatus.QUEUED, RunStatus.STARTING} and not run.final
+    busy = run.proposal or run.in_flight or run.control_lease.holder or run.planning.exhausted
+    return opened and version == run.planning.version and not busy
+
+
+def wants(run: Run, proposal: Proposal) -> bool:
+    """Returns whether this is still what the planner was asked for."""
+    if not awaits_answer(run, proposal.instructions_version):
+        return False
+    if proposal.source == "repair":
+        return run.diagnosis is not None
+    fresh = proposal.step_number == run.history.next_number
+    return proposal.source == "plan" and run.diagnosis is None and fresh
+
+
+def waits_for_people(run: Run) -> bool:
+    """Returns whether the run goes on only once somebody has helped, or approved what is proposed."""
+    return run.help_request is not None or (run.proposal is not None and not run.pending.cleared)
 
 
 def _if_paused(run: Run) -> NextAction:

@@ -38,6 +38,7 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         attention=_attention(run),
         curtain=run.curtain.view(),
         record=run.spec.record or "off",
+        plan=run.plan_ahead.view() if with_steps else None,
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )
 

@@ -15,6 +15,8 @@ export type {
   InstructionsChecked,
   Locators,
   NewRun,
+  PlannedStep,
+  PlanView,
   Proposal,
   RecordingTimeline,
   RequestEntry,

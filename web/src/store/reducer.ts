@@ -40,6 +40,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return { ...state, queued: without(state.queued, message.action) };
     case "instructions_updated":
       return instructionsUpdated(state, message);
+    case "plan_changed":
+      return planChanged(state, message);
     case "help_needed":
       return { ...state, help: helpOf(message) };
     case "waiting":
@@ -65,7 +67,7 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     case "run_finished":
       return runFinished(state, message);
     case "picked":
-      return { ...state, picked: message };
+      return message.preview ? state : { ...state, picked: message };
     default:
       return state;
   }
@@ -169,6 +171,14 @@ function instructionsUpdated(state: PlayerState, message: ServerMessageOf<"instr
   });
 }
 
+/** Entries that have begun are gone from the plan; the others stay the same objects, so that nothing of them is drawn anew. */
+function planChanged(state: PlayerState, message: ServerMessageOf<"plan_changed">): PlayerState {
+  const { next, end, breakpoints, runTo, pausedAt } = message;
+  const known = message.entries ?? state.run?.plan?.entries ?? [];
+  const entries = known.filter(({ index }) => index >= next);
+  return withRun(state, { plan: { next, end, breakpoints, runTo, pausedAt, entries } });
+}
+
 const helpOf = ({ reason, deadline, suggestions }: HelpRequest): PlayerState["help"] => ({
   reason,
   deadline,
@@ -211,6 +221,7 @@ function runFinished(state: PlayerState, message: ServerMessageOf<"run_finished"
     failedSteps: message.failedSteps,
     paused: false,
     proposal: null,
+    plan: null,
     endedAt,
   };
   const control = { holder: null, since: null, requests: [] };
