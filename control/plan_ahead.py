@@ -59,7 +59,7 @@ class PlanAhead:
     @property
     def wanted(self) -> bool:
         """True while it is not known what the instructions come to, and no step in flight may change that."""
-        return self._version != self._planning.version and self._history.in_flight is None
+        return self._outdated and self._history.in_flight is None
 
     def view(self) -> PlanView | None:
         """Returns what is planned ahead; None where nothing is, and after the end."""
@@ -111,8 +111,9 @@ class PlanAhead:
         self._forget_past()
         position = self._position()
         few = self._shown_to - position.next < _REFILL and self._shown_to < position.end
-        if few or position != self._published:
-            self._publish(anew=few)
+        gone = position.end < self._shown_to
+        if few or gone or position != self._published:
+            self._publish(anew=few or gone)
 
     def end(self) -> None:
         """Plans nothing any more: the run is over."""
@@ -123,10 +124,15 @@ class PlanAhead:
         return self._history.next_entry
 
     @property
+    def _outdated(self) -> bool:
+        """True while the instructions are newer than the entries: nothing is shown to come then."""
+        return self._version != self._planning.version
+
+    @property
     def _arrived(self) -> bool:
         """True where the next thing to do is an entry, and nothing but a breakpoint keeps the run from it."""
         between = self._history.in_flight is None and self._history.consumed == self._next and not self._detour.active
-        return between and self._version == self._planning.version and not self._pacing.pause_requested
+        return between and not self._outdated and not self._pacing.pause_requested
 
     def _forget_past(self) -> None:
         self._breakpoints = {index for index in self._breakpoints if index >= self._next}
@@ -136,14 +142,16 @@ class PlanAhead:
             self._paused_at = None
 
     def _shown(self) -> tuple[PlannedStep, ...]:
-        entries = self._entries or ()
+        entries = () if self._outdated or self._entries is None else self._entries
         begin = max(0, self._next - entries[0].index) if entries else 0
         return tuple(entries[begin : begin + MAX_SHOWN])
 
     def _position(self) -> PlanPosition:
+        if self._outdated or not self._entries:
+            return PlanPosition(next=self._next, end=self._next)
         return PlanPosition(
             next=self._next,
-            end=max(self._next, self._entries[-1].index + 1 if self._entries else 0),
+            end=max(self._next, self._entries[-1].index + 1),
             breakpoints=tuple(sorted(self._breakpoints)),
             run_to=self._run_to,
             paused_at=self._paused_at,
@@ -157,7 +165,7 @@ class PlanAhead:
         self._log.append(PlanChanged(**dict(self._published), entries=entries, lost=lost))
 
     def _require_entry(self, index: int) -> None:
-        if self._version != self._planning.version:
+        if self._outdated:
             raise InvalidTransition("the plan is being made: try again in a moment")
         if self._entries is None:
             raise Unsupported("this run is planned one step at a time: pause it, or let it do single steps")

@@ -137,11 +137,12 @@ class Run(RunFacts):
             self._try_again()
 
     def _stop_before_entry(self, command: c.SetBreakpoint | c.RunTo) -> None:
-        self._require_active(c.in_words(command.type))
-        if isinstance(command, c.RunTo):
-            self.control_lease.refuse_while_held("run to an entry")
+        runs = isinstance(command, c.RunTo)
+        self._require_active(doing := "run to an entry" if runs else "set a breakpoint")
+        if runs:
+            self.control_lease.refuse_while_held(doing)
         self.plan_ahead.apply(command, paused=self.paused)
-        if isinstance(command, c.RunTo) and not self._goes_on:
+        if runs and not self._goes_on:
             self._resume()
 
     @property
