@@ -174,7 +174,8 @@ describe("the list of steps", () => {
   });
 
   it("offers its owner to run again from a step of the first instructions", () => {
-    const again = () => [...document.querySelectorAll("button")].find(({ textContent }) => textContent === "Run again from here");
+    const again = () =>
+      [...document.querySelectorAll("button")].find(({ textContent }) => textContent === "Run again from here");
     show({ steps: [stepNumber(1), stepNumber(2)], plan: null }, { replayStep: 2 });
     act(() => again()?.click());
     expect(runAgainFrom).toHaveBeenCalledWith(1);

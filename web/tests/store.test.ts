@@ -60,6 +60,7 @@ describe("what is queued and proposed", () => {
     location: null,
     note: null,
     pageSaid: [],
+    planIndex: 1,
   };
   const say = (...messages: ServerMessage[]) =>
     messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));

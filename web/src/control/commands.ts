@@ -99,7 +99,8 @@ export class CommandQueue {
   }
 
   #changed(): void {
-    const isShown = ({ envelope }: Pending) => envelope.type !== "input" && !("preview" in envelope && envelope.preview);
+    const isShown = ({ envelope }: Pending) =>
+      envelope.type !== "input" && !("preview" in envelope && envelope.preview);
     const shown = [...this.#pending.values()].filter(isShown);
     this.#options.onChange(Object.fromEntries(shown.map(({ envelope }) => [envelope.id, envelope.type])));
   }

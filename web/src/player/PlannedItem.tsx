@@ -71,14 +71,18 @@ function noteOf(plan: { pausedAt?: number | null; runTo?: number | null } | null
 }
 
 /** Returns what the keys B and G do with the planned entry that has the focus; `done` rows come before the first one. */
-export function usePlanKeys(planned: readonly PlannedStep[], done: number): (event: KeyboardEvent<HTMLElement>) => void {
+export function usePlanKeys(
+  planned: readonly PlannedStep[],
+  done: number,
+): (event: KeyboardEvent<HTMLElement>) => void {
   const { actions, session } = usePlayer();
   const maySteer = useMaySteer();
   return (event) => {
     if (!maySteer || event.altKey || event.ctrlKey || event.metaKey) return;
     const row = rowOf(event.target);
     const entry = row === null ? undefined : planned[row - done];
-    const command = entry && commandOf(event.key.toLowerCase(), entry.index, session.store.state.run?.plan?.breakpoints);
+    const command =
+      entry && commandOf(event.key.toLowerCase(), entry.index, session.store.state.run?.plan?.breakpoints);
     if (!command) return;
     event.preventDefault();
     actions.send(command);

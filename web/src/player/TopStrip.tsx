@@ -9,9 +9,11 @@ export function TopStrip() {
   return (
     <div className="jp-top">
       <LiveBadge media={media} replayStep={ui.replayStep} />
-      {/* There before it says anything: only a change inside of it is announced. */}
-      <span className="jp-holder" role="status">
+      {/* There before they say anything: only a change inside of them is announced. */}
+      <span className="jp-paused" role="status">
         {ui.replayStep === null && <PausedBadge />}
+      </span>
+      <span className="jp-holder" role="status">
         <HolderBadge />
         <CurtainBadge />
       </span>
