@@ -14,11 +14,12 @@ const LOOKING: readonly Key[] = [
 ];
 const LIST: readonly Key[] = [
   ["↑ ↓", "In the list of steps: the one before, or after"],
-  ["Home End", "The first one, the last one"],
-  ["Enter", "Look at the step, or set a breakpoint"],
+  ["Home", "In the list: the first one"],
+  ["End", "In the list: the last one"],
+  ["Enter", "In the list: look at the step"],
 ];
 const PLANNED: readonly Key[] = [
-  ["B", "On a planned step: pause before it"],
+  ["B", "On a planned step: pause before it, or not"],
   ["G", "On a planned step: run to it, and pause"],
 ];
 const STEERING: readonly Key[] = [
