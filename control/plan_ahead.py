@@ -15,9 +15,9 @@ from control.protocol.events import PlanChanged
 from control.protocol.models import PlannedStep, PlanPosition, PlanView
 from control.step_history import StepHistory
 
-MAX_SHOWN = 500
+MAX_SHOWN = 200
 """Entries that are shown at once; what comes after them is shown when the run has come nearer to it."""
-_REFILL = 250
+_REFILL = 100
 MAX_BREAKPOINTS = 100
 
 

@@ -113,7 +113,7 @@ class PlanView(PlanPosition):
     """What is planned ahead."""
 
     entries: tuple[PlannedStep, ...]
-    """Those that are not begun, in order: the next 500 at most."""
+    """Those that are not begun, in order: the next 200 at most."""
 
 
 class StepSummary(Shape):

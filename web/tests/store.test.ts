@@ -88,6 +88,13 @@ describe("what is queued and proposed", () => {
     expect(applyRun(say(queue(2)), { ...run, steps }, "owner").queued).toEqual([]);
   });
 
+  it("keeps the steps that a channel has no room for in its greeting", () => {
+    const known = greet(2, { steps: [step], currentStep: 2 });
+    const short = greet(3, { steps: [], currentStep: 2, status: "paused" });
+    expect(say(known, short).run).toMatchObject({ status: "paused", steps: [{ stepNumber: 2 }] });
+    expect(say(known, greet(3, { steps: [], currentStep: 2, id: "another" })).run?.steps).toEqual([]);
+  });
+
   it("asks nobody about a run that is over", () => {
     const asked = say(serverMessage({ type: "help_needed", reason: "stuck", deadline: null, seq: 2 }), queue(3));
     expect(applyRun(asked, { ...run, status: "diagnosing" }, "owner").help).not.toBeNull();

@@ -110,7 +110,10 @@ function withWholeRun(state: PlayerState, run: Run): PlayerState {
   const known = state.run?.steps ?? [];
   const numbers = new Set(known.map(({ stepNumber }) => stepNumber));
   const done = run.steps.filter(({ source, stepNumber }) => source === "override" && !numbers.has(stepNumber));
-  return { ...state, run: { ...run, steps: mergeSteps(known, run.steps) }, queued: state.queued.slice(done.length) };
+  // A channel that has no room for all steps leaves them out, and what is planned with them.
+  const leftOut = run.steps.length === 0 && run.currentStep > 0 && state.run?.id === run.id;
+  const { steps, plan } = leftOut && state.run ? state.run : { ...run, steps: mergeSteps(known, run.steps) };
+  return { ...state, run: { ...run, steps, plan }, queued: state.queued.slice(done.length) };
 }
 
 /** Drops what the status of the run rules out. */
