@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 import type { ApiClient } from "../api/client";
 import { describe } from "../api/errors";
-import type { NewRun } from "../protocol/types";
+import type { NewRun, Run } from "../protocol/types";
 import { navigate } from "./path";
 import { SecretsDialog } from "./SecretsDialog";
 import { secretsWith } from "./secrets";
@@ -16,7 +16,7 @@ export interface RunAgain {
 }
 
 /** The same run once more, with the secrets that the server does not give away asked for. */
-export function useRunAgain(api: ApiClient, runId: string): RunAgain {
+export function useRunAgain(api: ApiClient, { id }: Pick<Run, "id">): RunAgain {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   /** Waits for the values of its secrets. */
@@ -30,7 +30,7 @@ export function useRunAgain(api: ApiClient, runId: string): RunAgain {
   const start = async (spec: NewRun) => navigate(`/runs/${encodeURIComponent((await api.createRun(spec)).id)}`);
   const again = (pauseBefore?: number) =>
     guarded(async () => {
-      const spec = { ...(await api.spec(runId)), pauseBefore: pauseBefore ?? null };
+      const spec = { ...(await api.spec(id)), ...(pauseBefore === undefined ? {} : { pauseBefore }) };
       if (Object.keys(spec.secrets ?? {}).length > 0) setAsking(spec);
       else await start(spec);
     });

@@ -59,7 +59,7 @@ function took({ startedAt, endedAt }: Run): string {
 }
 
 function Again({ run, api }: { run: Run; api: ApiClient }) {
-  const { busy, error, dialog, again } = useRunAgain(api, run.id);
+  const { busy, error, dialog, again } = useRunAgain(api, run);
   return (
     <div className="js-run-again">
       {error && (

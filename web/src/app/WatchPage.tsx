@@ -24,7 +24,7 @@ interface WatchPageProps {
 export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
   const [run, setRun] = useState<Run | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const rerun = useRunAgain(api, runId);
+  const rerun = useRunAgain(api, { id: runId });
   const load = useCallback(() => api.run(runId).then(setRun, setError), [api, runId]);
   useEffect(() => void load(), [load]);
   useEffect(() => {
