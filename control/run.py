@@ -92,7 +92,9 @@ class Run(RunFacts):
                 self._release_control(actor, command.to, command.failed_step)
             case c.SetCurtain() | c.LiftCovers():
                 self.curtain.apply(command, actor)
-            case c.Input() | c.AnswerDialog():
+            case c.AddComment() | c.RemoveComment():
+                self.comments.apply(command, actor)
+            case c.Input() | c.AnswerDialog() | c.Browse() | c.CopySelection():
                 self._require_active(c.in_words(command.type))
                 self.control_lease.require_holder(actor)
             case c.Pick():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from control.comments import Comments
 from control.control_lease import ControlLease
 from control.curtain import Curtain
 from control.detour import Detour
@@ -57,6 +58,7 @@ class RunFacts:
         self.log = EventLog(run_id, clock=clock)
         self.control_lease = ControlLease(clock=clock, grace=grace)
         self.curtain = Curtain(self.log, self.control_lease)
+        self.comments = Comments(self.log, clock=clock)
         self.viewers = ConnectedViewers()
         self.history = StepHistory(clock=clock)
         self.pending = PendingStep(self.log, new_id=new_id, describe=describe)

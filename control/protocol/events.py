@@ -9,6 +9,7 @@ from pydantic import Field
 from control.protocol.actions import Action, Box, Size
 from control.protocol.models import (
     AttachedTest,
+    Comment,
     Holder,
     Locators,
     Place,
@@ -258,6 +259,14 @@ class Downloaded(Shape):
     """Why it is not kept."""
 
 
+class CommentChanged(Shape):
+    """A person has said something about the run, or has taken it back."""
+
+    type: Literal["comment"] = "comment"
+    comment: Comment
+    removed: bool = False
+
+
 class RunFinished(Shape):
     """The run has come to its one final status."""
 
@@ -288,6 +297,7 @@ Event = (
     | ConsoleMessage
     | RequestFailed
     | Downloaded
+    | CommentChanged
     | RunFinished
 )
 """What is sent to every viewer, numbered, in one order."""
@@ -361,6 +371,17 @@ class Picked(Shape):
     """As it was asked."""
 
 
+class Copied(Shape):
+    """The text that is selected in the page."""
+
+    type: Literal["copied"] = "copied"
+    id: str | None = None
+    text: str
+    """Empty where nothing is selected, or what is selected is not shown to people."""
+    cut: bool = False
+    """Whether it is longer than what is sent."""
+
+
 class Pong(Shape):
     """The answer to ``ping``."""
 
@@ -369,7 +390,7 @@ class Pong(Shape):
     t: float | int | str | None = Field(default=None)
 
 
-Reply = Hello | Ack | ErrorReply | StepReplay | Picked | Pong
+Reply = Hello | Ack | ErrorReply | StepReplay | Picked | Copied | Pong
 """What is sent to one viewer only; it carries the newest event's number and adds none."""
 
 

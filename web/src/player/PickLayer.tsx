@@ -40,7 +40,7 @@ export function PickLayer() {
         onPointerLeave={() => preview.leave()}
         onKeyDown={(event) => event.key === "Escape" && stop()}
       >
-        {ui.pickFor === "call" && (
+        {ui.pickFor !== "form" && (
           <span className="jp-pick-hint">
             Click the element to use<span className="jp-keys"> · Esc to stop</span>
           </span>
