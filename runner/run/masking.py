@@ -97,14 +97,12 @@ class Masking:
         """Returns what was picked as it is shown; its selector may be put into an action."""
         shown = self.shape(picked)
         selector = escape(shown.selector)
+        named = {"selector": selector, "locators": locators(selector)}
+        if self._secrets.has_parted(picked.content or ""):
+            return shown.model_copy(update={**named, "text": None, "content": None})
         content = " ".join(self.refer_found(picked.content or "").split())
-        said = {
-            "selector": selector,
-            "locators": locators(selector),
-            "text": shorten(shown.text) if shown.text else None,
-            "content": _beginning(content) or None,
-        }
-        return shown.model_copy(update=said)
+        text = shorten(shown.text) if shown.text else None
+        return shown.model_copy(update={**named, "text": text, "content": _beginning(content) or None})
 
     def spec(self, spec: NewRun) -> NewRun:
         """Returns what the run is made from, with names in place of values everywhere but in ``secrets``."""

@@ -106,6 +106,12 @@ class TestPicked:
         assert picked.content.count("{{") == picked.content.count("}}")
         assert MASKING.resolve_text(picked.content) in " ".join(words.split())
 
+    def test_a_secret_that_a_field_shows_in_parts_is_left_out(self) -> None:
+        masking = Masking({"CARD": "4242424242424242"})
+        shown = "4242 4242 4242 4242"
+        picked = masking.picked(e.Picked(selector="#card", text=shown, holds="text", content=shown))
+        assert (picked.text, picked.content) == (None, None)
+
     def test_its_selector_comes_as_tests_write_it(self) -> None:
         picked = MASKING.picked(e.Picked(selector='role=button[name="Pay"]'))
         assert picked.locators is not None
