@@ -55,11 +55,12 @@ class PlanAhead:
         self._shown_to = 0
         """The index behind the last entry that was published."""
         self._published: PlanPosition | None = None
+        self._ended = False
 
     @property
     def wanted(self) -> bool:
         """True while it is not known what the instructions come to, and no step in flight may change that."""
-        return self._outdated and self._history.in_flight is None
+        return self._outdated and self._history.in_flight is None and not self._ended
 
     def view(self) -> PlanView | None:
         """Returns what is planned ahead; None where nothing is, and after the end."""
@@ -118,6 +119,7 @@ class PlanAhead:
     def end(self) -> None:
         """Plans nothing any more: the run is over."""
         self._entries = None
+        self._ended = True
 
     @property
     def _next(self) -> int:

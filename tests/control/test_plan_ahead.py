@@ -88,6 +88,13 @@ def test_it_is_gone_with_the_run() -> None:
     assert scenario.kinds[-1] == "run_finished"
 
 
+def test_a_run_that_is_over_wants_none() -> None:
+    scenario = PlannedScenario()
+    assert scenario.run.plan_ahead.wanted
+    scenario.run.cancel()
+    assert not scenario.run.plan_ahead.wanted
+
+
 def test_the_run_pauses_before_a_breakpoint_and_says_so() -> None:
     scenario = PlannedScenario().open()
     scenario.stop_before(1)
