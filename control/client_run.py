@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Unpack
 
+from control.decision import awaits_answer
 from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition
 from control.next_action import NextAction, Wait
@@ -137,7 +138,7 @@ class ClientRun(Run):
 
         Raises NotFound.
         """
-        if self.diagnosis is not None or not self._awaits_answer(self.planning.version):
+        if self.diagnosis is not None or not awaits_answer(self, self.planning.version):
             return False
         self._diagnose(self.step(number))
         self._publish_status()

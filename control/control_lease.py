@@ -62,6 +62,11 @@ class ControlLease:
             raise InvalidTransition("you hold control already")
         return self._give(to)
 
+    def refuse_while_held(self, doing: str) -> None:
+        """Raises InvalidTransition while a person holds control."""
+        if self.holder is not None:
+            raise InvalidTransition(f"cannot {doing} while {self.holder.name} holds control")
+
     def require_holder(self, actor: Actor) -> None:
         """Raises NotHolder where the actor does not hold control."""
         if self.holder is None or self.holder.viewer_id != actor.viewer_id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from control.next_action import Diagnose, Wait
 from control.protocol.actions import Action
@@ -39,12 +39,20 @@ class Diagnosis:
         """True where what has failed is an expectation."""
         return self.failed_step is not None and self.failed_step.action.expects
 
-    def request_help(self, request: HelpNeeded, now: datetime) -> None:
-        """Waits for people from now on, until the request's deadline."""
-        self.reason = request.reason
-        self.help_request = request
+    def request_help(
+        self, reason: str, suggestions: tuple[Proposal, ...], *, now: datetime, wait: timedelta
+    ) -> HelpNeeded:
+        """Waits for people from now on, for so long, and returns what they are asked."""
+        self.reason = reason
+        self.help_request = HelpNeeded(reason=reason, deadline=now + wait, suggestions=suggestions)
         self.asked_at = now
         self.retry = False
+        return self.help_request
+
+    def asked(self, *, paused: bool) -> HelpNeeded | None:
+        """Returns what people are asked, if anything; while the run is paused the wait stands still."""
+        request = self.help_request
+        return request.model_copy(update={"deadline": None}) if request and paused else request
 
     def begin_repair(self) -> None:
         """Counts a repair that is being done: people need not help for now."""

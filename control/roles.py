@@ -40,6 +40,8 @@ LEAST_ROLE: Final[Mapping[str, Role]] = {
     "skip_step": Role.CONTROLLER,
     "approve_step": Role.CONTROLLER,
     "update_instructions": Role.CONTROLLER,
+    "set_breakpoint": Role.CONTROLLER,
+    "run_to": Role.CONTROLLER,
     "take_control": Role.CONTROLLER,
     "request_control": Role.CONTROLLER,
     "release_control": Role.CONTROLLER,

@@ -6,150 +6,40 @@ methods named for it; numbered events come out by ``Run.log``, and what the sess
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Unpack, assert_never
 
-from control.comments import Comments
-from control.control_lease import ControlLease
-from control.curtain import Curtain
-from control.decision import decide
-from control.detour import Detour
+from control.decision import awaits_answer, decide, waits_for_people, wants
 from control.diagnosis import Diagnosis
 from control.errors import InvalidTransition, ProtocolError
-from control.event_log import Entry, EventLog
+from control.event_log import Entry
 from control.next_action import Diagnose, Finish, NextAction, Perform, Wait
-from control.pacing import Pacing
-from control.pending_step import Describe, PendingStep
-from control.planning import Planning
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import ONLY_A_CLIENT_CALLS, Action, ActionType
 from control.protocol.models import (
     DialogAnswer,
-    NewRun,
     Place,
-    PlannerName,
+    PlannedStep,
     Proposal,
     RunStatus,
     RunView,
     Step,
     StepStatus,
 )
-from control.protocol.shape import Clock, utc_now
 from control.roles import Actor
+from control.run_facts import RunFacts
 from control.run_view import view_of
-from control.step_history import StepFacts, StepHistory
-from control.viewers import ConnectedViewers
+from control.step_history import StepFacts
 
 
-class Run:
+class Run(RunFacts):
     """One run, from queued to its one final status.
 
     At most one step is in flight; nothing is dispatched while the run is paused or a person holds control; a proposal
     made from older instructions is never done. A fact that comes too late to matter is passed over, never an error.
     """
-
-    def __init__(
-        self,
-        spec: NewRun,
-        *,
-        run_id: str,
-        planner: PlannerName,
-        new_id: Callable[[], str],
-        describe: Describe,
-        clock: Clock = utc_now,
-        grace: timedelta = timedelta(seconds=20),
-        looks_ahead: bool = True,
-    ) -> None:
-        """
-        Args:
-            spec: what the run is made from.
-            run_id: its unguessable id.
-            planner: the planner that ``spec`` comes to.
-            new_id: makes ids of proposals.
-            describe: says in one line for a person what an action does.
-            clock: the present moment, with a time zone.
-            grace: how long a holder of control may be disconnected before control ends.
-            looks_ahead: the planner is cheap enough to ask while the run is paused.
-        """
-        self.id = run_id
-        self.spec = spec
-        self.error: str | None = None
-        """Why the run has failed, for a person."""
-        self.created_at = clock()
-        self.started_at: datetime | None = None
-        self.ended_at: datetime | None = None
-        self.log = EventLog(run_id, clock=clock)
-        self.control_lease = ControlLease(clock=clock, grace=grace)
-        self.curtain = Curtain(self.log, self.control_lease)
-        self.comments = Comments(self.log, clock=clock)
-        self.viewers = ConnectedViewers()
-        self.history = StepHistory(clock=clock)
-        self.pending = PendingStep(self.log, new_id=new_id, describe=describe)
-        self.diagnosis: Diagnosis | None = None
-        """Set while the run is stuck."""
-        self.detour = Detour()
-        self._phase = RunStatus.QUEUED
-        """As far as the run has come: queued, starting, running, or its final status."""
-        self.pacing = Pacing()
-        self.planning = Planning(planner, spec.instructions, looks_ahead=looks_ahead)
-        self._person_acted = False
-        """A person has done something in the page since control was taken."""
-        self._clock = clock
-        self._describe = describe
-        self._published_status = (RunStatus.QUEUED, False)
-
-    # What the run is
-
-    @property
-    def status(self) -> RunStatus:
-        """The status as everybody sees it."""
-        if self._phase is not RunStatus.RUNNING:
-            return self._phase
-        if self.paused:
-            return RunStatus.PAUSED
-        return RunStatus.DIAGNOSING if self.diagnosis else RunStatus.RUNNING
-
-    @property
-    def paused(self) -> bool:
-        """True while no step may be dispatched because people asked for a pause or hold control."""
-        return not self.final and (self.pacing.pause_requested or self.control_lease.holder is not None)
-
-    @property
-    def final(self) -> bool:
-        """True once the run is over."""
-        return self._phase.final
-
-    @property
-    def steps(self) -> list[Step]:
-        """Every step that was begun, in order."""
-        return self.history.steps
-
-    @property
-    def in_flight(self) -> Step | None:
-        """The step that is being done."""
-        return self.history.in_flight
-
-    @property
-    def consumed(self) -> int:
-        """How many entries of the plan are settled: done, replaced, or skipped. Never goes down."""
-        return self.history.consumed
-
-    @property
-    def proposal(self) -> Proposal | None:
-        """The step that is proposed to be done next."""
-        return self.pending.proposal
-
-    @property
-    def help_request(self) -> e.HelpNeeded | None:
-        """What people are asked, while the run waits for their help; the wait stands still while it is paused."""
-        request = self.diagnosis.help_request if self.diagnosis else None
-        return request.model_copy(update={"deadline": None}) if request and self.paused else request
-
-    def step(self, number: int) -> Step:
-        """Returns the step of this number, from 1. Raises NotFound."""
-        return self.history.get(number)
 
     def view(self, *, with_steps: bool = True) -> RunView:
         """Returns the run as everybody may see it; ``steps`` stays empty where they are not asked for."""
@@ -192,6 +82,8 @@ class Run:
                 self._approve(command.proposal_id)
             case c.UpdateInstructions():
                 self._update_instructions(command.instructions)
+            case c.SetBreakpoint() | c.RunTo():
+                self._stop_before_entry(command)
             case c.TakeControl():
                 self._take_control(actor, force=command.force)
             case c.RequestControl():
@@ -223,24 +115,41 @@ class Run:
             self.pending.revoke_approval()
         self.pacing.pause()
         self.planning.rest()
+        self.plan_ahead.stop_running_to()
 
     def _resume(self) -> None:
-        self._refuse_while_held("resume")
-        if self.pacing.free and self.help_request is None:
+        self.control_lease.refuse_while_held("resume")
+        if self._goes_on:
             raise InvalidTransition("the run is not paused")
+        self.plan_ahead.leave()
         self.pacing.resume()
         self._try_again()
 
     def _step_once(self) -> None:
         self._require_active("step")
-        self._refuse_while_held("step")
-        if self.pacing.step_armed and not self._waits_for_people():
+        self.control_lease.refuse_while_held("step")
+        if self.pacing.step_armed and not waits_for_people(self):
             raise InvalidTransition("a single step is coming already")
+        self.plan_ahead.leave()
+        self.plan_ahead.stop_running_to()
         self.pacing.step_once()
         if self.proposal is not None:
             self.pending.approve()
         else:
             self._try_again()
+
+    def _stop_before_entry(self, command: c.SetBreakpoint | c.RunTo) -> None:
+        runs = isinstance(command, c.RunTo)
+        self._require_active(doing := "run to an entry" if runs else "set a breakpoint")
+        if runs:
+            self.control_lease.refuse_while_held(doing)
+        self.plan_ahead.apply(command, paused=self.paused)
+        if runs and not self._goes_on:
+            self._resume()
+
+    @property
+    def _goes_on(self) -> bool:
+        return self.pacing.free and self.help_request is None
 
     def _try_again(self) -> None:
         """Has what people were asked about tried again as it is; what nobody was asked about is only looked at."""
@@ -257,7 +166,7 @@ class Run:
 
     def _skip(self) -> None:
         self._require_active("skip a step")
-        self._refuse_while_held("skip a step")
+        self.control_lease.refuse_while_held("skip a step")
         if self.in_flight:
             raise InvalidTransition("a step is being done: wait for it, or take control to interrupt it")
         if self.proposal is None and self.diagnosis is None:
@@ -276,7 +185,7 @@ class Run:
         self._promote_override()
 
     def _approve(self, proposal_id: str | None) -> None:
-        self._refuse_while_held("approve a step")
+        self.control_lease.refuse_while_held("approve a step")
         self.pending.require_awaiting_approval(proposal_id)
         self.pending.approve()
 
@@ -310,14 +219,6 @@ class Run:
         if self._phase is not RunStatus.RUNNING:
             raise InvalidTransition(f"cannot {doing} while the run is {self.status}")
 
-    def _refuse_while_held(self, doing: str) -> None:
-        """Raises InvalidTransition while a person holds control."""
-        if self.control_lease.holder is not None:
-            raise InvalidTransition(f"cannot {doing} while {self.control_lease.holder.name} holds control")
-
-    def _waits_for_people(self) -> bool:
-        return self.help_request is not None or (self.proposal is not None and not self.pending.cleared)
-
     # The run's life, as the session reports it
 
     def start(self) -> None:
@@ -333,6 +234,11 @@ class Run:
             self._phase = RunStatus.RUNNING
             self.history.expect(remaining)
             self._publish_status()
+
+    def look_ahead(self, entries: Iterable[PlannedStep] | None) -> None:
+        """Takes what is planned from here, where ``plan_ahead`` wants it; None: one step is planned at a time."""
+        self.plan_ahead.follow(entries)
+        self._publish_status()
 
     def finish(self) -> None:
         """Ends the run as passed, where everything was done."""
@@ -380,7 +286,7 @@ class Run:
 
         ``remaining``: how many steps are planned, this one included; for a repair None leaves that as it was.
         """
-        if not self._wants(proposal):
+        if not wants(self, proposal):
             return False
         if remaining is not None or proposal.source == "plan":
             self.history.expect(remaining)
@@ -392,13 +298,13 @@ class Run:
 
     def plan_exhausted(self, version: int) -> None:
         """Notes that the planner has nothing left to propose from this version of the instructions."""
-        if self.diagnosis is None and self._awaits_answer(version):
+        if self.diagnosis is None and awaits_answer(self, version):
             self.planning.answered(exhausted=True)
             self.history.expect(0)
 
     def planner_stuck(self, reason: str, version: int) -> None:
         """Notes that the planner could not find a next step from this version of the instructions."""
-        if self.diagnosis is None and self._awaits_answer(version):
+        if self.diagnosis is None and awaits_answer(self, version):
             self.diagnosis = Diagnosis(reason)
             self.planning.answered()
             self._publish_status()
@@ -407,27 +313,11 @@ class Run:
         """Asks people for help; the first suggestion becomes the proposal, to be approved."""
         if self.diagnosis is None or not isinstance(self.next_action(), Diagnose):
             return
-        version = self.planning.version
-        current = tuple(proposal for proposal in suggestions if proposal.instructions_version == version)
-        deadline = self._clock() + timedelta(milliseconds=self.spec.help_timeout_ms)
-        request = e.HelpNeeded(reason=reason, deadline=deadline, suggestions=current)
-        self.diagnosis.request_help(request, self._clock())
-        self._publish(request)
+        current = tuple(each for each in suggestions if each.instructions_version == self.planning.version)
+        wait = timedelta(milliseconds=self.spec.help_timeout_ms)
+        self._publish(self.diagnosis.request_help(reason, current, now=self._clock(), wait=wait))
         if current:
             self.pending.show(current[0], needs_approval=True)
-
-    def _awaits_answer(self, version: int) -> bool:
-        """Returns whether an answer made from these instructions, and from the page as it was, is still of use."""
-        busy = self.proposal or self.in_flight or self.control_lease.holder or self.planning.exhausted
-        return self._phase is RunStatus.RUNNING and version == self.planning.version and not busy
-
-    def _wants(self, proposal: Proposal) -> bool:
-        if not self._awaits_answer(proposal.instructions_version):
-            return False
-        if proposal.source == "repair":
-            return self.diagnosis is not None
-        fresh = proposal.step_number == self.history.next_number
-        return proposal.source == "plan" and self.diagnosis is None and fresh
 
     # Steps, as the session reports them
 
@@ -460,11 +350,6 @@ class Run:
         self._promote_override()
         self._publish_status()
         return step
-
-    def resolve_target(self, action: Action) -> None:
-        """Has the step in flight name the elements that its selectors were resolved to."""
-        if self.in_flight is not None:
-            self.history.resolve_target(action)
 
     def amend_step(self, number: int, **facts: Unpack[StepFacts]) -> Step:
         """Adds what became known after the step's end, such as its screenshot; published while the run is active.
@@ -577,6 +462,7 @@ class Run:
         """Gives the run its one final status."""
         over = f"the run is over ({status})"
         self.history.expect(0)
+        self.plan_ahead.end()
         if self.in_flight is not None:
             self._publish_step(self.history.close(StepStatus.SKIPPED, over))
         self.pending.drop_all(over)
@@ -590,15 +476,9 @@ class Run:
 
     # Events
 
-    def _publish(self, event: e.Event | None) -> None:
-        if event is not None:
-            self.log.append(event)
-
-    def _publish_step(self, step: Step) -> None:
-        self._publish(e.TestStep(step=step, total_steps=self.history.total))
-
     def _publish_status(self) -> None:
-        """Publishes status and pause where they have changed."""
+        """Pauses where the run has come to a breakpoint; publishes plan, status and pause where they have changed."""
+        self.plan_ahead.settle()
         if (now := (self.status, self.paused)) != self._published_status:
             self._published_status = now
             self._publish(e.RunState(status=now[0], paused=now[1]))

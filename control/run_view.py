@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from control.protocol.models import Attention, RunView
-
-if TYPE_CHECKING:
-    from control.run import Run
+from control.run_facts import RunFacts
 
 
-def view_of(run: Run, *, with_steps: bool) -> RunView:
+def view_of(run: RunFacts, *, with_steps: bool) -> RunView:
     """Returns the run as everybody may see it; ``steps`` stays empty where they are not asked for."""
     return RunView(
         id=run.id,
@@ -38,12 +34,13 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         attention=_attention(run),
         curtain=run.curtain.view(),
         record=run.spec.record or "off",
+        plan=run.plan_ahead.view() if with_steps else None,
         comments=run.comments.all,
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )
 
 
-def _attention(run: Run) -> Attention | None:
+def _attention(run: RunFacts) -> Attention | None:
     """Returns what a person is needed for, while one is: help, or an approval."""
     request = run.help_request
     if request is not None and run.diagnosis is not None and run.diagnosis.asked_at is not None:

@@ -100,6 +100,11 @@ class StepHistory:
         return None if self._planned is None else len(self.steps) + self._planned
 
     @property
+    def next_entry(self) -> int:
+        """The index of the plan's first entry that is not begun; the first is 0."""
+        return self.consumed + self._entry_begun
+
+    @property
     def next_number(self) -> int:
         """The number that the next recorded step gets; the first is 1."""
         return len(self.steps) + 1
@@ -214,6 +219,7 @@ class StepHistory:
             status=status,
             timestamp=self._clock(),
             instructions_version=version,
+            plan_index=None if self._planned is None else self.consumed,
             **_action_fields(action),
         )
         self.steps.append(step)
@@ -258,9 +264,9 @@ class StepHistory:
         return self._update(number, description=description, **_action_fields(action))
 
     def resolve_target(self, action: Action) -> None:
-        """Replaces the action of the step in flight by ``action``, which names the elements that were found."""
-        assert self.in_flight is not None
-        self._update(self.in_flight.step_number, **_action_fields(action))
+        """Has the step in flight, if there is one yet, name the elements that its selectors were resolved to."""
+        if self.in_flight is not None:
+            self._update(self.in_flight.step_number, **_action_fields(action))
 
     def record_dialog(self, answer: DialogAnswer) -> Step | None:
         """Adds a dialog to the step in flight, else to the last one, and returns that step.

@@ -295,6 +295,14 @@ class Client:
         """Changes what the planner works from while the run goes on. Returns the run's status by then."""
         return await self._verb(run_id, "update-instructions", {"instructions": instructions})
 
+    async def set_breakpoint(self, run_id: str, index: int, *, on: bool = True) -> RunStatus:
+        """Has the run pause before an entry of its plan (`PlannedStep.index`), or no longer. Returns its status."""
+        return await self._verb(run_id, "breakpoints", {"index": index, "on": on})
+
+    async def run_to(self, run_id: str, index: int) -> RunStatus:
+        """Lets the run go on to an entry of its plan, and pauses it before that once. Returns its status by then."""
+        return await self._verb(run_id, "run-to", {"index": index})
+
     async def send(self, run_id: str, command: Mapping[str, Any]) -> dict[str, Any]:
         """Sends any control message of docs/protocol.md, such as ``{"type": "skip_step"}``; returns its reply."""
         return await self._json("POST", f"{_run(run_id)}/commands", dict(command), query={"client": self._viewer})

@@ -16,7 +16,7 @@ from control.protocol.models import DialogAnswer
 from control.protocol.page_log import ConsoleEntry, DownloadEntry, RequestEntry
 from media.frames import FrameSink
 from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
-from runner.planners.base import Failure, Idea, Repair, Stuck, Task
+from runner.planners.base import Failure, Idea, PlanEntry, Repair, Stuck, Task
 
 JPEG = b"\xff\xd8\xff\xe0fake\xff\xd9"
 
@@ -289,8 +289,9 @@ class FakeDrivers:
 class FakePlanner:
     """Proposes its ideas in order, by how many are settled; ``by_version`` says what follows from new instructions."""
 
-    def __init__(self, ideas: Iterable[Action] = (), *, looks_ahead: bool = True) -> None:
+    def __init__(self, ideas: Iterable[Action] = (), *, looks_ahead: bool = True, plans_ahead: bool = False) -> None:
         self.looks_ahead = looks_ahead
+        self.plans_ahead = plans_ahead
         self.by_version: dict[int, list[Action]] = {1: list(ideas)}
         self._begun: dict[int, int] = {1: 0}
         self.tasks: list[Task] = []
@@ -304,6 +305,9 @@ class FakePlanner:
 
     def remaining(self, task: Task) -> int | None:
         return len(self._left(task))
+
+    def plan(self, task: Task) -> list[PlanEntry] | None:
+        return [PlanEntry(idea(each).description) for each in self._left(task)] if self.plans_ahead else None
 
     def expects(self, task: Task) -> bool:
         left = self._left(task)

@@ -87,6 +87,23 @@ class UpdateInstructions(_Command):
     instructions: str = Field(min_length=1, max_length=60_000)
 
 
+class SetBreakpoint(_Command):
+    """Has the run pause before an entry of its plan, or no longer."""
+
+    type: Literal["set_breakpoint"] = "set_breakpoint"
+    index: int = Field(ge=0)
+    """The entry's, as in `Run.plan`."""
+    on: bool
+
+
+class RunTo(_Command):
+    """Has the run go on to an entry of its plan, and pause before it once."""
+
+    type: Literal["run_to"] = "run_to"
+    index: int = Field(ge=0)
+    """The entry's, as in `Run.plan`."""
+
+
 FailedStep = Literal["retry", "done"]
 
 
@@ -212,6 +229,8 @@ class Pick(_OnPicture):
     """Asks which element is at this point of the picture."""
 
     type: Literal["pick"] = "pick"
+    preview: bool = False
+    """The pointer is only passing by: the element is named, and nothing of what it holds is read."""
 
 
 class FileContent(Shape):
@@ -251,6 +270,8 @@ Command = (
     | SkipStep
     | ApproveStep
     | UpdateInstructions
+    | SetBreakpoint
+    | RunTo
     | ReplayStep
     | TakeControl
     | RequestControl

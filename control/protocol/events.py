@@ -7,7 +7,20 @@ from typing import Any, Literal
 from pydantic import Field
 
 from control.protocol.actions import Action, Box, Size
-from control.protocol.models import AttachedTest, Comment, Holder, Place, Proposal, RunStatus, RunView, Step, Watcher
+from control.protocol.models import (
+    AttachedTest,
+    Comment,
+    Holder,
+    Locators,
+    Place,
+    PlannedStep,
+    PlanPosition,
+    Proposal,
+    RunStatus,
+    RunView,
+    Step,
+    Watcher,
+)
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 
@@ -92,6 +105,16 @@ class InstructionsUpdated(Shape):
     type: Literal["instructions_updated"] = "instructions_updated"
     instructions: str
     version: int
+
+
+class PlanChanged(PlanPosition):
+    """What is planned ahead has changed, or where the run stands in it."""
+
+    type: Literal["plan_changed"] = "plan_changed"
+    entries: tuple[PlannedStep, ...] | None = None
+    """As in `PlanView`; None: those that were known already, from ``next`` on."""
+    lost: tuple[PlannedStep, ...] = ()
+    """Those that had a breakpoint, or were to be run to, and are planned no more."""
 
 
 class HelpNeeded(Shape):
@@ -262,6 +285,7 @@ Event = (
     | StepOverrideQueued
     | StepOverrideDropped
     | InstructionsUpdated
+    | PlanChanged
     | HelpNeeded
     | ControlChanged
     | CurtainChanged
@@ -327,11 +351,24 @@ class Picked(Shape):
     type: Literal["picked"] = "picked"
     id: str | None = None
     selector: str
+    locators: Locators | None = None
+    """The selector as tests write it."""
+    matches: int = 1
+    """How many elements the selector finds when it does not say which of them."""
+    place: int = 1
+    """Which of these the element is, from 1."""
     role: str | None = None
     name: str | None = None
     text: str | None = None
+    holds: Literal["text", "value"] | None = None
+    """What an ``expect_text`` would look at: the text that the element shows, or the value of a field."""
+    content: str | None = None
+    """The beginning of that, 200 characters at most, to be an action's ``value``; None where there is nothing, or it is
+    covered."""
     box: Box | None = None
     viewport: Size | None = None
+    preview: bool = False
+    """As it was asked."""
 
 
 class Copied(Shape):

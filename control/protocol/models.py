@@ -83,6 +83,39 @@ class Proposal(Shape):
     """Where the client's code makes the call, in an attached run."""
 
 
+class PlannedStep(Shape):
+    """An entry of the plan, as far as it is known before its page is there."""
+
+    index: int = Field(ge=0)
+    """How many entries of the plan are settled before it is done."""
+    words: str = Field(max_length=200)
+    """The sentence, or what the action does, in one line."""
+    line: int | None = None
+    """The line of the instructions, from 1."""
+
+
+class PlanPosition(Shape):
+    """Where a run stands in its plan, and before which of its entries it pauses."""
+
+    next: int
+    """The index of the first entry that is not begun."""
+    end: int
+    """The index behind the last entry."""
+    breakpoints: tuple[int, ...] = ()
+    """The entries that have a breakpoint, by index, in order."""
+    run_to: int | None = None
+    """The entry that the run goes on to, to pause before it once."""
+    paused_at: int | None = None
+    """Set while the run is paused because it has come to this entry."""
+
+
+class PlanView(PlanPosition):
+    """What is planned ahead."""
+
+    entries: tuple[PlannedStep, ...]
+    """Those that are not begun, in order: the next 200 at most."""
+
+
 class StepSummary(Shape):
     """A step as it stands in a list."""
 
@@ -106,6 +139,8 @@ class StepSummary(Shape):
     """What a person should know of how it was done: that nothing could be looked at afterwards, for example."""
     page_said: tuple[str, ...] = ()
     """Of a step that failed: what went wrong in the page meanwhile, or in the step before; in the page's own words."""
+    plan_index: int | None = None
+    """The entry of the plan that it was done for, or before; None where nothing is planned ahead."""
 
 
 class ElementCall(Shape):
@@ -350,6 +385,8 @@ class NewRun(Shape):
     page_log: PageLogMode | None = None
     """Whether its pages' consoles and requests are kept, and the texts that these send and get; None: as the server is
     set."""
+    pause_before: int | None = Field(default=None, ge=0, lt=100_000)
+    """The entry of its plan, by index from 0, that it pauses before, as at a breakpoint; not with the model planner."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
 
@@ -478,6 +515,8 @@ class RunView(Shape):
     """What is kept from viewers' eyes."""
     record: RecordMode = "off"
     """Whether its pictures are recorded; while they are, pictures are captured though nobody watches."""
+    plan: PlanView | None = None
+    """None in lists, after the end, and where the planner plans one step at a time."""
     comments: tuple[Comment, ...] = ()
     """What people have said about it; empty in lists of runs."""
     client: AttachedClient | None = None

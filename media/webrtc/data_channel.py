@@ -41,14 +41,18 @@ class DataChannel:
         """Sends one message, once no more than `BUFFERED_MAX` bytes wait before it.
 
         Raises:
-            ChannelClosed: the channel is not open any more.
+            ChannelClosed: the channel is not open any more, or the peer takes no messages as long as this one
+                (RFC 8841 §6).
         """
         while self._channel.bufferedAmount > BUFFERED_MAX:
             self._drained.clear()
             await self._drained.wait()
         if self._channel.readyState != "open":
             raise ChannelClosed(f"the data channel {self.label} has been closed")
-        self._channel.send(message)
+        try:
+            self._channel.send(message)
+        except ValueError as error:
+            raise ChannelClosed(f"the data channel {self.label} cannot go on: {error}") from None
 
     def close(self) -> None:
         """Closes the channel where it is open. Safe to repeat."""

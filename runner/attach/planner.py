@@ -29,6 +29,9 @@ class CallPlanner:
     def remaining(self, task: Task) -> int | None:
         return None
 
+    def plan(self, task: Task) -> None:
+        return None
+
     def expects(self, task: Task) -> bool:
         return False  # what it is, is proposed before anything can be done in its place
 

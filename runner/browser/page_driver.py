@@ -329,7 +329,9 @@ class PageDriver:
             page, viewport = self._tabs.active, self._tabs.viewport
             if self._dialogs.blocks(page):
                 raise StepFailed("Nothing can be picked while a dialog is open")
-            return await self._bounded(pick(page, command, viewport), _LOOK_SECONDS)
+            picked = await self._bounded(pick(page, command, viewport), _LOOK_SECONDS)
+            covered = picked.content is not None and await self._covers.of(page).reaches(picked.box)
+            return picked.model_copy(update={"content": None, "text": None}) if covered else picked
 
     async def selection(self) -> str:
         with self._translated():

@@ -35,7 +35,7 @@ except ImportError:
     def page() -> Iterator[Page]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER)
-            yield browser.new_page()
+            yield browser.new_context().new_page()
             browser.close()
 
 else:

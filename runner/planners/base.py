@@ -45,6 +45,16 @@ class Idea:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """Holds one entry of a plan, as far as it is known without looking at the page."""
+
+    words: str
+    """For a person: the sentence, or what the action does."""
+    line: int | None = None
+    """The line of the instructions, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Describes what went wrong, for a planner to repair."""
 
@@ -94,6 +104,9 @@ class Planner(Protocol):
 
     def remaining(self, task: Task) -> int | None:
         """Returns how many steps are planned from here; None where that is not known without looking at the page."""
+
+    def plan(self, task: Task) -> Sequence[PlanEntry] | None:
+        """Returns what is planned from here, `remaining` entries; None where that is not known ahead."""
 
     def expects(self, task: Task) -> bool:
         """Returns whether the next step is known to be an expectation, without looking at the page."""

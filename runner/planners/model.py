@@ -112,6 +112,9 @@ class ModelPlanner:
     def remaining(self, task: Task) -> int | None:
         return None
 
+    def plan(self, task: Task) -> None:
+        return None
+
     def expects(self, task: Task) -> bool:
         return False
 

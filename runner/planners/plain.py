@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import Step
 from runner.driver import PageLook
-from runner.planners.base import Failure, Idea, Repair, Stuck, Task
+from runner.planners.base import Failure, Idea, PlanEntry, Repair, Stuck, Task
 from runner.planners.element_lookup import ElementLookup, LookupResult, field_with
 from runner.planners.grammar import UnknownSentence, parse
 from runner.planners.intents import Intent, Thing
@@ -53,6 +54,10 @@ class PlainPlanner:
     def remaining(self, task: Task) -> int | None:
         plan = self._follow(task)
         return None if plan.fault else len(plan.sentences) - plan.position(task.consumed)
+
+    def plan(self, task: Task) -> Sequence[PlanEntry]:
+        plan = self._follow(task)
+        return [PlanEntry(each.text, each.line) for each in plan.sentences[plan.position(task.consumed) :]]
 
     def expects(self, task: Task) -> bool:
         plan = self._follow(task)

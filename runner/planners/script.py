@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from control.protocol.actions import Action
 from runner.driver import PageLook
-from runner.planners.base import Failure, Idea, Repair, Task
+from runner.planners.base import Failure, Idea, PlanEntry, Repair, Task
 from runner.planners.near_names import lacks_its_file, looks_transient, nearest
 from runner.selectors.describe import describe_action
 
@@ -21,6 +21,9 @@ class ScriptPlanner:
 
     def remaining(self, task: Task) -> int | None:
         return max(len(self._actions) - task.consumed, 0)
+
+    def plan(self, task: Task) -> Sequence[PlanEntry]:
+        return [PlanEntry(describe_action(action)) for action in self._actions[task.consumed :]]
 
     def expects(self, task: Task) -> bool:
         return task.consumed < len(self._actions) and self._actions[task.consumed].type.expects

@@ -17,6 +17,8 @@ from control.protocol.shape import Shape
 from control.secret_rules import SecretRules
 from control.secrets import REFERENCE, SHORTEST, Reference, Secrets, escape, references
 from control.user_info import Logins, without_literal_user_info
+from runner.selectors.describe import shorten
+from runner.selectors.locators import locators
 from runner.store.uploads import UploadStore
 
 S = TypeVar("S", bound=Shape)
@@ -24,6 +26,8 @@ A = TypeVar("A", bound=Shape)
 _WORDS = frozenset({"type", "button"})
 """Fields of actions that are no free text."""
 _LONGEST_NAME = 60
+_LONGEST_CONTENT = 200
+"""Of what is picked; an expectation of a text is met by its beginning."""
 _MOST_TYPED = 32
 """Passwords typed by hand that are remembered, for people to keep them."""
 
@@ -92,7 +96,13 @@ class Masking:
     def picked(self, picked: Picked) -> Picked:
         """Returns what was picked as it is shown; its selector may be put into an action."""
         shown = self.shape(picked)
-        return shown.model_copy(update={"selector": escape(shown.selector)})
+        selector = escape(shown.selector)
+        named = {"selector": selector, "locators": locators(selector)}
+        if self._secrets.has_parted(picked.content or ""):
+            return shown.model_copy(update={**named, "text": None, "content": None})
+        content = " ".join(self.refer_found(picked.content or "").split())
+        text = shorten(shown.text) if shown.text else None
+        return shown.model_copy(update={**named, "text": text, "content": _beginning(content) or None})
 
     def spec(self, spec: NewRun) -> NewRun:
         """Returns what the run is made from, with names in place of values everywhere but in ``secrets``."""
@@ -200,6 +210,15 @@ class Masking:
         if isinstance(value, tuple):
             return tuple(self._part(part) for part in value)
         return self.text(value) if type(value) is str else value
+
+
+def _beginning(text: str) -> str:
+    """Returns the first words, up to `_LONGEST_CONTENT` characters, and no reference that is cut in two."""
+    if len(text) <= _LONGEST_CONTENT:
+        return text
+    cut = text[: _LONGEST_CONTENT + 1].rpartition(" ")[0] or text[:_LONGEST_CONTENT]
+    opened = cut.rfind("{{")
+    return (cut[:opened] if opened > cut.rfind("}}") else cut).rstrip()
 
 
 def _is_literal(annotation: Any) -> bool:  # noqa: ANN401

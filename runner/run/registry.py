@@ -104,6 +104,8 @@ class RunRegistry:
         if refusal := self._egress_policy.refusal_of_url(spec.url):
             raise ProtocolError(refusal, field="url")
         self._refuse_too_many(spec)
+        if spec.pause_before is not None and self._planner_of(spec) == "model":
+            raise ProtocolError("the model planner plans one step at a time: leave this out", field="pauseBefore")
         if self._planner_of(spec) == "plain":
             await refuse_unclear(spec.instructions or "")
         self._refuse_when_full(owner)

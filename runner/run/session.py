@@ -203,8 +203,11 @@ class Session:
         )
 
     def creation(self) -> dict[str, Any]:
-        """Returns the body that the run was created with; secrets by name, with empty values."""
-        body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """Returns the body that the run can be created with anew: secrets by name, with empty values.
+
+        Where it was to pause was meant for this run alone.
+        """
+        body = self._run.spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"pause_before"})
         return body | {"secrets": self._masking.kept()}
 
     async def keep_secret(self, name: str) -> None:

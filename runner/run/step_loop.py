@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar, assert_never
 from control.errors import SecretRefused, UnknownSecret
 from control.next_action import Diagnose, End, Finish, Perform, Plan, Wait
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import PlannerName, Proposal, Step, StepStatus
+from control.protocol.models import PlannedStep, PlannerName, Proposal, Step, StepStatus
 from control.protocol.shape import Clock
 from control.protocol.wording import counted
 from control.run import Run
@@ -22,7 +22,7 @@ from control.secrets import references
 from control.step_history import StepFacts
 from runner.driver import BrowserGone, CarriedOut, Driver, StepFailed, Target
 from runner.log import RunLog
-from runner.planners.base import Failure, Idea, Planner, Repair, Stuck, Task
+from runner.planners.base import Failure, Idea, PlanEntry, Planner, Repair, Stuck, Task
 from runner.reports.page_evidence import with_evidence
 from runner.run.changes import Alarm, Changes, NoLongerWanted
 from runner.run.escaped_look import EscapedLook
@@ -30,6 +30,7 @@ from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.run.take_over import TakeOver
 from runner.run.waits import Waits
+from runner.selectors.describe import shorten
 
 T = TypeVar("T")
 
@@ -103,6 +104,7 @@ class StepLoop:
         while True:
             change = self._changes.next()
             await self._take_over.settle()
+            self._look_ahead()
             match self._run.next_action():
                 case End():
                     return
@@ -141,6 +143,19 @@ class StepLoop:
         self._run.finish()
 
     # Plan
+
+    def _look_ahead(self) -> None:
+        """Tells the run what is planned, once it does not know."""
+        ahead = self._run.plan_ahead
+        if not ahead.wanted:
+            return
+        entries = self._planner(self._run.planning.planner).plan(self.task())
+        planned = None if entries is None else [self._planned(index, each) for index, each in enumerate(entries)]
+        self._run.look_ahead(planned)
+
+    def _planned(self, offset: int, entry: PlanEntry) -> PlannedStep:
+        words = shorten(self._masking.text(entry.words))
+        return PlannedStep(index=self._run.consumed + offset, words=words, line=entry.line)
 
     async def _plan(self, wanted: Plan) -> None:
         try:
@@ -283,7 +298,7 @@ class StepLoop:
                 for name in ("selector", "target")
                 if getattr(done, name) != getattr(asked, name)
             }
-            self._run.resolve_target(action.model_copy(update=changed))
+            self._run.history.resolve_target(action.model_copy(update=changed))
         return None
 
     # Diagnose

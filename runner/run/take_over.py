@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Iterable
 from contextlib import nullcontext
 from typing import Final, TypeVar
 
-from control.errors import NotFound
+from control.errors import NotFound, RateLimited
 from control.event_log import Entry
 from control.protocol import commands as c
 from control.protocol import events as e
@@ -49,6 +49,7 @@ class TakeOver:
         self._screenshots = screenshots
         self._masking = masking
         self._logger = logger
+        self._previewing = False
         self._browsing = asyncio.Lock()
         self._left = False
         """A person has released control, and what they held down may still be held."""
@@ -67,9 +68,15 @@ class TakeOver:
                 self._driver.attended = holder is not None
 
     async def pick(self, command: c.Pick, actor: Actor) -> e.Picked:
-        """Returns the element at a point of the picture. Raises Refused, or BrowserGone."""
+        """Returns the element at a point of the picture; one preview at a time. Raises Refused, or BrowserGone."""
         self._run.apply(command, actor)
-        picked = await _page_errors_refused(self._driver.pick(command), self._masking)
+        if command.preview and self._previewing:
+            raise RateLimited("another preview is under way: ask again once that is answered")
+        self._previewing = self._previewing or command.preview
+        try:
+            picked = await _page_errors_refused(self._driver.pick(command), self._masking)
+        finally:
+            self._previewing = self._previewing and not command.preview
         return self._masking.picked(picked.model_copy(update={"id": command.id}))
 
     async def input(self, command: c.Input, actor: Actor) -> None:

@@ -144,7 +144,8 @@ class CommandDispatcher:
             return ErrorReply(id=command.id, code=code, message="the server has failed at this; its log says why")
         if isinstance(command, c.LiftCovers):
             self._audit.record(AuditAction.LIFTED_COVERS, context, "shown" if command.lifted else "covered")
-        self._audit.steered(context, command.type)
+        if not (isinstance(command, c.Pick) and command.preview):
+            self._audit.steered(context, command.type)
         return _with_id(reply, command.id)
 
 

@@ -49,8 +49,10 @@ from signaling.http.queries import (
     read_status,
 )
 from signaling.http.shapes import (
+    BreakpointRequest,
     CommandAccepted,
     InstructionsRequest,
+    PlanEntryRequest,
     RunList,
     SecretRequest,
     SharedLinkList,
@@ -300,6 +302,34 @@ class RestApi:
     )
     async def update_instructions(self, request: web.Request) -> web.Response:
         return await self._command_with_body(request, "update_instructions", "instructions")
+
+    @operation(
+        "POST",
+        f"{_RUN}/breakpoints",
+        "Have the run pause before an entry of its plan, or no longer.",
+        id="setBreakpoint",
+        status=202,
+        answer=json_content(CommandAccepted),
+        body=json_content(BreakpointRequest),
+        query=(CLIENT,),
+        refusals=COMMAND_WITH_BODY,
+    )
+    async def set_breakpoint(self, request: web.Request) -> web.Response:
+        return await self._command_with_body(request, "set_breakpoint", "index", "on")
+
+    @operation(
+        "POST",
+        f"{_RUN}/run-to",
+        "Go on to an entry of the plan, and pause before it once.",
+        id="runTo",
+        status=202,
+        answer=json_content(CommandAccepted),
+        body=json_content(PlanEntryRequest),
+        query=(CLIENT,),
+        refusals=COMMAND_WITH_BODY,
+    )
+    async def run_to(self, request: web.Request) -> web.Response:
+        return await self._command_with_body(request, "run_to", "index")
 
     @operation(
         "POST",

@@ -86,6 +86,16 @@ class InstructionsRequest(Shape):
     instructions: str = Field(min_length=1, max_length=60_000)
 
 
+class PlanEntryRequest(Shape):
+    index: int = Field(ge=0)
+    """The entry's, as in the run's ``plan``."""
+
+
+class BreakpointRequest(PlanEntryRequest):
+    on: bool
+    """False: the breakpoint is removed."""
+
+
 class InstructionsToCheck(Shape):
     instructions: str = Field(max_length=65536)
     planner: SpecPlanner | None = None

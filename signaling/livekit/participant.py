@@ -38,14 +38,14 @@ class ParticipantConnection:
         self._moves = PointerMoveCoalescer(connection.context, dispatcher)
 
     def send_hello(self) -> None:
-        """Sends `Hello`, once; without the steps where they would not fit into a message."""
+        """Sends `Hello`, once; without steps and plan where they would not fit into a message."""
         if self._hello_sent:
             return
         self._hello_sent = True
         context = self.connection.context
         hello = context.run.hello(context.actor)
         if len(pack(context.run.log.reply(hello))) > MESSAGE_BYTES:
-            hello = hello.model_copy(update={"run": hello.run.model_copy(update={"steps": ()})})
+            hello = hello.model_copy(update={"run": hello.run.model_copy(update={"steps": (), "plan": None})})
         self.reply(hello)
 
     def on_packet(self, packet: RoomPacket) -> None:

@@ -138,6 +138,9 @@ class ControlChannel:
         self._channel.close()
 
     async def _write(self) -> None:
+        """A message that cannot be sent ends the channel: over the WebSocket it comes whatever its length."""
         with suppress(ChannelClosed):
             while True:
                 await self._channel.send(await self._feed.next())
+        self._feed.close()
+        self._channel.close()

@@ -53,6 +53,7 @@ class RunScenario:
         planner: PlannerName = "plain",
         mode: Mode = "auto",
         expects: int | None = None,
+        pause_before: int | None = None,
     ) -> None:
         """``expects``: the number of the entry that is an expectation."""
         self._expectation = f"#plan-{expects}"
@@ -61,7 +62,7 @@ class RunScenario:
         self.length = length
         self.base = 0
         self.run = Run(
-            NewRun(url="https://shop.example/", instructions="Buy a pear.", mode=mode),
+            NewRun(url="https://shop.example/", instructions="Buy a pear.", mode=mode, pause_before=pause_before),
             run_id="run-1",
             planner=planner,
             new_id=lambda: next(ids),

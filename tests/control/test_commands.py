@@ -37,6 +37,8 @@ MESSAGES: list[tuple[dict[str, Any], c.Command]] = [
         c.Input(kind="key_down", key="A", code="KeyA", modifiers=("Shift",), repeat=True),
     ),
     ({"type": "pick", "x": 3, "y": 4}, c.Pick(x=3, y=4)),
+    ({"type": "set_breakpoint", "index": 3, "on": True}, c.SetBreakpoint(index=3, on=True)),
+    ({"type": "run_to", "index": 0}, c.RunTo(index=0)),
     (
         {"type": "answer_dialog", "dialogId": "d", "accept": True, "files": [{"name": "a.txt", "data": "YQ=="}]},
         c.AnswerDialog(dialog_id="d", accept=True, files=(c.FileContent(name="a.txt", data="YQ=="),)),

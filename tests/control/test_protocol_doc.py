@@ -42,6 +42,8 @@ CHAPTERS = parts(TEXT, 2)
 SHAPES: dict[str, type[Shape]] = {
     "Action": actions.Action,
     "Proposal": shapes.Proposal,
+    "Plan": shapes.PlanView,
+    "PlannedStep": shapes.PlannedStep,
     "StepSummary": shapes.StepSummary,
     "Step": shapes.Step,
     "SourceLocation": shapes.SourceLocation,

@@ -26,6 +26,8 @@ COMMANDS: dict[str, c.Command] = {
     "skip_step": c.SkipStep(),
     "approve_step": c.ApproveStep(),
     "update_instructions": c.UpdateInstructions(instructions="Buy a plum."),
+    "set_breakpoint": c.SetBreakpoint(index=1, on=True),
+    "run_to": c.RunTo(index=1),
     "replay_step": c.ReplayStep(step_number=1),
     "take_control": c.TakeControl(),
     "request_control": c.RequestControl(),
@@ -59,6 +61,8 @@ def outcomes(name: str) -> dict[RunStatus, Outcome]:
         "skip_step": "skip a step",
         "pick": "pick an element",
         "update_instructions": "update the instructions",
+        "set_breakpoint": "set a breakpoint",
+        "run_to": "run to an entry",
     }.get(name, name.replace("_", " "))
     table = {status: refused(f"cannot {doing} while the run is {status}") for status in NOT_OPEN}
     table |= dict.fromkeys(OPEN, DONE)
@@ -74,6 +78,8 @@ TABLE["resume"][S.PAUSED] = DONE
 TABLE["cancel"] |= dict.fromkeys(NOT_OPEN, DONE)
 TABLE["skip_step"] |= dict.fromkeys((S.RUNNING, S.PAUSED), refused("no step is proposed yet"))
 TABLE["approve_step"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("no step waits for approval"))
+for name in ("set_breakpoint", "run_to"):
+    TABLE[name] |= dict.fromkeys(OPEN, refused("the plan is being made: try again in a moment"))
 TABLE["replay_step"] |= dict.fromkeys(S, refused("there is no step 1; the run has 0 so far", NotFound))
 TABLE["replay_step"][S.DIAGNOSING] = DONE
 TABLE["request_control"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("nobody holds control: take it"))

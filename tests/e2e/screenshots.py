@@ -96,6 +96,7 @@ async def shoot_steering(camera: Camera, server: Served) -> None:
         await server.until(run_id, proposed(number))
         await server.post(f"/api/tests/{run_id}/commands", {"type": "approve_step"})
     await server.until(run_id, proposed(len(DONE) + 1))
+    await server.post(f"/api/tests/{run_id}/breakpoints", {"index": len(DONE) + 1, "on": True})
     url = watch_url(server, run_id)
     states: dict[str, Act | None] = {
         "review": None,
@@ -103,6 +104,7 @@ async def shoot_steering(camera: Camera, server: Served) -> None:
         "instructions": tab("Instructions"),
         "override": tab("Override"),
         "pick": pick,
+        "planned": look_ahead,
         "stats": tab("Stats"),
         "replay": press("Step before"),
         "share": share,
@@ -183,6 +185,12 @@ def tab(name: str) -> Act:
 async def pick(viewer: WatchPage) -> None:
     await viewer.tab("Override")
     await viewer.press("Pick in the picture")
+    await viewer.page.mouse.move(*await viewer.point(200, 400))
+    await viewer.page.locator(".jp-box-label code").wait_for()
+
+
+async def look_ahead(viewer: WatchPage) -> None:
+    await viewer.page.locator(".jp-planned").last.scroll_into_view_if_needed()
 
 
 async def share(viewer: WatchPage) -> None:

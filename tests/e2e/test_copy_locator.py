@@ -23,3 +23,17 @@ async def test_a_steps_selector_is_copied_for_both_languages(server: Served, vie
             await expect(viewer.page.get_by_text(f"On the clipboard: {locator}")).to_be_visible()
             assert locator in await viewer.page.evaluate("navigator.clipboard.readText()")
         assert await viewer.axe() == []
+
+
+async def test_what_is_suggested_is_copied_too(server: Served, viewer_browser: Browser) -> None:
+    instructions = "Click 'Collection of things'"
+    run = await server.create({"url": "/", "instructions": instructions, "stepTimeoutMs": 1000})
+    asked = await server.until(run["id"], lambda message: message["type"] == "help_needed")
+    assert asked[-1]["suggestions"]
+    async with watching(viewer_browser, server, run["id"]) as viewer:
+        await viewer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        copies = viewer.page.locator(".jp-suggestions").get_by_role("group", name="Copy as a locator").first
+        await copies.get_by_role("button", name="Python", exact=True).click()
+        await expect(viewer.page.get_by_text("On the clipboard: get_by_")).to_be_visible()
+        assert await viewer.axe() == []
+    await server.cancel(run["id"])

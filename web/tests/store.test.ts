@@ -60,6 +60,7 @@ describe("what is queued and proposed", () => {
     location: null,
     note: null,
     pageSaid: [],
+    planIndex: 1,
   };
   const say = (...messages: ServerMessage[]) =>
     messages.reduce(reduce, reduce(initialState("r"), { ...greeting, run, seq: 1 } as ServerMessage));
@@ -85,6 +86,13 @@ describe("what is queued and proposed", () => {
     const steps = [{ ...step, source: "override" as const }];
     expect(say(queue(2), queue(3), greet(9, { steps })).queued).toHaveLength(1);
     expect(applyRun(say(queue(2)), { ...run, steps }, "owner").queued).toEqual([]);
+  });
+
+  it("keeps the steps that a channel has no room for in its greeting", () => {
+    const known = greet(2, { steps: [step], currentStep: 2 });
+    const short = greet(3, { steps: [], currentStep: 2, status: "paused" });
+    expect(say(known, short).run).toMatchObject({ status: "paused", steps: [{ stepNumber: 2 }] });
+    expect(say(known, greet(3, { steps: [], currentStep: 2, id: "another" })).run?.steps).toEqual([]);
   });
 
   it("asks nobody about a run that is over", () => {

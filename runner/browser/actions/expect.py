@@ -23,12 +23,14 @@ from runner.driver import StepFailed
 from runner.selectors.describe import shorten
 from runner.selectors.typography import folded
 
-_TEXT = """element => {
+HELD = """element => {
   const secret = element.matches('[type=password]');
-  if (element.matches('select')) return { text: [...element.selectedOptions].map(option => option.label).join(' ') };
-  if (element.matches('input, textarea')) return { text: element.value, secret };
+  const labels = () => [...element.selectedOptions].map(option => option.label).join(' ');
+  if (element.matches('select')) return { text: labels(), field: true };
+  if (element.matches('input, textarea')) return { text: element.value, field: true, secret };
   return { text: element.innerText ?? element.textContent ?? '' };
 }"""
+"""What an expectation of text looks at; a field's value where it is one, which is secret in some."""
 _AGAIN_SECONDS = 0.05
 
 
@@ -37,7 +39,7 @@ async def text(subject: Subject, wanted: str, deadline: Deadline) -> None:
     flat = _flat(wanted)
     backoff = Backoff(0.05, 0.4)
     while True:
-        shown = await subject.wait(lambda ms: look_at(subject.locator, _TEXT, within_ms=ms))
+        shown = await subject.wait(lambda ms: look_at(subject.locator, HELD, within_ms=ms))
         if folded(flat) in folded(_flat(shown["text"])):
             return
         if deadline.over:

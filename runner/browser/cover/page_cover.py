@@ -16,6 +16,7 @@ from typing import Any, Final
 from playwright.async_api import CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
+from control.protocol.actions import Box
 from media.aio import TaskSet
 from media.coding.boxes import Area, paint_boxes, plain_picture
 
@@ -136,6 +137,16 @@ class PageCover:
         if not areas:
             return picture
         return await asyncio.to_thread(paint_boxes, picture, areas, viewport=viewport)
+
+    async def reaches(self, box: Box | None) -> bool:
+        """Returns whether something in this part of the viewport is covered now, or may be, as far as is known."""
+        if not self.active:
+            return False
+        try:
+            areas = await self.areas(time.time())
+        except PlacesUnknown:
+            return True
+        return box is None or any(_overlap(area, box) for area in areas)
 
     async def areas(self, since: float) -> Sequence[Area]:
         """Returns where covered fields have been from shortly before ``since`` on. Raises PlacesUnknown."""
@@ -265,6 +276,11 @@ class PageCover:
         if found is None:
             raise PlacesUnknown("the document around a frame is not known yet")
         return found
+
+
+def _overlap(area: Area, box: Box) -> bool:
+    beside = area.right <= box.x or area.left >= box.x + box.width
+    return not (beside or area.bottom <= box.y or area.top >= box.y + box.height)
 
 
 def _parent_id(tree: dict[str, Any], frame: str) -> str | None:

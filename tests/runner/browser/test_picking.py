@@ -94,6 +94,12 @@ async def test_a_label_stands_for_its_box(harness: DriverHarness) -> None:
     assert (await pick(harness, 60, 250)).selector == 'role=checkbox[name="Agree"]'
 
 
+async def test_how_many_the_selector_finds_without_its_place(harness: DriverHarness) -> None:
+    await harness.show("/")
+    picked = [await pick(harness, *point) for point in [(20, 10), (50, 55), (50, 95)]]
+    assert [(each.place, each.matches) for each in picked] == [(1, 1), (1, 2), (2, 2)]
+
+
 async def test_the_text_is_given_too(harness: DriverHarness) -> None:
     await harness.show("/")
     assert (await pick(harness, 20, 130)).text == "Some words"
@@ -152,3 +158,70 @@ async def test_nothing_is_picked_while_a_dialog_is_open(harness: DriverHarness) 
 async def press(harness: DriverHarness, x: float, y: float, **picture: float) -> None:
     for kind in ("down", "up"):
         await harness.driver.input(Input.model_validate({"kind": kind, "x": x, "y": y, **picture}))
+
+
+FIELDS = """<style>input, select, p, div { position: absolute; left: 0; width: 200px; height: 30px; margin: 0 }</style>
+<p style="top: 0">Total:  <b>12 €</b></p><p style="top: 40px"></p>
+<input style="top: 80px" value="Ada"><input style="top: 120px" type="password" value="open sesame">
+<input style="top: 160px" type="checkbox"><input style="top: 200px" id="was" type="password" value="once hidden">
+<select style="top: 240px"><option value="a">First</option><option value="b" selected>Second</option></select>
+<div style="top: 280px">around <input style="top: 0; left: 80px; width: 90px" type="password" value="inner"></div>
+<p style="top: 320px" id="long"></p>
+<script>
+  globalThis.heard = [];
+  for (const kind of ['pointermove', 'mousemove', 'mouseover', 'pointerover', 'focusin', 'mouseenter'])
+    addEventListener(kind, event => heard.push(event.type), true);
+  document.getElementById('long').textContent = 'word '.repeat(20_000);
+</script>"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def fields(open_harness: OpenHarness) -> AsyncIterator[DriverHarness]:
+    async with open_harness({"/": FIELDS}) as harness:
+        yield harness
+
+
+@pytest.mark.parametrize(
+    ("top", "holds", "content"),
+    [
+        (0, "text", "Total: 12 €"),
+        (40, "text", None),
+        (80, "value", "Ada"),
+        (120, "value", None),
+        (160, "value", None),
+        (240, "value", "Second"),
+    ],
+)
+async def test_what_an_expectation_would_look_at(
+    fields: DriverHarness, top: int, holds: str, content: str | None
+) -> None:
+    await fields.show("/")
+    picked = await pick(fields, 10, top + 10)
+    assert (picked.holds, picked.content and " ".join(picked.content.split())) == (holds, content)
+    if content is not None:
+        await fields.do("expect_text", selector=picked.selector, value=content)
+
+
+async def test_what_is_covered_in_pictures_is_not_read(fields: DriverHarness) -> None:
+    await fields.show("/")
+    await fields.driver.screenshot()
+    await fields.driver.page.evaluate("() => { document.getElementById('was').type = 'text'; }")
+    was = await pick(fields, 10, 210)
+    assert (was.holds, was.content) == ("value", None)
+    around = await pick(fields, 10, 290)
+    assert (around.content, around.text) == (None, None)
+
+
+async def test_a_long_text_is_bounded(fields: DriverHarness) -> None:
+    await fields.show("/")
+    assert len((await pick(fields, 10, 330)).content or "") <= 5000
+
+
+async def test_a_preview_reads_nothing_and_the_page_hears_nothing(fields: DriverHarness) -> None:
+    await fields.show("/")
+    for top in (0, 80, 120):
+        picked = await pick(fields, 10, top + 10, preview=True)
+        assert picked.preview
+        assert (picked.text, picked.holds, picked.content) == (None, None, None)
+        assert picked.box is not None
+    assert await fields.driver.page.evaluate("heard") == []

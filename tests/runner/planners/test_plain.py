@@ -223,6 +223,19 @@ async def test_settled_leading_sentences_are_not_done_again() -> None:
     assert await sentences_from(planner, "Go back", version=3, consumed=5) is None
 
 
+def test_what_is_to_come_is_known_ahead_with_its_lines() -> None:
+    planner = PlainPlanner(wait_ms=10)
+    text = "# Buy\nGo back, then reload\n\nClick 'Pay'"
+
+    def ahead(text: str, *, version: int, consumed: int) -> list[tuple[str, int | None]]:
+        return [(entry.words, entry.line) for entry in planner.plan(task(text, version=version, consumed=consumed))]
+
+    assert ahead(text, version=1, consumed=0) == [("Go back, then reload", 2), ("Click 'Pay'", 4)]
+    assert ahead(text, version=1, consumed=1) == [("Click 'Pay'", 4)]
+    assert ahead("Go back, then reload\nReload", version=2, consumed=1) == [("Reload", 2)]
+    assert ahead("Click 'Pay", version=3, consumed=1) == []
+
+
 async def test_unlike_instructions_begin_at_their_beginning() -> None:
     planner = PlainPlanner(wait_ms=10)
     planner.remaining(task("Go back\nReload", version=1))

@@ -32,6 +32,12 @@ async def test_actions_come_in_order_and_end() -> None:
     ]
 
 
+def test_what_is_to_come_is_known_ahead() -> None:
+    planner = ScriptPlanner(ACTIONS)
+    words = [[entry.words for entry in planner.plan(task(consumed=consumed))] for consumed in range(4)]
+    assert words == [["Go to http://shop.test/cart", "Click button 'Checkout'"], ["Click button 'Checkout'"], [], []]
+
+
 @pytest.mark.parametrize(
     ("reason", "url", "retried"),
     [("did not load within 15 s", "", True), ("no such host is known", "", False), ("no such host", "http://x/", True)],

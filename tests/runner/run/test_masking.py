@@ -85,3 +85,35 @@ def test_a_log_line_says_of_which_run_it_is_and_no_secret(caplog: pytest.LogCapt
     assert line.getMessage().startswith("[run abcdefgh] no: •••\nTraceback")
     assert "hunter2" not in caplog.text
     assert line.__dict__["run"] == "abcdefghij"
+
+
+class TestPicked:
+    def test_what_it_says_may_be_expected_and_refers_to_nothing_by_itself(self) -> None:
+        words = "It's  hunter2,\n says {{secret:LONG}}"
+        picked = MASKING.picked(e.Picked(selector="#a", text=words, holds="text", content=words))
+        assert picked.text == "It's •••, says {{secret:LONG}}"
+        action = Action.model_validate({"type": "expect_text", "selector": "#a", "value": picked.content})
+        assert MASKING.resolve_text(action.text) == "It's hunter2, says {{secret:LONG}}"
+        assert "hunter2" not in str(picked)
+
+    @pytest.mark.parametrize("before", [*range(180, 202)])
+    def test_no_secret_is_cut_in_two(self, before: int) -> None:
+        words = "x" * before + " hunter2 " + "y " * 200
+        picked = MASKING.picked(e.Picked(selector="#a", text=words, holds="text", content=words))
+        assert "hunt" not in str(picked)
+        assert picked.content is not None
+        assert len(picked.content) <= 200
+        assert picked.content.count("{{") == picked.content.count("}}")
+        assert MASKING.resolve_text(picked.content) in " ".join(words.split())
+
+    def test_a_secret_that_a_field_shows_in_parts_is_left_out(self) -> None:
+        masking = Masking({"CARD": "4242424242424242"})
+        shown = "4242 4242 4242 4242"
+        picked = masking.picked(e.Picked(selector="#card", text=shown, holds="text", content=shown))
+        assert (picked.text, picked.content) == (None, None)
+
+    def test_its_selector_comes_as_tests_write_it(self) -> None:
+        picked = MASKING.picked(e.Picked(selector='role=button[name="Pay"]'))
+        assert picked.locators is not None
+        assert picked.locators.typescript == "getByRole('button', { name: 'Pay', exact: true })"
+        assert picked.content is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from control.errors import Forbidden, InvalidTransition, NotFound
+from control.errors import Forbidden, InvalidTransition, NotFound, RateLimited
 from control.protocol import commands as c
 from control.protocol import events as e
 from control.protocol.actions import Action, Size
@@ -219,6 +219,27 @@ class TestReplies:
             assert (picked.id, picked.name) == ("3", "Pay")
             with pytest.raises(NotFound):
                 await run.do(c.Pick(x=-1), ADA)
+
+    async def test_one_preview_is_answered_at_a_time(self, tmp_path: Path) -> None:
+        class SlowToLook(FakeDriver):
+            async def pick(self, command: c.Pick) -> e.Picked:
+                await self.perform_gate.pass_through()
+                return e.Picked(selector="role=button", preview=command.preview)
+
+        driver = SlowToLook()
+        async with session_harness(tmp_path, FakePlanner([click("#cart")]), driver=driver, mode="review") as run:
+            run.start()
+            await run.until(lambda: run.session.view().proposal)
+            driver.perform_gate.close()
+            preview = asyncio.create_task(run.do(c.Pick(preview=True), ADA))
+            await driver.perform_gate.reached.wait()
+            with pytest.raises(RateLimited):
+                await run.do(c.Pick(preview=True), BOB)
+            picked = asyncio.create_task(run.do(c.Pick(), BOB))
+            driver.perform_gate.open()
+            replies = await asyncio.gather(preview, picked)
+            assert [isinstance(reply, e.Picked) and reply.preview for reply in replies] == [True, False]
+            assert isinstance(await run.do(c.Pick(preview=True), BOB), e.Picked)
 
     async def test_before_the_page_is_open_nothing_can_be_picked(self, tmp_path: Path) -> None:
         async with session_harness(tmp_path) as run:

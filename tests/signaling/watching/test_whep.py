@@ -198,6 +198,18 @@ async def test_the_end_of_the_run_ends_the_picture_and_leaves_control(harness: S
         assert (await peer.ask(type="ping", id="1"))["type"] == "pong"
 
 
+async def test_a_message_that_is_too_long_for_the_peer_ends_control_alone(harness: ServerHarness, run: FakeRun) -> None:
+    async with harness.peer(run) as peer:
+        await peer.until("hello")
+        closed = asyncio.Event()
+        peer.control.on("close", closed.set)
+        run.say("x" * 300_000)
+        await asyncio.wait_for(closed.wait(), WAIT_SECONDS)
+        await peer.viewer.next_picture()
+        async with harness.socket(run) as socket:
+            assert (await socket.ask(type="ping", id="1"))["type"] == "pong"
+
+
 async def test_stopping_the_server_says_goodbye_to_everybody() -> None:
     harness = ServerHarness()
     async with harness:

@@ -6,17 +6,17 @@ import { navigate } from "./path";
 import { SecretsDialog } from "./SecretsDialog";
 import { secretsWith } from "./secrets";
 
-interface RunAgain {
+export interface RunAgain {
   busy: boolean;
   error: string | null;
   /** Asks for the values of the run's secrets while they are wanted. */
   dialog: ReactNode;
-  /** Starts the same run once more and shows it. */
-  again(): Promise<void>;
+  /** Starts the same run once more and shows it; with an entry of its plan it pauses before that. */
+  again(pauseBefore?: number): Promise<void>;
 }
 
 /** The same run once more, with the secrets that the server does not give away asked for. */
-export function useRunAgain(api: ApiClient, run: Run): RunAgain {
+export function useRunAgain(api: ApiClient, { id }: Pick<Run, "id">): RunAgain {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   /** Waits for the values of its secrets. */
@@ -28,9 +28,9 @@ export function useRunAgain(api: ApiClient, run: Run): RunAgain {
     setBusy(false);
   };
   const start = async (spec: NewRun) => navigate(`/runs/${encodeURIComponent((await api.createRun(spec)).id)}`);
-  const again = () =>
+  const again = (pauseBefore?: number) =>
     guarded(async () => {
-      const spec = await api.spec(run.id);
+      const spec = { ...(await api.spec(id)), ...(pauseBefore === undefined ? {} : { pauseBefore }) };
       if (Object.keys(spec.secrets ?? {}).length > 0) setAsking(spec);
       else await start(spec);
     });

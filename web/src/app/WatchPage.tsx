@@ -9,7 +9,7 @@ import { EditAgain } from "./EditAgain";
 import { Header } from "./Header";
 import { Link } from "./Link";
 import { NotFound } from "./NotFound";
-import { useRunAgain } from "./RunAgain";
+import { type RunAgain, useRunAgain } from "./RunAgain";
 import { SaveRun } from "./SaveRun";
 import { SignIn } from "./SignIn";
 import type { Theme } from "./theme";
@@ -24,6 +24,7 @@ interface WatchPageProps {
 export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
   const [run, setRun] = useState<Run | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const rerun = useRunAgain(api, { id: runId });
   const load = useCallback(() => api.run(runId).then(setRun, setError), [api, runId]);
   useEffect(() => void load(), [load]);
   useEffect(() => {
@@ -43,7 +44,13 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
       <Header theme={theme}>
         <h1 className="js-title">{run === null ? "Run" : titleOf(run)}</h1>
         {run?.session && <SessionLink session={run.session} api={api} />}
-        {run !== null && isFinal(run.status) && <EndedButtons run={run} api={api} />}
+        {run !== null && isFinal(run.status) && <EndedButtons run={run} api={api} rerun={rerun} />}
+        {rerun.error && (
+          <span className="jp-error-text" role="alert">
+            {rerun.error}
+          </span>
+        )}
+        {rerun.dialog}
       </Header>
       <main className="js-player">
         <LiveStreamPlayer
@@ -52,6 +59,7 @@ export function WatchPage({ runId, api, theme, onSignIn }: WatchPageProps) {
           token={api.token}
           theme={theme.value}
           shortcuts="page"
+          onRunAgainFrom={rerun.again}
           onStatus={() => void load()}
         />
       </main>
@@ -81,10 +89,8 @@ function SessionLink({ session, api }: { session: SessionRef; api: ApiClient }) 
 }
 
 /** What one wants when a run has ended: the same again, or to keep it as a test. */
-function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
-  const { busy, error: refusal, dialog, again } = useRunAgain(api, run);
-  const [unsaved, setUnsaved] = useState<string | null>(null);
-  const error = refusal ?? unsaved;
+function EndedButtons({ run, api, rerun: { busy, again } }: { run: Run; api: ApiClient; rerun: RunAgain }) {
+  const [error, setError] = useState<string | null>(null);
   return (
     <div className="jp-buttons js-ended">
       {error && (
@@ -98,8 +104,7 @@ function EndedButtons({ run, api }: { run: Run; api: ApiClient }) {
           <EditAgain run={run} />
         </>
       )}
-      <SaveRun run={run} api={api} onError={setUnsaved} />
-      {dialog}
+      <SaveRun run={run} api={api} onError={setError} />
     </div>
   );
 }

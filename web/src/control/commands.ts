@@ -99,7 +99,9 @@ export class CommandQueue {
   }
 
   #changed(): void {
-    const shown = [...this.#pending.values()].filter(({ envelope }) => envelope.type !== "input");
+    const isShown = ({ envelope }: Pending) =>
+      envelope.type !== "input" && !("preview" in envelope && envelope.preview);
+    const shown = [...this.#pending.values()].filter(isShown);
     this.#options.onChange(Object.fromEntries(shown.map(({ envelope }) => [envelope.id, envelope.type])));
   }
 }

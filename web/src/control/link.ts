@@ -105,6 +105,9 @@ export class ControlLink implements ChannelListener {
     if (check === "apply") store.receive(message);
     if (check === "gap") this.#resync(channel);
     if (check === "apply" && message.type === "step_override_dropped") store.notify("info", message.reason);
+    if (check === "apply" && message.type === "plan_changed")
+      for (const { words } of message.lost ?? [])
+        store.notify("info", `The breakpoint is gone with its step: ${words}`);
     this.#queue.receive(channel, message);
     if (channel !== this.#active) this.#markWorking(channel);
   }

@@ -1,10 +1,11 @@
-import { type FormEvent, useEffect, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { describe } from "../api/errors";
-import { ACTION_TYPES, type Action, type ActionType } from "../protocol/types";
+import { ACTION_TYPES, type Action, type ActionType, type Picked } from "../protocol/types";
 import { actionOf, fieldsOf } from "./actionFields";
 import { Button } from "./Button";
 import { CopyLocator } from "./CopyLocator";
 import { usePlayer, usePlayerState } from "./context";
+import { expectationOf } from "./expectation";
 import { actionName } from "./format";
 
 interface ActionFormProps {
@@ -13,6 +14,8 @@ interface ActionFormProps {
   onSubmit(action: Action): Promise<void>;
   onDone?(): void;
   onCancel?(): void;
+  /** Called when the form has become an expectation that was pointed at. */
+  onExpect?(): void;
 }
 
 const textsOf = (action: Action | undefined) => ({
@@ -22,13 +25,29 @@ const textsOf = (action: Action | undefined) => ({
 });
 
 /** One action, with the fields that its type takes; the selector may be picked in the picture. */
-export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }: ActionFormProps) {
+export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel, onExpect }: ActionFormProps) {
+  const { ui } = usePlayer();
   const [type, setType] = useState<ActionType>(initial?.type ?? "click");
   const [texts, setTexts] = useState(textsOf(initial));
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const id = useId();
-  usePicked((selector) => setTexts((old) => ({ ...old, selector })));
+  const submitButton = useRef<HTMLButtonElement>(null);
+  const expect = (action: Action) => {
+    setType(action.type);
+    setTexts(textsOf(action));
+    onExpect?.();
+    submitButton.current?.focus();
+  };
+  usePicked((picked) => {
+    setError(null);
+    if (ui.pickAs === "element") return setTexts((old) => ({ ...old, selector: picked.selector }));
+    try {
+      expect(expectationOf(picked, ui.pickAs));
+    } catch (reason) {
+      setError(describe(reason));
+    }
+  });
   /** What the new type needs is kept where it was given; what it merely allows starts empty. */
   const change = (next: ActionType) => {
     setType(next);
@@ -88,7 +107,7 @@ export function ActionForm({ initial, submitLabel, onSubmit, onDone, onCancel }:
         </p>
       )}
       <div className="jp-buttons">
-        <Button label={submitLabel} tone="primary" type="submit" disabled={busy} />
+        <Button ref={submitButton} label={submitLabel} tone="primary" type="submit" disabled={busy} />
         {onCancel && <Button label="Cancel" tone="quiet" onClick={onCancel} />}
       </div>
     </form>
@@ -105,18 +124,18 @@ function PickButton() {
       iconOnly
       aria-pressed={ui.picking && ui.pickFor === "form"}
       disabled={!hasPicture}
-      onClick={() => setUi({ picking: !ui.picking, pickFor: "form", replayStep: null })}
+      onClick={() => setUi({ picking: !ui.picking, pickAs: "element", pickFor: "form", replayStep: null })}
     />
   );
 }
 
 /** Calls back once for each element that was picked while the form is open. */
-function usePicked(onPicked: (selector: string) => void): void {
+function usePicked(onPicked: (picked: Picked) => void): void {
   const { session, ui } = usePlayer();
   const picked = usePlayerState((state) => (ui.pickFor === "form" ? state.picked : null));
   useEffect(() => {
     if (picked === null) return;
-    onPicked(picked.selector);
+    onPicked(picked);
     session.store.set({ picked: null });
   }, [picked, onPicked, session]);
 }

@@ -2,6 +2,7 @@ import { type FormEvent, useEffect, useId, useState } from "react";
 import { describe } from "../api/errors";
 import { type Comment, isFinal } from "../protocol/types";
 import { Button } from "./Button";
+import { CopyLocator } from "./CopyLocator";
 import { useMaySteer, usePlayer, usePlayerState } from "./context";
 import { elementWords, formatTime } from "./format";
 
@@ -90,6 +91,7 @@ function CommentForm() {
           <Button icon="cross" label="About no element" iconOnly tone="quiet" onClick={forget} />
         </p>
       )}
+      {picked && <CopyLocator selector={picked.selector} />}
       {error && (
         <p className="jp-error-text" role="alert">
           {error}

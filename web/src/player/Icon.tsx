@@ -3,6 +3,7 @@ const PATHS = {
   play: "M7 4.5v15l12-7.5z",
   step: "M6 5v14l9-7zM19 5v14",
   stop: "M6 6h12v12H6z",
+  runTo: "M4 6l7 6-7 6zM14 12h6M20 5v14",
   check: "M5 12.5l4.5 4.5L19 7.5",
   cross: "M6 6l12 12M18 6L6 18",
   edit: "M4 20h4L19.5 8.5l-4-4L4 16zM13.5 6.5l4 4",

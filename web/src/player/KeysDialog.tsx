@@ -12,6 +12,16 @@ const LOOKING: readonly Key[] = [
   ["I", "Figures of the picture"],
   ["?", "These keys"],
 ];
+const LIST: readonly Key[] = [
+  ["↑ ↓", "In the list of steps: the one before, or after"],
+  ["Home", "In the list: the first one"],
+  ["End", "In the list: the last one"],
+  ["Enter", "In the list: look at the step"],
+];
+const PLANNED: readonly Key[] = [
+  ["B", "On a planned step: pause before it, or not"],
+  ["G", "On a planned step: run to it, and pause"],
+];
 const STEERING: readonly Key[] = [
   ["Space", "Pause, or go on"],
   [".", "Do one step, and pause"],
@@ -36,7 +46,7 @@ export function KeysDialog() {
           <Button icon="cross" label="Close" iconOnly tone="quiet" onClick={() => dialog.current?.close()} />
         </header>
         <dl className="jp-keys">
-          {[...LOOKING, ...(maySteer ? STEERING : [])].map(([key, meaning]) => (
+          {[...LOOKING, ...(maySteer ? STEERING : []), ...LIST, ...(maySteer ? PLANNED : [])].map(([key, meaning]) => (
             <div key={key}>
               <dt>
                 <kbd>{key}</kbd>

@@ -26,6 +26,8 @@ export interface LiveStreamPlayerProps extends Handlers {
   totalSteps?: number;
   /** `page`: the single-key commands work wherever the focus is, not only inside of the player. */
   shortcuts?: "player" | "page";
+  /** Starts the same run once more, to pause before this entry of its plan (`pauseBefore`); shown to owners as a button. */
+  onRunAgainFrom?: (planIndex: number) => void;
   /** Called after every change of the run's status. */
   onStatus?: (status: { status: string; paused: boolean }) => void;
 }
@@ -51,9 +53,18 @@ function ConnectedPlayer({ session, ...props }: ConnectedProps) {
   useStatus(session, props.onStatus);
   const actions = useMemo(() => createActions(session, () => handlers.current), [session]);
   const readOnly = props.readOnly ?? false;
+  const runAgainFrom = props.onRunAgainFrom ?? null;
   const value: PlayerContextValue = useMemo(
-    () => ({ session, actions, ui, readOnly, root, setUi: (part) => change((old) => ({ ...old, ...part })) }),
-    [session, actions, ui, readOnly],
+    () => ({
+      session,
+      actions,
+      ui,
+      readOnly,
+      runAgainFrom,
+      root,
+      setUi: (part) => change((old) => ({ ...old, ...part })),
+    }),
+    [session, actions, ui, readOnly, runAgainFrom],
   );
   const shown = { isPaused: props.isPaused, currentStep: props.currentStep, totalSteps: props.totalSteps };
   return (

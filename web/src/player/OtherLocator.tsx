@@ -3,6 +3,7 @@ import { describe } from "../api/errors";
 import type { Picked, Step } from "../protocol/types";
 import { failedCall, withLocator } from "./attached";
 import { Button } from "./Button";
+import { CopyLocator } from "./CopyLocator";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, elementWords } from "./format";
 
@@ -63,6 +64,7 @@ function Choice({ failed, picked }: { failed: Step; picked: Picked }) {
       <span>
         {what}
         <code>{actionLine(withLocator(failed, picked.selector))}</code>
+        <CopyLocator selector={picked.selector} />
       </span>
       {error && (
         <p className="jp-error-text" role="alert">

@@ -3,6 +3,7 @@ import { isFinal, type Place } from "../protocol/types";
 import { failedStep } from "../store/state";
 import { ActionForm } from "./ActionForm";
 import { isAttached } from "./attached";
+import { Button } from "./Button";
 import { usePlayer, usePlayerState } from "./context";
 
 /** Puts an action of the person's own in place of the next step. */
@@ -28,7 +29,27 @@ export function OverrideForm() {
           <option value="before">{failed ? "Before the step, which is tried again" : "Before the next step"}</option>
         </select>
       </div>
-      <ActionForm submitLabel="Do this next" onSubmit={(action) => actions.override(action, place)} />
+      {!attached && <PointAtExpected />}
+      <ActionForm
+        submitLabel="Do this next"
+        onSubmit={(action) => actions.override(action, place)}
+        onExpect={() => setPlace("before")}
+      />
     </div>
+  );
+}
+
+/** Makes an expectation of what is pointed at in the picture; nothing of the plan is replaced by it. */
+function PointAtExpected() {
+  const { ui, setUi } = usePlayer();
+  const hasPicture = usePlayerState((state) => state.size !== null && state.media.phase !== "ended");
+  return (
+    <Button
+      icon="target"
+      label="Point at what to expect"
+      aria-pressed={ui.picking && ui.pickFor === "form" && ui.pickAs !== "element"}
+      disabled={!hasPicture}
+      onClick={() => setUi({ picking: true, pickAs: "text", pickFor: "form", replayStep: null })}
+    />
   );
 }

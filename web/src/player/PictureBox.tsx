@@ -1,8 +1,9 @@
+import type { ReactNode } from "react";
 import { toFractions } from "../media/geometry";
 import type { Box, Size } from "../protocol/types";
 
 /** A part of the picture, framed and named. */
-export function PictureBox({ box, viewport, label }: { box: Box; viewport: Size; label: string }) {
+export function PictureBox({ box, viewport, label }: { box: Box; viewport: Size; label: ReactNode }) {
   const part = toFractions(box, viewport);
   if (part === null) return null;
   const percent = (value: number) => `${value * 100}%`;

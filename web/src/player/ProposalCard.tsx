@@ -138,6 +138,7 @@ function Suggestion({ proposal, maySteer }: { proposal: Proposal; maySteer: bool
       <span>
         {proposal.description}
         <code>{actionLine(proposal.action)}</code>
+        {action.selector && <CopyLocator selector={action.selector} />}
       </span>
       {maySteer && <Button label="Do this" onClick={choose} aria-label={`Do this: ${proposal.description}`} />}
     </li>

@@ -5,6 +5,7 @@ import { Button } from "./Button";
 import { usePlayer, usePlayerState } from "./context";
 import { stepTitle } from "./format";
 import { RunPicture } from "./RunPicture";
+import { MOST_MARKS, thinned } from "./thinned";
 
 const RATES = [0.5, 1, 2, 4];
 const SECOND_MS = 1000;
@@ -113,8 +114,8 @@ function Track({ length, startedAt, stills, children }: TrackProps) {
         {stills.map(({ fromMs, toMs }) => (
           <i key={fromMs} data-still style={{ left: percent(fromMs), width: percent(toMs - fromMs) }} />
         ))}
-        {steps?.map((step) => (
-          <i key={step.stepNumber} data-status={step.status} style={{ left: percent(at(step)) }} />
+        {thinned(steps ?? [], MOST_MARKS).map(({ step, from }) => (
+          <i key={from} data-status={step.status} style={{ left: percent(at(step)) }} />
         ))}
       </div>
       {children}

@@ -3,6 +3,7 @@ import { Button } from "./Button";
 import { usePlayer, usePlayerState } from "./context";
 import { stepTitle } from "./format";
 import { useReplay } from "./replay";
+import { MOST_MARKS, thinned } from "./thinned";
 
 /** The run as a bar of steps: each can be looked at again; the right end is now. */
 export function Scrubber() {
@@ -19,8 +20,8 @@ export function Scrubber() {
       <Button icon="prev" label="Step before" iconOnly tone="quiet" hotkey="ArrowLeft" onClick={replay.previous} />
       <div className="jp-track">
         <div className="jp-segments" aria-hidden="true">
-          {steps.map((step, at) => (
-            <Segment key={step.stepNumber} step={step} isShown={at === index} />
+          {thinned(steps, MOST_MARKS).map(({ step, from, to }) => (
+            <Segment key={from} step={step} isShown={from <= index && index < to} />
           ))}
           <span className="jp-segment" data-status="now" data-shown={index === steps.length || undefined} />
         </div>

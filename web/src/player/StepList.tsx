@@ -1,41 +1,78 @@
-import { useEffect, useRef, useState } from "react";
-import { sentence } from "../api/errors";
-import { useSeen, useStoredPicture } from "../picture";
-import type { Step } from "../protocol/types";
-import { CopyLocator } from "./CopyLocator";
-import { usePlayer, usePlayerState } from "./context";
-import { actionLine, dialogLine, formatDuration, selectorText, stepTitle } from "./format";
-import { KeepSecret, typedSecret } from "./KeepSecret";
-import { RepairDiff } from "./RepairDiff";
-import { useReplay } from "./replay";
-import { SourcePlace } from "./SourcePlace";
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef } from "react";
+import type { Action, PlannedStep, Step } from "../protocol/types";
+import { useMaySteer, usePlayer, usePlayerState } from "./context";
+import { actionLine } from "./format";
+import { PlannedItem, usePlanKeys } from "./PlannedItem";
+import { RowBlocks } from "./RowBlocks";
+import { useRows } from "./rows";
+import { StepItem } from "./StepItem";
 
-const SOURCE_NAMES = { plan: "plan", override: "override", human: "human" } as const;
+const NOTHING: readonly PlannedStep[] = [];
+/** What stays in sight below the newest step, for what comes next. */
+const ROOM_PX = 84;
 
-/** Every step so far, newest last, followed to the end while nobody looks back. */
+/** Every step so far and what is planned after them; the newest step stays in sight while nobody looks elsewhere. */
 export function StepList() {
   const { ui } = usePlayer();
   const steps = usePlayerState((state) => state.run?.steps ?? null);
   const queued = usePlayerState((state) => state.queued);
-  const list = useRef<HTMLOListElement>(null);
-  const count = steps?.length ?? 0;
-  useEffect(() => {
-    const box = list.current?.parentElement;
-    if (count > 0 && ui.replayStep === null && box) box.scrollTop = box.scrollHeight;
-  }, [count, ui.replayStep]);
+  const planned = usePlayerState((state) => state.run?.plan?.entries ?? NOTHING);
   if (steps === null) return <p className="jp-empty">Loading the steps…</p>;
-  if (steps.length === 0 && queued.length === 0) return <p className="jp-empty">No step has been done yet.</p>;
+  if (steps.length + queued.length + planned.length === 0)
+    return <p className="jp-empty">No step has been done yet.</p>;
+  return <Rows steps={steps} queued={queued} planned={planned} shown={ui.replayStep} />;
+}
+
+interface RowsProps {
+  steps: readonly Step[];
+  queued: readonly Action[];
+  planned: readonly PlannedStep[];
+  /** The number of the step on screen. */
+  shown: number | null;
+}
+
+function Rows({ steps, queued, planned, shown }: RowsProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const maySteer = useMaySteer();
+  const done = steps.length;
+  const shownRow = shown === null ? -1 : steps.findIndex(({ stepNumber }) => stepNumber === shown);
+  const rows = useRows(list, done + (maySteer ? planned.length : 0), Math.max(0, done - 1));
+  const planKeys = usePlanKeys(planned, done);
+  useFollow(list, done, shown);
+  const pinned = useMemo(() => [done - 1, rows.stop, shownRow], [done, rows.stop, shownRow]);
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    planKeys(event);
+    rows.onKeyDown(event);
+  };
   return (
-    <ol className="jp-steps" ref={list}>
-      {steps.map((step, at) => (
-        <StepItem
-          key={step.stepNumber}
-          step={step}
-          before={steps[at - 1]}
-          isShown={ui.replayStep === step.stepNumber}
-        />
-      ))}
-      {queued.map((action, at) => (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the buttons in it
+    <div ref={list} onKeyDown={onKeyDown} onFocusCapture={rows.onFocus}>
+      <RowBlocks label="Steps" count={done} start={1} pinned={pinned}>
+        {(from, to) =>
+          steps
+            .slice(from, to)
+            .map((step, at) => (
+              <StepItem
+                key={step.stepNumber}
+                step={step}
+                before={steps[from + at - 1]}
+                isShown={shown === step.stepNumber}
+                row={from + at}
+                isStop={rows.stop === from + at}
+              />
+            ))
+        }
+      </RowBlocks>
+      {queued.length > 0 && <Queued actions={queued} />}
+      {planned.length > 0 && <Planned planned={planned} done={done} stop={rows.stop} />}
+    </div>
+  );
+}
+
+function Queued({ actions }: { actions: readonly Action[] }) {
+  return (
+    <ol className="jp-steps" aria-label="Queued overrides">
+      {actions.map((action, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a queue without ids, drawn in its order
         <li key={`queued-${at}`} className="jp-step" data-status="queued">
           <span className="jp-step-mark" aria-hidden="true" />
@@ -49,97 +86,44 @@ export function StepList() {
   );
 }
 
-function StepItem({ step, before, isShown }: { step: Step; before: Step | undefined; isShown: boolean }) {
-  const replay = useReplay();
-  const secret = typedSecret(step);
+function Planned({ planned, done, stop }: { planned: readonly PlannedStep[]; done: number; stop: number }) {
+  const end = usePlayerState((state) => state.run?.plan?.end ?? 0);
+  const pinned = useMemo(() => [stop - done], [stop, done]);
+  const more = end - (planned.at(-1)?.index ?? end) - 1;
   return (
-    <li className="jp-step" data-status={step.status} data-shown={isShown || undefined}>
-      <button type="button" onClick={() => replay.show(step.stepNumber)} aria-current={isShown ? "step" : undefined}>
-        <span className="jp-step-mark" aria-hidden="true" />
-        <span className="jp-step-text">
-          <span className="jp-step-title">
-            <span className="jp-sr">{`${step.status}: `}</span>
-            {stepTitle(step)}
-          </span>
-          {step.target && <code title={selectorText(step.target)}>{selectorText(step.target)}</code>}
-          <span className="jp-step-facts">
-            <span>#{step.stepNumber}</span>
-            <span>{formatDuration(step.durationMs)}</span>
-            {step.source !== "plan" && (
-              <span className="jp-tag" data-source={step.source}>
-                {SOURCE_NAMES[step.source]}
-              </span>
-            )}
-            {(step.attempts ?? 1) > 1 && <span>{step.attempts} attempts</span>}
-          </span>
-          {step.note && <span className="jp-dim">{step.note}</span>}
-          {step.error && (
-            <span className={step.status === "failed" ? "jp-error-text" : "jp-dim"}>{sentence(step.error)}</span>
-          )}
-          {step.pageSaid?.map((said) => (
-            <span key={said} className="jp-dim jp-page-text">
-              {sentence(said)}
-            </span>
-          ))}
-          {step.dialogs?.map((dialog, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: they stand in the order in which they opened
-            <span key={at} className="jp-dim jp-page-text">
-              {dialogLine(dialog)}
-            </span>
-          ))}
-        </span>
-        <Thumbnail step={step} />
-      </button>
-      {step.location && (
-        <div className="jp-step-source">
-          <SourcePlace location={step.location} stepNumber={step.stepNumber} />
-          <RepairDiff step={step} before={before} />
-        </div>
-      )}
-      {secret !== null && <KeepSecret name={secret} />}
-      {isShown && <StepDetails step={step} />}
-    </li>
+    <>
+      <h3 className="jp-planned-head">Still to come</h3>
+      <RowBlocks label="Still to come: steps" count={planned.length} start={done + 1} pinned={pinned}>
+        {(from, to) =>
+          planned
+            .slice(from, to)
+            .map((entry, at) => (
+              <PlannedItem
+                key={entry.index}
+                entry={entry}
+                number={done + 1 + from + at}
+                row={done + from + at}
+                isStop={stop === done + from + at}
+              />
+            ))
+        }
+      </RowBlocks>
+      {more > 0 && <p className="jp-empty">and {more} more, shown once the run has come nearer to them</p>}
+    </>
   );
 }
 
-function Thumbnail({ step }: { step: Step }) {
-  const { session } = usePlayer();
-  const box = useRef<HTMLSpanElement>(null);
-  const [wanted, setWanted] = useState(false);
-  const seen = useSeen(box);
-  useEffect(() => setWanted((before) => before || seen), [seen]);
-  const { source } = useStoredPicture(session.api, wanted ? (step.screenshotUrl ?? null) : null);
-  if (source !== null) return <img className="jp-thumb" src={source} alt="" decoding="async" />;
-  return <span className="jp-thumb" ref={box} />;
+/** Keeps the newest step in sight, in a list that scrolls by itself, while no other step is looked at. */
+function useFollow(list: RefObject<HTMLElement | null>, done: number, shown: number | null): void {
+  useEffect(() => {
+    const box = list.current?.closest(".jp-panel");
+    const row = list.current?.querySelector(`[data-row="${done - 1}"]`);
+    if (!box || !row || shown !== null || list.current?.contains(activeIn(list.current))) return;
+    const [seen, newest] = [box.getBoundingClientRect(), row.getBoundingClientRect()];
+    const below = newest.bottom + ROOM_PX - seen.bottom;
+    if (below > 0) box.scrollTop += below;
+    else if (newest.top < seen.top) box.scrollTop += newest.top - seen.top;
+  }, [list, done, shown]);
 }
 
-function StepDetails({ step }: { step: Step }) {
-  const { reasoning, proposed, url } = step;
-  const selector = step.action === "navigate" || step.action === "expect_url" ? null : step.target;
-  if (!reasoning && !proposed && !url && !selector) return null;
-  return (
-    <dl className="jp-facts">
-      {selector && (
-        <Fact name="Copy the locator">
-          <CopyLocator selector={selector} />
-        </Fact>
-      )}
-      {reasoning && <Fact name="Why">{reasoning}</Fact>}
-      {proposed && (
-        <Fact name="Proposed instead">
-          <code>{actionLine(proposed)}</code>
-        </Fact>
-      )}
-      {url && <Fact name="Page">{url}</Fact>}
-    </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
+const activeIn = (element: HTMLElement) => (element.getRootNode() as Document | ShadowRoot).activeElement;

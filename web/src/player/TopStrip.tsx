@@ -6,16 +6,13 @@ import { formatRate, TRANSPORT_NAMES } from "./format";
 export function TopStrip() {
   const { ui } = usePlayer();
   const media = usePlayerState((state) => state.media);
-  const paused = usePlayerState((state) => state.run?.status === "paused");
   return (
     <div className="jp-top">
       <LiveBadge media={media} replayStep={ui.replayStep} />
-      {paused && ui.replayStep === null && (
-        <span className="jp-badge" data-tone="warn">
-          Paused
-        </span>
-      )}
-      {/* There before it says anything: only a change inside of it is announced. */}
+      {/* There before they say anything: only a change inside of them is announced. */}
+      <span className="jp-paused" role="status">
+        {ui.replayStep === null && <PausedBadge />}
+      </span>
       <span className="jp-holder" role="status">
         <HolderBadge />
         <CurtainBadge />
@@ -47,6 +44,19 @@ function LiveBadge({ media, replayStep }: { media: MediaState; replayStep: numbe
       </span>
     );
   return null;
+}
+
+function PausedBadge() {
+  const paused = usePlayerState((state) => state.run?.status === "paused");
+  const plan = usePlayerState((state) => state.run?.plan ?? null);
+  if (!paused) return null;
+  const reached = plan?.entries.find(({ index }) => index === plan.pausedAt);
+  return (
+    <span className="jp-badge" data-tone="warn" title={reached && `Before: ${reached.words}`}>
+      {reached ? "Paused at a breakpoint" : "Paused"}
+      {reached && <span className="jp-sr">, before {reached.words}</span>}
+    </span>
+  );
 }
 
 function HolderBadge() {

@@ -6,6 +6,9 @@ import type { Actions } from "./actions";
 
 export type Panel = "steps" | "instructions" | "override" | "page" | "comments" | "stats";
 
+/** What a click in the picture picks: the element itself, or what is to be expected of it. */
+export type PickAs = "element" | "text" | "visible" | "value";
+
 /** What only this viewer's screen knows: what is looked at, not what is. */
 export interface Ui {
   panel: Panel;
@@ -13,6 +16,7 @@ export interface Ui {
   replayStep: number | null;
   /** True while a click in the picture picks an element. */
   picking: boolean;
+  pickAs: PickAs;
   /** Where the picked element goes: into the form, the call of an attached test that has failed, or a comment. */
   pickFor: "form" | "call" | "comment";
   /** True: one picture pixel for each CSS pixel; false: the whole picture. */
@@ -29,6 +33,7 @@ export const INITIAL_UI: Ui = {
   panel: "steps",
   replayStep: null,
   picking: false,
+  pickAs: "element",
   pickFor: "form",
   actualSize: false,
   sharing: false,
@@ -43,6 +48,8 @@ export interface PlayerContextValue {
   ui: Ui;
   setUi(change: Partial<Ui>): void;
   readOnly: boolean;
+  /** Starts the run once more, to pause before an entry of its plan; null where the page cannot. */
+  runAgainFrom: ((planIndex: number) => void) | null;
   /** The player's outermost element, for full screen and focus. */
   root: { readonly current: HTMLElement | null };
 }

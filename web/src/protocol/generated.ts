@@ -158,6 +158,12 @@ export interface components {
             width: number;
             height: number;
         };
+        BreakpointRequest: {
+            /** @description The entry's, as in the run's ``plan``. */
+            index: number;
+            /** @description False: the breakpoint is removed. */
+            on: boolean;
+        };
         /** @description Has the holder of control do this at once, as with the buttons around a browser's page. */
         Browse: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -721,6 +727,8 @@ export interface components {
              *     set.
              */
             pageLog?: ("off" | "on" | "bodies") | null;
+            /** @description The entry of its plan, by index from 0, that it pauses before, as at a breakpoint; not with the model planner. */
+            pauseBefore?: number | null;
             /** @default 15000 */
             stepTimeoutMs?: number;
             /** @default 120000 */
@@ -799,6 +807,11 @@ export interface components {
              * @constant
              */
             type: "pick";
+            /**
+             * @description The pointer is only passing by: the element is named, and nothing of what it holds is read.
+             * @default false
+             */
+            preview?: boolean;
         };
         /** @description The element at a point of the picture. */
         Picked: {
@@ -809,11 +822,35 @@ export interface components {
             type: "picked";
             id: string | null;
             selector: string;
+            /** @description The selector as tests write it. */
+            locators: components["schemas"]["Locators"] | null;
+            /**
+             * @description How many elements the selector finds when it does not say which of them.
+             * @default 1
+             */
+            matches: number;
+            /**
+             * @description Which of these the element is, from 1.
+             * @default 1
+             */
+            place: number;
             role: string | null;
             name: string | null;
             text: string | null;
+            /** @description What an ``expect_text`` would look at: the text that the element shows, or the value of a field. */
+            holds: ("text" | "value") | null;
+            /**
+             * @description The beginning of that, 200 characters at most, to be an action's ``value``; None where there is nothing, or it is
+             *     covered.
+             */
+            content: string | null;
             box: components["schemas"]["Box"] | null;
             viewport: components["schemas"]["Size"] | null;
+            /**
+             * @description As it was asked.
+             * @default false
+             */
+            preview: boolean;
         };
         /** @description Asks for a ``pong``, to measure the way there and back. */
         Ping: {
@@ -826,6 +863,65 @@ export interface components {
             type: "ping";
             /** @description Given back as it is. */
             t?: number | string | null;
+        };
+        /** @description What is planned ahead has changed, or where the run stands in it. */
+        PlanChanged: {
+            /** @description The index of the first entry that is not begun. */
+            next: number;
+            /** @description The index behind the last entry. */
+            end: number;
+            /**
+             * @description The entries that have a breakpoint, by index, in order.
+             * @default []
+             */
+            breakpoints: number[];
+            /** @description The entry that the run goes on to, to pause before it once. */
+            runTo: number | null;
+            /** @description Set while the run is paused because it has come to this entry. */
+            pausedAt: number | null;
+            /**
+             * @default plan_changed
+             * @constant
+             */
+            type: "plan_changed";
+            /** @description As in `PlanView`; None: those that were known already, from ``next`` on. */
+            entries: components["schemas"]["PlannedStep"][] | null;
+            /**
+             * @description Those that had a breakpoint, or were to be run to, and are planned no more.
+             * @default []
+             */
+            lost: components["schemas"]["PlannedStep"][];
+        };
+        PlanEntryRequest: {
+            /** @description The entry's, as in the run's ``plan``. */
+            index: number;
+        };
+        /** @description What is planned ahead. */
+        PlanView: {
+            /** @description The index of the first entry that is not begun. */
+            next: number;
+            /** @description The index behind the last entry. */
+            end: number;
+            /**
+             * @description The entries that have a breakpoint, by index, in order.
+             * @default []
+             */
+            breakpoints: number[];
+            /** @description The entry that the run goes on to, to pause before it once. */
+            runTo: number | null;
+            /** @description Set while the run is paused because it has come to this entry. */
+            pausedAt: number | null;
+            /** @description Those that are not begun, in order: the next 200 at most. */
+            entries: components["schemas"]["PlannedStep"][];
+        };
+        /** @description An entry of the plan, as far as it is known before its page is there. */
+        PlannedStep: {
+            /** @description How many entries of the plan are settled before it is done. */
+            index: number;
+            /** @description The sentence, or what the action does, in one line. */
+            words: string;
+            /** @description The line of the instructions, from 1. */
+            line: number | null;
         };
         /** @description The answer to ``ping``. */
         Pong: {
@@ -1071,6 +1167,18 @@ export interface components {
          * @enum {string}
          */
         RunStatus: "queued" | "starting" | "running" | "paused" | "diagnosing" | "passed" | "failed" | "cancelled";
+        /** @description Has the run go on to an entry of its plan, and pause before it once. */
+        RunTo: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default run_to
+             * @constant
+             */
+            type: "run_to";
+            /** @description The entry's, as in `Run.plan`. */
+            index: number;
+        };
         /** @description A run as everybody may see it. */
         RunView: {
             id: string;
@@ -1130,6 +1238,8 @@ export interface components {
              * @enum {string}
              */
             record: "off" | "on" | "on-failure";
+            /** @description None in lists, after the end, and where the planner plans one step at a time. */
+            plan: components["schemas"]["PlanView"] | null;
             /**
              * @description What people have said about it; empty in lists of runs.
              * @default []
@@ -1160,6 +1270,19 @@ export interface components {
             name: string;
             /** @description The working folder of the command, which the names of its files are shown relative to. */
             folder: string | null;
+        };
+        /** @description Has the run pause before an entry of its plan, or no longer. */
+        SetBreakpoint: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default set_breakpoint
+             * @constant
+             */
+            type: "set_breakpoint";
+            /** @description The entry's, as in `Run.plan`. */
+            index: number;
+            on: boolean;
         };
         /** @description Shows everybody but the sender, who holds control, a still picture until control ends, or ends that. */
         SetCurtain: {
@@ -1263,6 +1386,8 @@ export interface components {
              * @default []
              */
             pageSaid: string[];
+            /** @description The entry of the plan that it was done for, or before; None where nothing is planned ahead. */
+            planIndex: number | null;
             /** @description The action as it was carried out: enough to do it again. */
             fullAction: components["schemas"]["ActionOutput"];
             /** @description What the planner had proposed where something else was done. */
@@ -1405,6 +1530,8 @@ export interface components {
              * @default []
              */
             pageSaid: string[];
+            /** @description The entry of the plan that it was done for, or before; None where nothing is planned ahead. */
+            planIndex: number | null;
         };
         /** @description A time in which nothing moved; in milliseconds from the recording's beginning. */
         StillSpan: {
@@ -1553,9 +1680,9 @@ export interface components {
         };
         Run: components["schemas"]["RunView"];
         /** @description What a client may send, on any transport. */
-        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Browse"] | components["schemas"]["CopySelection"] | components["schemas"]["AddComment"] | components["schemas"]["RemoveComment"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
+        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["SetBreakpoint"] | components["schemas"]["RunTo"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Browse"] | components["schemas"]["CopySelection"] | components["schemas"]["AddComment"] | components["schemas"]["RemoveComment"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["Downloaded"] | components["schemas"]["CommentChanged"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["PlanChanged"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["Downloaded"] | components["schemas"]["CommentChanged"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
         Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Copied"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
@@ -1589,6 +1716,7 @@ export type Attention = components['schemas']['Attention'];
 export type AuditAction = components['schemas']['AuditAction'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type Box = components['schemas']['Box'];
+export type BreakpointRequest = components['schemas']['BreakpointRequest'];
 export type Browse = components['schemas']['Browse'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
@@ -1637,6 +1765,10 @@ export type Pause = components['schemas']['Pause'];
 export type Pick = components['schemas']['Pick'];
 export type Picked = components['schemas']['Picked'];
 export type Ping = components['schemas']['Ping'];
+export type PlanChanged = components['schemas']['PlanChanged'];
+export type PlanEntryRequest = components['schemas']['PlanEntryRequest'];
+export type PlanView = components['schemas']['PlanView'];
+export type PlannedStep = components['schemas']['PlannedStep'];
 export type Pong = components['schemas']['Pong'];
 export type ProblemDetails = components['schemas']['ProblemDetails'];
 export type Proposal = components['schemas']['Proposal'];
@@ -1655,11 +1787,13 @@ export type RunFinished = components['schemas']['RunFinished'];
 export type RunList = components['schemas']['RunList'];
 export type RunState = components['schemas']['RunState'];
 export type RunStatus = components['schemas']['RunStatus'];
+export type RunTo = components['schemas']['RunTo'];
 export type RunView = components['schemas']['RunView'];
 export type SecretRequest = components['schemas']['SecretRequest'];
 export type SecretUse = components['schemas']['SecretUse'];
 export type SelectorToWrite = components['schemas']['SelectorToWrite'];
 export type SessionRef = components['schemas']['SessionRef'];
+export type SetBreakpoint = components['schemas']['SetBreakpoint'];
 export type SetCurtain = components['schemas']['SetCurtain'];
 export type ShareToken = components['schemas']['ShareToken'];
 export type SharedLink = components['schemas']['SharedLink'];

@@ -17,6 +17,8 @@ export type {
   InstructionsChecked,
   Locators,
   NewRun,
+  PlannedStep,
+  PlanView,
   Proposal,
   RecordingTimeline,
   RequestEntry,

@@ -40,6 +40,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return { ...state, queued: without(state.queued, message.action) };
     case "instructions_updated":
       return instructionsUpdated(state, message);
+    case "plan_changed":
+      return planChanged(state, message);
     case "help_needed":
       return { ...state, help: helpOf(message) };
     case "waiting":
@@ -67,7 +69,7 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     case "run_finished":
       return runFinished(state, message);
     case "picked":
-      return { ...state, picked: message };
+      return message.preview ? state : { ...state, picked: message };
     default:
       return state;
   }
@@ -115,7 +117,10 @@ function withWholeRun(state: PlayerState, run: Run): PlayerState {
   const known = state.run?.steps ?? [];
   const numbers = new Set(known.map(({ stepNumber }) => stepNumber));
   const done = run.steps.filter(({ source, stepNumber }) => source === "override" && !numbers.has(stepNumber));
-  return { ...state, run: { ...run, steps: mergeSteps(known, run.steps) }, queued: state.queued.slice(done.length) };
+  // A channel that has no room for all steps leaves them out, and what is planned with them.
+  const leftOut = run.steps.length === 0 && run.currentStep > 0 && state.run?.id === run.id;
+  const { steps, plan } = leftOut && state.run ? state.run : { ...run, steps: mergeSteps(known, run.steps) };
+  return { ...state, run: { ...run, steps, plan }, queued: state.queued.slice(done.length) };
 }
 
 /** Drops what the status of the run rules out. */
@@ -176,6 +181,14 @@ function instructionsUpdated(state: PlayerState, message: ServerMessageOf<"instr
   });
 }
 
+/** Entries that have begun are gone from the plan; the others stay the same objects, so that nothing of them is drawn anew. */
+function planChanged(state: PlayerState, message: ServerMessageOf<"plan_changed">): PlayerState {
+  const { next, end, breakpoints, runTo, pausedAt } = message;
+  const known = message.entries ?? state.run?.plan?.entries ?? [];
+  const entries = known.filter(({ index }) => index >= next);
+  return withRun(state, { plan: { next, end, breakpoints, runTo, pausedAt, entries } });
+}
+
 const helpOf = ({ reason, deadline, suggestions }: HelpRequest): PlayerState["help"] => ({
   reason,
   deadline,
@@ -218,6 +231,7 @@ function runFinished(state: PlayerState, message: ServerMessageOf<"run_finished"
     failedSteps: message.failedSteps,
     paused: false,
     proposal: null,
+    plan: null,
     endedAt,
   };
   const control = { holder: null, since: null, requests: [] };
