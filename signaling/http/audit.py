@@ -8,13 +8,15 @@ from aiohttp import web
 
 from control.roles import Role
 from signaling.access.authentication import Authenticator
-from signaling.http.operations import Query, json_content, operation, routes_of
-from signaling.http.queries import read_limit, read_number_cursor
+from signaling.http.operations import Content, Query, operation, routes_of
+from signaling.http.queries import read_choice, read_limit, read_number_cursor
 from signaling.http.shapes import AuditPage
 from signaling.ports import AuditTrail
 
 _LONGEST_PAGE = 1000
 _LINES = "application/jsonl"
+_ANSWER = Content("application/json", AuditPage, others=(_LINES,))
+_FORMATS = ("json", "jsonl")
 _QUERY = (
     Query(
         "limit",
@@ -25,7 +27,7 @@ _QUERY = (
     Query(
         "format",
         "jsonl: every entry from the cursor on, as a line of JSON each.",
-        {"type": "string", "enum": ["json", "jsonl"], "default": "json"},
+        {"type": "string", "enum": list(_FORMATS), "default": "json"},
     ),
 )
 
@@ -45,7 +47,7 @@ class AuditApi:
         "/api/tests/{runId}/audit",
         "Who did what to the run, when, and from where; oldest first.",
         id="getAudit",
-        answer=json_content(AuditPage),
+        answer=_ANSWER,
         query=_QUERY,
         refusals=(401, 403, 404, 422, 503),
     )
@@ -59,7 +61,7 @@ class AuditApi:
         "/api/audit",
         "The same of all runs of the owner, also of those that were removed.",
         id="listAudit",
-        answer=json_content(AuditPage),
+        answer=_ANSWER,
         query=_QUERY,
         refusals=(401, 403, 422, 503),
     )
@@ -69,7 +71,7 @@ class AuditApi:
     async def _answer(self, request: web.Request, owner: str, run_id: str | None) -> web.StreamResponse:
         limit = read_limit(request.query.get("limit"), default=_LONGEST_PAGE, most=_LONGEST_PAGE)
         after = read_number_cursor(request.query.get("cursor"))
-        if request.query.get("format") == "jsonl":
+        if read_choice("format", request.query.get("format"), _FORMATS) == "jsonl":
             return await self._lines(request, owner, run_id, after)
         found = await self._trail.read(owner, run_id=run_id, after=after, limit=limit + 1)
         cursor = str(found[limit - 1].number) if len(found) > limit else None

@@ -25,6 +25,8 @@ COMMAND_WITH_BODY = (400, 401, 403, 404, 409, 413, 415, 422)
 
 _DECLARED = "__http_operations__"
 _PARAMETER = re.compile(r"{(\w+)}")
+_NO_RUN_IDS = ("check", "file")
+"""What stands for itself where paths otherwise have a run's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +153,5 @@ def text_content(media: str, *others: str) -> Content:
 
 
 def _pattern(parameter: str) -> str:
-    digits = r":\d{1,9}" if parameter == "stepNumber" else ""
-    return f"{{{to_snake(parameter)}{digits}}}"
+    limits = {"stepNumber": r":\d{1,9}", "runId": rf":(?!(?:{'|'.join(_NO_RUN_IDS)})$)[^/]+"}
+    return f"{{{to_snake(parameter)}{limits.get(parameter, '')}}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from control.protocol.models import PlannerName, RunStatus
@@ -27,6 +28,13 @@ def read_planner(text: str | None) -> PlannerName | None:
     if text is not None and found is None:
         raise _bad_query("planner", f"one of {', '.join(known)}")
     return found
+
+
+def read_choice(name: str, text: str | None, choices: Sequence[str]) -> str:
+    """Returns the choice that this query names, the first one where it is not given. Raises Problem 422."""
+    if text is not None and text not in choices:
+        raise _bad_query(name, f"one of {', '.join(choices)}")
+    return choices[0] if text is None else text
 
 
 def read_flag(name: str, text: str | None) -> bool:
