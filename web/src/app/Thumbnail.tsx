@@ -58,7 +58,8 @@ async function follow({ runId, api, signal, onFrame }: FollowOptions): Promise<v
     const url = new URL(withToken(api.url(info.streamUrl), await ticket.get().catch(() => null)));
     url.searchParams.set("width", String(WIDTH));
     const response = document.hidden ? null : await fetch(url, { signal }).catch(() => null);
-    if (response?.status === 200) onFrame(URL.createObjectURL(await response.blob()));
+    const picture = response?.status === 200 ? await response.blob().catch(() => null) : null;
+    if (picture !== null && !signal.aborted) onFrame(URL.createObjectURL(picture));
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }
 }
