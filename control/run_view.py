@@ -38,6 +38,7 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         attention=_attention(run),
         curtain=run.curtain.view(),
         record=run.spec.record or "off",
+        trace=run.spec.trace or "off",
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )
 

@@ -321,8 +321,8 @@ SpecPlanner = Literal["plain", "script", "model"]
 PlannerName = Literal["plain", "script", "model", "attached"]
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Mode = Literal["auto", "review"]
-RecordMode = Literal["off", "on", "on-failure"]
-"""Whether a recording of a run's pictures is kept; ``on-failure``: of its last minutes, where it does not pass."""
+KeepMode = Literal["off", "on", "on-failure"]
+"""Whether something of a run is kept; ``on-failure``: where the run does not pass."""
 
 
 class NewRun(Shape):
@@ -344,8 +344,10 @@ class NewRun(Shape):
     it; None: all that the server allows."""
     controller_secrets: bool | None = None
     """Whether controllers may use secrets in overrides and instructions; None: as the server is set."""
-    record: RecordMode | None = None
-    """None: as the server is set."""
+    record: KeepMode | None = None
+    """Whether its pictures are recorded, ``on-failure`` the last minutes; None: as the server is set."""
+    trace: KeepMode | None = None
+    """Whether it is traced for Playwright's trace viewer; None: as the server is set."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
 
@@ -456,8 +458,10 @@ class RunView(Shape):
     """Of the last step that has one."""
     curtain: CurtainView = CurtainView()
     """What is kept from viewers' eyes."""
-    record: RecordMode = "off"
+    record: KeepMode = "off"
     """Whether its pictures are recorded; while they are, pictures are captured though nobody watches."""
+    trace: KeepMode = "off"
+    """Whether it is traced for Playwright's trace viewer."""
     client: AttachedClient | None = None
     """Set for an attached run, as are ``test`` and ``session``."""
     test: AttachedTest | None = None

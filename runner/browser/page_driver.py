@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +39,7 @@ from runner.browser.observe import frames, look
 from runner.browser.page_log.listening import PageListener
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
+from runner.browser.tracing import PageTrace
 from runner.browser.usable import survey
 from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
 from runner.egress.proxy import EgressProxy
@@ -76,8 +77,16 @@ class PageDriver:
         device_scale_factor: float = 1.0,
         max_picture: Size | None = None,
         captured: Callable[[bool], None] = lambda _: None,
+        traces: Path | None = None,
+        most_trace_bytes: int = 0,
     ) -> None:
-        """``captured``: called with whether pictures of the pages are made from now on."""
+        """
+        Args:
+            captured: called with whether pictures of the pages are made from now on.
+            traces: the folder for traces that the browser was launched with; None: the pages are not traced.
+            most_trace_bytes: see `PageTrace`.
+        """
+        self.trace: PageTrace | None = None
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
         self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
@@ -96,6 +105,8 @@ class PageDriver:
         self._uploads = uploads
         self._dialog_timeout = dialog_timeout
         self._device_scale_factor = device_scale_factor
+        self._traces = traces
+        self._most_trace_bytes = most_trace_bytes
         self._downloads = Downloads(self._report_download, folder=downloads, most_bytes=most_download_bytes)
         self._own = False
         """The pages are ours: what they download is taken."""
@@ -116,6 +127,11 @@ class PageDriver:
         )
         await context.add_init_script(FLOOD_SCRIPT)
         self.use(context)
+        if self._traces is not None:
+            self.trace = PageTrace(
+                context, self._traces, page=lambda: self._tabs.active, most_bytes=self._most_trace_bytes
+            )
+            await self.trace.start()
         await context.new_page()
 
     def use(
@@ -399,7 +415,8 @@ class PageDriver:
         if self._gone is not None:
             raise BrowserGone(self._gone)
         try:
-            yield
+            with nullcontext() if self.trace is None else self.trace.internally():
+                yield
         except (PlaywrightError, StepFailed) as error:
             if isinstance(error, PlaywrightError) and errors.is_closed(error) and not self._page_closed():
                 self.lose("the browser process has ended")

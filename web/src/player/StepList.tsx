@@ -6,6 +6,7 @@ import { CopyLocator } from "./CopyLocator";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, dialogLine, formatDuration, selectorText, stepTitle } from "./format";
 import { KeepSecret, typedSecret } from "./KeepSecret";
+import { keepsTrace, OpenTrace } from "./OpenTrace";
 import { RepairDiff } from "./RepairDiff";
 import { useReplay } from "./replay";
 import { SourcePlace } from "./SourcePlace";
@@ -116,7 +117,8 @@ function Thumbnail({ step }: { step: Step }) {
 function StepDetails({ step }: { step: Step }) {
   const { reasoning, proposed, url } = step;
   const selector = step.action === "navigate" || step.action === "expect_url" ? null : step.target;
-  if (!reasoning && !proposed && !url && !selector) return null;
+  const hasTrace = usePlayerState(({ run }) => run !== null && keepsTrace(run));
+  if (!reasoning && !proposed && !url && !selector && !hasTrace) return null;
   return (
     <dl className="jp-facts">
       {selector && (
@@ -131,6 +133,11 @@ function StepDetails({ step }: { step: Step }) {
         </Fact>
       )}
       {url && <Fact name="Page">{url}</Fact>}
+      {hasTrace && (
+        <Fact name="DOM, console and network">
+          <OpenTrace />
+        </Fact>
+      )}
     </dl>
   );
 }
