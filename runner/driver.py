@@ -175,10 +175,12 @@ class Driver(PageLook, Protocol):
     """True while a person holds control: native dialogs, file choosers and selects wait for an answer. Without one,
     each native dialog is answered at once: accepted, but a prompt is dismissed."""
 
-    trace: Trace | None
-    """None where nothing is written down."""
     curtained: bool
     """True while a person types what nobody else is to see: it is returned as passwords are."""
+
+    @property
+    def trace(self) -> Trace | None:
+        """Holds what is written down of its pages; None where nothing is."""
 
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""

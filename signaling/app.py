@@ -144,7 +144,11 @@ def build(
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
         api=_application(
-            [*routes, *shared, *OpenApiPages().routes(), *TraceViewer(trace_viewer).routes(), *pages.routes()], origins, metrics, limits, pages
+            [*routes, *shared, *OpenApiPages().routes(), *TraceViewer(trace_viewer).routes(), *pages.routes()],
+            origins,
+            metrics,
+            limits,
+            pages,
         ),
         frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics, limits),
         origins=origins,

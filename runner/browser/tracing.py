@@ -39,9 +39,7 @@ class PageTrace:
     that those are internal, which it leaves out, and one more call is made for each step to have the DOM taken.
     """
 
-    def __init__(
-        self, context: BrowserContext, folder: Path, *, page: Callable[[], Page], most_bytes: int
-    ) -> None:
+    def __init__(self, context: BrowserContext, folder: Path, *, page: Callable[[], Page], most_bytes: int) -> None:
         """
         Args:
             context: whose pages are traced.
@@ -111,8 +109,10 @@ class PageTrace:
         await self.pause()
 
     async def _watch(self) -> None:
-        while await asyncio.to_thread(self._size) <= self._most_bytes:
+        while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            if await asyncio.to_thread(self._size) > self._most_bytes:
+                break
         logger.warning("the trace ends here: it has grown beyond %d bytes (JUMPSEAT_MAX_TRACE)", self._most_bytes)
         self._stopped = True
         await self.pause()

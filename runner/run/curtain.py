@@ -24,7 +24,7 @@ class PageCurtain:
         """The picture that stands for the page while the curtain is closed; None while it is open."""
 
     async def prepare(self, name: str) -> None:
-        """Makes the picture that is shown once this person has closed the curtain, and leaves what comes out of the trace.
+        """Makes the picture that is shown once this person has closed the curtain, and interrupts the trace.
 
         To be followed by `settle`. Raises BrowserGone.
         """

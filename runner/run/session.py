@@ -16,7 +16,16 @@ from control.errors import InvalidTransition
 from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import AttachedRun, DialogAnswer, NewRun, PlannerName, RunStatus, RunView, SourceExcerpt, Step
+from control.protocol.models import (
+    AttachedRun,
+    DialogAnswer,
+    NewRun,
+    PlannerName,
+    RunStatus,
+    RunView,
+    SourceExcerpt,
+    Step,
+)
 from control.protocol.page_log import PageLogView
 from control.protocol.wording import ending
 from control.roles import Actor

@@ -28,7 +28,15 @@ _HIDDEN_FIELDS: Final = frozenset({"password", "hidden"})
 _VALUES: Final = ("value", "__playwright_value_")
 _PAGE_EVENTS: Final = frozenset({"page", "pageClosed", "pageError", "dialog", "download"})
 _OF_REQUEST: Final = ("method", "url", "httpVersion", "headersSize", "bodySize")
-_OF_RESPONSE: Final = ("status", "httpVersion", "headersSize", "bodySize", "redirectURL", "_transferSize", "_failureText")
+_OF_RESPONSE: Final = (
+    "status",
+    "httpVersion",
+    "headersSize",
+    "bodySize",
+    "redirectURL",
+    "_transferSize",
+    "_failureText",
+)
 _OF_ENTRY: Final = (
     *("pageref", "startedDateTime", "time", "cache", "timings", "_frameref", "_monotonicTime", "_resourceType"),
     *("_wasAborted", "_wasFulfilled", "_wasContinued", "_serviceWorkerRef"),
@@ -68,7 +76,7 @@ class TraceCleaner:
         self._broken.add(frame_id)
 
     def _context(self, event: Event) -> Event:
-        return self._masked({**event, "title": self._title}) | {"type": event["type"]}
+        return self._object({**event, "title": self._title}) | {"type": event["type"]}
 
     def _before(self, event: Event) -> Event | None:
         call, parent = event["callId"], event.get("parentId")
@@ -98,10 +106,13 @@ class TraceCleaner:
         for each in snapshot.get("resourceOverrides", ()):
             if "file" in each and not self._takes(each["file"]):
                 continue
-            overrides.append(self._masked(each))
+            overrides.append(self._object(each))
         shown = {"phase": "after", "callId": step} if step is not None and phase == "after" else {}
         html = self._html(snapshot["html"])
-        return {"type": "frame-snapshot", "snapshot": self._masked(kept) | shown | {"html": html, "resourceOverrides": overrides}}
+        return {
+            "type": "frame-snapshot",
+            "snapshot": self._object(kept) | shown | {"html": html, "resourceOverrides": overrides},
+        }
 
     def _html(self, html: Any) -> Any:  # noqa: ANN401 - as the page's script has it
         """Returns the tree with what is to be hidden in it masked: a text, a reference to a node, or an element."""
@@ -134,7 +145,7 @@ class TraceCleaner:
 
     def _resource(self, event: Event) -> Event:
         entry = event["snapshot"]
-        kept = self._masked({name: entry[name] for name in _OF_ENTRY if name in entry})
+        kept = self._object({name: entry[name] for name in _OF_ENTRY if name in entry})
         request = self._message(entry["request"], _OF_REQUEST)
         request["queryString"] = self._masked(entry["request"].get("queryString", []))
         response = self._message(entry["response"], _OF_RESPONSE)
@@ -147,11 +158,16 @@ class TraceCleaner:
             {"name": self._ascii(each["name"]), "value": self._ascii(shown_value(each["name"], each["value"]))}
             for each in message.get("headers", ())
         ]
-        return self._masked({name: message[name] for name in names if name in message}) | {"headers": headers, "cookies": []}
+        return self._object({name: message[name] for name in names if name in message}) | {
+            "headers": headers,
+            "cookies": [],
+        }
 
     def _content(self, entry: Event) -> Event:
         response, content = entry["response"], entry["response"]["content"]
-        kept: Event = self._masked({name: content[name] for name in ("size", "mimeType", "compression") if name in content})
+        kept: Event = self._masked(
+            {name: content[name] for name in ("size", "mimeType", "compression") if name in content}
+        )
         failed = int(response.get("status") or 0) >= 400 and int(content.get("size") or 0) <= _LARGEST_FAILURE
         if "_file" in content and (failed or entry.get("_resourceType") in _DRAWN) and self._takes(content["_file"]):
             kept["_file"] = content["_file"]
@@ -164,21 +180,24 @@ class TraceCleaner:
         return True
 
     def _console(self, event: Event) -> Event:
-        return self._masked(event) | {"type": event["type"]}
+        return self._object(event) | {"type": event["type"]}
 
     def _page_event(self, event: Event) -> Event | None:
         if event.get("method") not in _PAGE_EVENTS:
             return None
-        return self._masked(event) | {name: event[name] for name in ("type", "class", "method")}
+        return self._object(event) | {name: event[name] for name in ("type", "class", "method")}
 
     def _ascii(self, text: str) -> str:
         return self._mask.text(text).replace(MASK, _ASCII_MASK)
+
+    def _object(self, fields: Event) -> Event:
+        return {self._mask.text(name): self._masked(each) for name, each in fields.items()}
 
     def _masked(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
         if isinstance(value, str):
             return self._mask.text(value)
         if isinstance(value, dict):
-            return {self._mask.text(name): self._masked(each) for name, each in value.items()}
+            return self._object(value)
         if isinstance(value, list):
             return [self._masked(each) for each in value]
         if isinstance(value, int | float) and not isinstance(value, bool) and self._mask.text(str(value)) != str(value):

@@ -21,7 +21,9 @@ class TraceMask:
     def __init__(self, values: Sequence[str]) -> None:
         self._secrets = Secrets({str(number): value for number, value in enumerate(values)})
         encoded = {part for value in values for part in _in_base64(value.encode("utf-8", "replace"))}
-        self._encoded = re.compile("|".join(map(re.escape, sorted(encoded, key=len, reverse=True)))) if encoded else None
+        self._encoded = (
+            re.compile("|".join(map(re.escape, sorted(encoded, key=len, reverse=True)))) if encoded else None
+        )
         self._raw = [value.encode(encoding, "replace") for value in values if value for encoding in _ENCODINGS]
 
     def text(self, text: str) -> str:

@@ -69,7 +69,7 @@ async def shop() -> AsyncIterator[str]:
         yield str(server.make_url("/")).rstrip("/")
 
 
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {"type": "type", "selector": "#key", "value": "{{secret:KEY}}"},
     {"type": "type", "selector": "#pin", "value": "9271"},
     {"type": "click", "selector": "#order"},

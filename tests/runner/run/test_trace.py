@@ -24,6 +24,8 @@ from runner.store.traces import raw_trace
 from tests.fakes import FakeClock, FakeDriver, FakePlanner, click
 from tests.runner.session_harness import ADA, SessionHarness, session_harness
 
+pytestmark = pytest.mark.process
+
 SECRET = "correct horse"
 
 
@@ -41,7 +43,8 @@ class FakeTrace:
     async def step(self, title: str) -> AsyncIterator[None]:
         call = f"call@{len(self.did)}"
         self.did.append(title)
-        self._add({"type": "before", "callId": call, "startTime": 1, "title": title, "class": "Tracing", "method": "tracingGroup"})  # fmt: skip
+        group = {"class": "Tracing", "method": "tracingGroup"}
+        self._add({"type": "before", "callId": call, "startTime": 1, "title": title, **group})
         self._add({"type": "console", "text": f"the page says {SECRET}"})
         yield
         self._add({"type": "after", "callId": call, "endTime": 2})
@@ -91,6 +94,7 @@ async def traced(folder: Path, mode: str | None = "on", **spec: Any) -> AsyncIte
 
 
 async def pass_(run: SessionHarness) -> RunStatus:
+    await run.until(lambda: run.session.view().proposal)
     await run.do(c.ApproveStep())
     return await run.finish()
 
@@ -106,10 +110,10 @@ async def test_it_has_the_steps_and_no_secret_and_nothing_else_is_left(tmp_path:
         assert "once the run is over" in await refusal(run.run.session)
         assert await pass_(run.run) is RunStatus.PASSED
         said = await run.read()
-        assert "1. Click" in said
-        assert "the page says •••" in json.loads(f'"{said}"'.replace("\n", " ")) or "\\u2022" in said
+        assert '"title":"1. ' in said
+        assert "the page says \\u2022" in said
         assert SECRET not in said
-        assert run.trace.did == ["1. Click '#cart'", "stop"] or run.trace.did[-1] == "stop"
+        assert run.trace.did[-1] == "stop"
         assert not raw_trace(run.folder).exists()
         assert stat.S_IMODE((await run.run.session.trace.find()).stat().st_mode) == 0o600
 
@@ -120,7 +124,7 @@ async def test_a_password_that_was_typed_by_hand_is_not_in_it_either(tmp_path: P
         await run.run.do(c.TakeControl())
         action = click("#pw").model_copy(update={"type": "type", "value": "•••"})
         run.run.driver.human.append([HumanAction(action, "Type", started_at=0.0, password=SECRET)])
-        await run.run.do(c.Input(kind="key", key="x"))
+        await run.run.do(c.Input(kind="text", text="x"))
         await run.run.do(c.ReleaseControl())
         await pass_(run.run)
         assert SECRET not in await run.read()

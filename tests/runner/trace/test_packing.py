@@ -1,4 +1,4 @@
-"""What Playwright has written down becomes a zip: with the steps, the DOM, the console and requests, without secrets."""
+"""What Playwright has written down becomes a zip: steps, DOM, console and requests, without secrets."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ CONTEXT = {"version": 10, "type": "context-options", "origin": "library", "brows
 
 def step(title: str, call: str = "call@1") -> list[dict[str, Any]]:
     return [
-        {"type": "before", "callId": call, "startTime": 1.0, "title": title, "class": "Tracing", "method": "tracingGroup", "params": {}},
-        {"type": "before", "callId": f"{call}0", "startTime": 1.1, "class": "Frame", "method": "waitForTimeout", "params": {"waitTimeout": 0}, "parentId": call},
+        {"type": "before", "callId": call, "startTime": 1.0, "title": title, "class": "Tracing",
+         "method": "tracingGroup", "params": {}},
+        {"type": "before", "callId": f"{call}0", "startTime": 1.1, "class": "Frame", "method": "waitForTimeout",
+         "params": {"waitTimeout": 0}, "parentId": call},
         snapshot(["HTML", {}, ["BODY", {}, "before"]], call=f"{call}0", phase="before"),
         snapshot(["HTML", {}, ["BODY", {}, "after"]], call=f"{call}0"),
         {"type": "after", "callId": f"{call}0", "endTime": 1.9},
@@ -67,7 +69,9 @@ class Raw:
         (self.folder / "resources").mkdir(parents=True)
         self.file = folder / "trace.zip"
 
-    def write(self, trace: list[dict[str, Any]], network: list[dict[str, Any]] | None = None, name: str = "0001") -> None:
+    def write(
+        self, trace: list[dict[str, Any]], network: list[dict[str, Any]] | None = None, name: str = "0001"
+    ) -> None:
         self._lines(f"{name}.trace", [CONTEXT, *trace])
         self._lines(f"{name}.network", network or [])
 
@@ -86,7 +90,9 @@ class Raw:
             return {name: archive.read(name) for name in archive.namelist()}
 
     def _lines(self, name: str, events: list[dict[str, Any]]) -> None:
-        (self.folder / name).write_text("".join(json.dumps(each) + "\n" for each in events), encoding="utf-8")
+        (self.folder / name).write_text(
+            "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in events), encoding="utf-8"
+        )
 
 
 @pytest.fixture
@@ -175,7 +181,11 @@ class TestSecrets:
         assert "•••" in tree_of(files, 2)[2]
 
     def test_what_is_none_stays_as_it_is(self, raw: Raw) -> None:
-        tree = ["HTML", {"lang": "en"}, ["BODY", {}, "A mug & more", ["INPUT", {"__playwright_value_": "Ada", "type": "text"}]]]
+        tree = [
+            "HTML",
+            {"lang": "en"},
+            ["BODY", {}, "A mug & more", ["INPUT", {"__playwright_value_": "Ada", "type": "text"}]],
+        ]
         picture = raw.resource("pic.png", bytes(range(256)))
         raw.write([snapshot(tree), snapshot([[1, 0]])], [request(picture, kind="image")])
         files = raw.pack(OTHER)
@@ -199,7 +209,8 @@ class TestSecrets:
     def test_cookies_and_headers_that_may_be_credentials_are_hidden(self, raw: Raw) -> None:
         headers = [{"name": name, "value": "s3ssion"} for name in ("Cookie", "Authorization", "X-Api-Key")]
         network = request(headers=[*headers, {"name": "Accept", "value": "*/*"}], cookies=[{"name": "s3ssion"}])
-        network["snapshot"]["response"] |= {"cookies": [{"name": "s3ssion"}], "headers": [{"name": "Set-Cookie", "value": "s3ssion"}]}  # fmt: skip
+        setting = [{"name": "Set-Cookie", "value": "s3ssion"}]
+        network["snapshot"]["response"] |= {"cookies": [{"name": "s3ssion"}], "headers": setting}
         raw.write([], [network])
         files = raw.pack()
         assert b"s3ssion" not in files["0001.network"]
@@ -214,12 +225,15 @@ class TestBodies:
         answer, failure = raw.resource("ok.json", b"{}"), raw.resource("no.json", b'{"error": "no stock"}')
         large = request(raw.resource("big.txt", b"x"), status=500)
         large["snapshot"]["response"]["content"]["size"] = 10_000_000
-        raw.write([], [request(style, kind="stylesheet"), request(picture, kind="image"), request(answer), large, request(failure, status=500)])  # fmt: skip
+        drawn = [request(style, kind="stylesheet"), request(picture, kind="image")]
+        raw.write([], [*drawn, request(answer), large, request(failure, status=500)])
         files = raw.pack()
         assert {style, picture, failure} == {name for name in files if name.startswith("resources/")}
         assert b"postData" not in files["0001.network"]
 
-    @pytest.mark.parametrize("name", ["resources/../../secret", "/etc/passwd", "resources/", "resources/.x", "0001.trace"])
+    @pytest.mark.parametrize(
+        "name", ["resources/../../secret", "/etc/passwd", "resources/", "resources/.x", "0001.trace"]
+    )
     def test_no_other_file_is_taken(self, raw: Raw, name: str) -> None:
         (raw.folder.parent / "secret").write_text("of the machine")
         raw.write([], [request(name, kind="image")])
@@ -230,7 +244,9 @@ class TestHostile:
     def test_a_line_that_cannot_be_read_ends_nothing(self, raw: Raw) -> None:
         raw.write(step("1. Go"))
         with (raw.folder / "0001.trace").open("ab") as file:
-            file.write(b'{"type": "before", "callId"\n[]\n{"type": "frame-snapshot", "snapshot": 7}\n\xff\n{"type": "af')
+            file.write(
+                b'{"type": "before", "callId"\n[]\n{"type": "frame-snapshot", "snapshot": 7}\n\xff\n{"type": "af'
+            )
         assert len(events(raw.pack(), "before")) == 1
 
     def test_a_dom_that_is_too_deep_or_none_loses_its_frame_alone(self, raw: Raw) -> None:
@@ -238,7 +254,12 @@ class TestHostile:
         for _ in range(300):
             deep = ["DIV", {}, deep]
         raw.write(
-            [snapshot(deep), snapshot({"no": "tree"}, frame="frame@2"), snapshot([[1, 0]], frame="frame@2"), snapshot([[1, 0]])]
+            [
+                snapshot(deep),
+                snapshot({"no": "tree"}, frame="frame@2"),
+                snapshot([[1, 0]], frame="frame@2"),
+                snapshot([[1, 0]]),
+            ]
         )
         kept = [each["snapshot"]["frameId"] for each in events(raw.pack(), "frame-snapshot")]
         assert kept == ["frame@1", "frame@1"]
@@ -265,6 +286,7 @@ def test_nobody_else_may_read_it(raw: Raw) -> None:
     assert stat.S_IMODE(raw.file.stat().st_mode) == 0o600
 
 
+@pytest.mark.process
 def test_the_process_does_what_it_is_told(raw: Raw) -> None:
     raw.write(step(f"1. Type {OTHER}"))
     job = PackingJob(folder=str(raw.folder), file=str(raw.file), title="t", secrets=(OTHER,), errors={})
