@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from playwright.async_api import BrowserContext, Frame, Page
 from playwright.async_api import Error as PlaywrightError
@@ -36,6 +36,7 @@ class Tabs:
         switched: Callable[[Page], None],
         passive: bool = False,
         hurried: Callable[[], bool] = lambda: True,
+        untraced: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """
         Args:
@@ -45,6 +46,7 @@ class Tabs:
             switched: gets each page that becomes the active one.
             passive: nothing is brought to the front, and no page is opened in place of the last one.
             hurried: says whether a change is to be reported at once; else after a moment, with those that follow.
+            untraced: keeps out of a trace what is asked of the pages within it.
         """
         self._context = context
         self._viewport = viewport
@@ -52,6 +54,7 @@ class Tabs:
         self._switched = switched
         self._passive = passive
         self._hurried = hurried
+        self._untraced = untraced
         self._pages: list[Page] = []
         self._recent: list[Page] = []
         self._titles: dict[Page, str] = {}
@@ -174,7 +177,8 @@ class Tabs:
             if not self._hurried():
                 await asyncio.sleep(_CALM_SECONDS)
             self._stale = False
-            await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
+            with self._untraced():
+                await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
             self._report_changes()
 
     async def _read_title(self, page: Page) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import playwright
-from playwright._impl.channel_owner import ApiZone
-from playwright._impl.utils.zones import _async_local_storage, current_zone
 from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
@@ -35,8 +33,8 @@ def trace_viewer_files() -> Path | None:
 class PageTrace:
     """Has DOM, console and network of a context's pages written into a folder. Implements ``runner.driver.Trace``.
 
-    Playwright takes the DOM of all frames before, during and after each call, and a step of ours is dozens: it is told
-    that those are internal, which it leaves out, and one more call is made for each step to have the DOM taken.
+    Playwright takes the DOM of all frames before, during and after each call, and a step of ours is dozens: those are
+    marked as internal (`internal_calls`), and one more call is made for each step to have the DOM taken.
     """
 
     def __init__(self, context: BrowserContext, folder: Path, *, page: Callable[[], Page], most_bytes: int) -> None:
@@ -62,16 +60,6 @@ class PageTrace:
         """Begins to trace. To be called once."""
         await self.resume()
         self._watching.spawn(self._watch())
-
-    @contextmanager
-    def internally(self) -> Iterator[None]:
-        """Keeps the calls to Playwright that are made within this out of the trace."""
-        zone = current_zone().with_("apiZone", ApiZone(api_name="", frames=[], title=None, internal=True))
-        token = _async_local_storage.set(zone)
-        try:
-            yield
-        finally:
-            _async_local_storage.reset(token)
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[None]:

@@ -41,6 +41,8 @@ _OF_ENTRY: Final = (
     *("pageref", "startedDateTime", "time", "cache", "timings", "_frameref", "_monotonicTime", "_resourceType"),
     *("_wasAborted", "_wasFulfilled", "_wasContinued", "_serviceWorkerRef"),
 )
+_CAPTURE: Final = "waitForTimeout"
+"""The call that is made to have the DOM taken: see `runner.browser.tracing`."""
 _ASCII_MASK: Final = "***"
 """Headers hold no other letters (RFC 9110 §5.5): the viewer would not show what has them."""
 
@@ -81,7 +83,7 @@ class TraceCleaner:
     def _before(self, event: Event) -> Event | None:
         call, parent = event["callId"], event.get("parentId")
         if event.get("method") != "tracingGroup":
-            if parent in self._steps:
+            if event.get("method") == _CAPTURE and parent in self._steps:
                 self._captures[call] = parent
             return None
         self._steps[call] = event["title"]

@@ -620,8 +620,10 @@ export interface components {
             allowHosts?: string[] | null;
             /** @description Whether controllers may use secrets in overrides and instructions; None: as the server is set. */
             controllerSecrets?: boolean | null;
-            /** @description None: as the server is set. */
+            /** @description Whether its pictures are recorded, ``on-failure`` the last minutes; None: as the server is set. */
             record?: ("off" | "on" | "on-failure") | null;
+            /** @description Whether it is traced for Playwright's trace viewer; None: as the server is set. */
+            trace?: ("off" | "on" | "on-failure") | null;
             /** @default 15000 */
             stepTimeoutMs?: number;
             /** @default 120000 */
@@ -1017,6 +1019,12 @@ export interface components {
              * @enum {string}
              */
             record: "off" | "on" | "on-failure";
+            /**
+             * @description Whether it is traced for Playwright's trace viewer.
+             * @default off
+             * @enum {string}
+             */
+            trace: "off" | "on" | "on-failure";
             /** @description Set for an attached run, as are ``test`` and ``session``. */
             client: components["schemas"]["AttachedClient"] | null;
             test: components["schemas"]["AttachedTest"] | null;
