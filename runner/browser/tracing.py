@@ -14,6 +14,7 @@ from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
 from media.aio import TaskSet
+from runner.browser.internal_calls import internal_calls
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class PageTrace:
         self._stopped = False
         self._count = 0
         self.spoilt = False
+        self._calls = TaskSet(logger)
         self._watching = TaskSet(logger)
 
     async def start(self) -> None:
@@ -63,18 +65,23 @@ class PageTrace:
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[None]:
-        await self._try(self._context.tracing.group(title))
+        # Nothing waits for these calls but the next of them: Playwright takes them in their order.
+        await self._calls.join()
+        with internal_calls():
+            self._call(self._context.tracing.group(title))
         try:
             yield
-            # It does nothing: Playwright takes the DOM around it.
-            await self._try(self._page().wait_for_timeout(0))
+            # It does nothing: the DOM is taken around it.
+            self._call(self._page().wait_for_timeout(0))
         finally:
-            await self._try(self._context.tracing.group_end())
+            with internal_calls():
+                self._call(self._context.tracing.group_end())
 
     async def pause(self) -> None:
         async with self._lock:
             if self._on:
                 self._on = False
+                await self._calls.join()
                 try:
                     await asyncio.wait_for(self._context.tracing.stop(), _STOP_SECONDS)
                 except TimeoutError:
@@ -95,6 +102,7 @@ class PageTrace:
         self._stopped = True
         await self._watching.aclose()
         await self.pause()
+        await self._calls.aclose()
 
     async def _watch(self) -> None:
         while True:
@@ -112,7 +120,11 @@ class PageTrace:
                 sizes += file.stat().st_size
         return sizes
 
-    async def _try(self, call: Awaitable[object]) -> None:
+    def _call(self, call: Awaitable[object]) -> None:
         """Makes a call whose failure changes nothing but the trace."""
-        with suppress(PlaywrightError, TimeoutError):
-            await asyncio.wait_for(call, _CAPTURE_SECONDS)
+
+        async def bounded() -> None:
+            with suppress(PlaywrightError, TimeoutError):
+                await asyncio.wait_for(call, _CAPTURE_SECONDS)
+
+        self._calls.spawn(bounded())
