@@ -378,7 +378,7 @@ class Session:
     async def _open(self, driver: Driver) -> None:
         url = self._masking.resolve_text(self._run.spec.url)
         try:
-            async with asyncio.timeout(self._options.open_timeout):
+            async with asyncio.timeout(self._options.open_timeout), self._traced.opening():
                 await driver.open(url)
         except TimeoutError:
             limit = self._options.open_timeout

@@ -7,7 +7,7 @@ import logging
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +54,10 @@ class RunTrace:
         self._trace = driver.trace
         if self._trace is not None:
             self._run.log.listen(self._on_event)
+
+    def opening(self) -> AbstractAsyncContextManager[None]:
+        """Puts the loading of the first page under a title of its own."""
+        return nullcontext() if self._trace is None else self._trace.step(f"Open {self._run.spec.address}")
 
     @asynccontextmanager
     async def step(self, step: Step) -> AsyncIterator[None]:
