@@ -32,12 +32,12 @@ class Case:
 CASES = (
     Case("streaming off", streams=False),
     Case("on, unwatched"),
-    Case("unwatched, traced", body={"trace": "on"}),
+    Case("unwatched, traced", body={"trace": "on-failure"}),
     Case("unwatched, recorded", body={"record": "on"}),
     Case("watched by one", viewers=1),
     Case("watched by ten", viewers=10),
 )
-"""None but that which says so is traced or recorded."""
+"""None but that which says so is traced or recorded. What is traced is not packed: these runs pass."""
 
 
 def steps() -> list[dict[str, Any]]:

@@ -117,10 +117,12 @@ async def test_while_it_goes_on_a_browser_plays_it_from_any_place(server: Served
 
 
 async def test_once_it_is_finished_firefox_plays_it_too(server: Served, firefox: Firefox) -> None:
+    await firefox.open(f"{server.api}/docs")
+    if not await firefox.ask("""document.createElement("video").canPlayType('video/mp4; codecs="avc1.42E01E"')"""):
+        pytest.skip("this Firefox decodes no H.264 in files: it wants the system's libavcodec")
     run_id = await record(server, [{"type": "wait", "value": 8000}])
     await finish(server, run_id)
     length = (await server.get(f"/api/tests/{run_id}/recording/timeline"))["durationMs"]
-    await firefox.open(f"{server.api}/docs")
     source = f"/api/tests/{run_id}/recording?token={server.key}"
     played = await firefox.ask(f"({PLAY})({json.dumps(source)})")
     assert (played["at"], played["width"]) == (5, 1280)
