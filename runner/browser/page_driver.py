@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -159,7 +159,6 @@ class PageDriver:
             switched=self._switched,
             passive=passive,
             hurried=hurried,
-            untraced=self._untraced,
         )
         self._listener = PageListener(context, report=self._report_said, on_muted=self._report_muted, passive=passive)
         chromium = self._browser.browser_type.name == "chromium"
@@ -411,17 +410,13 @@ class PageDriver:
         except TimeoutError:
             raise StepFailed("The page does not answer: a script keeps it busy, or a dialog is open") from None
 
-    def _untraced(self) -> AbstractContextManager[None]:
-        """Keeps out of a trace what is asked of the pages within this."""
-        return nullcontext() if self.trace is None else internal_calls()
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Raises Playwright's errors as StepFailed, or as BrowserGone where the browser has ended."""
         if self._gone is not None:
             raise BrowserGone(self._gone)
         try:
-            with self._untraced():
+            with internal_calls():
                 yield
         except (PlaywrightError, StepFailed) as error:
             if isinstance(error, PlaywrightError) and errors.is_closed(error) and not self._page_closed():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 
 from playwright.async_api import BrowserContext, Frame, Page
 from playwright.async_api import Error as PlaywrightError
@@ -15,6 +15,7 @@ from control.protocol.actions import Size
 from control.protocol.events import PageChanged, Tab
 from media.aio import TaskSet
 from runner.browser.actions.deadline import Deadline
+from runner.browser.internal_calls import internal_calls
 from runner.driver import StepFailed
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,6 @@ class Tabs:
         switched: Callable[[Page], None],
         passive: bool = False,
         hurried: Callable[[], bool] = lambda: True,
-        untraced: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """
         Args:
@@ -46,7 +46,6 @@ class Tabs:
             switched: gets each page that becomes the active one.
             passive: nothing is brought to the front, and no page is opened in place of the last one.
             hurried: says whether a change is to be reported at once; else after a moment, with those that follow.
-            untraced: keeps out of a trace what is asked of the pages within it.
         """
         self._context = context
         self._viewport = viewport
@@ -54,7 +53,6 @@ class Tabs:
         self._switched = switched
         self._passive = passive
         self._hurried = hurried
-        self._untraced = untraced
         self._pages: list[Page] = []
         self._recent: list[Page] = []
         self._titles: dict[Page, str] = {}
@@ -177,7 +175,7 @@ class Tabs:
             if not self._hurried():
                 await asyncio.sleep(_CALM_SECONDS)
             self._stale = False
-            with self._untraced():
+            with internal_calls():
                 await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
             self._report_changes()
 

@@ -15,6 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from media.aio import TaskSet
 from runner.browser.internal_calls import internal_calls
+from runner.driver import StepFailed
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class PageTrace:
         Args:
             context: whose pages are traced.
             folder: the one that the browser was launched with for traces.
-            page: returns the active page.
+            page: returns the active page. Raises StepFailed where there is none.
             most_bytes: once more is written nothing is added.
         """
         self._context = context
@@ -65,14 +66,18 @@ class PageTrace:
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[None]:
+        if not self._on:
+            yield
+            return
         # Nothing waits for these calls but the next of them: Playwright takes them in their order.
         await self._calls.join()
         with internal_calls():
             self._call(self._context.tracing.group(title))
         try:
             yield
-            # It does nothing: the DOM is taken around it.
-            self._call(self._page().wait_for_timeout(0))
+            with suppress(StepFailed):  # no page is open
+                # It does nothing: the DOM is taken around it.
+                self._call(self._page().wait_for_timeout(0))
         finally:
             with internal_calls():
                 self._call(self._context.tracing.group_end())

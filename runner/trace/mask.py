@@ -12,6 +12,8 @@ from control.user_info import without_literal_user_info
 
 _SHORTEST_ENCODED: Final = 6
 """Bytes of a value that is looked for in Base64 as well: what shorter ones leave of themselves is any four letters."""
+_SPELLING: Final = re.compile(r"[%&\\+]")
+"""One of these is in a value that is not spelled as it is."""
 _ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 
 
@@ -24,11 +26,14 @@ class TraceMask:
         self._encoded = (
             re.compile("|".join(map(re.escape, sorted(encoded, key=len, reverse=True)))) if encoded else None
         )
+        self._values = [value for value in values if value]
         self._raw = [value.encode(encoding, "replace") for value in values if value for encoding in _ENCODINGS]
 
     def text(self, text: str) -> str:
         """Returns the text with dots in place of values, and without user info in addresses."""
-        shown = self._secrets.mask(without_literal_user_info(text))
+        shown = without_literal_user_info(text) if "@" in text else text
+        if any(value in shown for value in self._values) or (self._values and _SPELLING.search(shown)):
+            shown = self._secrets.mask(shown)  # which takes long, and most texts have nothing of the kind
         return shown if self._encoded is None else self._encoded.sub(MASK, shown)
 
     def field(self, text: str) -> str:
