@@ -25,7 +25,7 @@ permitted why they see nothing."""
 _PICTURE = re.compile(r"/stream/[^/]+|/api/tests/[^/]+/steps/\d+/screenshot", re.ASCII)
 _TRACE_VIEWER = "/trace-viewer/"
 _TRACE_VIEWER_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
     "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )

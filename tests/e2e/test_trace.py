@@ -116,7 +116,7 @@ async def test_the_viewer_shows_steps_dom_console_and_network(server: Served, vi
         assert run["status"] == "failed"
     async with viewer(server, viewer_browser, run["id"]) as (page, said):
         actions = page.get_by_role("tree").first
-        for title in ("1. ", "3. Click", "5. Click", "7. "):
+        for title in ("Open http", "1. Type", "3. Click", "5. Click", "7. Expect"):
             await expect(actions.get_by_text(title).first).to_be_visible()
         await actions.get_by_text("3. Click").first.click()
         await page.get_by_role("tab", name="After").click()
@@ -125,7 +125,7 @@ async def test_the_viewer_shows_steps_dom_console_and_network(server: Served, vi
         await expect(dom.locator("h1")).to_have_css("color", "rgb(1, 2, 3)")
         await expect(dom.locator("#key")).to_have_value("•••")
         await expect(dom.frame_locator("iframe").get_by_text("A frame of its own")).to_be_visible()
-        await actions.get_by_text("7. ").first.click()
+        await actions.get_by_text("7. Expect").first.click()
         await expect(dom.get_by_text("The terms in a popup")).to_be_visible()
         await page.get_by_role("tab", name="Console").click()
         await expect(page.get_by_text("the key is •••").first).to_be_visible()
