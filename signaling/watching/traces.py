@@ -66,7 +66,7 @@ class TraceViewer:
         if data is None:
             trace = request.query.get("trace", "")
             if self._folder is None and _TRACE.fullmatch(trace):
-                raise web.HTTPFound(trace)
+                return web.Response(status=302, headers={"Location": trace})
             raise Problem(404, "the trace viewer has no such file", code="not_found")
         media, _ = mimetypes.guess_type(name)
         return web.Response(
