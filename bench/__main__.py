@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import bad_network
-from bench.attached import attach_memory, attach_start, attached
+from bench.attached import attach_memory, attach_start, attached, attached_suites
 from bench.click import click_to_pixel
 from bench.commands import round_trips
 from bench.fanout import fan_out
@@ -55,6 +55,7 @@ class Bench:
             "fanOut": self.fan_out,
             "livekit": self.livekit,
             "attached": self.attached,
+            "attachedSuites": self.attached_suites,
         }
         return short | ({"badNetworks": self.bad_networks, "growth": self.growth} if self._full else {})
 
@@ -111,6 +112,11 @@ class Bench:
             Section("attachStart", "Start and end of jumpseat attach", start),
             Section("attachMemory", "The server's memory for attached contexts", await attach_memory()),
         ]
+
+    async def attached_suites(self) -> list[Section]:
+        names = ("pytest", "playwright") if self._full else ("pytest",)
+        rows = await attached_suites(*names, times=3 if self._full else 1)
+        return [Section("attachedSuites", "Whole suites by jumpseat attach", rows)]
 
     async def bad_networks(self) -> list[Section]:
         rows = await bad_network.measure(*await self._ready(), seconds=20.0)

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from bench.figures import Row, percentile, ratio
 from bench.usage import memory_mib
 from jumpseat.attached_command import attached_environment
+from tests.attach.comparing import run_alone, run_attached
+from tests.attach.suite import SUITES_BY_NAME
+from tests.attach.suites.site import serving_suite_site
 from tests.chromium import browser_path
 from tests.served import Served, served
 
@@ -82,6 +85,38 @@ async def attached(server: Served, *, times: int, rounds: int) -> list[Row]:
         }
         for way in ways
     ]
+
+
+async def attached_suites(*names: str, times: int) -> list[Row]:
+    """Suites of somebody's own by themselves and by `jumpseat attach`, from the command to its end, in turns."""
+    rows: list[Row] = []
+    async with serving_suite_site() as site:
+        for suite in map(SUITES_BY_NAME.__getitem__, names):
+            command = suite.command(smoke=False)
+            seconds: dict[str, list[float]] = {"by itself": [], "by jumpseat attach": []}
+            tests = 0
+            for _ in range(times):
+                for way, taken in seconds.items():
+                    begun = time.perf_counter()
+                    if way == "by itself":
+                        run = await run_alone(suite, site, command)
+                    else:
+                        run, _nobody = await run_attached(suite, site, command)
+                    taken.append(time.perf_counter() - begun)
+                    tests = len(run.results)
+            base = statistics.median(seconds["by itself"])
+            rows += [
+                {
+                    "suite": suite.name,
+                    "how": way,
+                    "tests": tests,
+                    "medianSeconds": round(statistics.median(taken), 1),
+                    "ratio": ratio(statistics.median(taken), base),
+                    "runs": times,
+                }
+                for way, taken in seconds.items()
+            ]
+    return rows
 
 
 async def attach_start(site: str, *, times: int) -> list[Row]:

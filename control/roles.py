@@ -46,6 +46,10 @@ LEAST_ROLE: Final[Mapping[str, Role]] = {
     "set_curtain": Role.CONTROLLER,
     "lift_covers": Role.OWNER,
     "input": Role.CONTROLLER,
+    "browse": Role.CONTROLLER,
+    "copy_selection": Role.CONTROLLER,
+    "add_comment": Role.CONTROLLER,
+    "remove_comment": Role.CONTROLLER,
     "pick": Role.CONTROLLER,
     "answer_dialog": Role.CONTROLLER,
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Unpack, assert_never
 
+from control.comments import Comments
 from control.control_lease import ControlLease
 from control.curtain import Curtain
 from control.decision import decide
@@ -82,6 +83,7 @@ class Run:
         self.log = EventLog(run_id, clock=clock)
         self.control_lease = ControlLease(clock=clock, grace=grace)
         self.curtain = Curtain(self.log, self.control_lease)
+        self.comments = Comments(self.log, clock=clock)
         self.viewers = ConnectedViewers()
         self.history = StepHistory(clock=clock)
         self.pending = PendingStep(self.log, new_id=new_id, describe=describe)
@@ -198,7 +200,9 @@ class Run:
                 self._release_control(actor, command.to, command.failed_step)
             case c.SetCurtain() | c.LiftCovers():
                 self.curtain.apply(command, actor)
-            case c.Input() | c.AnswerDialog():
+            case c.AddComment() | c.RemoveComment():
+                self.comments.apply(command, actor)
+            case c.Input() | c.AnswerDialog() | c.Browse() | c.CopySelection():
                 self._require_active(c.in_words(command.type))
                 self.control_lease.require_holder(actor)
             case c.Pick():

@@ -39,6 +39,7 @@ def view_of(run: Run, *, with_steps: bool) -> RunView:
         curtain=run.curtain.view(),
         record=run.spec.record or "off",
         trace=run.spec.trace or "off",
+        comments=run.comments.all,
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )
 

@@ -17,8 +17,10 @@ ANYWHERE = "*"
 _FILLED = {ActionType.TYPE, ActionType.SELECT, ActionType.UPLOAD}
 _USES = {
     ActionType.NAVIGATE: SecretUse.NAVIGATION,
+    ActionType.NEW_TAB: SecretUse.NAVIGATION,
     ActionType.EXPECT_TEXT: SecretUse.EXPECTATION,
     ActionType.EXPECT_URL: SecretUse.EXPECTATION,
+    ActionType.EXPECT_DOWNLOAD: SecretUse.EXPECTATION,
 }
 _ABSOLUTE = re.compile(r"https?://[^/?#{}]+(?=[/?#]|$)", re.IGNORECASE)
 _IN_WORDS = {

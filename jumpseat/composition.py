@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from jumpseat.loading import keep_what_is_there
 from jumpseat.ports import cannot_listen
 from jumpseat.run_parts import RunParts, run_parts
 from jumpseat.server_config import signaling_config
@@ -61,6 +62,7 @@ async def serving_runs(config: Config, parts: RunParts, listening: Listening | N
         await _start(server, listening)
         parts.policy.own_ports = frozenset({server.port, server.frame_port})
         stack.push_async_callback(parts.end_runs)
+        keep_what_is_there()
         yield server
 
 

@@ -17,5 +17,10 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        keep_what_is_there()
         gc.enable()
+
+
+def keep_what_is_there() -> None:
+    """Has nothing that there is now looked at for garbage any more: to look through it all stops pictures for 0.1 s."""
+    gc.freeze()

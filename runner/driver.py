@@ -217,6 +217,12 @@ class Driver(PageLook, Protocol):
     async def pick(self, command: Pick) -> Picked:
         """Returns the element at that point. Raises StepFailed where there is none."""
 
+    async def browse(self, action: Action) -> None:
+        """Does what a person does around the page: goes back, to an address, to another tab. Raises StepFailed."""
+
+    async def selection(self) -> str:
+        """Returns the text that is selected where the keyboard goes; nothing of a password. Raises StepFailed."""
+
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         """Answers an open dialog. Raises control.errors.NotFound where it is open no more."""
 

@@ -116,6 +116,8 @@ class FakeDriver:
         self.flush_error: Exception | None = None
         self.held_back: list[HumanAction] = []
         """What ``flush_input`` returns."""
+        self.selected = ""
+        """What ``selection`` returns."""
         self.gone: str | None = None
         self.closed = 0
         self.tried = asyncio.Event()
@@ -211,6 +213,16 @@ class FakeDriver:
         if command.x < 0:
             raise StepFailed("there is nothing at that point")
         return Picked(selector="role=button", name="Pay")
+
+    async def browse(self, action: Action) -> None:
+        self._check()
+        self.did.append(f"browse {action.type} {action.text}".strip())
+        failures = self.failures.get(action.text)
+        if failures:
+            raise StepFailed(failures.popleft())
+
+    async def selection(self) -> str:
+        return self.selected
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         self.did.append(f"answer {command.dialog_id}")

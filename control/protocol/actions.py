@@ -34,18 +34,30 @@ class ActionType(StrEnum):
     WAIT = "wait"
     UPLOAD = "upload"
     DRAG = "drag"
+    NEW_TAB = "new_tab"
     SWITCH_TAB = "switch_tab"
     CLOSE_TAB = "close_tab"
     EXPECT_TEXT = "expect_text"
     EXPECT_VISIBLE = "expect_visible"
     EXPECT_URL = "expect_url"
+    EXPECT_DOWNLOAD = "expect_download"
     CALL = "call"
     """A call of an attached client that is shown, held, skipped or let through, and cannot be edited."""
 
     @property
     def expects(self) -> bool:
         """True for an expectation, which changes nothing and says what must be."""
-        return self in {ActionType.EXPECT_TEXT, ActionType.EXPECT_VISIBLE, ActionType.EXPECT_URL}
+        return self in {
+            ActionType.EXPECT_TEXT,
+            ActionType.EXPECT_VISIBLE,
+            ActionType.EXPECT_URL,
+            ActionType.EXPECT_DOWNLOAD,
+        }
+
+    @property
+    def acts(self) -> bool:
+        """True for what does something to the page: neither an expectation nor a wait."""
+        return not self.expects and self is not ActionType.WAIT
 
 
 _SELECTOR = ("selector",)
@@ -65,6 +77,7 @@ _NEEDS: dict[ActionType, tuple[str, ...]] = {
     ActionType.PRESS: _VALUE,
     ActionType.NAVIGATE: _VALUE,
     ActionType.EXPECT_URL: _VALUE,
+    ActionType.EXPECT_DOWNLOAD: _VALUE,
     ActionType.SWITCH_TAB: _VALUE,
     ActionType.CLOSE_TAB: _VALUE,
     ActionType.CALL: _VALUE,

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from control.errors import ProtocolError, TooLarge
-from control.protocol.actions import Action, Modifier, MouseButton
+from control.protocol.actions import Action, ActionType, Modifier, MouseButton
 from control.protocol.models import Place
-from control.protocol.shape import Shape
+from control.protocol.shape import Shape, field_error
 from control.protocol.wording import wording
 
 MAX_MESSAGE_BYTES = 64 * 1024
+_BROWSING: Final = (
+    ActionType.BACK,
+    ActionType.FORWARD,
+    ActionType.RELOAD,
+    ActionType.NAVIGATE,
+    ActionType.NEW_TAB,
+    ActionType.SWITCH_TAB,
+    ActionType.CLOSE_TAB,
+)
 
 
 class _Command(Shape):
@@ -162,6 +171,43 @@ class Input(_OnPicture):
     modifiers: tuple[Modifier, ...] = ()
 
 
+class Browse(_Command):
+    """Has the holder of control do this at once, as with the buttons around a browser's page."""
+
+    type: Literal["browse"] = "browse"
+    action: Action
+
+    @model_validator(mode="after")
+    def _is_around_the_page(self) -> Self:
+        if self.action.type not in _BROWSING:
+            raise field_error("action", f"browse takes {', '.join(_BROWSING)}: anything else is input or an override")
+        return self
+
+
+class CopySelection(_Command):
+    """Asks for the text that is selected in the page; only its sender, who holds control, gets the answer."""
+
+    type: Literal["copy_selection"] = "copy_selection"
+
+
+class AddComment(_Command):
+    """Says something about the run, or an element that was picked, to everybody who watches and to the planner."""
+
+    type: Literal["add_comment"] = "add_comment"
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    selector: str | None = Field(default=None, max_length=4096)
+    """The element that it is about."""
+    element: str | None = Field(default=None, max_length=200)
+    """The same in words: ``button 'Pay now'``."""
+
+
+class RemoveComment(_Command):
+    """Takes a comment back: one's own, or any as the owner."""
+
+    type: Literal["remove_comment"] = "remove_comment"
+    number: int = Field(ge=1)
+
+
 class Pick(_OnPicture):
     """Asks which element is at this point of the picture."""
 
@@ -212,6 +258,10 @@ Command = (
     | SetCurtain
     | LiftCovers
     | Input
+    | Browse
+    | CopySelection
+    | AddComment
+    | RemoveComment
     | Pick
     | AnswerDialog
     | Ping

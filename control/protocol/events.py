@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from control.protocol.actions import Action, Box, Size
-from control.protocol.models import AttachedTest, Holder, Place, Proposal, RunStatus, RunView, Step, Watcher
+from control.protocol.models import AttachedTest, Comment, Holder, Place, Proposal, RunStatus, RunView, Step, Watcher
 from control.protocol.shape import Shape, Timestamp
 from control.roles import Role
 
@@ -236,6 +236,14 @@ class Downloaded(Shape):
     """Why it is not kept."""
 
 
+class CommentChanged(Shape):
+    """A person has said something about the run, or has taken it back."""
+
+    type: Literal["comment"] = "comment"
+    comment: Comment
+    removed: bool = False
+
+
 class RunFinished(Shape):
     """The run has come to its one final status."""
 
@@ -265,6 +273,7 @@ Event = (
     | ConsoleMessage
     | RequestFailed
     | Downloaded
+    | CommentChanged
     | RunFinished
 )
 """What is sent to every viewer, numbered, in one order."""
@@ -325,6 +334,17 @@ class Picked(Shape):
     viewport: Size | None = None
 
 
+class Copied(Shape):
+    """The text that is selected in the page."""
+
+    type: Literal["copied"] = "copied"
+    id: str | None = None
+    text: str
+    """Empty where nothing is selected, or what is selected is not shown to people."""
+    cut: bool = False
+    """Whether it is longer than what is sent."""
+
+
 class Pong(Shape):
     """The answer to ``ping``."""
 
@@ -333,7 +353,7 @@ class Pong(Shape):
     t: float | int | str | None = Field(default=None)
 
 
-Reply = Hello | Ack | ErrorReply | StepReplay | Picked | Pong
+Reply = Hello | Ack | ErrorReply | StepReplay | Picked | Copied | Pong
 """What is sent to one viewer only; it carries the newest event's number and adds none."""
 
 

@@ -421,6 +421,22 @@ class CurtainView(Shape):
     """The owner who has live pictures show covered fields; None: they are covered."""
 
 
+class Comment(Shape):
+    """Something that a person has said about a run, or about an element of its page."""
+
+    number: int
+    """Names it, from 1."""
+    at: Timestamp
+    by: Holder
+    text: str
+    selector: str | None = None
+    """The element that it is about."""
+    element: str | None = None
+    """The same in words: ``button 'Pay now'``."""
+    step: int = 0
+    """The step that had been begun last; 0 before the first."""
+
+
 class RunView(Shape):
     """A run as everybody may see it."""
 
@@ -462,6 +478,8 @@ class RunView(Shape):
     """Whether its pictures are recorded; while they are, pictures are captured though nobody watches."""
     trace: KeepMode = "off"
     """Whether it is traced for Playwright's trace viewer."""
+    comments: tuple[Comment, ...] = ()
+    """What people have said about it; empty in lists of runs."""
     client: AttachedClient | None = None
     """Set for an attached run, as are ``test`` and ``session``."""
     test: AttachedTest | None = None

@@ -12,6 +12,7 @@ from datetime import timedelta
 from control.client_run import ClientRun
 from control.event_log import Entry
 from control.protocol.actions import Action
+from control.protocol.events import Viewers
 from control.protocol.models import RunStatus, Step
 from media.aio import TaskSet
 from runner.attach.calls import describe, done, failure, rewritten, to_action, to_text, types, types_into
@@ -93,6 +94,8 @@ class Gate:
         """Whether calls may put secrets' values into pages."""
         self.on_secret: Callable[[bool], object] = lambda _: None
         """Called with True before a call that puts a secret's value into the page is sent on, with False after it."""
+        self.on_watched: Callable[[], None] = lambda: None
+        """Called when somebody comes to watch the run."""
         self.mask: Callable[[Action], Action] = lambda action: action
         """Returns an action without the values of secrets."""
         self.mask_text: Callable[[str], str] = lambda text: text
@@ -253,9 +256,11 @@ class Gate:
         error = {"message": message, "name": name, "stack": ""}
         await self._to_client(to_text({"id": call.id, "error": {"error": error}}))
 
-    def _on_event(self, _: Entry) -> None:
+    def _on_event(self, entry: Entry) -> None:
         """Lets what is held go as soon as the run lets calls pass, or is over."""
         assert self._run is not None
+        if isinstance(entry.body, Viewers) and entry.body.count > 0:
+            self.on_watched()
         if self._run.calls_pass or self._run.final:
             held, self._held = self._held, deque()
             self._leaving.update(held)

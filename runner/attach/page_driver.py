@@ -61,6 +61,9 @@ class ClientPageDriver(PageDriver):
     async def prepare(self) -> None:
         """Follows the context's pages from now on. To be called once."""
         self.use(self._client_context, passive=True, hurried=lambda: self._gate.watched)
+        self._gate.on_watched = self._listener.hear_all_requests
+        if self._gate.watched:
+            self._listener.hear_all_requests()
 
     async def find(self, selector: str, *, timeout_ms: int = 0) -> Target | None:
         await self._come_to_call()

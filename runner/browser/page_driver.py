@@ -34,6 +34,7 @@ from runner.browser.downloads import MOST_BYTES, Downloads
 from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import HumanInput
 from runner.browser.human.picking import pick
+from runner.browser.human.selection import selected_text
 from runner.browser.internal_calls import internal_calls
 from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
@@ -51,6 +52,8 @@ T = TypeVar("T")
 _LOOK_SECONDS = 5.0
 _SCREENSHOT_SECONDS = 5.0
 _OPEN_MS = 30_000
+_BROWSE_MS = 10_000
+"""Less than a client waits for an answer."""
 _PERFORM_GRACE_SECONDS = 10.0
 # A round trip for what takes Playwright four; what it takes account of in frames and of zoom is left to it.
 _BOXES = """elements => elements.map(element => {
@@ -169,6 +172,7 @@ class PageDriver:
             egress_proxy=self._egress_proxy,
             devtools=devtools,
             uploads=self._uploads,
+            downloads=self._downloads if self._own else None,
             waiting=self._report_waiting,
         )
         context.on("page", self._opened)
@@ -227,6 +231,21 @@ class PageDriver:
         self._tabs.news()
 
     async def perform(
+        self,
+        action: Action,
+        *,
+        timeout_ms: int,
+        carried_out: CarriedOut | None = None,
+        origins: frozenset[str] | None = None,
+    ) -> Action:
+        if action.type.acts:
+            self._downloads.mark()
+        return await self._carry_out(action, timeout_ms=timeout_ms, carried_out=carried_out, origins=origins)
+
+    async def browse(self, action: Action) -> None:
+        await self._carry_out(action, timeout_ms=_BROWSE_MS)
+
+    async def _carry_out(
         self,
         action: Action,
         *,
@@ -314,6 +333,13 @@ class PageDriver:
             if self._dialogs.blocks(page):
                 raise StepFailed("Nothing can be picked while a dialog is open")
             return await self._bounded(pick(page, command, viewport), _LOOK_SECONDS)
+
+    async def selection(self) -> str:
+        with self._translated():
+            page = self._tabs.active
+            if self._dialogs.blocks(page):
+                raise StepFailed("Nothing can be copied while a dialog is open")
+            return await self._bounded(selected_text(page), _LOOK_SECONDS)
 
     async def answer(self, command: AnswerDialog) -> HumanAction | None:
         with self._translated():

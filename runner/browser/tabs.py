@@ -108,6 +108,10 @@ class Tabs:
             raise StepFailed(f"There is no tab {index}: {open_tabs}, the first is tab 0")
         return self._pages[index]
 
+    async def open_new(self) -> None:
+        """Opens a blank page, which becomes the active one."""
+        await self._context.new_page()
+
     async def switch(self, page: Page) -> None:
         """Makes it the active page."""
         self._activate(page)

@@ -89,6 +89,40 @@ def tab(page: Page, index: int) -> Page:
         page.context.wait_for_event("page")
     return page.context.pages[index]
 '''
+_NEW_TAB: Final = '''
+
+def new_tab(page: Page) -> Page:
+    """A further tab, as large as the page."""
+    opened = page.context.new_page()
+    if page.viewport_size:
+        opened.set_viewport_size(page.viewport_size)
+    return opened
+'''
+_DOWNLOADING: Final = '''
+
+def downloading(page: Page) -> list[Download]:
+    """What the page, and those that it opens, download."""
+    downloads: list[Download] = []
+
+    def watch(opened: Page) -> None:
+        opened.on("download", lambda download: downloads.append(download))
+
+    watch(page)
+    page.context.on("page", watch)
+    return downloads
+'''
+_EXPECT_DOWNLOAD: Final = '''
+
+def expect_download(page: Page, downloads: list[Download], name: re.Pattern[str]) -> None:
+    """A file of that name has been downloaded, or soon is, as a whole."""
+    for _ in range(150):
+        for download in downloads:
+            if name.search(download.suggested_filename):
+                assert download.failure() is None
+                return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"no download of {name.pattern}: {[each.suggested_filename for each in downloads]}")
+'''
 _CLOSE_TAB: Final = '''
 
 def close_tab(page: Page, index: int) -> Page:
@@ -129,7 +163,10 @@ def export(run: RunView, steps: Sequence[Step], format: str) -> str:
 _HELPERS: Final = {
     "expect_text(": _EXPECT_TEXT,
     "tab(": _TAB,
+    "new_tab(": _NEW_TAB,
     "close_tab(": _CLOSE_TAB,
+    "downloading(": _DOWNLOADING,
+    "expect_download(": _EXPECT_DOWNLOAD,
     "answering(": _ANSWERS,
     "may_close(": _MAY_CLOSE,
     "settle(": gestures.SETTLE_HELPER,
@@ -144,6 +181,8 @@ _HELPERS: Final = {
 _NAMES: Final = {
     _EXPECT_TEXT: ("Locator",),
     _ANSWERS: ("Dialog",),
+    _DOWNLOADING: ("Download",),
+    _EXPECT_DOWNLOAD: ("Download",),
     _MAY_CLOSE: ("Error",),
     _GOTO: ("Error",),
     gestures.SCROLL_HELPER: ("JSHandle",),

@@ -66,6 +66,9 @@ def statements(run: RunView, steps: Sequence[Step]) -> list[Statement]:
         lines.append(f'page.set_viewport_size({{"width": {viewport.width}, "height": {viewport.height}}})')
     if any(_answers(step) for step in steps):
         lines.append("answers = answering(page)")
+    downloading = _downloading(steps)
+    if downloading:
+        lines.append("downloads = downloading(page)")
     # A dialog that opens while the page loads is put down for the first step.
     lines.extend(line for step in steps[:1] for line in _answers(step))
     lines.append(f"goto(page, {literal(run.url)})")
@@ -75,6 +78,8 @@ def statements(run: RunView, steps: Sequence[Step]) -> list[Statement]:
     closing = _closing(steps)
     for step in steps:
         waits = step.full_action.type in _WAITING
+        if step.step_number in downloading:
+            done.append(Statement("downloads.clear()"))
         done += [Statement(line, waits) for line in _step(step, at, tab, closes=step.step_number in closing)]
         at, tab = step.url or at, _tab_after(step, tab) if step.step_number not in closing else None
     return done
@@ -125,11 +130,29 @@ def _closing(steps: Sequence[Step]) -> set[int]:
     }
 
 
+def _downloading(steps: Sequence[Step]) -> set[int]:
+    """Returns the numbers of the steps from which on downloads count for the expectations after them.
+
+    These are as the run had them: what a person does in between does not begin anew.
+    """
+    found: set[int] = set()
+    last = 0
+    for step in steps:
+        kind = step.full_action.type
+        if step.status is not StepStatus.PASSED:
+            continue
+        if kind is ActionType.EXPECT_DOWNLOAD:
+            found.add(last)
+        elif kind.acts and step.source is not Source.HUMAN:
+            last = step.step_number
+    return found
+
+
 def _tab_after(step: Step, tab: int | None) -> int | None:
     """Returns the tab that ``page`` is once the step is done; None where that is not known."""
     if step.status is not StepStatus.PASSED:
         return tab
-    if step.full_action.type is ActionType.CLOSE_TAB:
+    if step.full_action.type in {ActionType.CLOSE_TAB, ActionType.NEW_TAB}:
         return None
     if step.full_action.type is ActionType.SWITCH_TAB:
         return int(step.full_action.number or 0)
@@ -299,6 +322,10 @@ def _drag(action: Action, _at: str) -> list[str]:
     return [f"drag({locator(action.selector or 'body')}, {locator(action.target or 'body')}, seen=False)"]
 
 
+def _new_tab(action: Action, at: str) -> list[str]:
+    return ["page = new_tab(page)", *(_navigate(action, at) if action.text.strip() else [])]
+
+
 def _switch_tab(action: Action, _at: str) -> list[str]:
     return [f"page = tab(page, {int(action.number or 0)})"]
 
@@ -327,6 +354,11 @@ def _expect_text(action: Action, _at: str) -> list[str]:
     return [f"expect_text({element}, {spelled or literal(text)})"]
 
 
+def _expect_download(action: Action, _at: str) -> list[str]:
+    parts = [part for piece in action.text.strip().split("*") for part in (".*", *escaped(piece))][1:]
+    return [f"expect_download(page, downloads, {pattern(['^', *parts, '$'])})"]
+
+
 def _expect_url(action: Action, _at: str) -> list[str]:
     """As `browser.expect.matches`: a path is of any host, ``*`` is anything, query and fragment count where given."""
     wanted = without_user_info(action.text)
@@ -353,10 +385,12 @@ _STATEMENTS: Final[dict[ActionType, Build]] = {
     ActionType.WAIT: _wait,
     ActionType.UPLOAD: _upload_unseen,
     ActionType.DRAG: _drag,
+    ActionType.NEW_TAB: _new_tab,
     ActionType.SWITCH_TAB: _switch_tab,
     ActionType.CLOSE_TAB: _close_tab,
     ActionType.EXPECT_TEXT: _expect_text,
     ActionType.EXPECT_VISIBLE: _expect_visible,
     ActionType.EXPECT_URL: _expect_url,
+    ActionType.EXPECT_DOWNLOAD: _expect_download,
     ActionType.CALL: lambda _action, _at: ["# a call of the attached test itself, which has no words here"],
 }

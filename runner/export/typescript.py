@@ -28,7 +28,7 @@ if (browser)
 _UNCHECKED: Final = "// @ts-nocheck: the scripts below are done in the page, and are plain JavaScript.\n"
 _STEP_MS: Final = 60_000
 """More than the actions and expectations of one step may take altogether."""
-_TYPES: Final = ("ElementHandle", "JSHandle", "Locator", "Page")
+_TYPES: Final = ("Download", "ElementHandle", "JSHandle", "Locator", "Page")
 
 
 def export_typescript(run: RunView, steps: Sequence[Step], format: str) -> str:

@@ -13,6 +13,10 @@ from runner.selectors.to_typescript import Writer, camel_case
 PATIENCE: Final = "15_000"
 """Milliseconds that what a step waits for may take."""
 _MATCHERS: Final = {"to_have_url": "toHaveURL"}
+_AS_IT_IS: Final = {
+    "with may_close(page):": "await mayClose(page, async () => {",
+    "downloads.clear()": "downloads.length = 0;",
+}
 _FUNCTIONS: Final = {"re.escape": "escaped", "os.path.join": "path.join", "os.path.dirname": "path.dirname"}
 
 
@@ -32,12 +36,12 @@ def typescript(statements: Sequence[Statement]) -> list[str]:
 def _line(code: str, *, waits: bool) -> str:
     if code.startswith("#"):
         return f"//{code[1:]}"
-    if code == "with may_close(page):":
-        return "await mayClose(page, async () => {"
+    if code in _AS_IT_IS:
+        return _AS_IT_IS[code]
     writer = _StatementWriter(waits)
     match ast.parse(code).body:
-        case [ast.Assign(targets=[ast.Name(id="answers")], value=value)]:
-            return f"const answers = {writer.write(value)};"
+        case [ast.Assign(targets=[ast.Name(id="answers" | "downloads" as name)], value=value)]:
+            return f"const {name} = {writer.write(value)};"
         case [ast.Assign(targets=[ast.Name(id=name)], value=value)]:
             return f"{name} = await {writer.write(value)};"
         case [ast.AugAssign(target=ast.Name(id=name), value=ast.List(elts=added))]:

@@ -60,6 +60,33 @@ async function tab(page: Page, index: number): Promise<Page> {
   return page.context().pages()[index];
 }
 """
+_NEW_TAB: Final = """
+/** A further tab, as large as the page. */
+async function newTab(page: Page): Promise<Page> {
+  const opened = await page.context().newPage();
+  const size = page.viewportSize();
+  if (size) await opened.setViewportSize(size);
+  return opened;
+}
+"""
+_DOWNLOADING: Final = """
+/** What the page, and those that it opens, download. */
+function downloading(page: Page): Download[] {
+  const downloads: Download[] = [];
+  page.on('download', (download) => downloads.push(download));
+  page.context().on('page', (opened) => opened.on('download', (download) => downloads.push(download)));
+  return downloads;
+}
+"""
+_EXPECT_DOWNLOAD: Final = """
+/** A file of that name has been downloaded, or soon is, as a whole. */
+async function expectDownload(page: Page, downloads: Download[], name: RegExp) {
+  const fitting = () => downloads.find((download) => name.test(download.suggestedFilename()));
+  for (let looks = 0; looks < 150 && !fitting(); looks += 1) await page.waitForTimeout(100);
+  expect(fitting(), `a download of ${name}`).toBeDefined();
+  expect(await fitting()!.failure()).toBe(null);
+}
+"""
 _CLOSE_TAB: Final = """
 /** Closes the tab at that index; the answer is the one that is used then. */
 async function closeTab(page: Page, index: number): Promise<Page> {
@@ -257,7 +284,10 @@ HELPERS: Final = {
     "escaped(": _ESCAPED,
     "expectText(": _EXPECT_TEXT,
     "tab(": _TAB,
+    "newTab(": _NEW_TAB,
     "closeTab(": _CLOSE_TAB,
+    "downloading(": _DOWNLOADING,
+    "expectDownload(": _EXPECT_DOWNLOAD,
     "answering(": _ANSWERS,
     "mayClose(": _MAY_CLOSE,
     "settle(": _SETTLE,

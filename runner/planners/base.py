@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from control.protocol.actions import Action
-from control.protocol.models import SourceLocation, Step
+from control.protocol.models import Comment, SourceLocation, Step
 from runner.driver import PageLook
 
 
@@ -26,6 +26,8 @@ class Task:
     """The steps that were done so far, by the planner or by people."""
     secrets: Sequence[str] = ()
     """The names of secrets that may be used as ``{{secret:NAME}}``."""
+    comments: Sequence[Comment] = ()
+    """What people have said about the run and the page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,15 @@ def _expect_url(sentence: Sentence, got: Groups) -> Intent:
     return Intent(ActionType.EXPECT_URL, value=sentence.plain(got["url"]).strip(), contains=contains)
 
 
+def _expect_download(sentence: Sentence, got: Groups) -> Intent:
+    return Intent(ActionType.EXPECT_DOWNLOAD, value=sentence.plain(got.get("name") or "*").strip() or "*")
+
+
+def _new_tab(sentence: Sentence, got: Groups) -> Intent | None:
+    url = _address(sentence, got["url"]) if got.get("url") else ""
+    return None if url is None else Intent(ActionType.NEW_TAB, value=url or None)
+
+
 def _expect_gone(kind: ActionType) -> Build:
     return lambda sentence, got: Intent(kind, thing(sentence, got["thing"]), gone=True)
 
@@ -197,6 +206,7 @@ _READS: Final = (
     r"(?:to (?:contain|have|show|read|say|be)(?: the)?(?: text| value)?|"
     r"contains|shows|has(?: the)?(?: text| value)|reads|says)"
 )
+_FILE: Final = rf"(?P<name>{QUOTED}|[^\s\x00]+)"
 _COUNT: Final = rf"\d+(?:st|nd|rd|th)?|{'|'.join(ORDINALS)}"
 _TAB: Final = rf"(?:tab (?:number )?(?P<number>{_COUNT})|(?P<which>{_COUNT}) tab)"
 
@@ -213,6 +223,11 @@ _RULES: Final = (
         "Close tab 2",
         rf"close (?:the )?{_TAB}",
         _tab(ActionType.CLOSE_TAB),
+    ),
+    _rule(
+        "Open /cart in a new tab",
+        r"open (?:(?:the )?(?:page |url |address |site )?(?P<url>.+) in )?a (?:new|further|second) (?:browser )?tab",
+        _new_tab,
     ),
     _rule(
         "Go to /cart",
@@ -277,6 +292,16 @@ _RULES: Final = (
         rf"{_SEE} (?:the )?(?:page )?(?:url|address|location) "
         r"(?P<how>to be|to equal|to contain|to include|to match|is|equals|contains|includes) (?P<url>.+)",
         _expect_url,
+    ),
+    _rule(
+        "Expect a download of 'report.pdf'",
+        rf"{_SEE} (?:a|the) (?:file )?download(?: (?:of|named|called))?(?: (?:the )?(?:file )?{_FILE})?",
+        _expect_download,
+    ),
+    _rule(
+        "Expect 'report.pdf' to be downloaded",
+        rf"{_SEE} (?:(?:the |a )?file )?{_FILE} (?:to be|is|was|has been|gets) downloaded",
+        _expect_download,
     ),
     _rule(
         "Expect not to see 'Error'",

@@ -197,7 +197,7 @@ async def _is_there_now(intent: Intent, driver: PageLook, failure: Failure) -> b
 
 async def _without_a_thing(intent: Intent, task: Task, driver: PageLook) -> Action:
     value = intent.value
-    if intent.type is ActionType.NAVIGATE:
+    if intent.type in {ActionType.NAVIGATE, ActionType.NEW_TAB} and value:
         value = str(value) if str(value).startswith("{{") else urljoin(task.url, str(value))
     elif intent.type is ActionType.EXPECT_URL:
         value = _address(str(value), intent, task)

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Step
+from control.protocol.models import Comment, Step
 from runner.driver import PageView
 from runner.planners.base import Failure, Task
 from runner.selectors.describe import describe_action, shorten
@@ -32,14 +32,16 @@ Answer with one decision:
 - act: the next single step. Give `type` and what it needs: `ref` (an element's ref from the snapshot, such as e12; \
 preferred) or `selector` (a Playwright selector), `value`, and for a drag `target_ref` or `target_selector`.
   type, select, upload, expect_text: element and value. press: value is a Playwright key. navigate, expect_url: value \
-is an address. wait: value in milliseconds, or an element. scroll: value in pixels (100000: to the bottom, -100000: \
-to the top), or an element. switch_tab, close_tab: value is an index from 0. back, forward, reload: nothing. All \
-others: the element.
+is an address. expect_download: value is a file's name, * for anything; right after the step that downloads it. wait: \
+value in milliseconds, or an element. scroll: value in pixels (100000: to the bottom, -100000: to the top), or an \
+element. switch_tab, close_tab: value is an index from 0. new_tab: an address or nothing. back, forward, reload: \
+nothing. All others: the element.
 - done: everything that the instructions ask for has been done, and what they expect was seen.
 - failed: what the instructions expect is not so. Say what was expected and what is there, in `message`.
 - stuck: you cannot go on without a person. Say in `message` why, and what they can do.
 
-Where the instructions expect something, check it by a step of its own (expect_visible, expect_text, expect_url). \
+Where the instructions expect something, check it by a step of its own (expect_visible, expect_text, expect_url, \
+expect_download). \
 Do not repeat a step that has passed. To use a secret, write {{secret:NAME}} as the value; you will never see what it \
 holds. `description` is one short line for a person, such as: Click 'Checkout'. `reasoning` is one or two sentences."""
 
@@ -114,6 +116,7 @@ def compose(
             [
                 f"STEPS SO FAR ({len(task.steps)}):",
                 *_history(task.steps, history),
+                *(f"COMMENT {each.number} IS ABOUT: {_about(each)}" for each in task.comments if each.selector),
                 *([f"WHAT WENT WRONG NOW: {shorten(failure.reason)}"] if failure else []),
                 *(f"MEANWHILE: {shorten(said)}" for said in (failure.page_said if failure else ())),
                 f"ADDRESS: {view.url}",
@@ -125,7 +128,8 @@ def compose(
     )
     known = ", ".join(task.secrets) or "none"
     asked = "The last step failed. Choose a step that gets on from here." if failure else "Choose the next step."
-    instructions = mask(task.instructions)
+    comments = "".join(f"\n\nCOMMENT {each.number} BY A PERSON: {each.text}" for each in task.comments)
+    instructions = mask(task.instructions + comments)
     return f"INSTRUCTIONS (version {task.version}):\n{instructions}\n\nSECRETS: {known}\n\n{fenced(data)}\n\n{asked}"
 
 
@@ -135,6 +139,10 @@ def fenced(data: str) -> str:
     while mark in data:
         mark = secrets.token_hex(16)
     return f"<<<DATA {mark}\n{data}\nDATA {mark}>>>"
+
+
+def _about(comment: Comment) -> str:
+    return " ".join(shorten(part) for part in (comment.element, comment.selector) if part)
 
 
 def _history(steps: Sequence[Step], most: int) -> list[str]:

@@ -21,7 +21,7 @@ from runner.run.take_over import TakeOver
 from runner.store.uploads import UploadStore
 
 T = TypeVar("T")
-PageCommand = c.Pick | c.Input | c.AnswerDialog | c.ReleaseControl | c.SetCurtain
+PageCommand = c.Pick | c.Input | c.Browse | c.CopySelection | c.AnswerDialog | c.ReleaseControl | c.SetCurtain
 """Commands that need the open page."""
 
 
@@ -69,13 +69,10 @@ class CommandHandler:
                 return e.Pong(id=command.id, t=command.t)
             case c.ReplayStep():
                 return e.StepReplay(id=command.id, step=self._uploads.mark_removed(self._run.step(command.step_number)))
-            case c.Pick():
-                return await self._in_page(command, actor, lambda page: page.pick(command, actor))
-            case c.Input():
-                self._require_room()
-                await self._in_page(command, actor, lambda page: page.input(command, actor))
-            case c.AnswerDialog():
-                await self._in_page(command, actor, lambda page: page.answer_dialog(command, actor))
+            case c.Pick() | c.Input() | c.Browse() | c.CopySelection() | c.AnswerDialog():
+                return await self._handle_in_page(command, actor)
+            case c.AddComment():
+                self._apply(self._masking.shape(command), actor)
             case c.ReleaseControl():
                 async with self._control_lock:
                     await self._in_page(command, actor, lambda page: page.release_control(command, actor))
@@ -98,6 +95,28 @@ class CommandHandler:
                 self._apply(command.model_copy(update={"instructions": instructions}), actor)
             case _:
                 self._apply(command, actor)
+        return None
+
+    async def _handle_in_page(
+        self, command: c.Pick | c.Input | c.Browse | c.CopySelection | c.AnswerDialog, actor: Actor
+    ) -> e.Reply | None:
+        match command:
+            case c.Pick():
+                return await self._in_page(command, actor, lambda page: page.pick(command, actor))
+            case c.Input():
+                self._require_room()
+                await self._in_page(command, actor, lambda page: page.input(command, actor))
+            case c.Browse():
+                self._require_room()
+                action = self._masking.action(command.action)
+                self._require_secrets_for(actor, action.text)
+                self._masking.origins_for(action)
+                browse = command.model_copy(update={"action": action})
+                await self._in_page(browse, actor, lambda page: page.browse(browse, actor))
+            case c.CopySelection():
+                return await self._in_page(command, actor, lambda page: page.copy_selection(command, actor))
+            case c.AnswerDialog():
+                await self._in_page(command, actor, lambda page: page.answer_dialog(command, actor))
         return None
 
     def _apply(self, command: c.Command, actor: Actor) -> None:

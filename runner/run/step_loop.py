@@ -98,6 +98,7 @@ class StepLoop:
             consumed=self._run.consumed,
             steps=tuple(self._run.steps),
             secrets=self._masking.names,
+            comments=self._run.comments.all,
         )
 
     async def run(self) -> None:

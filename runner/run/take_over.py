@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Iterable
 from contextlib import nullcontext
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from control.errors import NotFound
 from control.event_log import Entry
@@ -20,9 +21,11 @@ from runner.run.changes import Changes
 from runner.run.curtain import PageCurtain
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
-from runner.selectors.describe import element_name
+from runner.selectors.describe import describe_action, element_name
 
 T = TypeVar("T")
+_MOST_COPIED: Final = 32_768
+"""Characters of a selection, as many as may be pasted."""
 
 
 class TakeOver:
@@ -46,6 +49,7 @@ class TakeOver:
         self._screenshots = screenshots
         self._masking = masking
         self._logger = logger
+        self._browsing = asyncio.Lock()
         self._left = False
         """A person has released control, and what they held down may still be held."""
         self.control_changes = 0
@@ -74,6 +78,24 @@ class TakeOver:
         await self._wait_for_step(actor)
         async with self._driver.covering() if self._masking.holds_secret(command.text) else nullcontext():
             self._record(await _page_errors_refused(self._driver.input(command), self._masking))
+
+    async def browse(self, command: c.Browse, actor: Actor) -> None:
+        """Goes where the person wants, once what they typed is on record. Raises Refused, or BrowserGone."""
+        self._run.apply(command, actor)
+        await self._wait_for_step(actor)
+        async with self._browsing:
+            await self.flush()
+            began, tab = time.monotonic(), self._driver.tab
+            action = self._masking.resolve(command.action)
+            await _page_errors_refused(self._driver.browse(action), self._masking)
+            done = HumanAction(command.action, describe_action(command.action), began, tab)
+            self._note(done, command.action)
+
+    async def copy_selection(self, command: c.CopySelection, actor: Actor) -> e.Copied:
+        """Returns the text that is selected in the page, without secrets. Raises Refused, or BrowserGone."""
+        self._run.apply(command, actor)
+        text = self._masking.text(await _page_errors_refused(self._driver.selection(), self._masking))
+        return e.Copied(id=command.id, text=text[:_MOST_COPIED], cut=len(text) > _MOST_COPIED)
 
     async def set_curtain(self, command: c.SetCurtain, actor: Actor) -> None:
         """Closes the curtain for everybody else, or opens it. Raises Refused, or BrowserGone."""
@@ -128,17 +150,20 @@ class TakeOver:
 
     def _record(self, actions: Iterable[HumanAction]) -> None:
         for done in actions:
-            self._screenshots.invalidate()
-            step = self._run.record_human_step(
-                self._published(done),
-                merges=done.merges,
-                description=self._masking.text(done.description),
-                url=self._masking.text(self._driver.url),
-                tab=self._driver.tab if done.tab is None else done.tab,
-                duration_ms=round((time.monotonic() - done.started_at) * 1000),
-            )
-            if step is not None:
-                self._screenshots.take_later(step.step_number)
+            self._note(done, self._published(done))
+
+    def _note(self, done: HumanAction, published: Action) -> None:
+        self._screenshots.invalidate()
+        step = self._run.record_human_step(
+            published,
+            merges=done.merges,
+            description=self._masking.text(done.description),
+            url=self._masking.text(self._driver.url),
+            tab=self._driver.tab if done.tab is None else done.tab,
+            duration_ms=round((time.monotonic() - done.started_at) * 1000),
+        )
+        if step is not None:
+            self._screenshots.take_later(step.step_number)
 
 
 async def _page_errors_refused(work: Awaitable[T], masking: Masking) -> T:

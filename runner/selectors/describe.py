@@ -118,6 +118,15 @@ def _wait(action: Action) -> str:
     return f"Wait for {_on(action)}" if action.selector else f"Wait {action.number or 0:g} ms"
 
 
+def _new_tab(action: Action) -> str:
+    address = shorten(without_user_info(action.text), _LONGEST)
+    return f"Open {address} in a new tab" if address else "Open a new tab"
+
+
+def _named(action: Action) -> str:
+    return "" if action.text.strip() == "*" else f" of {_value(action)}"
+
+
 def _tab(verb: str) -> Callable[[Action], str]:
     return lambda action: f"{verb} tab {action.number or 0:g}"
 
@@ -139,10 +148,12 @@ _SENTENCES: dict[ActionType, Callable[[Action], str]] = {
     ActionType.WAIT: _wait,
     ActionType.UPLOAD: lambda action: f"Upload {_value(action)} to {_on(action)}",
     ActionType.DRAG: lambda action: f"Drag {_on(action)} to {describe_selector(action.target or '')}",
+    ActionType.NEW_TAB: _new_tab,
     ActionType.SWITCH_TAB: _tab("Switch to"),
     ActionType.CLOSE_TAB: _tab("Close"),
     ActionType.EXPECT_TEXT: lambda action: f"Expect {_on(action)} to say {_value(action)}",
     ActionType.EXPECT_VISIBLE: lambda action: f"Expect to see {_on(action)}",
     ActionType.EXPECT_URL: lambda action: f"Expect the address {shorten(without_user_info(action.text), _LONGEST)}",
+    ActionType.EXPECT_DOWNLOAD: lambda action: f"Expect a download{_named(action)}",
     ActionType.CALL: lambda action: shorten(action.text, _LONGEST),
 }

@@ -74,7 +74,7 @@ class Recorder:
             case e.RunState(status=status) if status.final:
                 self._run_changed = True
                 self._note_final()
-            case e.RunState() | e.InstructionsUpdated() | e.RunFinished():
+            case e.RunState() | e.InstructionsUpdated() | e.RunFinished() | e.CommentChanged():
                 self._run_changed = True
             case _:
                 return

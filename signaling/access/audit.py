@@ -17,6 +17,7 @@ _STEERING = frozenset(
     {
         *("pause", "resume", "step", "cancel", "step_override", "skip_step", "approve_step", "update_instructions"),
         *("take_control", "request_control", "release_control", "answer_dialog", "pick", "set_curtain"),
+        *("browse", "copy_selection", "add_comment", "remove_comment"),
     }
 )
 """Commands that change what a run does. What somebody does who holds control is in the run's steps."""

@@ -41,6 +41,13 @@ MESSAGES: list[tuple[dict[str, Any], c.Command]] = [
         {"type": "answer_dialog", "dialogId": "d", "accept": True, "files": [{"name": "a.txt", "data": "YQ=="}]},
         c.AnswerDialog(dialog_id="d", accept=True, files=(c.FileContent(name="a.txt", data="YQ=="),)),
     ),
+    (
+        {"type": "browse", "action": {"type": "navigate", "value": "/cart"}},
+        c.Browse(action=Action(type=ActionType.NAVIGATE, value="/cart")),
+    ),
+    ({"type": "copy_selection", "id": "7"}, c.CopySelection(id="7")),
+    ({"type": "add_comment", "text": " Why? ", "selector": "#pay"}, c.AddComment(text="Why?", selector="#pay")),
+    ({"type": "remove_comment", "number": 2}, c.RemoveComment(number=2)),
     ({"type": "set_curtain", "closed": True}, c.SetCurtain(closed=True)),
     ({"type": "lift_covers", "lifted": False}, c.LiftCovers(lifted=False)),
     ({"type": "ping", "t": 12.5}, c.Ping(t=12.5)),

@@ -54,6 +54,7 @@ SHAPES: dict[str, type[Shape]] = {
     "Control": shapes.Control,
     "Curtain": shapes.CurtainView,
     "Attention": shapes.Attention,
+    "Comment": shapes.Comment,
     "Holder": shapes.Holder,
     "Watcher": shapes.Watcher,
     "Box": actions.Box,

@@ -6,6 +6,7 @@ import pytest
 
 from control.errors import InvalidTransition, NotFound, NotHolder, Refused
 from control.protocol import commands as c
+from control.protocol.actions import Action, ActionType
 from control.protocol.models import RunStatus
 from control.roles import LEAST_ROLE, Actor, Role
 from tests.control.run_scenarios import ADA, OWNER, VIEWER, RunScenario, click, in_status
@@ -33,6 +34,10 @@ COMMANDS: dict[str, c.Command] = {
     "lift_covers": c.LiftCovers(lifted=True),
     "input": c.Input(kind="move"),
     "answer_dialog": c.AnswerDialog(dialog_id="d", accept=True),
+    "browse": c.Browse(action=Action(type=ActionType.RELOAD)),
+    "copy_selection": c.CopySelection(),
+    "add_comment": c.AddComment(text="The total is wrong."),
+    "remove_comment": c.RemoveComment(number=1),
     "pick": c.Pick(),
     "ping": c.Ping(),
 }
@@ -76,6 +81,10 @@ TABLE["release_control"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("take cont
 TABLE["set_curtain"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("take control first", NotHolder))
 TABLE["lift_covers"] |= dict.fromkeys(NOT_OPEN, DONE)
 TABLE["input"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
+TABLE["browse"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
+TABLE["copy_selection"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
+TABLE["add_comment"] |= dict.fromkeys(NOT_OPEN, DONE)
+TABLE["remove_comment"] |= dict.fromkeys((*NOT_OPEN, *OPEN), refused("there is no comment 1", NotFound))
 TABLE["answer_dialog"] |= dict.fromkeys(OPEN, refused("take control first", NotHolder))
 TABLE["ping"] = dict.fromkeys(S, DONE)
 
@@ -118,7 +127,10 @@ def test_refused_while_a_person_holds_control(name: str, why: str) -> None:
         scenario.send(COMMANDS[name], sender(name))
 
 
-@pytest.mark.parametrize("name", ["step_override", "update_instructions", "input", "answer_dialog", "pick", "cancel"])
+@pytest.mark.parametrize(
+    "name",
+    ["step_override", "update_instructions", "input", "answer_dialog", "browse", "copy_selection", "pick", "cancel"],
+)
 def test_done_while_the_sender_holds_control(name: str) -> None:
     scenario = RunScenario().open()
     scenario.take()

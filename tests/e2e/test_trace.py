@@ -231,7 +231,10 @@ async def test_the_viewer_loads_no_other_file_than_traces_of_this_server(
     app.router.add_get("/t.zip", answer)
     app.router.add_get("/", page_of("<a href=/t.zip>Save</a>"))
     async with TestServer(app, host="127.0.0.1") as shown:
-        steps = [{"type": "click", "selector": "text=Save"}, {"type": "wait", "value": 500}]
+        steps: list[dict[str, Any]] = [
+            {"type": "click", "selector": "text=Save"},
+            {"type": "wait", "value": 500},
+        ]
         run = await run_to_end(server, str(shown.make_url("/")), steps)
     path = f"/api/tests/{run['id']}/downloads/1?token={server.key}"
     async with server.http.get(f"{server.api}{path}") as kept:

@@ -84,7 +84,7 @@ describe("an attached run", () => {
       "shop › payse2e/shop.spec.ts:3Playwright python 1.65.1worker gw0retry 2",
     );
     const tabs = [...document.querySelectorAll("[role=tab]")].map(({ textContent }) => textContent);
-    expect(tabs).toEqual(["Steps", "Override", "Page", "Stats"]);
+    expect(tabs).toEqual(["Steps", "Override", "Page", "Comments", "Stats"]);
   });
 
   it("tries a failed call again", async () => {

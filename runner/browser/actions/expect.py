@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
@@ -14,6 +16,7 @@ from media.aio import Backoff
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.read_back import look_at
+from runner.browser.downloads import Arrival, Downloads
 from runner.browser.human.gestures import MASK
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
@@ -70,6 +73,39 @@ async def url(tabs: Tabs, wanted: str, deadline: Deadline) -> None:
     raise StepFailed(f"Expected the address {wanted}, the page is at {tabs.url} (waited {deadline.spoken})")
 
 
+async def download(downloads: Downloads, wanted: str, deadline: Deadline) -> None:
+    """A file of this name, ``*`` in it standing for anything, has come whole since the last action. Raises StepFailed.
+
+    One that had begun before that action says nothing about it.
+    """
+    while True:
+        downloads.news.clear()
+        fitting = [each for each in downloads.recent if _like(wanted, each.name)]
+        if any(each.whole for each in fitting):
+            return
+        if failed := next((each for each in fitting if each.error), None):
+            raise StepFailed(f"The download of {shorten(failed.name)} failed: {failed.error}")
+        if deadline.over:
+            break
+        with suppress(TimeoutError):
+            await asyncio.wait_for(downloads.news.wait(), deadline.left_ms / 1000)
+    raise StepFailed(f"{_missing(downloads, wanted, fitting)} (waited {deadline.spoken})")
+
+
+def _missing(downloads: Downloads, wanted: str, fitting: Iterable[Arrival]) -> str:
+    expected = "a download" if wanted == "*" else f"a download of '{shorten(wanted)}'"
+    if coming := next(iter(fitting), None):
+        return f"The download of {shorten(coming.name)} has not come to its end"
+    if any(_like(wanted, each.name) for each in downloads.earlier):
+        return f"Expected {expected} by the last action, it came before: expect it right after the step it comes from"
+    others = ", ".join(f"'{shorten(each.name)}'" for each in downloads.recent[:3])
+    return f"Expected {expected} by the last action, {f'what came is {others}' if others else 'none came'}"
+
+
+def _like(wanted: str, name: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, wanted.split("*"))), name, re.DOTALL) is not None
+
+
 def matches(wanted: str, address: str) -> bool:
     """``wanted`` is a whole address, or begins with ``/``: then only the path counts; ``*`` stands for anything.
 
@@ -79,8 +115,7 @@ def matches(wanted: str, address: str) -> bool:
         actual = _path(address, query="?" in wanted, fragment="#" in wanted)
     else:
         actual, wanted = _with_path(address), _with_path(wanted)
-    pattern = ".*".join(re.escape(part) for part in wanted.split("*"))
-    return re.fullmatch(pattern, actual, re.DOTALL) is not None
+    return _like(wanted, actual)
 
 
 def _path(address: str, *, query: bool, fragment: bool) -> str:

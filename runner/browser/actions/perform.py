@@ -25,6 +25,7 @@ from runner.browser.actions.filling import Field, Filling
 from runner.browser.actions.left_fields import LeftField
 from runner.browser.actions.navigation import NavigationWatch
 from runner.browser.devtools import DevTools
+from runner.browser.downloads import Downloads
 from runner.browser.file_payload import payloads
 from runner.browser.tabs import Tabs
 from runner.driver import CarriedOut, StepFailed
@@ -64,13 +65,23 @@ class Performer:
         egress_proxy: EgressProxy,
         devtools: DevTools,
         uploads: Path | None = None,
+        downloads: Downloads | None = None,
         waiting: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """``waiting`` is called with why an element cannot be used yet."""
+        """
+        Args:
+            tabs: the pages that are acted in.
+            egress_proxy: says which addresses the pages are kept from.
+            devtools: asks for what Playwright does not give.
+            uploads: where files lie that are given by name.
+            downloads: what the pages download; None where that is left to somebody else.
+            waiting: called with why an element cannot be used yet.
+        """
         self._waiting = waiting
         self._tabs = tabs
         self._egress_proxy = egress_proxy
         self._uploads = uploads
+        self._downloads = downloads
         self._resolved: dict[str, str] = {}
         self._devtools = devtools
         self._left: LeftField | None = None
@@ -97,11 +108,13 @@ class Performer:
             ActionType.WAIT: self._wait,
             ActionType.UPLOAD: self._upload,
             ActionType.DRAG: self._drag,
+            ActionType.NEW_TAB: self._new_tab,
             ActionType.SWITCH_TAB: self._switch_tab,
             ActionType.CLOSE_TAB: self._close_tab,
             ActionType.EXPECT_TEXT: self._expect_text,
             ActionType.EXPECT_VISIBLE: self._expect_visible,
             ActionType.EXPECT_URL: self._expect_url,
+            ActionType.EXPECT_DOWNLOAD: self._expect_download,
         }
 
     async def perform(
@@ -291,9 +304,9 @@ class Performer:
         subject = self._subject(action.selector, deadline)
         await subject.wait(lambda ms: subject.locator.filter(visible=True).first.wait_for(timeout=ms))
 
-    async def _navigate(self, action: Action, deadline: Deadline) -> None:
+    async def _navigate(self, action: Action, deadline: Deadline, relative_to: str | None = None) -> None:
         try:
-            url = urljoin(self._tabs.url, action.text.strip())
+            url = urljoin(self._tabs.url if relative_to is None else relative_to, action.text.strip())
         except ValueError:
             raise StepFailed(f"{action.text} is not opened: it is no address") from None
         await self._goto(url, deadline)
@@ -346,6 +359,13 @@ class Performer:
             await page.reload(wait_until="domcontentloaded", timeout=deadline.left_ms)
         await loaded(page, min(_LOAD_MS, deadline.left_ms))
 
+    async def _new_tab(self, action: Action, deadline: Deadline) -> None:
+        """Opens a tab, blank or with the address, which a page that it is relative to had when it was active."""
+        came_from = self._tabs.url
+        await self._tabs.open_new()
+        if action.text.strip():
+            await self._navigate(action, deadline, came_from)
+
     async def _switch_tab(self, action: Action, deadline: Deadline) -> None:
         await self._tabs.switch(await self._tabs.opened(int(action.number or 0), deadline))
 
@@ -363,6 +383,11 @@ class Performer:
 
     async def _expect_url(self, action: Action, deadline: Deadline) -> None:
         await expect.url(self._tabs, without_user_info(action.text), deadline)
+
+    async def _expect_download(self, action: Action, deadline: Deadline) -> None:
+        if self._downloads is None:
+            raise StepFailed("What an attached test downloads is its own: expect it in the test")
+        await expect.download(self._downloads, action.text.strip(), deadline)
 
 
 async def _goto(page: Page, url: str, deadline: Deadline) -> None:

@@ -41,13 +41,15 @@ class PageListener:
             context: whose pages are listened to.
             report: gets each entry.
             on_muted: gets how long a flood was not listened to.
-            passive: the pages are somebody else's, who may still want the objects that a page has logged.
+            passive: the pages are somebody else's, who may still want the objects that a page has logged; requests
+                are reported from `hear_all_requests` on, before that only those without an answer.
         """
         self._context = context
         self._report = report
         self._passive = passive
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._failures = ThrottledWarnings(logger.warning, more="{} more are left out", most=1)
+        self._hears_all_requests = not passive
         self._requests: list[Request] = []
         """Those that are over and not reported yet."""
         self._console = Valve(self._hear_console, self._mute_console, on_muted=on_muted)
@@ -57,6 +59,13 @@ class PageListener:
     def watch(self, page: Page) -> None:
         """Reports this page's WebSockets from now on."""
         page.on("websocket", self._on_socket)
+
+    def hear_all_requests(self) -> None:
+        """Reports from now on each request that is over: to hear of all of them takes time of whoever makes them."""
+        if not self._hears_all_requests:
+            self._hears_all_requests = True
+            if self._network.is_open:
+                self._context.on("requestfinished", self._on_request)
 
     async def aclose(self) -> None:
         """Stops listening. Safe to repeat."""
@@ -73,11 +82,13 @@ class PageListener:
         self._context.remove_listener("console", self._on_console)
 
     def _hear_network(self) -> None:
-        self._context.on("requestfinished", self._on_request)
+        if self._hears_all_requests:
+            self._context.on("requestfinished", self._on_request)
         self._context.on("requestfailed", self._on_request)
 
     def _mute_network(self) -> None:
-        self._context.remove_listener("requestfinished", self._on_request)
+        if self._hears_all_requests:
+            self._context.remove_listener("requestfinished", self._on_request)
         self._context.remove_listener("requestfailed", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -37,6 +37,11 @@ class Valve:
         self._closed_at = 0.0
         open()
 
+    @property
+    def is_open(self) -> bool:
+        """True while messages are listened to."""
+        return self._timer is None
+
     def take(self) -> None:
         """Counts a message that has come."""
         now = self._loop.time()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from control.protocol.page_log import ConsoleEntry, RequestEntry
+from runner.browser.page_log.listening import PageListener
 from tests.runner.browser.driver_harness import DriverHarness, OpenHarness, Reported
 from tests.unwell_site import unwell_site
 
@@ -98,3 +99,21 @@ async def test_a_flood_of_requests_is_not_listened_to(open_harness: OpenHarness)
         await harness.do("click", selector="#ask")
         await muted.until(lambda _: True)
         assert sum(is_request(each, "/empty") for each in said) >= 500
+
+
+async def test_of_somebody_elses_pages_all_requests_are_heard_only_once_somebody_watches(
+    open_harness: OpenHarness,
+) -> None:
+    async with unwell_site() as site, open_harness({}) as harness:
+        assert harness.driver.context is not None
+        said: PageReports = Reported()
+        listener = PageListener(harness.driver.context, report=said.record, on_muted=lambda _: None, passive=True)
+        await harness.driver.open(site)
+        await harness.do("click", selector="#order")
+        await said.until(lambda each: is_request(each, "pictures.test"))
+        await said.until(lambda each: says(each, "console", "the server responded with a status of 500"))
+        assert not any(is_request(each, "/api/orders") for each in said)
+        listener.hear_all_requests()
+        await harness.do("click", selector="#order")
+        await said.until(lambda each: is_request(each, "/api/orders"))
+        await listener.aclose()

@@ -237,6 +237,7 @@ SHOP = """<!doctype html><title>Shop</title><script>addEventListener('beforeunlo
 <p draggable=true ondragstart="event.dataTransfer.setData('text', 'x')">Card</p>
 <p ondragover="event.preventDefault()" ondrop="out.textContent = 'dropped'">Box</p>
 <output id=out aria-label=Out></output><a href="/next?order=7" >Next</a> <a href=/next target=_blank>New</a>
+<a href="data:text/csv,1" download="report.csv">Export</a>
 <button onclick="setTimeout(() => this.remove(), 50)">Vanish</button><div style="height:3000px"></div><p>Bottom</p>"""
 NEXT = "<!doctype html><title>Next</title><h1>Next page</h1><button>Done</button>"
 
@@ -268,6 +269,8 @@ def everything(*, uploaded: str) -> tuple[Action, ...]:
         Action(type=A.WAIT, selector="text=beside"),
         Action(type=A.DRAG, selector='text="Card"', target='text="Box"'),
         Action(type=A.EXPECT_TEXT, selector=OUT, value="dropped"),
+        Action(type=A.CLICK, selector='role=link[name="Export"]'),
+        Action(type=A.EXPECT_DOWNLOAD, value="report.*"),
         Action(type=A.CLICK, selector='role=button[name="Vanish"]'),
         Action(type=A.WAIT, selector='html >> internal:has-not="text=\\"Vanish\\" >> visible=true"'),
         Action(type=A.SCROLL),
@@ -282,6 +285,8 @@ def everything(*, uploaded: str) -> tuple[Action, ...]:
         Action(type=A.RELOAD),
         Action(type=A.NAVIGATE, value="/"),
         Action(type=A.CLICK, selector='role=link[name="New"]'),
+        Action(type=A.NEW_TAB, value="/next"),
+        Action(type=A.CLOSE_TAB, value=2),
         Action(type=A.SWITCH_TAB, value=1),
         Action(type=A.CLICK, selector='role=button[name="Done"]'),
         Action(type=A.CLOSE_TAB, value=1),

@@ -39,6 +39,8 @@ def lines_of(text: str) -> list[str]:
         (Action(type=A.SCROLL), "await scroll(page, null);"),
         (Action(type=A.SCROLL, value=-TO_THE_END), f"await scroll(page, -{TO_THE_END:g}, {{ toEnd: true }});"),
         (Action(type=A.BACK), "await page.goBack({ waitUntil: 'domcontentloaded' });"),
+        (Action(type=A.NEW_TAB), "page = await newTab(page);"),
+        (Action(type=A.EXPECT_DOWNLOAD, value="a-*.pdf"), r"expectDownload(page, downloads, /^a\-.*\.pdf$/);"),
         (Action(type=A.SWITCH_TAB, value=1), "page = await tab(page, 1);"),
         (Action(type=A.CLOSE_TAB, value=1), "page = await closeTab(page, 1);"),
         (Action(type=A.UPLOAD, selector="#a", value="cv.txt"), "path.join(path.dirname(test.info().file), 'cv.txt')"),

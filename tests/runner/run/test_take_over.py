@@ -144,6 +144,67 @@ async def test_more_text_in_the_same_field_takes_the_place_of_the_step_before(tm
         assert (step.step_number, step.value) == (1, "Ada")
 
 
+def browse(type: str, value: str | int | None = None) -> c.Browse:
+    return c.Browse.model_validate({"action": {"type": type, "value": value}})
+
+
+async def test_to_go_elsewhere_is_a_step_after_what_was_typed_before(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.held_back = [human(typing("Ada"))]
+        await run.do(browse("navigate", "/cart"))
+        typed, went = await run.steps()
+        assert (typed.value, went.description, went.source) == ("Ada", "Go to /cart", Source.HUMAN)
+        assert run.driver.did[-2:] == ["flush", "browse navigate /cart"]
+
+
+async def test_a_page_that_does_not_come_is_told_and_is_no_step(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        run.driver.fail("/gone", "/gone cannot be loaded: connection refused")
+        with pytest.raises(NotFound, match="connection refused"):
+            await run.do(browse("navigate", "/gone"))
+        assert await run.steps() == []
+
+
+async def test_only_the_holder_goes_elsewhere_or_copies(tmp_path: Path) -> None:
+    async with held(tmp_path) as run:
+        for command in (browse("back"), c.CopySelection()):
+            with pytest.raises(NotHolder):
+                await run.do(command, BOB)
+        with pytest.raises(ProtocolError, match="browse takes back, forward"):
+            c.from_object({"type": "browse", "action": {"type": "click", "selector": "#pay"}})
+
+
+async def test_a_selection_is_copied_without_secrets_and_within_bounds(tmp_path: Path) -> None:
+    async with session_harness(
+        tmp_path, FakePlanner([click("#pay")]), secrets={"key": "tr0ub4dor"}, mode="review"
+    ) as run:
+        run.session.join(ADA)
+        run.start()
+        await run.until(lambda: run.session.view().proposal)
+        await run.do(c.TakeControl())
+        run.driver.selected = "The key is tr0ub4dor"
+        reply = await run.do(c.CopySelection(id="7"))
+        assert isinstance(reply, e.Copied)
+        assert (reply.id, "tr0ub4dor" in reply.text, reply.cut) == ("7", False, False)
+        run.driver.selected = "x" * 40_000
+        reply = await run.do(c.CopySelection())
+        assert isinstance(reply, e.Copied)
+        assert (len(reply.text), reply.cut) == (32_768, True)
+
+
+async def test_a_comment_reaches_the_planner_without_secrets(tmp_path: Path) -> None:
+    planner = FakePlanner([click("#cart"), click("#pay")])
+    async with session_harness(tmp_path, planner, secrets={"key": "tr0ub4dor"}) as run:
+        run.driver.perform_gate.close()
+        run.start()
+        await run.driver.perform_gate.reached.wait()
+        await run.do(c.AddComment(text="Use tr0ub4dor here", selector="#pay", element="button 'Pay'"))
+        run.driver.perform_gate.open()
+        assert await run.finish() is RunStatus.PASSED
+        (comment,) = planner.tasks[-1].comments
+        assert (comment.selector, "tr0ub4dor" in comment.text) == ("#pay", False)
+
+
 async def test_release_records_what_was_held_back_before_the_planner_looks_afresh(tmp_path: Path) -> None:
     planner = FakePlanner([click("#cart"), click("#pay")])
     async with held(tmp_path, planner) as run:

@@ -130,6 +130,10 @@ MESSAGES: Mapping[str, tuple[Role, dict[str, object]]] = {
     "set_curtain": (Role.CONTROLLER, {"closed": True}),
     "lift_covers": (Role.OWNER, {"lifted": True}),
     "input": (Role.CONTROLLER, {"kind": "move", "x": 0.5, "y": 0.5}),
+    "browse": (Role.CONTROLLER, {"action": {"type": "reload"}}),
+    "copy_selection": (Role.CONTROLLER, {}),
+    "add_comment": (Role.CONTROLLER, {"text": "The total is wrong."}),
+    "remove_comment": (Role.CONTROLLER, {"number": 1}),
     "pick": (Role.CONTROLLER, {"x": 0.5, "y": 0.5}),
     "answer_dialog": (Role.CONTROLLER, {"dialogId": "d", "accept": True}),
 }

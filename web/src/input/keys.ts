@@ -9,6 +9,8 @@ export interface KeyOptions {
   /** Size of the decoded picture. */
   size(): Size;
   send(input: InputMessage): void;
+  /** Called when the person copies or cuts, before the keys for it are sent. */
+  onCopy(): void;
   /** Called when the person asks for the keyboard back (Shift+Escape). */
   onLeave(): void;
 }
@@ -42,6 +44,7 @@ export class KeyCapture {
     if (event.isComposing || COMPOSING.has(event.key) || isPaste(event)) return;
     event.preventDefault();
     event.stopPropagation();
+    if (isCopy(event)) this.#options.onCopy();
     this.#pressed.set(event.code, event.key);
     this.#key("key_down", event, modifiersOf(event), event.repeat);
   }
@@ -93,7 +96,13 @@ export class KeyCapture {
   }
 }
 
-const isPaste = (event: KeyboardEvent): boolean =>
+const isPaste = (event: KeyboardEvent): boolean => isCommand(event, "v");
+
+const isCopy = (event: KeyboardEvent): boolean =>
+  !event.repeat && !event.shiftKey && (isCommand(event, "c") || isCommand(event, "x"));
+
+/** True for Control or Command with a letter, also where the keyboard's layout has other letters. */
+const isCommand = (event: KeyboardEvent, letter: string): boolean =>
   (event.ctrlKey || event.metaKey) &&
   !event.altKey &&
-  (event.key.toLowerCase() === "v" || (event.code === "KeyV" && !/^[a-z]$/i.test(event.key)));
+  (event.key.toLowerCase() === letter || (event.code === `Key${letter.toUpperCase()}` && !/^[a-z]$/i.test(event.key)));

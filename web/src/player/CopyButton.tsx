@@ -1,4 +1,6 @@
+import { describe } from "../api/errors";
 import { Button } from "./Button";
+import { copyText } from "./clipboard";
 import { usePlayer } from "./context";
 
 /** Puts a text on the clipboard and says whether that worked. */
@@ -15,10 +17,9 @@ export function CopyButton({
 }) {
   const { store } = usePlayer().session;
   const copy = () => {
-    const done = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error());
-    done.then(
+    copyText(text).then(
       () => store.notify("info", said),
-      () => store.notify("error", "The browser did not allow copying: select the text by hand."),
+      (reason: unknown) => store.notify("error", describe(reason)),
     );
   };
   return <Button icon="copy" label={label} tone={primary ? "primary" : "plain"} onClick={copy} />;

@@ -29,6 +29,8 @@ const PATHS = {
   external: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
   download: "M12 4v11M7 10.500l5 5 5-5M4 20h16",
   warn: "M12 4L2.5 20h19zM12 10v4.500M12 17.300v.2",
+  forward: "M5 12h14M13 6l6 6-6 6",
+  comment: "M4 5h16v11H9l-5 4z",
   back: "M19 12H5M11 6l-6 6 6 6",
   trash: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13",
   keyboard: "M3 6h18v12H3zM7 10h.1M11 10h.1M15 10h.1M7.5 14h9",

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { InputCapture } from "../input/capture";
 import { decodedSize } from "../media/surface";
+import { copySelection } from "./clipboard";
 import { usePlayer } from "./context";
 import { Icon } from "./Icon";
 
@@ -19,6 +20,7 @@ export function InputLayer() {
       size: () => (surface.view === null ? { width: 0, height: 0 } : decodedSize(surface.view)),
       send: (input) => void link.send(input),
       sendMove: (input) => link.sendMove(input),
+      onCopy: () => void copySelection(session),
       onLeave: () => root.current?.querySelector<HTMLElement>("[data-release]")?.focus(),
     });
     element.focus({ preventScroll: true });

@@ -4,7 +4,7 @@ import type { Picked, Step } from "../protocol/types";
 import { failedCall, withLocator } from "./attached";
 import { Button } from "./Button";
 import { usePlayer, usePlayerState } from "./context";
-import { actionLine } from "./format";
+import { actionLine, elementWords } from "./format";
 
 /** Does the call that has failed on another element, which is picked in the picture. */
 export function OtherLocator() {
@@ -44,8 +44,7 @@ function Choice({ failed, picked }: { failed: Step; picked: Picked }) {
   const { session, actions } = usePlayer();
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  const what =
-    [picked.role, picked.name && `“${picked.name}”`].filter(Boolean).join(" ") || picked.text || "This element";
+  const what = elementWords(picked);
   const use = async () => {
     setBusy(true);
     setError(null);

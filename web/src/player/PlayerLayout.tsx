@@ -1,3 +1,4 @@
+import { BrowserBar } from "./BrowserBar";
 import { ControlBar, type Shown } from "./ControlBar";
 import { usePlayer, usePlayerState } from "./context";
 import { DialogPanel } from "./DialogPanel";
@@ -24,6 +25,7 @@ export function PlayerLayout({ shown, shortcuts }: { shown: Shown; shortcuts: "p
     <div className="jp-layout">
       <div className="jp-main">
         <TopStrip />
+        <BrowserBar />
         <TestStrip />
         <Stage />
         <Outcome />

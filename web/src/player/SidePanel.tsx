@@ -1,18 +1,21 @@
 import { type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { isAttached } from "./attached";
+import { CommentsPanel } from "./CommentsPanel";
 import { type Panel, useMaySteer, usePlayer, usePlayerState } from "./context";
+import { Icon, type IconName } from "./Icon";
 import { InstructionEditor } from "./InstructionEditor";
 import { OverrideForm } from "./OverrideForm";
 import { PagePanel } from "./PagePanel";
 import { StatsPanel } from "./StatsPanel";
 import { StepList } from "./StepList";
 
-const PANELS: { id: Panel; label: string; steering?: true; ofOwnRuns?: true }[] = [
+const PANELS: { id: Panel; label: string; icon?: IconName; steering?: true; ofOwnRuns?: true }[] = [
   { id: "steps", label: "Steps" },
   { id: "instructions", label: "Instructions", ofOwnRuns: true },
   { id: "override", label: "Override", steering: true },
   { id: "page", label: "Page" },
-  { id: "stats", label: "Stats" },
+  { id: "comments", label: "Comments", icon: "comment" },
+  { id: "stats", label: "Stats", icon: "stats" },
 ];
 
 export function SidePanel() {
@@ -24,6 +27,7 @@ export function SidePanel() {
   const attached = usePlayerState(({ run }) => isAttached(run));
   const panels = PANELS.filter(({ steering, ofOwnRuns }) => (maySteer || !steering) && !(attached && ofOwnRuns));
   const pageErrors = usePlayerState(({ pageNews }) => pageNews.errors);
+  const comments = usePlayerState(({ run }) => run?.comments?.length ?? 0);
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (by === 0) return;
@@ -47,9 +51,16 @@ export function SidePanel() {
             aria-selected={ui.panel === panel.id}
             aria-controls={`${id}-panel`}
             tabIndex={ui.panel === panel.id ? 0 : -1}
+            title={panel.icon && panel.label}
             onClick={() => setUi({ panel: panel.id })}
           >
-            {panel.label}
+            {panel.icon ? <Icon name={panel.icon} /> : panel.label}
+            {panel.icon && <span className="jp-sr">{panel.label}</span>}
+            {panel.id === "comments" && comments > 0 && (
+              <span className="jp-page-count" data-plain>
+                {comments}
+              </span>
+            )}
             {panel.id === "page" && pageErrors > 0 && (
               <span className="jp-page-count">
                 {pageErrors}
@@ -84,6 +95,7 @@ function PanelBody({ panel }: { panel: Panel }) {
   if (panel === "instructions") return <InstructionEditor />;
   if (panel === "override") return <OverrideForm />;
   if (panel === "page") return <PagePanel />;
+  if (panel === "comments") return <CommentsPanel />;
   if (panel === "stats") return <StatsPanel />;
   return <StepList />;
 }

@@ -36,7 +36,7 @@ export function Stage() {
           <Picture />
           <LastStep />
           {isLive && <ProposalBox />}
-          {isLive && ui.pickFor === "call" && <PickedBox />}
+          {isLive && ui.pickFor !== "form" && <PickedBox />}
           {isLive && ui.picking && <PickLayer />}
           {isLive && holding && !ui.picking && <InputLayer />}
           {ui.replayStep !== null && <ReplayPicture />}
@@ -84,7 +84,7 @@ function ProposalBox() {
   return <PictureBox box={proposal.box} viewport={proposal.viewport} label={`Next: ${proposal.description}`} />;
 }
 
-/** Where the element is that was picked for a failed call. */
+/** Where the element is that was picked for a failed call or a comment. */
 function PickedBox() {
   const picked = usePlayerState((state) => state.picked);
   if (!picked?.box || !picked.viewport) return null;

@@ -29,7 +29,18 @@ export function testFacts({ client, test }: Pick<Run, "client" | "test">): strin
   return [name, test?.worker ? `worker ${test.worker}` : "", test?.retry ? `retry ${test.retry}` : ""].filter(Boolean);
 }
 
-const NOT_BY_SELECTOR = ["call", "navigate", "back", "forward", "reload", "expect_url", "switch_tab", "close_tab"];
+const NOT_BY_SELECTOR = [
+  "call",
+  "navigate",
+  "back",
+  "forward",
+  "reload",
+  "expect_url",
+  "expect_download",
+  "new_tab",
+  "switch_tab",
+  "close_tab",
+];
 
 /** Returns the failed call that a person may do with another locator; null where it has none. */
 export function failedCall(run: Run | null): Step | null {

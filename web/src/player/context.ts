@@ -4,7 +4,7 @@ import type { PlayerState } from "../store/state";
 import { canSteer } from "../store/state";
 import type { Actions } from "./actions";
 
-export type Panel = "steps" | "instructions" | "override" | "page" | "stats";
+export type Panel = "steps" | "instructions" | "override" | "page" | "comments" | "stats";
 
 /** What only this viewer's screen knows: what is looked at, not what is. */
 export interface Ui {
@@ -13,8 +13,8 @@ export interface Ui {
   replayStep: number | null;
   /** True while a click in the picture picks an element. */
   picking: boolean;
-  /** Where the picked element goes: into the form, or into the call of an attached test that has failed. */
-  pickFor: "form" | "call";
+  /** Where the picked element goes: into the form, the call of an attached test that has failed, or a comment. */
+  pickFor: "form" | "call" | "comment";
   /** True: one picture pixel for each CSS pixel; false: the whole picture. */
   actualSize: boolean;
   sharing: boolean;

@@ -1,4 +1,4 @@
-import type { Action, DialogAnswer, RunStatus, Step } from "../protocol/types";
+import type { Action, DialogAnswer, Picked, RunStatus, Step } from "../protocol/types";
 import type { ControlKind, TransportKind } from "../store/state";
 
 export const TRANSPORT_NAMES: Record<TransportKind, string> = {
@@ -61,6 +61,22 @@ export function dialogLine({ kind, message, accepted, text }: DialogAnswer): str
   const name = kind === "beforeunload" ? "question before leaving" : `${kind} ${JSON.stringify(message)}`;
   return `${name}: ${accepted ? `accepted${typed}` : "dismissed"}`;
 }
+
+/** Returns an element that was picked for a person: "button “Pay now”". */
+export const elementWords = ({ role, name, text }: Picked): string =>
+  [role, name && `“${name}”`].filter(Boolean).join(" ") || text || "This element";
+
+/** Returns what a person has typed into the address bar as an address: "shop.test" is meant to have https before it. */
+export function addressOf(typed: string): string {
+  const text = typed.trim();
+  if (text === "" || text.startsWith("/") || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text;
+  const isHere = /^(localhost|127\.|\[::1\])/.test(text);
+  return `${isHere ? "http" : "https"}://${text}`;
+}
+
+/** Formats the time of a day: "14:03". */
+export const formatTime = (time: string): string =>
+  new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(time));
 
 /** Returns the name of an action for a person: "double click". */
 export const actionName = (type: string): string => type.replaceAll("_", " ");

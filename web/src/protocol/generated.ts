@@ -51,7 +51,22 @@ export interface components {
          * @description What can be done in the page.
          * @enum {string}
          */
-        ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url" | "call";
+        ActionType: "click" | "double_click" | "hover" | "type" | "press" | "select" | "check" | "uncheck" | "scroll" | "navigate" | "back" | "forward" | "reload" | "wait" | "upload" | "drag" | "new_tab" | "switch_tab" | "close_tab" | "expect_text" | "expect_visible" | "expect_url" | "expect_download" | "call";
+        /** @description Says something about the run, or an element that was picked, to everybody who watches and to the planner. */
+        AddComment: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default add_comment
+             * @constant
+             */
+            type: "add_comment";
+            text: string;
+            /** @description The element that it is about. */
+            selector?: string | null;
+            /** @description The same in words: ``button 'Pay now'``. */
+            element?: string | null;
+        };
         /** @description Answers a native dialog, a file chooser, a ``<select>`` or an ``<input>``: see the event ``dialog``. */
         AnswerDialog: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -143,6 +158,17 @@ export interface components {
             width: number;
             height: number;
         };
+        /** @description Has the holder of control do this at once, as with the buttons around a browser's page. */
+        Browse: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default browse
+             * @constant
+             */
+            type: "browse";
+            action: components["schemas"]["Action"];
+        };
         /** @description Ends the run as cancelled. */
         Cancel: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -166,6 +192,34 @@ export interface components {
         CommandAccepted: {
             /** @description The run's status after the command. */
             status: components["schemas"]["RunStatus"];
+        };
+        /** @description Something that a person has said about a run, or about an element of its page. */
+        Comment: {
+            /** @description Names it, from 1. */
+            number: number;
+            at: string;
+            by: components["schemas"]["Holder"];
+            text: string;
+            /** @description The element that it is about. */
+            selector: string | null;
+            /** @description The same in words: ``button 'Pay now'``. */
+            element: string | null;
+            /**
+             * @description The step that had been begun last; 0 before the first.
+             * @default 0
+             */
+            step: number;
+        };
+        /** @description A person has said something about the run, or has taken it back. */
+        CommentChanged: {
+            /**
+             * @default comment
+             * @constant
+             */
+            type: "comment";
+            comment: components["schemas"]["Comment"];
+            /** @default false */
+            removed: boolean;
         };
         /** @description One line of the page's console, an error that nothing in the page caught, or a violation of its policy. */
         ConsoleEntry: {
@@ -250,6 +304,32 @@ export interface components {
              * @default []
              */
             requests: components["schemas"]["Holder"][];
+        };
+        /** @description The text that is selected in the page. */
+        Copied: {
+            /**
+             * @default copied
+             * @constant
+             */
+            type: "copied";
+            id: string | null;
+            /** @description Empty where nothing is selected, or what is selected is not shown to people. */
+            text: string;
+            /**
+             * @description Whether it is longer than what is sent.
+             * @default false
+             */
+            cut: boolean;
+        };
+        /** @description Asks for the text that is selected in the page; only its sender, who holds control, gets the answer. */
+        CopySelection: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default copy_selection
+             * @constant
+             */
+            type: "copy_selection";
         };
         /** @description The curtain was closed or opened, or covered fields are shown or covered again; both as in `CurtainView`. */
         CurtainChanged: {
@@ -818,6 +898,17 @@ export interface components {
             /** @description Whether the step that has failed is tried again, or was done by hand; None: as what the person did looks. */
             failedStep?: ("retry" | "done") | null;
         };
+        /** @description Takes a comment back: one's own, or any as the owner. */
+        RemoveComment: {
+            /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
+            id?: string | null;
+            /**
+             * @default remove_comment
+             * @constant
+             */
+            type: "remove_comment";
+            number: number;
+        };
         /** @description Asks for one step again; only its sender gets the answer. */
         ReplayStep: {
             /** @description Chosen by the client; the answer carries it, and a command that comes twice is done once. */
@@ -1025,6 +1116,11 @@ export interface components {
              * @enum {string}
              */
             trace: "off" | "on" | "on-failure";
+            /**
+             * @description What people have said about it; empty in lists of runs.
+             * @default []
+             */
+            comments: components["schemas"]["Comment"][];
             /** @description Set for an attached run, as are ``test`` and ``session``. */
             client: components["schemas"]["AttachedClient"] | null;
             test: components["schemas"]["AttachedTest"] | null;
@@ -1443,11 +1539,11 @@ export interface components {
         };
         Run: components["schemas"]["RunView"];
         /** @description What a client may send, on any transport. */
-        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
+        ClientMessage: components["schemas"]["Pause"] | components["schemas"]["Resume"] | components["schemas"]["StepOnce"] | components["schemas"]["Cancel"] | components["schemas"]["StepOverride"] | components["schemas"]["SkipStep"] | components["schemas"]["ApproveStep"] | components["schemas"]["UpdateInstructions"] | components["schemas"]["ReplayStep"] | components["schemas"]["TakeControl"] | components["schemas"]["RequestControl"] | components["schemas"]["ReleaseControl"] | components["schemas"]["SetCurtain"] | components["schemas"]["LiftCovers"] | components["schemas"]["Input"] | components["schemas"]["Browse"] | components["schemas"]["CopySelection"] | components["schemas"]["AddComment"] | components["schemas"]["RemoveComment"] | components["schemas"]["Pick"] | components["schemas"]["AnswerDialog"] | components["schemas"]["Ping"];
         /** @description What every viewer is sent; each takes the next number. */
-        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["Downloaded"] | components["schemas"]["RunFinished"];
+        Event: components["schemas"]["StreamAvailable"] | components["schemas"]["RunState"] | components["schemas"]["StepProposed"] | components["schemas"]["TestStep"] | components["schemas"]["StepOverrideQueued"] | components["schemas"]["StepOverrideDropped"] | components["schemas"]["InstructionsUpdated"] | components["schemas"]["HelpNeeded"] | components["schemas"]["ControlChanged"] | components["schemas"]["CurtainChanged"] | components["schemas"]["Viewers"] | components["schemas"]["PageChanged"] | components["schemas"]["Dialog"] | components["schemas"]["Waiting"] | components["schemas"]["TestIdentified"] | components["schemas"]["ConsoleMessage"] | components["schemas"]["RequestFailed"] | components["schemas"]["Downloaded"] | components["schemas"]["CommentChanged"] | components["schemas"]["RunFinished"];
         /** @description What one client is sent; takes no number. */
-        Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Pong"];
+        Reply: components["schemas"]["Hello"] | components["schemas"]["Ack"] | components["schemas"]["ErrorReply"] | components["schemas"]["StepReplay"] | components["schemas"]["Picked"] | components["schemas"]["Copied"] | components["schemas"]["Pong"];
         /** @description The fields that stand in front of every message from the server. */
         Envelope: {
             runId: string;
@@ -1469,6 +1565,7 @@ export type Ack = components['schemas']['Ack'];
 export type Action = components['schemas']['Action'];
 export type ActionOutput = components['schemas']['ActionOutput'];
 export type ActionType = components['schemas']['ActionType'];
+export type AddComment = components['schemas']['AddComment'];
 export type AnswerDialog = components['schemas']['AnswerDialog'];
 export type ApproveStep = components['schemas']['ApproveStep'];
 export type AttachSessionInfo = components['schemas']['AttachSessionInfo'];
@@ -1478,14 +1575,19 @@ export type Attention = components['schemas']['Attention'];
 export type AuditAction = components['schemas']['AuditAction'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type Box = components['schemas']['Box'];
+export type Browse = components['schemas']['Browse'];
 export type Cancel = components['schemas']['Cancel'];
 export type Choice = components['schemas']['Choice'];
 export type CommandAccepted = components['schemas']['CommandAccepted'];
+export type Comment = components['schemas']['Comment'];
+export type CommentChanged = components['schemas']['CommentChanged'];
 export type ConsoleEntry = components['schemas']['ConsoleEntry'];
 export type ConsoleList = components['schemas']['ConsoleList'];
 export type ConsoleMessage = components['schemas']['ConsoleMessage'];
 export type Control = components['schemas']['Control'];
 export type ControlChanged = components['schemas']['ControlChanged'];
+export type Copied = components['schemas']['Copied'];
+export type CopySelection = components['schemas']['CopySelection'];
 export type CurtainChanged = components['schemas']['CurtainChanged'];
 export type CurtainView = components['schemas']['CurtainView'];
 export type Dialog = components['schemas']['Dialog'];
@@ -1526,6 +1628,7 @@ export type Proposal = components['schemas']['Proposal'];
 export type Readiness = components['schemas']['Readiness'];
 export type RecordingTimeline = components['schemas']['RecordingTimeline'];
 export type ReleaseControl = components['schemas']['ReleaseControl'];
+export type RemoveComment = components['schemas']['RemoveComment'];
 export type ReplayStep = components['schemas']['ReplayStep'];
 export type RequestControl = components['schemas']['RequestControl'];
 export type RequestEntry = components['schemas']['RequestEntry'];

@@ -45,6 +45,7 @@ const REPLIES = Object.keys({
   hello: true,
   step_replay: true,
   picked: true,
+  copied: true,
 } satisfies Record<wire.Reply["type"], true>);
 
 /** True for a message to this client alone, which carries the newest `seq` without advancing it. */

@@ -7,6 +7,7 @@ export type {
   ActionType,
   AttachSessionInfo,
   Box,
+  Comment,
   ConsoleEntry,
   ConsoleList,
   DialogAnswer,
@@ -27,6 +28,7 @@ export type {
   SourceExcerpt,
   SourceLocation,
   StepSummary,
+  Tab,
 } from "./generated";
 
 /** Where an override is done: in place of the next step, or before it. */
@@ -87,11 +89,13 @@ export const ACTION_TYPES = Object.keys({
   wait: true,
   upload: true,
   drag: true,
+  new_tab: true,
   switch_tab: true,
   close_tab: true,
   expect_text: true,
   expect_visible: true,
   expect_url: true,
+  expect_download: true,
 } satisfies Record<Exclude<wire.ActionType, "call">, true>) as wire.ActionType[];
 
 const FINAL: readonly wire.RunStatus[] = ["passed", "failed", "cancelled"];

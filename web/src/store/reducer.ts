@@ -62,6 +62,8 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
       return pageNews(state, message.number, true);
     case "downloaded":
       return { ...state, downloads: [...state.downloads, downloadOf(message)] };
+    case "comment":
+      return commentChanged(state, message);
     case "run_finished":
       return runFinished(state, message);
     case "picked":
@@ -69,6 +71,11 @@ function apply(state: PlayerState, message: ServerMessage): PlayerState {
     default:
       return state;
   }
+}
+
+function commentChanged(state: PlayerState, { comment, removed }: ServerMessageOf<"comment">): PlayerState {
+  const others = (state.run?.comments ?? []).filter(({ number }) => number !== comment.number);
+  return withRun(state, { comments: removed ? others : [...others, comment] });
 }
 
 function pageNews(state: PlayerState, newest: number, isError: boolean): PlayerState {
