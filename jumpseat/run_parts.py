@@ -111,6 +111,7 @@ def session_options(settings: Settings) -> SessionOptions:
         browser=settings.browser,
         max_steps=settings.max_steps,
         controller_secrets=settings.controller_secrets,
+        page_log=settings.page_log,
         record=settings.record,
         max_recording=settings.max_recording,
         trace=settings.trace,

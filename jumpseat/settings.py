@@ -17,7 +17,7 @@ from pydantic import ByteSize, Field, ValidationError, ValidationInfo, field_val
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from control.protocol.actions import Viewport
-from control.protocol.models import BrowserName, KeepMode, PlannerName
+from control.protocol.models import BrowserName, KeepMode, PageLogMode, PlannerName
 from signaling.config import IceServer, LimitSettings
 
 _SAFE_KEY = 16
@@ -117,6 +117,7 @@ class Settings(LimitSettings, BaseSettings):
     max_run_memory: ByteSize | None = Field(default=ByteSize(4_000_000_000), ge=0)
     max_run_processes: int | None = Field(default=200, ge=1)
     """What the browser of one run may take, on Linux: its run fails where it takes more."""
+    page_log: PageLogMode = "on"
     record: KeepMode = "off"
     """``on``, ``on-failure``: what a run's ``record`` is where it does not say."""
     max_recording: ByteSize = Field(default=ByteSize(1_000_000_000), ge=1_000_000)

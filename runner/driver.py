@@ -182,6 +182,9 @@ class Driver(PageLook, Protocol):
     def trace(self) -> Trace | None:
         """Holds what is written down of its pages; None where nothing is."""
 
+    def hear_pages(self, *, bodies: bool) -> None:
+        """Reports from now on what the pages say; ``bodies``: also the texts that their requests send and get."""
+
     async def open(self, url: str) -> None:
         """Loads the first page. Raises StepFailed with a reason for a person."""
 

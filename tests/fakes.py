@@ -72,6 +72,8 @@ class Gate:
 class FakeDriver:
     """A browser without a page; what it is asked to do is noted in ``did``."""
 
+    trace: Trace | None = None
+
     def __init__(self) -> None:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
@@ -84,7 +86,6 @@ class FakeDriver:
         self.on_muted: Callable[[timedelta], None] = lambda _: None
         self.attended = False
         self.curtained = False
-        self.trace: Trace | None = None
         self.lifted = False
         self.url = "http://shop.test/"
         self.tab = 0
@@ -116,6 +117,8 @@ class FakeDriver:
         self.flush_error: Exception | None = None
         self.held_back: list[HumanAction] = []
         """What ``flush_input`` returns."""
+        self.heard_bodies: bool | None = None
+        """Whether bodies are heard, too; None: the pages are not heard at all."""
         self.selected = ""
         """What ``selection`` returns."""
         self.gone: str | None = None
@@ -131,6 +134,9 @@ class FakeDriver:
         """The browser goes, as the process of a real one might."""
         self.gone = "it has crashed"
         self.on_gone(BrowserGone(self.gone))
+
+    def hear_pages(self, *, bodies: bool) -> None:
+        self.heard_bodies = bodies
 
     async def open(self, url: str) -> None:
         self.did.append(f"open {url}")

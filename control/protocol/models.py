@@ -321,6 +321,7 @@ SpecPlanner = Literal["plain", "script", "model"]
 PlannerName = Literal["plain", "script", "model", "attached"]
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Mode = Literal["auto", "review"]
+PageLogMode = Literal["off", "on", "bodies"]
 KeepMode = Literal["off", "on", "on-failure"]
 """Whether something of a run is kept; ``on-failure``: where the run does not pass."""
 
@@ -348,6 +349,9 @@ class NewRun(Shape):
     """Whether its pictures are recorded, ``on-failure`` the last minutes; None: as the server is set."""
     trace: KeepMode | None = None
     """Whether it is traced for Playwright's trace viewer; None: as the server is set."""
+    page_log: PageLogMode | None = None
+    """Whether its pages' consoles and requests are kept, and the texts that these send and get; None: as the server is
+    set."""
     step_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     help_timeout_ms: int = Field(default=120_000, ge=0, le=86_400_000)
 

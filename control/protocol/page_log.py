@@ -39,6 +39,19 @@ class HttpHeader(Shape):
     value: str
 
 
+class HttpBody(Shape):
+    """What was sent, or answered, as far as it is a text."""
+
+    text: str | None = None
+    """Its beginning, with dots for secrets; None where it is not kept."""
+    size: int | None = None
+    """Bytes, where that is known."""
+    cut: bool = False
+    """Whether it goes on."""
+    left_out: str | None = None
+    """Why it is not kept."""
+
+
 class RequestEntry(Shape):
     """One request of the page that is over, or a WebSocket of it that was closed."""
 
@@ -64,6 +77,9 @@ class RequestEntry(Shape):
     duration_ms: int | None = None
     request_headers: tuple[HttpHeader, ...] = ()
     response_headers: tuple[HttpHeader, ...] = ()
+    request_body: HttpBody | None = None
+    """Set, as is ``response_body``, in runs whose ``pageLog`` is ``bodies``; never for viewers."""
+    response_body: HttpBody | None = None
 
 
 class DownloadEntry(Shape):

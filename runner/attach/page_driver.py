@@ -61,6 +61,10 @@ class ClientPageDriver(PageDriver):
     async def prepare(self) -> None:
         """Follows the context's pages from now on. To be called once."""
         self.use(self._client_context, passive=True, hurried=lambda: self._gate.watched)
+
+    def hear_pages(self, *, bodies: bool) -> None:
+        super().hear_pages(bodies=bodies)
+        assert self._listener is not None
         self._gate.on_watched = self._listener.hear_all_requests
         if self._gate.watched:
             self._listener.hear_all_requests()

@@ -38,6 +38,7 @@ from runner.browser.human.selection import selected_text
 from runner.browser.internal_calls import internal_calls
 from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
+from runner.browser.page_log.bodies import Bodies
 from runner.browser.page_log.listening import PageListener
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
@@ -117,6 +118,7 @@ class PageDriver:
         self._covers = Covers()
         self._screencast = Screencast(max_picture=max_picture, covers=self._covers)
         self._context: BrowserContext | None = None
+        self._listener: PageListener | None = None
         self._gone: str | None = None
         self._close_once = CloseOnce(self._close)
         egress_proxy.on_refused = self._report_refusal
@@ -163,7 +165,6 @@ class PageDriver:
             passive=passive,
             hurried=hurried,
         )
-        self._listener = PageListener(context, report=self._report_said, on_muted=self._report_muted, passive=passive)
         chromium = self._browser.browser_type.name == "chromium"
         devtools = DevTools()
         self._human_input = HumanInput(self._tabs, self._dialogs, InputDispatcher(devtools, chromium=chromium))
@@ -229,6 +230,19 @@ class PageDriver:
             await self._bounded(self._covers.of(self._tabs.active).started(), _LOOK_SECONDS)
             await self._performer.load(url, timeout_ms=_OPEN_MS)
         self._tabs.news()
+
+    def hear_pages(self, *, bodies: bool) -> None:
+        if self._context is None or self._listener is not None:
+            return
+        self._listener = PageListener(
+            self._context,
+            report=self._report_said,
+            on_muted=self._report_muted,
+            passive=not self._own,
+            bodies=Bodies() if bodies else None,
+        )
+        for page in self._context.pages:
+            self._listener.watch(page)
 
     async def perform(
         self,
@@ -376,7 +390,7 @@ class PageDriver:
         if self._context is not None:
             await asyncio.gather(
                 self._screencast.aclose(),
-                self._listener.aclose(),
+                *([self._listener.aclose()] if self._listener else []),
                 self._downloads.aclose(),
                 self._covers.aclose(),
                 self._human_input.aclose(),
@@ -416,7 +430,8 @@ class PageDriver:
     def _opened(self, page: Page) -> None:
         self._covers.opened(page)
         self._dialogs.watch(page)
-        self._listener.watch(page)
+        if self._listener is not None:
+            self._listener.watch(page)
         if self._own:
             self._downloads.watch(page)
         page.on("crash", lambda _: self.lose("the page has crashed"))

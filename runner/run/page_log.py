@@ -256,3 +256,4 @@ def _texts(entry: PageEntry) -> Iterator[str]:
     yield from (entry.url, entry.origin or "", entry.method, entry.status_text, entry.error or "")
     for header in (*entry.request_headers, *entry.response_headers):
         yield from (header.name, header.value)
+    yield from (body.text for body in (entry.request_body, entry.response_body) if body and body.text)

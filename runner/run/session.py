@@ -480,6 +480,9 @@ class Session:
         driver.on_answered = on_answered
         driver.on_refused = self._refusal_warnings.warn
         driver.on_page_said = self._page_log.add
+        mode = self._run.spec.page_log or self._options.page_log
+        if mode != "off":
+            driver.hear_pages(bodies=mode == "bodies")
         driver.on_muted = self._page_log.add_muted
         driver.on_download = self._page_log.add_download
         driver.on_waiting = lambda reason: self._waits.for_element(reason and self._masking.text(reason))

@@ -1,7 +1,7 @@
 """What a trace keeps of Playwright's events: the run's steps, the DOM after each, the console, and the requests.
 
-Calls that our own code makes are left out, and so are bodies but for those that a page is drawn from and those of
-requests that failed. Everything that is kept is a page's words, or may be: it is masked, and none of it is obeyed.
+Calls that our own code makes are left out, and so are bodies but for those that a page is drawn from. Everything that
+is kept is a page's words, or may be: it is masked, and none of it is obeyed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ Event = dict[str, Any]
 
 _DRAWN: Final = frozenset({"stylesheet", "image", "font"})
 """Types of the resources that a page is drawn from."""
-_LARGEST_FAILURE: Final = 64 * 1024
-"""Bytes of a failed request's answer that are kept."""
 _FILE: Final = re.compile(r"resources/[\w-][\w.-]*")
 _NAME: Final = re.compile(r"[A-Za-z_:][\w:.-]*")
 _CREDENTIAL: Final = re.compile(r"csrf|xsrf|token|secret|nonce|api-?key", re.IGNORECASE)
@@ -166,12 +164,11 @@ class TraceCleaner:
         }
 
     def _content(self, entry: Event) -> Event:
-        response, content = entry["response"], entry["response"]["content"]
+        content = entry["response"]["content"]
         kept: Event = self._masked(
             {name: content[name] for name in ("size", "mimeType", "compression") if name in content}
         )
-        failed = int(response.get("status") or 0) >= 400 and int(content.get("size") or 0) <= _LARGEST_FAILURE
-        if "_file" in content and (failed or entry.get("_resourceType") in _DRAWN) and self._takes(content["_file"]):
+        if "_file" in content and entry.get("_resourceType") in _DRAWN and self._takes(content["_file"]):
             kept["_file"] = content["_file"]
         return kept
 

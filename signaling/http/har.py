@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from control.protocol.page_log import HttpHeader, RequestEntry
+from control.protocol.page_log import HttpBody, HttpHeader, RequestEntry
 from control.protocol.shape import rfc3339
 
 _VERSION = "HTTP/1.1"
@@ -15,7 +15,7 @@ _VERSION = "HTTP/1.1"
 
 
 def har_of(requests: Iterable[RequestEntry]) -> dict[str, Any]:
-    """Returns the archive: without bodies and cookies, which are not kept; what is not known is -1, as HAR has it."""
+    """Returns the archive, with such bodies as are kept and without cookies; what is not known is -1, as HAR has it."""
     creator = {"name": "jumpseat", "version": version("jumpseat")}
     return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(each) for each in requests]}}
 
@@ -34,6 +34,7 @@ def _entry(request: RequestEntry) -> dict[str, Any]:
             "queryString": _query(request.url),
             "headersSize": -1,
             "bodySize": -1,
+            **_posted(request),
         },
         "response": _response(request),
         "cache": {},
@@ -51,12 +52,33 @@ def _response(request: RequestEntry) -> dict[str, Any]:
         "httpVersion": _VERSION,
         "cookies": [],
         "headers": _headers(request.response_headers),
-        "content": {"size": _size(headers.get("content-length")), "mimeType": headers.get("content-type", "x-unknown")},
+        "content": {
+            "size": _size(headers.get("content-length")),
+            "mimeType": headers.get("content-type", "x-unknown"),
+            **_text(request.response_body),
+        },
         "redirectURL": headers.get("location", ""),
         "headersSize": -1,
         "bodySize": -1,
     }
     return response | ({"_failureText": request.error} if request.error is not None else {})
+
+
+def _posted(request: RequestEntry) -> dict[str, Any]:
+    if request.request_body is None:
+        return {}
+    headers = {each.name.lower(): each.value for each in request.request_headers}
+    text = {"text": "", **_text(request.request_body)}
+    return {"postData": {"mimeType": headers.get("content-type", "x-unknown"), "params": [], **text}}
+
+
+def _text(body: HttpBody | None) -> dict[str, str]:
+    """Returns the fields for a body; a comment says what of it is not there."""
+    if body is None:
+        return {}
+    comment = "only its beginning" if body.cut else body.left_out
+    fields = {"text": body.text, "comment": comment}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _headers(headers: Iterable[HttpHeader]) -> list[dict[str, str]]:

@@ -68,7 +68,7 @@ class PageLogApi:
     @operation(
         "GET",
         f"{_RUN}/har",
-        "The page's requests as HAR 1.2, without bodies.",
+        "The page's requests as HAR 1.2.",
         id="getHar",
         answer=json_content(HarArchive),
         query=(_STEP, _SINCE),
@@ -120,8 +120,13 @@ class PageLogApi:
         return web.FileResponse(path, headers=headers)
 
     async def _kept(self, request: web.Request) -> PageLogView:
+        """Returns what the caller may see: a viewer no bodies, which may hold what the pages do not show."""
         context = await self._authenticator.authorize(request, request.match_info["run_id"], with_steps=False)
-        return await context.run.page_log()
+        kept = await context.run.page_log()
+        if context.actor.role.controls:
+            return kept
+        bare = {"request_body": None, "response_body": None}
+        return kept.model_copy(update={"requests": tuple(each.model_copy(update=bare) for each in kept.requests)})
 
 
 def _file_name(name: str) -> str:

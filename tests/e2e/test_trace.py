@@ -186,36 +186,6 @@ async def test_pages_that_have_tampered_with_their_own_trace_run_nothing_here(
         assert await tab.evaluate("localStorage.pwned") is None
 
 
-async def test_an_answer_of_a_page_runs_nothing_here(server: Served, viewer_browser: Browser) -> None:
-    """An HTML page that is kept as the answer of a request that failed, which the viewer would serve as a page."""
-    evil = "<!doctype html><script>localStorage.pwned = 1; parent.postMessage('pwned', '*')</script>"
-
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(status=500, text=evil, content_type="text/html")
-
-    app = web.Application()
-    app.router.add_get("/evil", answer)
-    app.router.add_get("/", page_of("<script>fetch('/evil')</script>"))
-    async with TestServer(app, host="127.0.0.1") as shown:
-        run = await run_to_end(server, str(shown.make_url("/")), [{"type": "wait", "value": 500}], trace="on")
-    (kept,) = (name for name in await download(server, run["id"]) if name.endswith(".html"))
-    async with viewer(server, viewer_browser, run["id"]) as (tab, _):
-        await expect(tab.get_by_role("tree").first.get_by_text("1. Wait")).to_be_visible()
-        text = await tab.evaluate(
-            """async (file) => {
-                const source = file + location.search;
-                const frame = Object.assign(document.createElement("iframe"), { src: source });
-                const loaded = new Promise((resolve) => { frame.onload = resolve; });
-                document.body.append(frame);
-                await loaded;
-                return (await fetch(source)).text();
-            }""",
-            f"file/{kept}",
-        )
-        assert text == evil
-        assert await tab.evaluate("localStorage.pwned") is None
-
-
 async def test_the_viewer_loads_no_other_file_than_traces_of_this_server(
     server: Served, viewer_browser: Browser
 ) -> None:

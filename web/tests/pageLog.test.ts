@@ -16,7 +16,7 @@ const said = (number: number, fields: Partial<ConsoleEntry>): ConsoleEntry => ({
 const asked = (number: number, fields: Partial<RequestEntry>): RequestEntry => ({
   ...{ number, at, step: 1, method: "GET", url: "http://shop.test/", origin: null, resourceType: "fetch" },
   ...{ status: 200, statusText: "OK", error: null, failed: false, durationMs: 12 },
-  ...{ requestHeaders: [], responseHeaders: [] },
+  ...{ requestHeaders: [], responseHeaders: [], requestBody: null, responseBody: null },
   ...fields,
 });
 const console_ = [said(1, {}), said(4, { level: "error", kind: "exception", text: "TypeError: x", step: 2 })];

@@ -15,6 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 from control.protocol.page_log import ConsoleEntry, RequestEntry
 from control.protocol.shape import utc_now
 from media.aio import TaskSet
+from runner.browser.page_log.bodies import Bodies
 from runner.browser.page_log.entries import console_entry, error_entry, request_entry, socket_entry
 from runner.browser.page_log.valve import Valve
 from runner.log import ThrottledWarnings
@@ -35,6 +36,7 @@ class PageListener:
         report: Callable[[ConsoleEntry | RequestEntry], None],
         on_muted: Callable[[timedelta], None],
         passive: bool = False,
+        bodies: Bodies | None = None,
     ) -> None:
         """
         Args:
@@ -43,10 +45,12 @@ class PageListener:
             on_muted: gets how long a flood was not listened to.
             passive: the pages are somebody else's, who may still want the objects that a page has logged; requests
                 are reported from `hear_all_requests` on, before that only those without an answer.
+            bodies: reads those of the requests; None: they are not kept.
         """
         self._context = context
         self._report = report
         self._passive = passive
+        self._bodies = bodies
         self._background = TaskSet(logger, expected=PlaywrightError)
         self._failures = ThrottledWarnings(logger.warning, more="{} more are left out", most=1)
         self._hears_all_requests = not passive
@@ -110,7 +114,15 @@ class PageListener:
     def _report_requests(self) -> None:
         requests, self._requests = self._requests, []
         for request in requests:
-            self._tell(partial(request_entry, request))
+            if self._bodies is None:
+                self._tell(partial(request_entry, request))
+            else:
+                self._background.spawn(self._tell_with_bodies(request, self._bodies))
+
+    async def _tell_with_bodies(self, request: Request, bodies: Bodies) -> None:
+        sent, answered = await bodies.of(request)
+        changes = {"request_body": sent, "response_body": answered}
+        self._tell(lambda: request_entry(request).model_copy(update=changes))
 
     def _on_socket(self, socket: WebSocket) -> None:
         begun, errors = utc_now(), list[str]()

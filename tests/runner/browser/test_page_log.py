@@ -21,6 +21,7 @@ async def listening(
     async with unwell_site(flood=flood) as site, open_harness({}) as harness:
         said: PageReports = Reported()
         harness.driver.on_page_said = said.record
+        harness.driver.hear_pages(bodies=False)
         await harness.driver.open(site)
         yield harness, said
 

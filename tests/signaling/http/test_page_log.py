@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from control.protocol.page_log import ConsoleEntry, DownloadEntry, HttpHeader, LeftOut, PageLogView, RequestEntry
+from control.protocol.page_log import (
+    ConsoleEntry,
+    DownloadEntry,
+    HttpBody,
+    HttpHeader,
+    LeftOut,
+    PageLogView,
+    RequestEntry,
+)
 from jumpseat import Client
 from tests.signaling.fakes import FakeRun
 from tests.signaling.server_harness import ADA, ServerHarness
@@ -46,6 +54,9 @@ SAID = PageLogView(
             resource_type="fetch",
             error="net::ERR_TIMED_OUT",
             failed=True,
+            request_headers=(HttpHeader(name="content-type", value="application/json"),),
+            request_body=HttpBody(text='{"cart": 1', size=90, cut=True),
+            response_body=HttpBody(left_out="it is no text (image/png)"),
         ),
     ),
     downloads=(
@@ -117,6 +128,15 @@ class Pair(Strict):
 class Body(Strict):
     size: int
     mime_type: str = Field(alias="mimeType")
+    text: str | None = None
+    comment: str | None = None
+
+
+class PostData(Strict):
+    mime_type: str = Field(alias="mimeType")
+    params: list[Pair]
+    text: str
+    comment: str | None = None
 
 
 class Half(Strict):
@@ -131,6 +151,7 @@ class HarRequest(Half):
     method: str
     url: str
     query_string: list[Pair] = Field(alias="queryString")
+    post_data: PostData | None = Field(default=None, alias="postData")
 
 
 class HarResponse(Half):
@@ -183,8 +204,23 @@ async def test_the_requests_are_an_archive_that_others_read(harness: ServerHarne
     assert (page.response.status, page.response.content.size, page.response.content.mime_type) == (200, 12, "text/html")
     assert (page.time, page.timings.wait) == (12, 12)
     assert (order.response.status, order.response.content.size) == (0, -1)
+    assert page.request.post_data is None
+    assert order.request.post_data is not None
+    assert (order.request.post_data.mime_type, order.request.post_data.text) == ("application/json", '{"cart": 1')
+    assert order.request.post_data.comment == "only its beginning"
+    assert (order.response.content.text, order.response.content.comment) == (None, "it is no text (image/png)")
     assert [each["_step"] for each in found["log"]["entries"]] == [0, 2]
     assert found["log"]["entries"][1]["response"]["_failureText"] == "net::ERR_TIMED_OUT"
+
+
+async def test_viewers_get_no_bodies(harness: ServerHarness, said: FakeRun) -> None:
+    path = f"/api/tests/{said.id}"
+    for role, text in (("viewer", None), ("controller", '{"cart": 1')):
+        _, link = await harness.call("POST", f"{path}/tokens", body={"role": role})
+        _, body = await harness.call("GET", f"{path}/network?step=2", token=link["token"])
+        assert (body["entries"][0]["requestBody"] or {"text": None})["text"] == text
+        _, archive = await harness.call("GET", f"{path}/har?step=2", token=link["token"])
+        assert ("postData" in archive["log"]["entries"][0]["request"]) == (text is not None)
 
 
 async def test_a_download_is_one_to_be_saved(harness: ServerHarness, said: FakeRun, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 import { describe } from "../api/errors";
-import { type ConsoleList, isFinal, type RequestList } from "../protocol/types";
+import { type ConsoleList, type HttpBody, isFinal, type RequestList } from "../protocol/types";
 import { CopyButton } from "./CopyButton";
 import { usePlayer, usePlayerState } from "./context";
 import { Downloads } from "./Downloads";
@@ -100,8 +100,24 @@ function PageRow({ line }: { line: PageLine }) {
             <CopyButton label="Copy as cURL" text={asCurl(line.request)} said="The command is on the clipboard." />
           )}
         </span>
+        <Body label="What was sent" body={line.request?.requestBody ?? null} />
+        <Body label="What was answered" body={line.request?.responseBody ?? null} />
       </div>
     </li>
+  );
+}
+
+function Body({ label, body }: { label: string; body: HttpBody | null }) {
+  if (body === null) return null;
+  return (
+    <details className="jp-page-body">
+      <summary>{label}</summary>
+      {body.text === null ? (
+        <p className="jp-dim">{`Not kept: ${body.leftOut}`}</p>
+      ) : (
+        <pre>{body.cut ? `${body.text}…` : body.text}</pre>
+      )}
+    </details>
   );
 }
 

@@ -523,6 +523,20 @@ export interface components {
             viewerId: string;
             name: string;
         };
+        /** @description What was sent, or answered, as far as it is a text. */
+        HttpBody: {
+            /** @description Its beginning, with dots for secrets; None where it is not kept. */
+            text: string | null;
+            /** @description Bytes, where that is known. */
+            size: number | null;
+            /**
+             * @description Whether it goes on.
+             * @default false
+             */
+            cut: boolean;
+            /** @description Why it is not kept. */
+            leftOut: string | null;
+        };
         /** @description One header; its value is dots where it may be a credential. */
         HttpHeader: {
             name: string;
@@ -704,6 +718,11 @@ export interface components {
             record?: ("off" | "on" | "on-failure") | null;
             /** @description Whether it is traced for Playwright's trace viewer; None: as the server is set. */
             trace?: ("off" | "on" | "on-failure") | null;
+            /**
+             * @description Whether its pages' consoles and requests are kept, and the texts that these send and get; None: as the server is
+             *     set.
+             */
+            pageLog?: ("off" | "on" | "bodies") | null;
             /** @default 15000 */
             stepTimeoutMs?: number;
             /** @default 120000 */
@@ -966,6 +985,9 @@ export interface components {
             requestHeaders: components["schemas"]["HttpHeader"][];
             /** @default [] */
             responseHeaders: components["schemas"]["HttpHeader"][];
+            /** @description Set, as is ``response_body``, in runs whose ``pageLog`` is ``bodies``; never for viewers. */
+            requestBody: components["schemas"]["HttpBody"] | null;
+            responseBody: components["schemas"]["HttpBody"] | null;
         };
         /** @description A request of the page was answered with an error, or not at all; as many at most as of ``console``. */
         RequestFailed: {
@@ -1604,6 +1626,7 @@ export type HarArchive = components['schemas']['HarArchive'];
 export type Hello = components['schemas']['Hello'];
 export type HelpNeeded = components['schemas']['HelpNeeded'];
 export type Holder = components['schemas']['Holder'];
+export type HttpBody = components['schemas']['HttpBody'];
 export type HttpHeader = components['schemas']['HttpHeader'];
 export type Input = components['schemas']['Input'];
 export type InstructionProblem = components['schemas']['InstructionProblem'];

@@ -12,6 +12,7 @@ export type {
   ConsoleList,
   DialogAnswer,
   Holder,
+  HttpBody,
   InstructionProblem,
   InstructionsChecked,
   Locators,
