@@ -34,14 +34,14 @@ PLAY = """async (source) => {
         video.addEventListener("error", () => reject(new Error(video.error.message)), { once: true });
     });
     await happened("loadeddata");
-    video.currentTime = 5;
+    video.currentTime = video.duration / 2;
     await happened("seeked");
     const at = video.currentTime;
     video.playbackRate = 4;
     await Promise.all([happened("ended"), video.play()]);
     return { at, duration: video.duration, end: video.currentTime, width: video.videoWidth };
 }"""
-"""Plays what is at an address from its fifth second to its end, fast."""
+"""Plays what is at an address from its middle to its end, fast."""
 
 
 async def record(server: Served, steps: list[dict[str, Any]], **body: Any) -> str:  # noqa: ANN401 - fields of a run
@@ -111,7 +111,8 @@ async def test_while_it_goes_on_a_browser_plays_it_from_any_place(server: Served
     played = await page.evaluate(PLAY, f"/api/tests/{run_id}/recording?until={until}&token={server.key}")
     await page.close()
     await server.cancel(run_id)
-    assert (played["at"], played["width"]) == (5, 1280)
+    assert played["width"] == 1280
+    assert abs(played["at"] - played["duration"] / 2) < 0.1
     assert abs(played["duration"] * 1000 - until) < 4500
     assert abs(played["end"] - played["duration"]) < 0.5
 
@@ -125,7 +126,8 @@ async def test_once_it_is_finished_firefox_plays_it_too(server: Served, firefox:
     length = (await server.get(f"/api/tests/{run_id}/recording/timeline"))["durationMs"]
     source = f"/api/tests/{run_id}/recording?token={server.key}"
     played = await firefox.ask(f"({PLAY})({json.dumps(source)})")
-    assert (played["at"], played["width"]) == (5, 1280)
+    assert played["width"] == 1280
+    assert abs(played["at"] - played["duration"] / 2) < 0.1
     assert abs(played["duration"] * 1000 - length) < 500
     assert abs(played["end"] - played["duration"]) < 0.5
 
