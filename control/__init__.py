@@ -23,5 +23,6 @@ Around it
   ``event_log``       one numbered order of events for everybody, with replay
   ``roles``           who may send which command
   ``secrets``         values that may be used and shown nowhere
+  ``headers``         which headers' values may be shown
   ``errors``          every refusal, with its code
 """

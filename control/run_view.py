@@ -35,6 +35,7 @@ def view_of(run: RunFacts, *, with_steps: bool) -> RunView:
         curtain=run.curtain.view(),
         record=run.spec.record or "off",
         plan=run.plan_ahead.view() if with_steps else None,
+        trace=run.spec.trace or "off",
         comments=run.comments.all,
         last_screenshot_url=next((url for step in reversed(run.steps) if (url := step.screenshot_url)), None),
     )

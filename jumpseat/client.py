@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import aiohttp
@@ -32,7 +34,14 @@ from control.protocol.models import (
 )
 from control.protocol.page_log import DownloadEntry
 from control.protocol.shape import Shape
-from jumpseat.client_errors import ClientError, InvalidAddress, ServerUnreachable, UnexpectedAnswer, refusal
+from jumpseat.client_errors import (
+    ClientError,
+    InvalidAddress,
+    RequestRefused,
+    ServerUnreachable,
+    UnexpectedAnswer,
+    refusal,
+)
 from signaling.http.shapes import (
     AttachSessionInfo,
     AuditPage,
@@ -52,6 +61,7 @@ __all__ = ["Client", "ClientError", "Message", "RunList", "ShareToken", "StreamI
 
 _ANSWER_SECONDS = 60.0
 _SLOWEST_RECONNECT_SECONDS = 3.0
+_CHUNK = 256 * 1024
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _EVENT: TypeAdapter[Event | Hello] = TypeAdapter(
@@ -112,6 +122,7 @@ class Client:
         self._base = base.with_query(None).with_path("/")
         self._key = token
         self._reconnects = reconnects
+        self._timeout = timeout
         self._viewer = secrets.token_urlsafe(16)
         self._http = aiohttp.ClientSession(
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -265,6 +276,22 @@ class Client:
     async def download(self, run_id: str, number: int) -> bytes:
         """Returns the content of the download of this number."""
         return await self._ask("GET", f"{_run(run_id)}/downloads/{number}")
+
+    # Files
+
+    async def trace(self, run_id: str, path: Path | str) -> None:
+        """Writes the run's trace, once the run is over, to ``path``: a zip for Playwright's trace viewer.
+
+        Raises OSError where that cannot be written.
+        """
+        await self._save(f"{_run(run_id)}/trace", Path(path))
+
+    async def recording(self, run_id: str, path: Path | str) -> None:
+        """Writes the recording of the run's pictures so far to ``path``: an MP4 with a chapter for each step.
+
+        Raises OSError where that cannot be written.
+        """
+        await self._save(f"{_run(run_id)}/recording", Path(path))
 
     # Commands
 
@@ -435,20 +462,49 @@ class Client:
             async with self._http.request(method, url, json=body) as answer:
                 content = await answer.read()
         except (aiohttp.ClientError, OSError) as error:
-            # A time-out has no text of its own.
-            reason = str(error) or "it does not answer"
-            raise ServerUnreachable(
-                f"cannot reach {self._base}: {reason}; is 'jumpseat serve' running there?"
-            ) from None
+            raise self._unreachable(error) from None
         if answer.ok:
             return content
-        raise refusal(answer.status, _problem(content), retry_after=answer.headers.get("Retry-After"))
+        raise _refused(answer, content)
+
+    async def _save(self, path: str, file: Path) -> None:
+        """Writes what is answered to a file, which is there whole or not at all."""
+        part = file.with_name(f"{file.name}.part")
+        try:
+            with part.open("wb") as target:
+                async with aclosing(self._chunks(path)) as chunks:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(target.write, chunk)
+            part.replace(file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    async def _chunks(self, path: str) -> AsyncGenerator[bytes, None]:
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=self._timeout)
+        try:
+            async with self._http.get(self._base.joinpath(path), timeout=timeout) as answer:
+                if not answer.ok:
+                    raise _refused(answer, await answer.read())
+                async for chunk in answer.content.iter_chunked(_CHUNK):
+                    yield chunk
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> ServerUnreachable:
+        # A time-out has no text of its own.
+        reason = str(error) or "it does not answer"
+        return ServerUnreachable(f"cannot reach {self._base}: {reason}; is 'jumpseat serve' running there?")
 
     def _unexpected(self) -> UnexpectedAnswer:
         return UnexpectedAnswer(f"{self._base} does not answer as a jumpseat server of this version does")
 
 
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+def _refused(answer: aiohttp.ClientResponse, content: bytes) -> RequestRefused:
+    return refusal(answer.status, _problem(content), retry_after=answer.headers.get("Retry-After"))
 
 
 def _problem(content: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from jumpseat.ports import cannot_listen
 from jumpseat.run_parts import RunParts, run_parts
 from jumpseat.server_config import signaling_config
 from jumpseat.settings import BadSetting, Settings
+from runner.browser.tracing import trace_viewer_files
 from signaling.config import Config, Listening
 from signaling.server import CannotListen, Server
 from web import DIST
@@ -52,6 +53,7 @@ async def serving_runs(config: Config, parts: RunParts, listening: Listening | N
             links=store.links,
             trail=store.audit,
             dist=DIST,
+            trace_viewer=trace_viewer_files(),
             checks={"database": store.check, "disk": store.check_disk},
         )
         parts.registry.follow(server.run_started)

@@ -114,6 +114,7 @@ def session_options(settings: Settings) -> SessionOptions:
         page_log=settings.page_log,
         record=settings.record,
         max_recording=settings.max_recording,
+        trace=settings.trace,
         exporter=EXPORTER,
     )
 
@@ -143,6 +144,7 @@ def browser_options(
         executables=executables,
         uploads=uploads or settings.data_dir / "uploads",
         max_picture=settings.size,
+        most_trace_bytes=settings.max_trace,
         limits=BrowserLimits(settings.max_run_memory, settings.max_run_processes),
         egress_proxy=lambda: EgressProxy(egress_policy, upstream=upstream),
     )

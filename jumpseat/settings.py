@@ -17,7 +17,7 @@ from pydantic import ByteSize, Field, ValidationError, ValidationInfo, field_val
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from control.protocol.actions import Viewport
-from control.protocol.models import BrowserName, PageLogMode, PlannerName, RecordMode
+from control.protocol.models import BrowserName, KeepMode, PageLogMode, PlannerName
 from signaling.config import IceServer, LimitSettings
 
 _SAFE_KEY = 16
@@ -118,10 +118,14 @@ class Settings(LimitSettings, BaseSettings):
     max_run_processes: int | None = Field(default=200, ge=1)
     """What the browser of one run may take, on Linux: its run fails where it takes more."""
     page_log: PageLogMode = "on"
-    record: RecordMode = "off"
+    record: KeepMode = "off"
     """``on``, ``on-failure``: what a run's ``record`` is where it does not say."""
     max_recording: ByteSize = Field(default=ByteSize(1_000_000_000), ge=1_000_000)
     """Bytes of one run's recording; beyond them it loses its beginning."""
+    trace: KeepMode = "on-failure"
+    """``off``, ``on``: what a run's ``trace`` is where it does not say."""
+    max_trace: ByteSize = Field(default=ByteSize(100_000_000), ge=1_000_000)
+    """Bytes that are written down of one run that is traced; beyond them its trace ends."""
     controller_secrets: bool = True
     """``false``: who holds a controller link may use no secret, in runs that do not say otherwise."""
     keep_days: int | None = Field(default=None, ge=1, le=36_500)

@@ -95,6 +95,24 @@ class CarriedOut:
         self.calls.append(ElementCall.model_validate({"selector": selector, "method": method, "value": value}))
 
 
+class Trace(Protocol):
+    """What is written down of one run's pages for Playwright's trace viewer. Its methods raise nothing."""
+
+    spoilt: bool
+    """True where it may hold what it was to leave out: it is for nobody then."""
+
+    def step(self, title: str) -> AbstractAsyncContextManager[None]:
+        """Puts what is done within this under one title, with the DOM of the active page as that is afterwards."""
+
+    async def pause(self) -> None:
+        """Leaves out what happens from now on."""
+
+    async def resume(self) -> None: ...
+
+    async def stop(self) -> None:
+        """Ends it, with all that has come written down."""
+
+
 class PageLook(Protocol):
     """What planners see of one run's pages. All methods raise BrowserGone once the browser has gone.
 
@@ -159,6 +177,10 @@ class Driver(PageLook, Protocol):
 
     curtained: bool
     """True while a person types what nobody else is to see: it is returned as passwords are."""
+
+    @property
+    def trace(self) -> Trace | None:
+        """Holds what is written down of its pages; None where nothing is."""
 
     def hear_pages(self, *, bodies: bool) -> None:
         """Reports from now on what the pages say; ``bodies``: also the texts that their requests send and get."""
@@ -227,8 +249,12 @@ class Driver(PageLook, Protocol):
 class Drivers(Protocol):
     """Opens browsers."""
 
-    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> Driver:
+    async def launch(
+        self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None, trace: Path | None = None
+    ) -> Driver:
         """Returns a browser whose pages reach these hosts alone, all that the server allows where there are none.
+
+        With ``trace`` it is traced into that folder.
 
         Raises StepFailed with what to do where no such browser can be started.
         """

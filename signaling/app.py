@@ -39,6 +39,7 @@ from signaling.problems import BODY_SECONDS, CODE, Handler, answer_problems, exp
 from signaling.watching.frame_server import FrameServer
 from signaling.watching.recordings import RecordingApi
 from signaling.watching.stream_addresses import StreamAddresses
+from signaling.watching.traces import TraceApi, TraceViewer
 from signaling.watching.whep import WhepEndpoint
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def build(
     links: ShareLinks,
     trail: AuditTrail,
     dist: Path,
+    trace_viewer: Path | None,
     checks: Mapping[str, Check] | None = None,
 ) -> Apps:
     """Builds the parts and the applications; nothing is started."""
@@ -125,6 +127,7 @@ def build(
         attachments=attachments, authenticator=authenticator, stream_addresses=stream_addresses, limits=limits
     )
     recordings = RecordingApi(authenticator=authenticator, connections=connections)
+    traces = TraceApi(authenticator=authenticator)
     sockets = WebSocketEndpoint(
         authenticator=authenticator,
         connections=connections,
@@ -135,13 +138,17 @@ def build(
     rooms = _livekit_rooms(config, dispatcher=dispatcher, connections=connections)
     health = Health(metrics, checks or {}, {"livekit": rooms.check} if rooms else {})
     more = (rooms,) if rooms else ()
-    endpoints = (rest, page_log, recordings, audits, instructions, attach, sockets, whep, health, *more)
+    endpoints = (rest, page_log, recordings, traces, audits, instructions, attach, sockets, whep, health, *more)
     routes = [route for each in endpoints for route in each.routes()]
     pages = Pages(dist)
     shared = frames.routes() if config.frame_port is None else []
     return Apps(
         api=_application(
-            [*routes, *shared, *OpenApiPages().routes(), *pages.routes()], origins, metrics, limits, pages
+            [*routes, *shared, *OpenApiPages().routes(), *TraceViewer(trace_viewer).routes(), *pages.routes()],
+            origins,
+            metrics,
+            limits,
+            pages,
         ),
         frame_server=None if config.frame_port is None else _application(frames.routes(), origins, metrics, limits),
         origins=origins,

@@ -45,6 +45,13 @@ class RecordingHandle(Protocol):
         """Returns how long it is and where nothing happens in it."""
 
 
+class TraceHandle(Protocol):
+    """One run's trace."""
+
+    async def find(self) -> Path:
+        """Returns the zip, with nothing secret in it. Raises NotFound, with the reason, where there is none."""
+
+
 class RunHandle(Protocol):
     """One run, live or read back from the store."""
 
@@ -61,6 +68,9 @@ class RunHandle(Protocol):
 
     @property
     def recording(self) -> RecordingHandle: ...
+
+    @property
+    def trace(self) -> TraceHandle: ...
 
     @property
     def stream(self) -> LiveStream | None:

@@ -55,18 +55,27 @@ class Server:
         links: ShareLinks,
         trail: AuditTrail,
         dist: Path,
+        trace_viewer: Path | None = None,
         checks: Mapping[str, Check] | None = None,
         attachments: Attachments | None = None,
     ) -> None:
         """
         Args:
             dist: where the built web pages are; they may be missing.
+            trace_viewer: where the files of Playwright's trace viewer are; None: there are none.
             checks: what ``/readyz`` asks, by name.
             attachments: None for a server that takes in no tests.
         """
         self._config = config
         self.apps: Apps = build(
-            config, runs=runs, attachments=attachments, links=links, trail=trail, dist=dist, checks=checks
+            config,
+            runs=runs,
+            attachments=attachments,
+            links=links,
+            trail=trail,
+            dist=dist,
+            trace_viewer=trace_viewer,
+            checks=checks,
         )
         quota = ConnectionQuota.of(config.limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._clients = HttpConnections(quota, config.limits, self.apps.metrics)

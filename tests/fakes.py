@@ -15,7 +15,7 @@ from control.protocol.events import Dialog, PageChanged, Picked
 from control.protocol.models import DialogAnswer
 from control.protocol.page_log import ConsoleEntry, DownloadEntry, RequestEntry
 from media.frames import FrameSink
-from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
+from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target, Trace
 from runner.planners.base import Failure, Idea, PlanEntry, Repair, Stuck, Task
 
 JPEG = b"\xff\xd8\xff\xe0fake\xff\xd9"
@@ -71,6 +71,8 @@ class Gate:
 
 class FakeDriver:
     """A browser without a page; what it is asked to do is noted in ``did``."""
+
+    trace: Trace | None = None
 
     def __init__(self) -> None:
         self.on_page: Callable[[PageChanged], None] = lambda _: None
@@ -271,15 +273,20 @@ class FakeDrivers:
         self.driver = driver or FakeDriver()
         self.launched: list[tuple[str, Size]] = []
         self.allowed: list[Sequence[str] | None] = []
+        self.traced: list[Path | None] = []
+        """Where each was to be traced into."""
         self.gate = Gate()
         self.error: str | None = None
 
-    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> FakeDriver:
+    async def launch(
+        self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None, trace: Path | None = None
+    ) -> FakeDriver:
         await self.gate.pass_through()
         if self.error:
             raise StepFailed(self.error)
         self.launched.append((kind, viewport))
         self.allowed.append(allow_hosts)
+        self.traced.append(trace)
         return self.driver
 
     async def aclose(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zipfile import is_zipfile
 
 import pytest
 import pytest_asyncio
@@ -155,6 +157,26 @@ async def test_a_screenshot_is_a_jpeg(server: Served, client: Client) -> None:
     assert (await client.screenshot(run.id, 1)).startswith(b"\xff\xd8")
     with pytest.raises(NotThere):
         await client.screenshot(run.id, 2)
+
+
+async def test_trace_and_recording_are_saved_as_files(server: Served, client: Client, tmp_path: Path) -> None:
+    steps = (Action(type=ActionType.WAIT, value=1500),)
+    run = await client.create(NewRun(url=f"{server.site}/", steps=steps, trace="on", record="on"))
+    await until(client.follow(run.id), "run_finished")
+    await client.trace(run.id, tmp_path / "trace.zip")
+    assert is_zipfile(tmp_path / "trace.zip")
+    await client.recording(run.id, str(tmp_path / "run.mp4"))
+    assert (tmp_path / "run.mp4").read_bytes()[4:8] == b"ftyp"
+    with pytest.raises(FileNotFoundError):
+        await client.trace(run.id, tmp_path / "no folder" / "trace.zip")
+
+
+async def test_a_file_that_is_not_there_leaves_none_behind(server: Served, client: Client, tmp_path: Path) -> None:
+    run = await client.create(NewRun(url=f"{server.site}/", trace="off"))
+    await until(client.follow(run.id), "run_finished")
+    with pytest.raises(NotThere, match="was not traced"):
+        await client.trace(run.id, tmp_path / "trace.zip")
+    assert os.listdir(tmp_path) == []
 
 
 async def test_following_goes_on_from_a_number(server: Served, client: Client) -> None:

@@ -56,6 +56,7 @@ OWN_SENDER = "our sender stands in for aiortc's"
 OUR_CANDIDATES = "aioice offers no loopback address, no port range and no mapped address of its own"
 FEW_CHECKS = "aioice checks whatever a viewer names, seven times each"
 WIRE = "RTCP is written and read by aiortc's own classes"
+INTERNAL = "tracing takes the DOM around each call that is not internal, and a step makes dozens"
 SEND_TOGETHER = "all packets of a frame leave in one system call"
 
 TABLE = [
@@ -180,6 +181,9 @@ TABLE = [
         "playwright._impl.channel_owner:ChannelOwner", "_guid", "an object has the same name on a client's wire"
     ),
     PrivateName("playwright._impl.playwright:Playwright", "_connection", "the end of the driver is told nowhere else"),
+    PrivateName("playwright._impl.channel_owner", "ApiZone", INTERNAL, "api_name, frames, title, internal"),
+    PrivateName("playwright._impl.utils.zones", "current_zone", INTERNAL, ""),
+    PrivateName("playwright._impl.utils.zones", "_async_local_storage", INTERNAL),
     # aiohttp
     PrivateName("aiohttp.typedefs", "Middleware", "the type of a middleware"),
     PrivateName("aiohttp.http_exceptions", "HttpProcessingError", "requests that cannot be read are not logged"),

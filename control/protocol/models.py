@@ -356,9 +356,9 @@ SpecPlanner = Literal["plain", "script", "model"]
 PlannerName = Literal["plain", "script", "model", "attached"]
 BrowserName = Literal["chromium", "firefox", "webkit"]
 Mode = Literal["auto", "review"]
-RecordMode = Literal["off", "on", "on-failure"]
 PageLogMode = Literal["off", "on", "bodies"]
-"""Whether a recording of a run's pictures is kept; ``on-failure``: of its last minutes, where it does not pass."""
+KeepMode = Literal["off", "on", "on-failure"]
+"""Whether something of a run is kept; ``on-failure``: where the run does not pass."""
 
 
 class NewRun(Shape):
@@ -380,8 +380,10 @@ class NewRun(Shape):
     it; None: all that the server allows."""
     controller_secrets: bool | None = None
     """Whether controllers may use secrets in overrides and instructions; None: as the server is set."""
-    record: RecordMode | None = None
-    """None: as the server is set."""
+    record: KeepMode | None = None
+    """Whether its pictures are recorded, ``on-failure`` the last minutes; None: as the server is set."""
+    trace: KeepMode | None = None
+    """Whether it is traced for Playwright's trace viewer; None: as the server is set."""
     page_log: PageLogMode | None = None
     """Whether its pages' consoles and requests are kept, and the texts that these send and get; None: as the server is
     set."""
@@ -513,10 +515,12 @@ class RunView(Shape):
     """Of the last step that has one."""
     curtain: CurtainView = CurtainView()
     """What is kept from viewers' eyes."""
-    record: RecordMode = "off"
+    record: KeepMode = "off"
     """Whether its pictures are recorded; while they are, pictures are captured though nobody watches."""
     plan: PlanView | None = None
     """None in lists, after the end, and where the planner plans one step at a time."""
+    trace: KeepMode = "off"
+    """Whether it is traced for Playwright's trace viewer."""
     comments: tuple[Comment, ...] = ()
     """What people have said about it; empty in lists of runs."""
     client: AttachedClient | None = None

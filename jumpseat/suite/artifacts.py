@@ -1,4 +1,4 @@
-"""What is kept of tests that have not passed: pictures, steps, and one report for all."""
+"""What is kept of tests that have not passed: pictures, steps, trace, recording, and one report for all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -47,7 +48,8 @@ class Artifacts:
         if taken:
             files["last.jpg"] = taken[-1]
         files |= await _page_log(client, result.run.id)
-        return replace(result, kept=await asyncio.to_thread(self._store, folder, files))
+        kept = await asyncio.to_thread(self._store, folder, files)
+        return replace(result, kept=(*kept, *await _downloaded(client, result.run.id, folder)))
 
     async def report(self, results: Sequence[FileResult]) -> Path:
         """Writes ``report.html``, and returns where it is."""
@@ -84,6 +86,16 @@ async def _page_log(client: Client, run_id: str) -> dict[str, bytes]:
     except ClientError:
         return {}
     return {"console.json": json.dumps(console, indent=1).encode(), "network.har": json.dumps(har, indent=1).encode()}
+
+
+async def _downloaded(client: Client, run_id: str, folder: Path) -> tuple[Path, ...]:
+    """Returns the files of trace and recording; those that the server does not have are left out."""
+    kept = []
+    for name, save in (("trace.zip", client.trace), ("recording.mp4", client.recording)):
+        with suppress(ClientError):
+            await save(run_id, folder / name)
+            kept.append(folder / name)
+    return tuple(kept)
 
 
 def _numbered(name: str) -> Iterator[str]:

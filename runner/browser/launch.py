@@ -62,6 +62,8 @@ class BrowserOptions:
     """The size that captured pictures are scaled down to, in pixels; None: they are as large as the viewport."""
     most_download_bytes: int = MOST_BYTES
     """What one run may download, all files together."""
+    most_trace_bytes: int = 100_000_000
+    """What the browser may write down of one run that is traced, before it is packed."""
     limits: BrowserLimits = field(default_factory=BrowserLimits)
     """What the browser of one run may take."""
     egress_proxy: Callable[[], EgressProxy] = EgressProxy
@@ -81,10 +83,12 @@ class PlaywrightDrivers:
         self._watches: dict[PageDriver, asyncio.Task[None]] = {}
         self._ending = TaskSet(logger)
 
-    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> PageDriver:
+    async def launch(
+        self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None, trace: Path | None = None
+    ) -> PageDriver:
         """Returns a new browser with one blank page, which reaches ``allow_hosts`` alone where they are given.
 
-        Raises StepFailed with what to do where none can be started.
+        With ``trace`` it is traced into that folder. Raises StepFailed with what to do where none can be started.
         """
         egress_proxy = self._options.egress_proxy()
         if allow_hosts is not None:
@@ -93,13 +97,13 @@ class PlaywrightDrivers:
         try:
             await egress_proxy.start()
             async with self.shares.starting():
-                browser = await self._start(kind, egress_proxy, downloads=downloads)
+                browser = await self._start(kind, egress_proxy, downloads=downloads, traces=trace)
             pid = await process_id(browser)
         except BaseException:
             await egress_proxy.aclose()
             await _remove(downloads)
             raise
-        return await self._open_driver(browser, viewport, egress_proxy, pid=pid, downloads=downloads)
+        return await self._open_driver(browser, viewport, egress_proxy, pid=pid, downloads=downloads, traces=trace)
 
     async def host(
         self, kind: str, *, args: Sequence[str] = (), slow_mo: float = 0.0, proxy: ProxySettings | None = None
@@ -164,6 +168,7 @@ class PlaywrightDrivers:
         slow_mo: float = 0.0,
         proxy: ProxySettings | None = None,
         downloads: Path | None = None,
+        traces: Path | None = None,
     ) -> Browser:
         browser_type: BrowserType | None = getattr(await self._process.running(), kind, None) if kind in KINDS else None
         if browser_type is None:
@@ -177,6 +182,7 @@ class PlaywrightDrivers:
                 slow_mo=slow_mo,
                 proxy=proxy,
                 downloads_path=downloads,
+                traces_dir=traces,
                 chromium_sandbox=kind == "chromium" and _sandboxed(),
                 timeout=_LAUNCH_SECONDS * 1000,
                 handle_sigint=False,
@@ -208,6 +214,7 @@ class PlaywrightDrivers:
         pid: int | None = None,
         shared: bool = False,
         downloads: Path | None = None,
+        traces: Path | None = None,
     ) -> PageDriver:
         driver = PageDriver(
             browser,
@@ -215,6 +222,8 @@ class PlaywrightDrivers:
             uploads=self._options.uploads,
             downloads=downloads,
             most_download_bytes=self._options.most_download_bytes,
+            traces=traces,
+            most_trace_bytes=self._options.most_trace_bytes,
             dialog_timeout=self._options.dialog_timeout,
             device_scale_factor=self._options.device_scale_factor,
             max_picture=self._options.max_picture,

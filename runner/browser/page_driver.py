@@ -35,12 +35,14 @@ from runner.browser.human.dispatch import InputDispatcher
 from runner.browser.human.input import HumanInput
 from runner.browser.human.picking import pick
 from runner.browser.human.selection import selected_text
+from runner.browser.internal_calls import internal_calls
 from runner.browser.locate import selector_of
 from runner.browser.observe import frames, look
 from runner.browser.page_log.bodies import Bodies
 from runner.browser.page_log.listening import PageListener
 from runner.browser.screencast import Screencast
 from runner.browser.tabs import Tabs
+from runner.browser.tracing import PageTrace
 from runner.browser.usable import survey
 from runner.driver import BrowserGone, CarriedOut, HumanAction, PageView, StepFailed, Survey, Target
 from runner.egress.proxy import EgressProxy
@@ -80,8 +82,16 @@ class PageDriver:
         device_scale_factor: float = 1.0,
         max_picture: Size | None = None,
         captured: Callable[[bool], None] = lambda _: None,
+        traces: Path | None = None,
+        most_trace_bytes: int = 0,
     ) -> None:
-        """``captured``: called with whether pictures of the pages are made from now on."""
+        """
+        Args:
+            captured: called with whether pictures of the pages are made from now on.
+            traces: the folder for traces that the browser was launched with; None: the pages are not traced.
+            most_trace_bytes: see `PageTrace`.
+        """
+        self.trace: PageTrace | None = None
         self.on_page: Callable[[PageChanged], None] = lambda _: None
         self.on_dialog: Callable[[Dialog], None] = lambda _: None
         self.on_answered: Callable[[DialogAnswer], None] = lambda _: None
@@ -100,6 +110,8 @@ class PageDriver:
         self._uploads = uploads
         self._dialog_timeout = dialog_timeout
         self._device_scale_factor = device_scale_factor
+        self._traces = traces
+        self._most_trace_bytes = most_trace_bytes
         self._downloads = Downloads(self._report_download, folder=downloads, most_bytes=most_download_bytes)
         self._own = False
         """The pages are ours: what they download is taken."""
@@ -121,6 +133,11 @@ class PageDriver:
         )
         await context.add_init_script(FLOOD_SCRIPT)
         self.use(context)
+        if self._traces is not None:
+            self.trace = PageTrace(
+                context, self._traces, page=lambda: self._tabs.active, most_bytes=self._most_trace_bytes
+            )
+            await self.trace.start()
         await context.new_page()
 
     def use(
@@ -442,7 +459,8 @@ class PageDriver:
         if self._gone is not None:
             raise BrowserGone(self._gone)
         try:
-            yield
+            with internal_calls():
+                yield
         except (PlaywrightError, StepFailed) as error:
             if isinstance(error, PlaywrightError) and errors.is_closed(error) and not self._page_closed():
                 self.lose("the browser process has ended")

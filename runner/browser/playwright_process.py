@@ -9,6 +9,7 @@ from contextlib import suppress
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
+from runner.browser.internal_calls import internal_calls
 from runner.browser.locate import register_engines
 
 _CLOSE_SECONDS = 3.0
@@ -27,7 +28,8 @@ class PlaywrightProcess:
         """Returns Playwright, with our selector engines."""
         async with self._starting:
             if self._playwright is None:
-                playwright = await async_playwright().start()
+                with internal_calls():  # what its events lead to is no step of anybody's
+                    playwright = await async_playwright().start()
                 await register_engines(playwright)
                 # Playwright reports the end of its own process nowhere else.
                 playwright._impl_obj._connection.on("close", self._ended)

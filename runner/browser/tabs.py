@@ -15,6 +15,7 @@ from control.protocol.actions import Size
 from control.protocol.events import PageChanged, Tab
 from media.aio import TaskSet
 from runner.browser.actions.deadline import Deadline
+from runner.browser.internal_calls import internal_calls
 from runner.driver import StepFailed
 
 logger = logging.getLogger(__name__)
@@ -178,7 +179,8 @@ class Tabs:
             if not self._hurried():
                 await asyncio.sleep(_CALM_SECONDS)
             self._stale = False
-            await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
+            with internal_calls():
+                await asyncio.gather(*(self._read_title(page) for page in tuple(self._pages)))
             self._report_changes()
 
     async def _read_title(self, page: Page) -> None:

@@ -53,6 +53,11 @@ class Masking:
     def names(self) -> tuple[str, ...]:
         return (*self._secrets.names, *self._logins.names)
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Returns every value that is shown nowhere, with passwords that were typed by hand, for another process."""
+        return (*self._secrets.values, *self._typed.values())
+
     def text(self, text: str) -> str:
         """Returns the text with dots in place of values, and without user info in addresses."""
         return self._secrets.mask(without_literal_user_info(text))

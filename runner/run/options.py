@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from control.protocol.actions import Size
-from control.protocol.models import BrowserName, PageLogMode, RecordMode
+from control.protocol.models import BrowserName, KeepMode, PageLogMode
 from control.protocol.shape import Clock
 from runner.export.port import Exporter, no_export
 from runner.run.changes import Alarm
@@ -45,9 +45,9 @@ class SessionOptions:
     controller_secrets: bool = True
     """Whether controllers may use secrets, in runs that do not say."""
     page_log: PageLogMode = "on"
-    """In runs that do not say."""
-    record: RecordMode = "off"
-    """In runs that do not say."""
+    record: KeepMode = "off"
+    trace: KeepMode = "on-failure"
+    """All three: in runs that do not say."""
     max_recording: int = 1_000_000_000
     """Bytes of one run's recording; beyond them it loses its beginning."""
     exporter: Exporter = no_export

@@ -16,7 +16,16 @@ from control.errors import InvalidTransition
 from control.event_log import Entry, EventLog
 from control.protocol import commands as c
 from control.protocol import events as e
-from control.protocol.models import DialogAnswer, NewRun, PlannerName, RunStatus, RunView, SourceExcerpt, Step
+from control.protocol.models import (
+    AttachedRun,
+    DialogAnswer,
+    NewRun,
+    PlannerName,
+    RunStatus,
+    RunView,
+    SourceExcerpt,
+    Step,
+)
 from control.protocol.page_log import PageLogView
 from control.protocol.wording import ending
 from control.roles import Actor
@@ -39,6 +48,7 @@ from runner.run.page_log import PageLog
 from runner.run.screenshots import Screenshots
 from runner.run.step_loop import StepLoop
 from runner.run.take_over import TakeOver
+from runner.run.trace import RunTrace
 from runner.run.waits import Waits
 from runner.selectors.describe import describe_action
 from runner.store.page_log import PageLogFile
@@ -46,6 +56,7 @@ from runner.store.recorder import Recorder
 from runner.store.recordings import RecordingFolder, RunRecording
 from runner.store.rows import RunRecord
 from runner.store.store import Store
+from runner.store.traces import TraceFile
 from runner.store.uploads import UploadStore
 
 logger = logging.getLogger(__name__)
@@ -75,10 +86,17 @@ class OpenPage:
         return [self.screenshots.work(), self.page_log.work(), *(each.work() for each in pictures if each is not None)]
 
 
-def with_record_mode(spec: NewRun, options: SessionOptions) -> NewRun:
-    """Returns the spec with what the server is set to, where it does not say itself whether the run is recorded."""
-    mode = (spec.record or options.record) if options.streaming else "off"
-    return spec if mode == (spec.record or "off") else spec.model_copy(update={"record": mode})
+def with_what_is_kept(spec: NewRun, options: SessionOptions) -> NewRun:
+    """Returns the spec with what the server is set to, where it does not say itself what is recorded and traced.
+
+    An attached run is never traced: its own Playwright may do that.
+    """
+    modes = {
+        "record": (spec.record or options.record) if options.streaming else "off",
+        "trace": "off" if isinstance(spec, AttachedRun) else spec.trace or options.trace,
+    }
+    changed = {name: mode for name, mode in modes.items() if mode != (getattr(spec, name) or "off")}
+    return spec.model_copy(update=changed) if changed else spec
 
 
 class Session:
@@ -106,7 +124,7 @@ class Session:
         self._store = store
         self._uploads = UploadStore(store.uploads_folder(run_id))
         self._masking = Masking(spec.secrets, self._uploads, start_url=spec.url)
-        spec = with_record_mode(self._masking.spec(spec), options)
+        spec = with_what_is_kept(self._masking.spec(spec), options)
         self._make_planner = planners
         self._planners: dict[PlannerName, Planner] = {planner: planners(planner, spec)}
         self._run = self._new_run(spec, run_id, planner, looks_ahead=self._planners[planner].looks_ahead)
@@ -123,6 +141,9 @@ class Session:
             live=self._recorded,
             complete=self._pictures_kept,
         )
+        self._trace_kept = asyncio.Event()
+        self.trace = TraceFile(store.folder(run_id), view=self.view, complete=self._trace_kept)
+        self._traced = RunTrace(self._run, self.trace, masking=self._masking, logger=self._logger)
         self._changes = Changes()
         self._recorder = Recorder(self._run, store, self._logger, gather=options.gather)
         log_file = PageLogFile(store.page_log_path(run_id))
@@ -282,6 +303,10 @@ class Session:
             finally:
                 self._pictures_kept.set()
             await self._finish_recording(recording)
+            try:
+                await self._traced.keep()
+            finally:
+                self._trace_kept.set()
 
     async def _finish_recording(self, recording: asyncio.Task[None]) -> None:
         """Waits until the end is written: a run whose store does not work keeps its place until then."""
@@ -340,18 +365,23 @@ class Session:
         try:
             async with asyncio.timeout(self._options.launch_timeout):
                 driver = await self._drivers.launch(
-                    kind, viewport=spec.viewport or self._options.size, allow_hosts=spec.reachable_hosts
+                    kind,
+                    viewport=spec.viewport or self._options.size,
+                    allow_hosts=spec.reachable_hosts,
+                    trace=self._traced.folder,
                 )
         except TimeoutError:
             raise StepFailed(f"the browser did not start within {self._options.launch_timeout:g} s") from None
         parts.push_async_callback(self._close_driver, driver)
         parts.push_async_callback(self._page_log.keep_downloads)
+        self._traced.begin(driver)
+        parts.push_async_callback(self._traced.stop)
         return driver
 
     async def _open(self, driver: Driver) -> None:
         url = self._masking.resolve_text(self._run.spec.url)
         try:
-            async with asyncio.timeout(self._options.open_timeout):
+            async with asyncio.timeout(self._options.open_timeout), self._traced.opening():
                 await driver.open(url)
         except TimeoutError:
             limit = self._options.open_timeout
@@ -367,6 +397,7 @@ class Session:
             driver,
             stream=live_capture.stream if live_capture else None,
             size=self._run.spec.viewport or options.size,
+            trace=self._traced,
         )
         self._run.log.listen(curtain.on_event)
         screenshots = Screenshots(self._run, driver, self._store, self._clock, self._logger, curtain=curtain)
@@ -387,6 +418,7 @@ class Session:
             take_over=take_over,
             screenshots=screenshots,
             masking=self._masking,
+            trace=self._traced,
             waits=self._waits,
             page_said=self._page_log.said,
             clock=self._clock,

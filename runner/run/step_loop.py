@@ -29,6 +29,7 @@ from runner.run.escaped_look import EscapedLook
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
 from runner.run.take_over import TakeOver
+from runner.run.trace import RunTrace
 from runner.run.waits import Waits
 from runner.selectors.describe import shorten
 
@@ -63,6 +64,7 @@ class StepLoop:
         take_over: TakeOver,
         screenshots: Screenshots,
         masking: Masking,
+        trace: RunTrace,
         waits: Waits,
         page_said: Callable[[], Sequence[str]],
         clock: Clock,
@@ -79,6 +81,7 @@ class StepLoop:
         self._take_over = take_over
         self._screenshots = screenshots
         self._masking = masking
+        self._trace = trace
         self._waits = waits
         self._page_said = page_said
         self._clock = clock
@@ -244,10 +247,11 @@ class StepLoop:
 
     async def _attempt(self, step: Step) -> _Outcome:
         before = await self._screenshots.before(step.step_number)
-        started = self._clock()
         done = CarriedOut()
-        error = await self._do(step.full_action, done)
-        took = self._clock() - started
+        async with self._trace.step(step):
+            started = self._clock()
+            error = await self._do(step.full_action, done)
+            took = self._clock() - started
         after = await self._screenshots.after(step.step_number)
         facts = StepFacts(
             screenshot_url=after,

@@ -107,9 +107,12 @@ class TakeOver:
     async def set_curtain(self, command: c.SetCurtain, actor: Actor) -> None:
         """Closes the curtain for everybody else, or opens it. Raises Refused, or BrowserGone."""
         self._run.control_lease.require_holder(actor)
-        if command.closed:
-            await self._curtain.prepare(actor.name)
-        self._run.apply(command, actor)
+        try:
+            if command.closed:
+                await self._curtain.prepare(actor.name)
+            self._run.apply(command, actor)
+        finally:
+            self._curtain.settle()
 
     async def answer_dialog(self, command: c.AnswerDialog, actor: Actor) -> None:
         """Answers a dialog that the page waits for. Raises Refused, or BrowserGone."""

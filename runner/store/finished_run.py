@@ -23,6 +23,7 @@ from runner.store.page_log import read_page_log
 from runner.store.recordings import RunRecording
 from runner.store.rows import RunRecord
 from runner.store.store import Store
+from runner.store.traces import TraceFile
 from runner.store.uploads import UploadStore
 
 
@@ -38,6 +39,7 @@ class FinishedRun:
         self.recording = RunRecording(
             store.recording_folder(record.view.id), store.recordings, view=self.view, steps=self.steps
         )
+        self.trace = TraceFile(store.folder(record.view.id), view=self.view)
         self.log = EventLog(record.view.id, clock=clock)
 
     @property

@@ -36,6 +36,7 @@ from runner.store.rows import RowReader, RunKey, RunRecord, microseconds, run_co
 from runner.store.schema import BackupFailed, NewerSchema
 from runner.store.server_lock import ServerLock
 from runner.store.tables import meta, runs, share_links, steps
+from runner.store.traces import raw_trace
 
 STOPPED = "the server stopped while this run was in flight"
 _FINAL = tuple(status.value for status in RunStatus if status.final)
@@ -353,6 +354,8 @@ class Store:
                 view, changed = _stopped(record.view, self._reader.steps(done.all()), self._clock())
             await connection.execute(update(runs).where(runs.c.id == view.id).values(run_columns(view)))
             await _save_steps(connection, view.id, changed)
+            # The secrets in it are known to nobody any more, and so cannot be masked.
+            await asyncio.to_thread(shutil.rmtree, raw_trace(self.folder(view.id)), ignore_errors=True)
 
     async def look_at_others(self) -> None:
         """Takes over what other servers of the database have revoked, and the runs that one has left in flight."""

@@ -23,6 +23,13 @@ _PLAYER = re.compile(r"/player[\w.-]*\.js", re.ASCII)
 """The player's code, which any page may load: it holds nothing of anybody's, and tells people at a page that is not
 permitted why they see nothing."""
 _PICTURE = re.compile(r"/stream/[^/]+|/api/tests/[^/]+/steps/\d+/screenshot", re.ASCII)
+_TRACE_VIEWER = "/trace-viewer/"
+_TRACE_VIEWER_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
+    "font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Of Playwright's trace viewer and its service worker, which load nothing from anywhere else."""
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -174,6 +181,8 @@ class Origins:
 
     def _content_security_policy(self, request: web.Request) -> str:
         """Returns what our pages may load: from elsewhere only the frame server's pictures, and LiveKit."""
+        if request.path.startswith(_TRACE_VIEWER):
+            return _TRACE_VIEWER_POLICY
         frames = self.frame_base(request)
         livekit = _livekit_sources(self._config.livekit.url) if self._config.livekit else ""
         # Safari's 'self' once left out WebSockets.

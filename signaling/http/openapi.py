@@ -26,12 +26,14 @@ from signaling.http.page_log import PageLogApi
 from signaling.http.rest import RestApi
 from signaling.http.schemas import component_schemas, reference, schema_of
 from signaling.watching.recordings import RecordingApi
+from signaling.watching.traces import TraceApi
 from signaling.watching.whep import WhepEndpoint
 
 DESCRIBED: tuple[type[object], ...] = (
     RestApi,
     PageLogApi,
     RecordingApi,
+    TraceApi,
     AuditApi,
     InstructionsApi,
     AttachApi,

@@ -59,7 +59,7 @@ def test_what_goes_over_the_wire_is_camel_case_and_its_times_are_text() -> None:
 def test_a_run_has_the_fields_of_the_contract() -> None:
     run = """id name status paused url instructions instructionsVersion planner mode currentStep totalSteps steps
         proposal control viewers controllers watchers createdAt startedAt endedAt error failedSteps attention
-        lastScreenshotUrl curtain record plan comments client test session"""
+        lastScreenshotUrl curtain record plan trace comments client test session"""
     assert set(RunScenario().run.view().dump()) == set(run.split())
 
 

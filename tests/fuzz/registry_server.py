@@ -25,7 +25,9 @@ class FakeBrowsers:
     def __init__(self) -> None:
         self.drivers: list[FakeDriver] = []
 
-    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> Driver:
+    async def launch(
+        self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None, trace: Path | None = None
+    ) -> Driver:
         self.drivers.append(FakeDriver())
         return self.drivers[-1]
 

@@ -61,7 +61,9 @@ class _ContextDrivers:
     drivers: PlaywrightDrivers
     browser: Browser
 
-    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> PageDriver:
+    async def launch(
+        self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None, trace: Path | None = None
+    ) -> PageDriver:
         return await self.drivers.open_context(self.browser, viewport=viewport)
 
     async def aclose(self) -> None:

@@ -71,6 +71,18 @@ class FakeRecording:
         return RecordingTimeline(started_at=utc_now(), duration_ms=4000, growing=True)
 
 
+class FakeTrace:
+    """Implements signaling.ports.TraceHandle with what a test has put into ``file``."""
+
+    def __init__(self) -> None:
+        self.file: Path | None = None
+
+    async def find(self) -> Path:
+        if self.file is None:
+            raise NotFound("this run was not traced")
+        return self.file
+
+
 class FakeRun:
     """A run whose page opens, whose steps never end by themselves, and whose pictures a test puts into ``latest``."""
 
@@ -95,6 +107,7 @@ class FakeRun:
         self.downloaded: dict[int, Path] = {}
         self._changed = asyncio.Event()
         self.recording = FakeRecording()
+        self.trace = FakeTrace()
         self.typed = {"password"}
         """Names of the passwords that a person has typed."""
         self.kept: list[str] = []

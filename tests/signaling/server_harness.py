@@ -46,14 +46,22 @@ def first_picture() -> bytes:
 class ServerHarness:
     """One server, its runs, and an HTTP session to talk to it."""
 
-    def __init__(self, config: Config = CONFIG, *, dist: Path = Path("there is none")) -> None:
+    def __init__(
+        self, config: Config = CONFIG, *, dist: Path = Path("there is none"), trace_viewer: Path | None = None
+    ) -> None:
         self.config = config
         self.runs = FakeRuns()
         self.attachments = FakeAttachments()
         self.links = FakeShareLinks(self.runs)
         self.trail = FakeAuditTrail()
         self.server = Server(
-            config, runs=self.runs, attachments=self.attachments, links=self.links, trail=self.trail, dist=dist
+            config,
+            runs=self.runs,
+            attachments=self.attachments,
+            links=self.links,
+            trail=self.trail,
+            dist=dist,
+            trace_viewer=trace_viewer,
         )
         self.http: aiohttp.ClientSession
 

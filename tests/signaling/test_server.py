@@ -120,6 +120,7 @@ class TestDescription:
             "/runs/{}",
             "/sessions/{}",
             "/assets/{}",
+            "/trace-viewer/{}",
             "/{}",
             "/docs",
             "/docs.css",

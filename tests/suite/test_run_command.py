@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from xml.etree import ElementTree as xml
+from zipfile import ZipFile
 
+import av
 import pytest
 
 from tests.served import Served, served
@@ -15,6 +17,13 @@ from tests.unwell_site import unwell_site
 pytestmark = pytest.mark.process
 
 PASSES = "url: {site}/\nsteps:\n  - {{type: navigate, value: /cart}}\n  - {{type: expect_url, value: /cart}}\n"
+RECORDED = """url: {site}/
+record: 'on'
+steps:
+  - {{type: wait, value: 1500}}
+  - {{type: expect_visible, selector: '#nothing'}}
+stepTimeoutMs: 300
+"""
 FAILS = "url: {site}/\nsteps:\n  - {{type: expect_visible, selector: '#nothing'}}\nstepTimeoutMs: 300\n"
 
 
@@ -55,6 +64,24 @@ async def test_a_folder_is_run_side_by_side_and_reported(tmp_path: Path) -> None
     page = (output / "report.html").read_text()
     assert "data:image/jpeg;base64," in page
     assert "2 passed, 1 failed" in page
+
+
+async def test_trace_and_recording_of_a_failure_are_kept_and_named_in_both_reports(tmp_path: Path) -> None:
+    output, report = tmp_path / "out", tmp_path / "report.xml"
+    async with served() as server:
+        write(tmp_path, server, bad=RECORDED)
+        arguments = ("--server", server.api, "--key", server.key, "--output", str(output), "--junit", str(report))
+        code, _, _ = await jumpseat("run", str(tmp_path / "bad.yaml"), *arguments)
+    assert code == 1
+    (folder,) = (each for each in output.iterdir() if each.is_dir())
+    with ZipFile(folder / "trace.zip") as archive:
+        assert b"#nothing" in archive.read("0001.trace")
+    with av.open(str(folder / "recording.mp4"), "r") as container:
+        assert container.streams.video[0].frames > 1
+    page, said = (output / "report.html").read_text(), xml.parse(report).findtext(".//system-out") or ""
+    for name in ("trace.zip", "recording.mp4"):
+        assert f'href="{folder.name}/{name}"' in page
+        assert f"[[ATTACHMENT|{folder / name}]]" in said
 
 
 async def test_what_could_not_run_is_said_beside_the_others(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from playwright.async_api import ConsoleMessage, Request, WebError, WebSocket
 
+from control.headers import shown_value
 from control.origins import origin_of
 from control.protocol.page_log import ConsoleEntry, ConsoleLevel, HttpHeader, RequestEntry
 from control.protocol.shape import utc_now
@@ -26,15 +27,6 @@ _LONGEST: Final = 16_000
 """Characters of a text, or of an address, that are looked at; less of it is kept."""
 _MOST_HEADERS: Final = 60
 _OLDEST: Final = timedelta(hours=24)
-_PLAIN_HEADER: Final = re.compile(
-    r"(accept|access-control|content|cross-origin|if|sec-ch|sec-fetch)(-[a-z-]+)?|age|allow|alt-svc|cache-control|"
-    r"connection|date|etag|expires|host|keep-alive|last-modified|link|location|origin|pragma|range|referer|retry-after|"
-    r"server|server-timing|strict-transport-security|transfer-encoding|upgrade(-insecure-requests)?|user-agent|vary|via|"
-    r"x-content-type-options|x-frame-options|x-powered-by|x-request-id|x-requested-with",
-    re.IGNORECASE,
-)
-"""Headers whose values are shown. All others may be credentials, by whatever name."""
-_HIDDEN: Final = "•••"
 
 
 def console_entry(message: ConsoleMessage) -> ConsoleEntry:
@@ -122,6 +114,6 @@ def _origin(request: Request) -> str | None:
 
 def _headers(headers: Mapping[str, str]) -> tuple[HttpHeader, ...]:
     return tuple(
-        HttpHeader(name=_words(name), value=_words(value) if _PLAIN_HEADER.fullmatch(name) else _HIDDEN)
+        HttpHeader(name=_words(name), value=shown_value(name, _words(value)))
         for name, value in list(headers.items())[:_MOST_HEADERS]
     )

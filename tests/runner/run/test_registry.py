@@ -43,7 +43,9 @@ class HeldDrivers:
         """New browsers do not open their page."""
         self._launches = asyncio.Semaphore(0)
 
-    async def launch(self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None) -> Driver:
+    async def launch(
+        self, kind: str, *, viewport: Size, allow_hosts: Sequence[str] | None = None, trace: Path | None = None
+    ) -> Driver:
         driver = FakeDriver()
         if self.held:
             driver.open_gate.close()

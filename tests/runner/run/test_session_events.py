@@ -20,7 +20,9 @@ from runner.planners.base import Repair
 from runner.run.curtain import PageCurtain
 from runner.run.masking import Masking
 from runner.run.screenshots import Screenshots
+from runner.run.trace import RunTrace
 from runner.store.store import Store
+from runner.store.traces import TraceFile
 from tests.control.run_scenarios import RunScenario
 from tests.fakes import JPEG, FakeClock, FakeDriver, FakePlanner, click, idea
 from tests.runner.empty_database import with_database
@@ -57,13 +59,16 @@ class TestScreenshots:
     async def test_a_page_that_changes_while_a_picture_is_written_costs_the_next_none(self, tmp_path: Path) -> None:
         run = RunScenario(2).open().run
         driver, store = FakeDriver(), await Store.open(with_database(tmp_path), clock=FakeClock())
+        masking = Masking({})
+        logger = RunLog(logging.getLogger("test"), "run-1", masking.text)
+        trace = RunTrace(run, TraceFile(tmp_path, view=run.view), masking=masking, logger=logger)
         shots = Screenshots(
             run,
             driver,
             store,
             FakeClock(),
-            RunLog(logging.getLogger("test"), "run-1", Masking({}).text),
-            curtain=PageCurtain(driver, stream=None, size=Size(width=1280, height=720)),
+            logger,
+            curtain=PageCurtain(driver, stream=None, size=Size(width=1280, height=720), trace=trace),
         )
         for name in ("a", "b"):
             assert run.record_human_step(click(name))

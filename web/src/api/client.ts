@@ -127,6 +127,23 @@ export class ApiClient {
     return withToken(this.url(`${testPath(runId)}/recording?until=${Math.round(untilMs)}`), viewerToken);
   }
 
+  /** Returns the run's trace as a file, once the run is over. */
+  async trace(runId: string): Promise<File> {
+    return new File([await (await this.request(`${testPath(runId)}/trace`)).blob()], `${runId}-trace.zip`);
+  }
+
+  /** Returns where the trace viewer shows the run's trace: the address has a new ticket in it. */
+  async traceViewer(runId: string): Promise<string> {
+    const { viewerToken } = await this.stream(runId);
+    const trace = `${testPath(runId)}/trace?token=${encodeURIComponent(viewerToken ?? "")}`;
+    return new URL(`/trace-viewer/?trace=${encodeURIComponent(trace)}`, this.baseUrl).href;
+  }
+
+  /** True where pages of the server may have service workers, which the trace viewer is made of. */
+  get isSecure(): boolean {
+    return this.baseUrl === location.origin ? isSecureContext : this.baseUrl.startsWith("https:");
+  }
+
   stream(runId: string): Promise<StreamInfo> {
     return this.#json(`${testPath(runId)}/stream`);
   }

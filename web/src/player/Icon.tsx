@@ -27,6 +27,7 @@ const PATHS = {
   again: "M20 12a8 8 0 1 1-2.5-5.800M20 3.500v4.500h-4.5",
   prev: "M15 5l-7 7 7 7",
   next: "M9 5l7 7-7 7",
+  external: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
   download: "M12 4v11M7 10.500l5 5 5-5M4 20h16",
   warn: "M12 4L2.5 20h19zM12 10v4.500M12 17.300v.2",
   forward: "M5 12h14M13 6l6 6-6 6",

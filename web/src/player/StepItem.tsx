@@ -7,6 +7,7 @@ import { CopyLocator } from "./CopyLocator";
 import { usePlayer, usePlayerState } from "./context";
 import { actionLine, dialogLine, formatDuration, selectorText, stepTitle } from "./format";
 import { KeepSecret, typedSecret } from "./KeepSecret";
+import { keepsTrace, OpenTrace } from "./OpenTrace";
 import { RepairDiff } from "./RepairDiff";
 import { useReplay } from "./replay";
 import type { RowProps } from "./rows";
@@ -94,6 +95,7 @@ function Thumbnail({ step }: { step: Step }) {
 function StepDetails({ step }: { step: Step }) {
   const { reasoning, proposed, url } = step;
   const selector = step.action === "navigate" || step.action === "expect_url" ? null : step.target;
+  const hasTrace = usePlayerState(({ run }) => run !== null && keepsTrace(run));
   return (
     <dl className="jp-facts">
       <RunAgain step={step} />
@@ -109,6 +111,11 @@ function StepDetails({ step }: { step: Step }) {
         </Fact>
       )}
       {url && <Fact name="Page">{url}</Fact>}
+      {hasTrace && (
+        <Fact name="DOM, console and network">
+          <OpenTrace />
+        </Fact>
+      )}
     </dl>
   );
 }

@@ -720,8 +720,10 @@ export interface components {
             allowHosts?: string[] | null;
             /** @description Whether controllers may use secrets in overrides and instructions; None: as the server is set. */
             controllerSecrets?: boolean | null;
-            /** @description None: as the server is set. */
+            /** @description Whether its pictures are recorded, ``on-failure`` the last minutes; None: as the server is set. */
             record?: ("off" | "on" | "on-failure") | null;
+            /** @description Whether it is traced for Playwright's trace viewer; None: as the server is set. */
+            trace?: ("off" | "on" | "on-failure") | null;
             /**
              * @description Whether its pages' consoles and requests are kept, and the texts that these send and get; None: as the server is
              *     set.
@@ -1240,6 +1242,12 @@ export interface components {
             record: "off" | "on" | "on-failure";
             /** @description None in lists, after the end, and where the planner plans one step at a time. */
             plan: components["schemas"]["PlanView"] | null;
+            /**
+             * @description Whether it is traced for Playwright's trace viewer.
+             * @default off
+             * @enum {string}
+             */
+            trace: "off" | "on" | "on-failure";
             /**
              * @description What people have said about it; empty in lists of runs.
              * @default []

@@ -1,0 +1,1 @@
+"""The traces of runs: what Playwright has written down becomes a file that others may have."""
