@@ -25,7 +25,7 @@ from bench.commands import round_trips
 from bench.fanout import fan_out
 from bench.figures import Section, machine
 from bench.first import first_pictures
-from bench.glass import compare, glass_to_glass, still_page
+from bench.glass import compare, glass_recorded, glass_to_glass, still_page
 from bench.growth import growth
 from bench.livekit import livekit_tax
 from bench.tax import tax
@@ -48,6 +48,7 @@ class Bench:
     def all(self) -> dict[str, Callable[[], Awaitable[list[Section]]]]:
         short: dict[str, Callable[[], Awaitable[list[Section]]]] = {
             "glassToGlass": self.glass,
+            "glassRecorded": self.glass_recorded,
             "firstPicture": self.first,
             "clickToPixel": self.click,
             "commands": self.commands,
@@ -71,6 +72,11 @@ class Bench:
             Section("glassToGlassRatios", "The same for 20 pictures a second, on screen, as ratios", ratios),
             Section("stillPage", "A still page", still),
         ]
+
+    async def glass_recorded(self) -> list[Section]:
+        rounds, seconds = (6, 8.0) if self._full else (2, 4.0)
+        rows = await glass_recorded(*await self._ready(), rounds=rounds, seconds=seconds)
+        return [Section("glassRecorded", "Glass to glass of a run that is recorded, by WHEP in Chromium", rows)]
 
     async def first(self) -> list[Section]:
         server, browser = await self._ready()

@@ -23,6 +23,7 @@ import numpy as np
 from playwright.async_api import Browser
 
 from bench.figures import Row, percentile, ratio
+from media.aio import cancel_and_wait
 from media.coding.jpeg import JpegDecoder
 from tests.chromium import WhepViewer
 from tests.served import Served
@@ -117,6 +118,30 @@ async def still_page(served: Served, browser: Browser, *, seconds: float) -> lis
     await _whep(served, browser, run_id, vp8, seconds, codec="VP8", warm_up=3)
     await served.cancel(run_id)
     return [{"path": ages.path, "kBps": ages.kilobytes_per_second} for ages in (polled, mjpeg, h264, vp8)]
+
+
+async def glass_recorded(served: Served, browser: Browser, *, rounds: int, seconds: float) -> list[Row]:
+    """What a live viewer sees of a run that is recorded, and while somebody goes back in it; in turns, a run each."""
+    query = "fps=20"
+    cases = {name: Ages(name) for name in ("not recorded", "recorded", "recorded, and gone back in")}
+    for _ in range(rounds):
+        for name, ages in cases.items():
+            record = "off" if name == "not recorded" else "on"
+            run_id = await served.start_watchable(f"/timecode.html?{query}", seconds=600, record=record)
+            going_back = asyncio.create_task(_go_back(served, run_id)) if "gone back" in name else None
+            await _whep(served, browser, run_id, ages, seconds, codec="H264")
+            if going_back is not None:
+                await cancel_and_wait(going_back)
+            await served.cancel(run_id)
+    return [ages.row(query) for ages in cases.values()]
+
+
+async def _go_back(served: Served, run_id: str) -> None:
+    """Reads the recording again and again from its beginning, as somebody does who pulls its bar about."""
+    while True:
+        async with served.http.get(f"{served.api}/api/tests/{run_id}/recording") as answer:
+            await answer.read()
+        await asyncio.sleep(1)
 
 
 def compare(rows: list[Row]) -> list[Row]:

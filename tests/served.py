@@ -75,11 +75,15 @@ class Served:
                 await asyncio.sleep(0.1)
         return str(runs[0]["id"])
 
-    async def start_watchable(self, page: str, *, seconds: int) -> str:
-        """A run that looks at a page of the sample shop for so long; its id, once it has a picture."""
+    async def start_watchable(self, page: str, *, seconds: int, **fields: object) -> str:
+        """A run that looks at a page of the sample shop for so long; its id, once it has a picture.
+
+        ``fields``: of the run, besides its address and steps.
+        """
         waits = [min(LONGEST_WAIT_SECONDS, seconds - at) for at in range(0, seconds, LONGEST_WAIT_SECONDS)]
         steps = [{"type": "wait", "value": wait * 1000} for wait in waits]
-        run = await self.create({"url": page, "steps": steps, "stepTimeoutMs": LONGEST_WAIT_SECONDS * 1000 + 1000})
+        timeout = LONGEST_WAIT_SECONDS * 1000 + 1000
+        run = await self.create({"url": page, "steps": steps, "stepTimeoutMs": timeout, **fields})
         await self.until(run["id"], lambda message: message["type"] == "stream_available")
         return str(run["id"])
 
