@@ -4,6 +4,7 @@ import { decodedSize } from "../media/surface";
 import type { Picked } from "../protocol/types";
 import type { PlayerSession } from "../session";
 import { type PickAs, usePlayer } from "./context";
+import { Icon } from "./Icon";
 import { PictureBox } from "./PictureBox";
 import { PickPreview, type PicturePoint } from "./preview";
 
@@ -90,7 +91,8 @@ function PickChoices({ onStop }: { onStop(): void }) {
         </button>
       ))}
       <button type="button" title="Stop picking (Esc)" onClick={onStop}>
-        Stop
+        <Icon name="cross" />
+        <span className="jp-sr">Stop</span>
       </button>
     </fieldset>
   );
