@@ -75,6 +75,7 @@ class PageListener:
         """Stops listening. Safe to repeat."""
         self._console.end()
         self._network.end()
+        self._bodies = None  # there is no time to read those of the last ones
         self._report_requests()
         self._failures.end()
         await self._background.aclose()
@@ -120,7 +121,11 @@ class PageListener:
                 self._background.spawn(self._tell_with_bodies(request, self._bodies))
 
     async def _tell_with_bodies(self, request: Request, bodies: Bodies) -> None:
-        sent, answered = await bodies.of(request)
+        try:
+            sent, answered = await bodies.of(request)
+        except asyncio.CancelledError:
+            self._tell(partial(request_entry, request))
+            raise
         changes = {"request_body": sent, "response_body": answered}
         self._tell(lambda: request_entry(request).model_copy(update=changes))
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from control.protocol.page_log import HttpBody, RequestEntry
+from runner.browser.page_driver import PageDriver
 from runner.browser.page_log.bodies import MOST_CHARACTERS
 from tests.runner.browser.driver_harness import OpenHarness, Reported
 
@@ -32,7 +33,9 @@ ANSWERS = {
 
 
 @asynccontextmanager
-async def asking(open_harness: OpenHarness, *, bodies: bool) -> AsyncIterator[Reported[RequestEntry]]:
+async def asking(
+    open_harness: OpenHarness, *, bodies: bool
+) -> AsyncIterator[tuple[PageDriver, Reported[RequestEntry]]]:
     async def answer(request: web.Request) -> web.Response:
         await request.read()
         kind, body = ANSWERS.get(request.path, ("text/html", PAGE.encode()))
@@ -45,7 +48,7 @@ async def asking(open_harness: OpenHarness, *, bodies: bool) -> AsyncIterator[Re
         harness.driver.on_page_said = lambda entry: said.record(entry) if isinstance(entry, RequestEntry) else None
         harness.driver.hear_pages(bodies=bodies)
         await harness.driver.open(str(server.make_url("/")))
-        yield said
+        yield harness.driver, said
 
 
 async def of(said: Reported[RequestEntry], path: str) -> RequestEntry:
@@ -57,7 +60,7 @@ async def answered(said: Reported[RequestEntry], path: str) -> HttpBody | None:
 
 
 async def test_texts_are_kept_and_what_is_called_a_secret_is_hidden(open_harness: OpenHarness) -> None:
-    async with asking(open_harness, bodies=True) as said:
+    async with asking(open_harness, bodies=True) as (_, said):
         order = await of(said, "/order")
         assert order.request_body is not None
         assert order.request_body.text == (
@@ -71,7 +74,7 @@ async def test_texts_are_kept_and_what_is_called_a_secret_is_hidden(open_harness
 
 
 async def test_what_is_long_is_cut_and_what_is_no_text_is_left_out(open_harness: OpenHarness) -> None:
-    async with asking(open_harness, bodies=True) as said:
+    async with asking(open_harness, bodies=True) as (_, said):
         long = await answered(said, "/long")
         assert long is not None
         assert (long.text, long.size, long.cut) == ("ä" * MOST_CHARACTERS, 100_000, True)
@@ -87,6 +90,13 @@ async def test_what_is_long_is_cut_and_what_is_no_text_is_left_out(open_harness:
 
 
 async def test_nobody_asks_for_bodies_that_are_not_wanted(open_harness: OpenHarness) -> None:
-    async with asking(open_harness, bodies=False) as said:
+    async with asking(open_harness, bodies=False) as (_, said):
         order = await of(said, "/order")
         assert (order.request_body, order.response_body) == (None, None)
+
+
+async def test_the_last_requests_before_the_end_are_reported_though_without_bodies(open_harness: OpenHarness) -> None:
+    async with asking(open_harness, bodies=True) as (driver, said):
+        await of(said, "/nothing")
+        await driver.page.evaluate("fetch('/last').then(answer => answer.text())")
+    assert any(each.url.endswith("/last") for each in said)
