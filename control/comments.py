@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from control.errors import Forbidden, InvalidTransition, NotFound
-from control.event_log import Entry, EventLog
+from control.event_log import EventLog
 from control.protocol.commands import AddComment, RemoveComment
-from control.protocol.events import CommentChanged, TestStep
+from control.protocol.events import CommentChanged
 from control.protocol.models import Comment, Holder
 from control.protocol.shape import Clock
 from control.roles import Actor, Role
+from control.step_history import StepHistory
 
 MOST_COMMENTS: Final = 100
 
@@ -18,13 +19,12 @@ MOST_COMMENTS: Final = 100
 class Comments:
     """Keeps the comments of one run in the order in which they came."""
 
-    def __init__(self, log: EventLog, *, clock: Clock) -> None:
+    def __init__(self, log: EventLog, history: StepHistory, *, clock: Clock) -> None:
         self._log = log
+        self._history = history
         self._clock = clock
         self._comments: dict[int, Comment] = {}
         self._last_number = 0
-        self._step = 0
-        log.listen(self._on_event)
 
     @property
     def all(self) -> tuple[Comment, ...]:
@@ -50,7 +50,7 @@ class Comments:
             text=command.text,
             selector=command.selector,
             element=command.element,
-            step=self._step,
+            step=self._history.current,
         )
         self._comments[comment.number] = comment
         self._log.append(CommentChanged(comment=comment))
@@ -63,7 +63,3 @@ class Comments:
             raise Forbidden(f"comment {number} is {comment.by.name}'s: only they and the owner may take it back")
         del self._comments[number]
         self._log.append(CommentChanged(comment=comment, removed=True))
-
-    def _on_event(self, entry: Entry) -> None:
-        if isinstance(entry.body, TestStep):
-            self._step = max(self._step, entry.body.step.step_number)

@@ -58,9 +58,9 @@ class RunFacts:
         self.log = EventLog(run_id, clock=clock)
         self.control_lease = ControlLease(clock=clock, grace=grace)
         self.curtain = Curtain(self.log, self.control_lease)
-        self.comments = Comments(self.log, clock=clock)
         self.viewers = ConnectedViewers()
         self.history = StepHistory(clock=clock)
+        self.comments = Comments(self.log, self.history, clock=clock)
         self.pending = PendingStep(self.log, new_id=new_id, describe=describe)
         self.diagnosis: Diagnosis | None = None
         """Set while the run is stuck."""
