@@ -11,8 +11,8 @@ import yaml
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
+from control.secrets import MASK
 from runner.browser.aria_snapshot import Node, nodes
-from runner.browser.human.gestures import MASK
 from runner.browser.locate import selector_of
 from runner.driver import Element, PageView
 from runner.selectors.build import ENTER_FRAME, Precision, by_role

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from control.secrets import MASK
 from control.user_info import without_user_info
 from media.aio import Backoff
 from runner.browser.actions.actionability import Subject
 from runner.browser.actions.deadline import Deadline
 from runner.browser.actions.read_back import look_at
 from runner.browser.downloads import Arrival, Downloads
-from runner.browser.human.gestures import MASK
 from runner.browser.tabs import Tabs
 from runner.driver import StepFailed
 from runner.selectors.describe import shorten

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from control.protocol.actions import Action, ActionType, Modifier
 from control.protocol.commands import Input
+from control.secrets import MASK
 from runner.browser.human.elements import State, TargetElement
 from runner.browser.human.keys import edits_only, pressed, types
 from runner.driver import HumanAction
 from runner.selectors.describe import click_verb, element_name, shorten
 
-MASK = "•••"
 _STILL_PX = 5.0
 """A hand trembles: a pointer that moved less between down and up has clicked."""
 _BACKGROUND = re.compile(r"(^|>> )(body|html)$")

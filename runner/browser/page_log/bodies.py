@@ -12,6 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Request, Response
 
 from control.protocol.page_log import HttpBody
+from control.secrets import MASK
 
 MOST_CHARACTERS: Final = 32_000
 """Of one body that are kept."""
@@ -25,7 +26,6 @@ _TEXT: Final = re.compile(r"text/.*|application/(.*\+)?(json|xml|javascript|grap
 _SECRET_NAME: Final = r"[\w.-]*(?:passw|secret|token|authori|cookie|session|credential|api[-_]?key)[\w.-]*"
 _IN_JSON: Final = re.compile(rf'("{_SECRET_NAME}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[\d.]+)', re.IGNORECASE)
 _IN_FORM: Final = re.compile(rf"((?:^|&){_SECRET_NAME}=)([^&\s]*)", re.IGNORECASE)
-_HIDDEN: Final = "•••"
 
 
 class Bodies:
@@ -80,7 +80,7 @@ class Bodies:
 
 def _without_secrets(text: str) -> str:
     """Returns the text with dots for what JSON or a form calls by the name of a secret."""
-    return _IN_FORM.sub(rf"\1{_HIDDEN}", _IN_JSON.sub(rf'\1"{_HIDDEN}"', text))
+    return _IN_FORM.sub(rf"\1{MASK}", _IN_JSON.sub(rf'\1"{MASK}"', text))
 
 
 def _decoded(data: bytes, charset: str, *, is_whole: bool) -> str | None:
