@@ -1,6 +1,7 @@
 import { describe } from "../api/errors";
 import type { Locators } from "../protocol/types";
 import { Button } from "./Button";
+import { copyText } from "./clipboard";
 import { usePlayer } from "./context";
 
 const LANGUAGES = { python: "Python", typescript: "TypeScript" } as const;
@@ -13,7 +14,7 @@ export function CopyLocator({ selector }: { selector: string }) {
       const locators: Locators = await session.api.locators(selector);
       const text = locators[language];
       if (text === null) return session.store.notify("error", "The selector has a secret in it.");
-      const copied = await navigator.clipboard?.writeText(text).then(
+      const copied = await copyText(text).then(
         () => true,
         () => false,
       );

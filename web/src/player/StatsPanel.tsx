@@ -1,6 +1,7 @@
 import type { TransportChoice } from "../session";
 import type { PlayerState } from "../store/state";
 import { Button } from "./Button";
+import { copyText } from "./clipboard";
 import { usePlayer, usePlayerState } from "./context";
 import { CONTROL_NAMES, formatRate, TRANSPORT_NAMES } from "./format";
 
@@ -9,8 +10,7 @@ export function StatsPanel() {
   const { session } = usePlayer();
   const state = usePlayerState((all) => all);
   const copy = () => {
-    const done = navigator.clipboard?.writeText(diagnostics(state)) ?? Promise.reject(new Error());
-    done.then(
+    copyText(diagnostics(state)).then(
       () => session.store.notify("info", "The diagnostics are on the clipboard."),
       () => session.store.notify("error", "The browser did not allow copying."),
     );
