@@ -9,6 +9,7 @@ from typing import TypeVar
 from control.errors import InvalidTransition, SecretRefused
 from control.protocol import commands as c
 from control.protocol import events as e
+from control.protocol.actions import Action
 from control.protocol.wording import counted
 from control.roles import Actor, Role
 from control.run import Run
@@ -83,10 +84,7 @@ class CommandHandler:
                 async with self._control_lock:
                     self._apply(command, actor)
             case c.StepOverride():
-                action = self._masking.action(command.action)
-                self._require_secrets_for(actor, action.selector, action.target, action.text)
-                self._masking.origins_for(action)
-                self._apply(command.model_copy(update={"action": action}), actor)
+                self._apply(command.model_copy(update={"action": self._admitted(command.action, actor)}), actor)
             case c.UpdateInstructions():
                 instructions = self._masking.refer(command.instructions)
                 self._require_secrets_for(actor, instructions)
@@ -108,10 +106,7 @@ class CommandHandler:
                 await self._in_page(command, actor, lambda page: page.input(command, actor))
             case c.Browse():
                 self._require_room()
-                action = self._masking.action(command.action)
-                self._require_secrets_for(actor, action.text)
-                self._masking.origins_for(action)
-                browse = command.model_copy(update={"action": action})
+                browse = command.model_copy(update={"action": self._admitted(command.action, actor)})
                 await self._in_page(browse, actor, lambda page: page.browse(browse, actor))
             case c.CopySelection():
                 return await self._in_page(command, actor, lambda page: page.copy_selection(command, actor))
@@ -133,6 +128,13 @@ class CommandHandler:
         except BrowserGone as error:
             self._on_browser_gone(error)
             raise InvalidTransition("the browser has gone, and the run with it") from error
+
+    def _admitted(self, action: Action, actor: Actor) -> Action:
+        """Returns the action with secrets by name. Raises SecretRefused where one may not be used so."""
+        named = self._masking.action(action)
+        self._require_secrets_for(actor, named.selector, named.target, named.text)
+        self._masking.origins_for(named)
+        return named
 
     def _require_secrets_for(self, actor: Actor, *texts: str | None) -> None:
         """Raises SecretRefused where one who may not use secrets refers to any."""
