@@ -12,12 +12,12 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from control.protocol.models import Control, RunStatus, RunView
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from runner.testfile import load
 from tests.e2e.watch_page import DESKTOP, PHONE, SECONDS, WatchPage
 from tests.exported import playwright_on
+from tests.run_views import run_view
 from tests.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -228,26 +228,12 @@ async def fill(folder: Path) -> None:
     store = await Store.open(folder)
     for number in range(MANY):
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
-        view = RunView(
+        view = run_view(
+            at,
             id=f"r{number}",
             name=f"Run {number}",
-            status=RunStatus.PASSED,
-            paused=False,
-            url="http://shop.test/",
             instructions="Buy it",
-            instructions_version=1,
-            planner="plain",
-            mode="auto",
-            current_step=1,
-            total_steps=1,
-            steps=(),
-            proposal=None,
-            control=Control(),
-            viewers=0,
-            created_at=at,
-            started_at=at,
             ended_at=at + timedelta(seconds=4),
-            error=None,
         )
         creation = {"url": "http://shop.test/", "instructions": "Buy it"}
         await store.add(RunRecord("tester", view, creation))

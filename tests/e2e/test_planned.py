@@ -13,10 +13,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
+from control.protocol.models import Source, Step, StepStatus
 from runner.store.rows import RunRecord
 from runner.store.store import Store
 from tests.e2e.watch_page import PHONE, WatchPage, watching
+from tests.run_views import run_view
 from tests.runner.empty_database import with_database
 from tests.served import Served, served
 
@@ -150,26 +151,13 @@ async def long_run(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tu
 
 async def keep_long_run(folder: Path) -> str:
     now = datetime.now(UTC)
-    view = RunView(
+    view = run_view(
+        now,
         id=secrets.token_urlsafe(16),
         name="A long one",
-        status=RunStatus.PASSED,
-        paused=False,
-        url="http://shop.test/",
-        instructions=None,
-        instructions_version=1,
         planner="script",
-        mode="auto",
         current_step=MANY,
         total_steps=MANY,
-        steps=(),
-        proposal=None,
-        control=Control(),
-        viewers=0,
-        created_at=now,
-        started_at=now,
-        ended_at=now,
-        error=None,
     )
     action = Action(type=ActionType.CLICK, selector='role=button[name="Add to cart"]')
     steps = [

@@ -19,7 +19,7 @@ from playwright.async_api import Page
 
 from control.errors import Unsupported
 from control.protocol.actions import Action, ActionType, Size
-from control.protocol.models import Control, GivenSecret, RunStatus, Source, Step, StepStatus
+from control.protocol.models import GivenSecret, Source, Step, StepStatus
 from runner.browser.launch import PlaywrightDrivers
 from runner.driver import Driver
 from runner.export.port import ExportedRun
@@ -30,34 +30,14 @@ from runner.selectors.describe import describe_action
 from runner.selectors.to_python import literal, locator
 from tests.chromium import browser_options
 from tests.exported import pytest_on
+from tests.run_views import run_view
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
 
 
 def run(url: str, name: str = "Buy a mug", *, secrets: Mapping[str, str | GivenSecret] | None = None) -> ExportedRun:
-    return ExportedRun(
-        secrets=dict(secrets or {}),
-        id="r1",
-        name=name,
-        status=RunStatus.PASSED,
-        paused=False,
-        url=url,
-        instructions=None,
-        instructions_version=1,
-        planner="plain",
-        mode="auto",
-        current_step=1,
-        total_steps=1,
-        steps=(),
-        proposal=None,
-        control=Control(),
-        viewers=0,
-        created_at=NOW,
-        started_at=NOW,
-        ended_at=NOW,
-        error=None,
-    )
+    return ExportedRun(**dict(run_view(NOW, name=name, url=url)), secrets=dict(secrets or {}))
 
 
 def steps(*actions: Action, **fields: Any) -> list[Step]:  # noqa: ANN401

@@ -16,8 +16,6 @@ from control.errors import NotFound, Unsupported
 from control.protocol.actions import Action, ActionType
 from control.protocol.models import (
     AttachedClient,
-    Control,
-    RunStatus,
     RunView,
     SessionRef,
     Source,
@@ -28,6 +26,7 @@ from control.protocol.models import (
 from runner.export.patch import export_patch
 from runner.export.source_files import excerpt
 from runner.export.typescript_locators import typescript_locators
+from tests.run_views import run_view
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 A = ActionType
@@ -60,26 +59,12 @@ test.describe('the shop', () => {
 
 
 def run(folder: Path | None) -> RunView:
-    return RunView(
-        id="r1",
+    return run_view(
+        NOW,
         name="pays",
-        status=RunStatus.PASSED,
-        paused=False,
         url="about:blank",
-        instructions=None,
-        instructions_version=1,
         planner="attached",
-        mode="auto",
-        current_step=1,
         total_steps=None,
-        steps=(),
-        proposal=None,
-        control=Control(),
-        viewers=0,
-        created_at=NOW,
-        started_at=NOW,
-        ended_at=NOW,
-        error=None,
         client=AttachedClient(kind="playwright"),
         session=SessionRef(id="s1", name="pytest", folder=None if folder is None else str(folder)),
     )

@@ -9,32 +9,22 @@ from typing import Any
 from xml.etree import ElementTree as xml
 
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Control, RunStatus, RunView, Source, Step, StepStatus
+from control.protocol.models import RunStatus, RunView, Source, Step, StepStatus
 from runner.reports.junit import junit_xml
 from runner.reports.result import FileResult
+from tests.run_views import run_view
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
 def view(status: RunStatus, *, error: str | None = None, name: str = "Buy <a> lamp") -> RunView:
-    return RunView(
+    return run_view(
+        START,
         id="r",
         name=name,
         status=status,
-        paused=False,
-        url="http://shop.test/",
-        instructions=None,
-        instructions_version=1,
-        planner="plain",
-        mode="auto",
         current_step=0,
         total_steps=0,
-        steps=(),
-        proposal=None,
-        control=Control(),
-        viewers=0,
-        created_at=START,
-        started_at=START,
         ended_at=START + timedelta(seconds=2.5),
         error=error,
     )

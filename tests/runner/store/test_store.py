@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 
 from control.protocol.actions import Action, ActionType
-from control.protocol.models import Attention, Control, RunStatus, RunView, SessionRef, Source, Step, StepStatus
+from control.protocol.models import Attention, RunStatus, SessionRef, Source, Step, StepStatus
 from control.protocol.shape import Clock, utc_now
 from control.run_filter import RunFilter
 from runner.store.rows import RunKey, RunRecord
 from runner.store.server_lock import ServerLock
 from runner.store.store import STOPPED, Store, StoreUnusable
 from tests.fakes import FakeClock
+from tests.run_views import run_view
 
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
@@ -39,26 +40,14 @@ async def opened(folder: Path, *, database_url: str | None = None, clock: Clock 
 def record(
     run_id: str = "r1", *, owner: str = "ada", status: RunStatus = RunStatus.RUNNING, at: datetime = START
 ) -> RunRecord:
-    view = RunView(
+    view = run_view(
+        at,
         id=run_id,
-        name="Buy",
         status=status,
-        paused=False,
-        url="http://shop.test/",
         instructions="Buy it",
-        instructions_version=1,
-        planner="plain",
-        mode="auto",
         current_step=0,
         total_steps=None,
-        steps=(),
-        proposal=None,
-        control=Control(),
-        viewers=0,
-        created_at=at,
-        started_at=at,
         ended_at=None,
-        error=None,
     )
     return RunRecord(owner, view, {"url": "http://shop.test/", "secrets": {"PW": ""}})
 
